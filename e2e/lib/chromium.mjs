@@ -1,0 +1,97 @@
+// Drives Debian's Chromium through playwright-core, with fake devices.
+
+import { chromium } from 'playwright-core';
+import { DEADLINE, keepConnections, shotPath } from './page.mjs';
+
+const QUIET = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-features=Translate,OptimizationHints,MediaRouter',
+];
+const FAKE = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', '--auto-select-desktop-capture-source=Entire screen'];
+
+export async function launchChromium({ args = [], fake = true } = {}) {
+  const browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: [...QUIET, ...(fake ? FAKE : []), '--autoplay-policy=user-gesture-required', ...args],
+  });
+  const requests = [];
+  const consoleLines = [];
+  return {
+    name: 'chromium',
+    requests,
+    consoleLines,
+    browser,
+    async newPage({ width = 1280, height = 800, ...options } = {}) {
+      const context = await browser.newContext({
+        viewport: { width, height },
+        ignoreHTTPSErrors: true,
+        locale: 'de-DE',
+        timezoneId: 'Europe/Berlin',
+        reducedMotion: 'reduce',
+        ...options,
+      });
+      await context.addInitScript(keepConnections);
+      context.on('request', (r) => requests.push(r.url()));
+      context.on('console', (m) => consoleLines.push(`${m.type()}: ${m.text()}`));
+      context.on('weberror', (e) => consoleLines.push(`error: ${e.error().message}`));
+      context.setDefaultTimeout(DEADLINE);
+      return new ChromiumPage(await context.newPage(), context);
+    },
+    close: () => browser.close(),
+  };
+}
+
+export class ChromiumPage {
+  constructor(page, context) {
+    Object.assign(this, { page, context, browser: 'chromium' });
+  }
+  goto(url) {
+    return this.page.goto(url);
+  }
+  reload() {
+    return this.page.reload();
+  }
+  // As an expression over the debugging protocol: the page's own policy (no eval,
+  // Trusted Types) stays in force for the page and does not stand in our way.
+  eval(fn, ...args) {
+    return this.page.evaluate(`(${fn.toString()})(...${JSON.stringify(args)})`);
+  }
+  async wait(selector, deadline = DEADLINE) {
+    await this.page.locator(selector).first().waitFor({ timeout: deadline });
+  }
+  has(selector) {
+    return this.page.locator(selector).first().isVisible();
+  }
+  click(selector) {
+    return this.page.locator(selector).first().click();
+  }
+  fill(selector, value) {
+    return this.page.locator(selector).first().fill(value);
+  }
+  press(key) {
+    return this.page.keyboard.press(key);
+  }
+  text(selector) {
+    return this.page.locator(selector).first().innerText();
+  }
+  async nextPopup(action) {
+    const opened = this.context.waitForEvent('page');
+    await action();
+    return new ChromiumPage(await opened, this.context);
+  }
+  async shot(path) {
+    await this.page.screenshot({ path: shotPath(path), fullPage: true });
+  }
+  close() {
+    return this.page.close();
+  }
+  closeAll() {
+    return this.context.close();
+  }
+}

@@ -1,0 +1,76 @@
+// One small page interface over Chromium (Playwright) and Firefox (WebDriver
+// BiDi), so that a journey is written once and run in every pair of browsers.
+//
+// A page can: goto, eval, click, fill, press, text, wait, shot, close.
+
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+export const DEADLINE = 20_000;
+
+// Runs in every document before its own scripts: keeps the connections that
+// the page makes, so that a journey can read getStats. Nothing else is touched.
+export function keepConnections() {
+  const kept = [];
+  const Native = globalThis.RTCPeerConnection;
+  if (!Native) return;
+  globalThis.RTCPeerConnection = new Proxy(Native, {
+    construct(target, args) {
+      const pc = Reflect.construct(target, args);
+      kept.push(pc);
+      return pc;
+    },
+  });
+  Object.defineProperty(globalThis, 'keptConnections', { get: () => kept });
+  const media = globalThis.MediaDevices?.prototype;
+  if (media?.getUserMedia) {
+    const original = media.getUserMedia;
+    globalThis.capturesAsked = 0;
+    media.getUserMedia = function (constraints) {
+      globalThis.capturesAsked += 1;
+      return original.call(this, constraints);
+    };
+  }
+}
+
+// What one page receives: decoded frames, audio energy, and the addresses it knows.
+// Runs in the page.
+export async function received() {
+  const sum = { frames: 0, audioEnergy: 0, audioPackets: 0, packets: 0, remotes: [], connected: false, open: 0 };
+  for (const pc of globalThis.keptConnections ?? []) {
+    if (pc.connectionState === 'closed') continue;
+    sum.open += 1;
+    if (pc.connectionState === 'connected') sum.connected = true;
+    const stats = await pc.getStats();
+    for (const s of stats.values()) {
+      if (s.type === 'inbound-rtp' && s.kind === 'video') sum.frames += s.framesDecoded ?? 0;
+      if (s.type === 'inbound-rtp' && s.kind === 'audio') {
+        sum.audioEnergy += s.totalAudioEnergy ?? 0;
+        sum.audioPackets += s.packetsReceived ?? 0;
+      }
+      if (s.type === 'inbound-rtp') sum.packets += s.packetsReceived ?? 0;
+      if (s.type === 'remote-candidate') sum.remotes.push(`${s.address ?? s.ip}:${s.port}/${s.protocol}`);
+    }
+  }
+  return sum;
+}
+
+export async function until(what, check, { deadline = DEADLINE, every = 50 } = {}) {
+  const end = Date.now() + deadline;
+  let last;
+  for (;;) {
+    try {
+      last = await check();
+      if (last) return last;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > end) throw new Error(`waited ${deadline} ms for: ${what} (last: ${last instanceof Error ? last.message : JSON.stringify(last)})`);
+    await new Promise((resolve) => setTimeout(resolve, every));
+  }
+}
+
+export function shotPath(path) {
+  mkdirSync(dirname(path), { recursive: true });
+  return path;
+}
