@@ -15,9 +15,9 @@ const QUIET = [
 ];
 const FAKE = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', '--auto-select-desktop-capture-source=Entire screen'];
 
-export async function launchChromium({ args = [], fake = true } = {}) {
+export async function launchChromium({ args = [], fake = true, executablePath = '/usr/bin/chromium' } = {}) {
   const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
+    executablePath,
     args: [...QUIET, ...(fake ? FAKE : []), '--autoplay-policy=user-gesture-required', ...args],
   });
   const requests = [];

@@ -1,0 +1,47 @@
+// A second network namespace for one browser, joined to ours by a cable that a
+// journey can pull out. Its end is 10.78.0.2, ours (where the server listens) 10.78.0.1.
+
+import { spawn, execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync, chmodSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { until } from './page.mjs';
+
+export const SERVER_ADDRESS = '10.78.0.1';
+
+export async function pluggedNetwork() {
+  const holder = spawn('unshare', ['--net', 'sleep', '3600'], { stdio: 'ignore' });
+  const ip = (...args) => execFileSync('ip', args);
+  const inside = (...args) => execFileSync('nsenter', [`--net=/proc/${holder.pid}/ns/net`, ...args]);
+  await until('the second namespace', () => {
+    const ours = execFileSync('readlink', ['/proc/self/ns/net']).toString();
+    return execFileSync('readlink', [`/proc/${holder.pid}/ns/net`]).toString() !== ours;
+  });
+  ip('link', 'add', 'cable0', 'type', 'veth', 'peer', 'name', 'cable1');
+  ip('link', 'set', 'cable1', 'netns', String(holder.pid));
+  ip('addr', 'add', `${SERVER_ADDRESS}/24`, 'dev', 'cable0');
+  ip('link', 'set', 'cable0', 'up');
+  inside('ip', 'link', 'set', 'lo', 'up');
+  inside('ip', 'addr', 'add', '10.78.0.2/24', 'dev', 'cable1');
+  inside('ip', 'link', 'set', 'cable1', 'up');
+  inside('ip', 'route', 'add', 'default', 'via', SERVER_ADDRESS);
+  const dir = mkdtempSync(join(tmpdir(), 'visavis-cable-'));
+  const chromium = join(dir, 'chromium');
+  writeFileSync(chromium, `#!/bin/sh\nexec nsenter --net=/proc/${holder.pid}/ns/net /usr/bin/chromium "$@"\n`);
+  chmodSync(chromium, 0o755);
+  return {
+    chromium,
+    // Pulled on our side: the other end sees its carrier go, as with a real cable.
+    pull: () => ip('link', 'set', 'cable0', 'down'),
+    plug: () => ip('link', 'set', 'cable0', 'up'),
+    close() {
+      try {
+        ip('link', 'del', 'cable0');
+      } catch {
+        // gone with its namespace
+      }
+      holder.kill('SIGKILL');
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
