@@ -1,0 +1,49 @@
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+import { compress } from "./build/compress.ts";
+import { logicalProperties } from "./build/logical-properties.ts";
+import { onlyUsedProperties } from "./build/only-used-properties.ts";
+
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+
+/**
+ * One build per page (`--mode guest`, `--mode staff`): what only staff need must not ride along in a chunk that guests
+ * load. The gallery shows every component and is no part of the product.
+ */
+export default defineConfig(({ mode }) => {
+  const pages = ["guest", "staff", "gallery"].includes(mode) ? [mode] : ["guest", "staff"];
+  return {
+    plugins: [svelte(), compress()],
+    resolve: {
+      alias: { "@locales": path("../locales") },
+      // Component tests mount in a simulated browser; without this they would get Svelte's server build.
+      ...(mode === "test" ? { conditions: ["browser"] } : {}),
+    },
+    css: {
+      preprocessorOptions: {
+        // KERN's own deprecation notes are not ours to mend.
+        scss: { loadPaths: [path("node_modules/@kern-ux/native/src/scss")], quietDeps: true },
+      },
+      postcss: { plugins: [logicalProperties(), onlyUsedProperties()] },
+    },
+    json: { stringify: true },
+    build: {
+      target: ["es2021", "chrome105", "firefox115", "safari15.4"],
+      // KERN's colours need oklch() and color-mix(); older browsers get readable black on white.
+      cssTarget: ["chrome111", "firefox121", "safari16.4"],
+      outDir: mode === "gallery" ? "dist-gallery" : "dist",
+      emptyOutDir: mode !== "staff",
+      // Fonts and pictures stay files: the content security policy allows no data: fonts.
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      reportCompressedSize: false,
+      rolldownOptions: { input: pages.map((page) => path(`${page}.html`)) },
+    },
+    server: { fs: { allow: [path(".."), path(".")] } },
+    test: {
+      environment: "happy-dom",
+      include: ["src/**/*.test.ts", "build/**/*.test.ts"],
+    },
+  };
+});
