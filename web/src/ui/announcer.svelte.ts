@@ -1,0 +1,14 @@
+/** What screen readers are told without moving the focus. The page holds one LiveRegion that reads it out. */
+type Urgency = "polite" | "assertive";
+
+class Announcer {
+  readonly texts = $state<Record<Urgency, string>>({ polite: "", assertive: "" });
+
+  /** Says it once; the same sentence twice in a row is changed invisibly, as unchanged text is not read again. */
+  readonly say = (text: string, urgency: Urgency = "polite"): void => {
+    this.texts[urgency] = this.texts[urgency] === text ? `${text}\u00a0` : text;
+  };
+}
+
+export const announcer = new Announcer();
+export const announce = announcer.say;

@@ -1,0 +1,47 @@
+import { getContext, setContext } from "svelte";
+import type CommonMessages from "@locales/de/common.json";
+import { format, type Params } from "../i18n/format";
+import type { Language } from "../i18n/languages";
+
+type Load<Key extends string> = (language: Language) => Promise<Record<Key, string>>;
+export type CommonKey = keyof typeof CommonMessages;
+
+/** The texts of a page in the language its reader chose; what uses `t` in a template changes with the language. */
+export class Texts<Key extends string> {
+  #language = $state<Language>("de");
+  #messages = $state.raw<Record<Key, string>>();
+
+  private constructor(private readonly load: Load<Key>) {}
+
+  static async open<Key extends string>(load: Load<Key>, language: Language): Promise<Texts<Key>> {
+    const texts = new Texts(load);
+    await texts.change(language);
+    return texts;
+  }
+
+  get language(): Language {
+    return this.#language;
+  }
+
+  readonly t = (key: Key, params?: Params): string => {
+    return format(this.#messages?.[key] ?? key, this.#language, params);
+  };
+
+  readonly change = async (language: Language): Promise<void> => {
+    this.#messages = await this.load(language);
+    this.#language = language;
+    document.documentElement.lang = language;
+  };
+}
+
+const context = Symbol("texts");
+
+/** Called once by the outermost component of a page. */
+export function provideTexts<Key extends string>(texts: Texts<Key>): void {
+  setContext(context, texts);
+}
+
+/** The page's texts; without a type argument only the common ones, which every page has. */
+export function useTexts<Key extends string = CommonKey>(): Texts<Key> {
+  return getContext<Texts<Key>>(context);
+}
