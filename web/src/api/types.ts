@@ -1,0 +1,249 @@
+/**
+ * The shapes of docs/protocol.md. Times are milliseconds UTC by the server's clock (`now`), never the device's.
+ */
+export type LanguageTag = "de" | "en";
+export type Mode = "video" | "audio" | "text";
+export type SeatState = "expected" | "waiting" | "talking" | "closed";
+export type Outcome = "held" | "phone" | "technical" | "noshow" | "cancelled";
+export type ClosedReason = Outcome | "expired";
+/** Why a device is or is not in use; the words of `POST …/check`. */
+export type DeviceState = "ok" | "off" | "refused" | "missing" | "busy" | "unsupported";
+
+export interface PublicAgency {
+  slug: string;
+  name: string;
+  phone: string;
+  phoneHours: string;
+  languages: LanguageTag[];
+}
+
+export interface Wait {
+  from: number;
+  to: number;
+}
+
+export interface GuestTalk {
+  id: string;
+  generation: number;
+  staffName: string;
+  admittedAt: number;
+  ringUntil?: number;
+  enteredAt?: number;
+  headsUpMs: number;
+}
+
+export interface GuestView {
+  seat: string;
+  agency: PublicAgency;
+  department: string;
+  location: string;
+  state: SeatState;
+  closedReason?: ClosedReason;
+  language: LanguageTag;
+  startsAt: number;
+  endsAt: number;
+  /** The window of the waiting room. */
+  opensAt: number;
+  closesAt: number;
+  advisor?: string;
+  here: boolean;
+  elsewhere: boolean;
+  takeover: "none" | "asked" | "refused";
+  mode?: Mode;
+  arrivedAt?: number;
+  /** Minutes; absent: not known; 0 to 0: at once. */
+  wait?: Wait;
+  callbackAt?: number;
+  moveAskedAt?: number;
+  talk?: GuestTalk;
+  now: number;
+}
+
+export interface Desk {
+  id: string;
+  name: string;
+  department: string;
+  location: string;
+  departmentId: string;
+}
+
+export interface Service {
+  id: string;
+  name: string;
+  departmentId: string;
+  minutes: number;
+}
+
+export interface Advisor {
+  id: string;
+  name: string;
+  desks: string[];
+}
+
+export interface Me {
+  id: string;
+  name: string;
+  email: string;
+  role: string;
+  agency: PublicAgency;
+  desks: Desk[];
+  services: Service[];
+  advisors: Advisor[];
+}
+
+export interface Person {
+  id: string;
+  name: string;
+}
+
+export interface Citizen {
+  name: string;
+  email?: string;
+  phone?: string;
+}
+
+export interface RowSeat {
+  id: string;
+  state: SeatState;
+  closedReason?: ClosedReason;
+  door?: "link" | "code" | "phone" | "room";
+  mode?: Mode;
+  opensAt: number;
+  closesAt: number;
+  openedAt?: number;
+  checkFailedAt?: number;
+  arrivedAt?: number;
+  awaySince?: number;
+  hiddenSince?: number;
+}
+
+export interface RowTalk {
+  id: string;
+  staff: Person;
+  admittedAt: number;
+  ringUntil?: number;
+  enteredAt?: number;
+  connectedAt?: number;
+  takeoverAsked: boolean;
+}
+
+/** One appointment in the list of the day. */
+export interface Row {
+  id: string;
+  version: number;
+  startsAt: number;
+  endsAt: number;
+  desk: string;
+  deskName: string;
+  service: string;
+  serviceName: string;
+  advisor?: Person;
+  citizen: Citizen;
+  language: LanguageTag;
+  status: "booked" | "done" | "cancelled";
+  outcome?: Outcome;
+  seat: RowSeat;
+  talk?: RowTalk;
+  invitation: { by: "mail" | "none"; state: "queued" | "sent" | "failed" | "none" };
+}
+
+export interface Task {
+  id: string;
+  desk: string;
+  appointment: string;
+  kind: "callback" | "move";
+  citizenName: string;
+  phone?: string;
+  startsAt: number;
+  createdAt: number;
+  doneAt?: number;
+  doneBy?: string;
+}
+
+export interface TalkView {
+  id: string;
+  seat: string;
+  generation: number;
+  staff: Person;
+  appointment: {
+    id: string;
+    version: number;
+    startsAt: number;
+    endsAt: number;
+    serviceName: string;
+    deskName: string;
+    language: LanguageTag;
+    citizen: { name: string; phone?: string };
+  };
+  admittedAt: number;
+  ringUntil?: number;
+  enteredAt?: number;
+  connectedAt?: number;
+  endedAt?: number;
+  takeoverAsked: boolean;
+  guestMode: Mode;
+  guestReachable: boolean;
+  headsUpMs: number;
+  now: number;
+}
+
+/** One message of the signalling queue of a talk; what else it carries depends on its kind. */
+export interface Signal {
+  seq: number;
+  generation: number;
+  kind: string;
+  sdp?: string;
+  nonce?: string;
+  commit?: string;
+}
+
+/** Answer of `admit` and `join`. */
+export interface Admitted {
+  talk: TalkView;
+  signals: Signal[];
+}
+
+/** Answer of booking and moving; `link` only when no e-mail carries it. */
+export interface Booked {
+  id: string;
+  version: number;
+  link?: string;
+}
+
+export type ByeReason = "taken-over" | "signed-out" | "ended";
+
+interface CommonEvents {
+  hello: Record<string, never>;
+  bye: { reason: ByeReason };
+}
+
+export interface GuestEvents extends CommonEvents {
+  snapshot: { view: GuestView; signals: Signal[] };
+  seat: GuestView;
+  signal: Signal;
+}
+
+export interface DayEvents extends CommonEvents {
+  snapshot: { day: string; rows: Row[]; tasks: Task[]; now: number };
+  row: Row;
+  "row-gone": { id: string };
+  task: Task;
+}
+
+export interface TalkEvents extends CommonEvents {
+  snapshot: { talk: TalkView; signals: Signal[]; waiting: number };
+  talk: TalkView;
+  waiting: { count: number };
+  signal: Signal;
+}
+
+/** Network test, protocol.md §5. */
+export type Path = "udp" | "tcp" | "tls";
+export interface TestPaths {
+  paths: Path[];
+  id: string;
+}
+export interface TestDescription {
+  sdp: string;
+  iceServers?: RTCIceServer[];
+}

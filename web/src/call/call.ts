@@ -1,0 +1,492 @@
+import { ApiError } from "../api/client";
+import type { DeviceState, Signal } from "../api/types";
+import type { Message } from "./channel";
+import { Lines } from "./chat";
+import {
+  type Bytes,
+  commitment,
+  decodeBase64url,
+  encodeBase64url,
+  isCommitted,
+  newNonce,
+  safetyCode,
+} from "./code";
+import type { Acquired } from "./devices";
+import { LocalMedia } from "./local";
+import { newCertificate, Peer } from "./peer";
+import { type CallEvent, type CallState, initialState, reduce } from "./state";
+import { Store, type Unsubscribe } from "./store";
+import { Watch } from "./watch";
+
+export interface Prepared {
+  commit: string;
+  offer: string;
+}
+
+/** A message to the other side by way of the server; `generation` is always there, the rest depends on the kind. */
+export interface OutgoingSignal {
+  kind: "answer" | "reveal" | "enter" | "connected" | "restart-offer" | "restart-answer";
+  generation: number;
+  sdp?: string;
+  nonce?: string;
+}
+
+export interface CallOptions {
+  side: "guest" | "staff";
+  /** The agency's slug. */
+  agency: string;
+  seat: string;
+  send(signal: OutgoingSignal): Promise<void>;
+  /**
+   * Guest only: hands a fresh offer to the server (`POST …/prepare`) and returns the generation in force. Without
+   * `generation` a new one is asked for.
+   */
+  renew?(prepared: Prepared & { generation?: number }): Promise<number>;
+}
+
+/** Media may be silent this long before a side restarts ICE; the guest a little sooner, so that both rarely collide. */
+const silentMs = { guest: 1_000, staff: 1_500 };
+const restartPauseMs = 4_000;
+/** After so many restarts in vain the guest begins a new generation. */
+const maxRestarts = 4;
+const byeMs = 250;
+
+/**
+ * A talk between two browsers. The pages know only this class: connection, certificates and signalling are its own.
+ * `subscribe` reports every new state; states are snapshots and never change.
+ */
+export class Call {
+  private readonly store = new Store<CallState>(initialState);
+  private readonly local: LocalMedia;
+  private readonly lines: Lines;
+  private certificate: Promise<RTCCertificate>;
+  private peer: Peer | undefined;
+  private watch: Watch | undefined;
+  private generation = 0;
+  private seen = 0;
+  private nonce: Bytes = newNonce();
+  private commit: string | undefined;
+  private otherNonce: Bytes | undefined;
+  private answered = false;
+  private toldConnected = 0;
+  private restartedAt = 0;
+  private restarts = 0;
+  /** Signals are taken one after the other, and sent one after the other. */
+  private inbox: Promise<void> = Promise.resolve();
+  private outbox: Promise<void> = Promise.resolve();
+
+  constructor(private readonly options: CallOptions) {
+    this.certificate = newCertificate();
+    this.local = new LocalMedia((local) => {
+      this.apply({ type: "local", local });
+      this.tellState();
+    });
+    this.lines = new Lines({
+      message: (message) => {
+        this.hear(message);
+      },
+      opened: () => {
+        this.channelOpened();
+      },
+    });
+    if (options.side === "staff") {
+      this.local.attach();
+      // Made before there is anybody to answer: the first connection of a page takes the browser longest.
+      void this.newPeer().catch(() => undefined);
+    }
+    globalThis.document.addEventListener("visibilitychange", this.visibility);
+    globalThis.addEventListener("online", this.online);
+  }
+
+  get state(): CallState {
+    return this.store.value;
+  }
+
+  subscribe(listener: (state: CallState) => void): Unsubscribe {
+    return this.store.subscribe(listener);
+  }
+
+  /** Guest: certificate, commitment and offer, made before waiting. */
+  async prepare(): Promise<Prepared> {
+    const peer = await this.newPeer();
+    this.nonce = newNonce();
+    const offer = await peer.offer();
+    this.local.connect(peer.senders);
+    const { agency, seat } = this.options;
+    const commit = await commitment(agency, seat, fingerprint(peer.localFingerprint), this.nonce);
+    return { commit, offer };
+  }
+
+  /** Takes a signal from the stream; replayed ones and those of a past generation are ignored. */
+  handle(signal: Signal): Promise<void> {
+    const next = this.inbox.then(() => this.take(signal));
+    this.inbox = next.catch(() => undefined);
+    return next;
+  }
+
+  /** What was opened in the device check, or beside the admission. */
+  useLocal(acquired: Acquired): void {
+    this.local.use(acquired);
+  }
+
+  /** Guest: the moment of warning is over, sound and picture may go out. */
+  attach(): void {
+    this.local.attach();
+  }
+
+  /** Guest: the person is there. */
+  enter(generation: number): void {
+    this.post({ kind: "enter", generation });
+  }
+
+  setMic(on: boolean): Promise<void> {
+    return this.local.setMic(on);
+  }
+
+  setCamera(on: boolean): Promise<void> {
+    return this.local.setCamera(on);
+  }
+
+  useCamera(id: string): Promise<void> {
+    return this.local.useCamera(id);
+  }
+
+  useMicrophone(id: string): Promise<void> {
+    return this.local.useMicrophone(id);
+  }
+
+  async useSpeaker(id: string, element: HTMLMediaElement): Promise<boolean> {
+    if (!("setSinkId" in element)) return false;
+    return element.setSinkId(id).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  shareScreen(): Promise<DeviceState> {
+    return this.local.shareScreen();
+  }
+
+  stopSharing(): void {
+    this.local.stopSharing();
+  }
+
+  /** Shows the other side in an element; a browser that wants a touch first is reported as `autoplayBlocked`. */
+  async play(element: HTMLMediaElement): Promise<void> {
+    try {
+      await element.play();
+      this.apply({ type: "autoplay", blocked: false });
+    } catch (error) {
+      if (error instanceof DOMException && error.name === "NotAllowedError") {
+        this.apply({ type: "autoplay", blocked: true });
+      }
+    }
+  }
+
+  sendChat(text: string): void {
+    const said = this.lines.say(text);
+    if (said) this.apply({ type: "chat", message: { ...said, mine: true, at: Date.now(), delivered: false } });
+  }
+
+  markCompared(): void {
+    this.apply({ type: "compared", side: "mine" });
+    this.lines.send({ t: "compared" });
+  }
+
+  /** Ends this side; the other one is told. */
+  close(): void {
+    if (this.state.phase === "ended") return;
+    this.lines.send({ t: "bye" });
+    this.apply({ type: "ended" });
+    this.local.close();
+    this.watch?.stop();
+    globalThis.document.removeEventListener("visibilitychange", this.visibility);
+    globalThis.removeEventListener("online", this.online);
+    const { peer } = this;
+    // A moment for the good-bye to leave.
+    setTimeout(() => peer?.close(), byeMs);
+  }
+
+  private async newPeer(): Promise<Peer> {
+    const certificate = await this.certificate;
+    this.watch?.stop();
+    this.peer?.close();
+    this.answered = false;
+    this.otherNonce = undefined;
+    this.restarts = 0;
+    const peer: Peer = new Peer(this.options.side, certificate, (signal) => this.deliver(signal), {
+      connection: (state) => {
+        if (peer === this.peer && state === "connected") void this.connected(peer);
+      },
+      iceFailed: () => {
+        if (peer === this.peer) this.lost(Number.POSITIVE_INFINITY);
+      },
+      flowing: (kind, flowing) => {
+        if (peer === this.peer) this.flows(kind, flowing);
+      },
+    });
+    this.peer = peer;
+    this.lines.connect(peer.channel);
+    return peer;
+  }
+
+  private async take(signal: Signal): Promise<void> {
+    if (this.state.phase === "ended" || this.state.fingerprintAlarm) return;
+    if (signal.generation < this.generation || (signal.seq !== 0 && signal.seq <= this.seen)) return;
+    this.seen = Math.max(this.seen, signal.seq);
+    switch (this.options.side === "staff" ? `staff ${signal.kind}` : `guest ${signal.kind}`) {
+      case "staff offer":
+        return this.takeOffer(signal);
+      case "guest answer":
+        return this.takeAnswer(signal);
+      case "staff reveal":
+        return this.takeReveal(signal);
+      case "guest renew":
+        return this.renew(signal.generation);
+      case "staff restart-offer":
+      case "guest restart-offer":
+      case "staff restart-answer":
+      case "guest restart-answer":
+        return this.takeRestart(signal);
+      default:
+    }
+  }
+
+  private async takeOffer({ generation, sdp, commit }: Signal): Promise<void> {
+    if (sdp === undefined || commit === undefined) return;
+    if (generation === this.generation) return;
+    const used = this.generation !== 0 || !this.peer;
+    this.generation = generation;
+    const peer = used ? await this.newPeer() : (this.peer ?? (await this.newPeer()));
+    this.commit = commit;
+    this.nonce = newNonce();
+    this.begin(peer);
+    const answer = await this.guarded(() => peer.answer(sdp));
+    if (answer === undefined) return;
+    this.post({ kind: "answer", generation, sdp: answer, nonce: encodeBase64url(this.nonce) });
+    this.local.connect(peer.senders);
+    this.answered = true;
+  }
+
+  private async takeAnswer({ generation, sdp, nonce }: Signal): Promise<void> {
+    const { peer } = this;
+    // One answer for one offer: after the reveal a second one could be chosen to fit.
+    if (!peer || this.answered || sdp === undefined || nonce === undefined) return;
+    this.generation = generation;
+    this.answered = true;
+    this.otherNonce = decodeBase64url(nonce);
+    this.post({ kind: "reveal", generation, nonce: encodeBase64url(this.nonce) });
+    this.begin(peer);
+    await this.guarded(() => peer.accept(sdp));
+    await this.showCode(peer);
+  }
+
+  private async takeReveal({ nonce }: Signal): Promise<void> {
+    const { peer, commit } = this;
+    if (!peer || commit === undefined || nonce === undefined || this.otherNonce) return;
+    const revealed = decodeBase64url(nonce);
+    const { agency, seat } = this.options;
+    if (!revealed || !(await isCommitted(commit, agency, seat, fingerprint(peer.remoteFingerprint), revealed))) {
+      this.alarm();
+      return;
+    }
+    this.otherNonce = revealed;
+    await this.showCode(peer);
+  }
+
+  private async takeRestart({ kind, sdp }: Signal): Promise<void> {
+    const { peer } = this;
+    if (!peer || !this.answered || sdp === undefined) return;
+    if (!peer.isSamePeer(sdp)) {
+      this.alarm();
+      return;
+    }
+    if (kind === "restart-offer") await peer.negotiation.takeOffer(sdp);
+    else await peer.negotiation.takeAnswer(sdp);
+  }
+
+  /** Guest: a new connection, because the other page is new (`generation` given) or this one got nowhere. */
+  async renew(generation?: number): Promise<void> {
+    if (!this.options.renew || this.state.phase === "ended") return;
+    const prepared = await this.prepare();
+    if (generation !== undefined) this.generation = generation;
+    this.generation = await this.options.renew({ ...prepared, ...(generation === undefined ? {} : { generation }) });
+  }
+
+  /** Runs a step with the other side's description; one that is not as it must be ends the attempt. */
+  private async guarded<T>(step: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await step();
+    } catch {
+      this.alarm();
+      return undefined;
+    }
+  }
+
+  private begin(peer: Peer): void {
+    this.apply({ type: "connecting", stream: peer.stream, screen: peer.screen });
+    this.watch?.stop();
+    this.watch = new Watch(() => peer.pc.getStats(), {
+      quality: (quality) => {
+        this.apply({ type: "quality", quality });
+      },
+      silent: (ms) => {
+        this.lost(ms);
+      },
+      flowing: () => {
+        this.restored();
+      },
+    });
+  }
+
+  private async connected(peer: Peer): Promise<void> {
+    this.apply({ type: "connected", at: Date.now() });
+    await this.showCode(peer);
+  }
+
+  /** Both nonces known, connected, and the certificates in use are those that were pinned. */
+  private async showCode(peer: Peer): Promise<void> {
+    if (!this.otherNonce || peer.pc.connectionState !== "connected") return;
+    if (!(await peer.usesPinnedCertificates().catch(() => false))) {
+      if (peer === this.peer && peer.pc.connectionState === "connected") this.alarm();
+      return;
+    }
+    const staff = this.options.side === "staff";
+    const own = fingerprint(peer.localFingerprint);
+    const other = fingerprint(peer.remoteFingerprint);
+    const code = await safetyCode({
+      agency: this.options.agency,
+      seat: this.options.seat,
+      staffFingerprint: staff ? own : other,
+      guestFingerprint: staff ? other : own,
+      staffNonce: staff ? this.nonce : this.otherNonce,
+      guestNonce: staff ? this.otherNonce : this.nonce,
+    });
+    if (peer === this.peer) this.apply({ type: "code", code });
+  }
+
+  private alarm(): void {
+    this.apply({ type: "alarm" });
+    this.apply({ type: "ended" });
+    this.local.close();
+    this.watch?.stop();
+    this.peer?.close();
+  }
+
+  private flows(kind: "audio" | "camera" | "screen", flowing: boolean): void {
+    if (flowing) this.announce();
+    const { remote } = this.state;
+    if (kind === "camera" && flowing && !remote.camera) this.apply({ type: "remote", remote: { camera: true } });
+    if (kind === "audio" && flowing && !remote.mic) this.apply({ type: "remote", remote: { mic: true } });
+  }
+
+  /** Something arrived that came all the way: the server may note the time, once for each generation. */
+  private announce(): void {
+    if (this.toldConnected === this.generation) return;
+    this.toldConnected = this.generation;
+    this.post({ kind: "connected", generation: this.generation });
+  }
+
+  private lost(silent: number): void {
+    const { peer } = this;
+    if (!peer || !this.answered || this.state.phase === "ended" || silent < silentMs[this.options.side]) return;
+    this.apply({ type: "reconnecting" });
+    const now = Date.now();
+    if (peer.negotiation.underWay || now - this.restartedAt < restartPauseMs) return;
+    this.restartedAt = now;
+    if (++this.restarts > maxRestarts && this.options.side === "guest") {
+      this.restarts = 0;
+      void this.renew().catch(() => undefined);
+    } else {
+      void peer.negotiation.restart().catch(() => undefined);
+    }
+  }
+
+  private restored(): void {
+    if (this.state.phase !== "reconnecting" || this.peer?.pc.connectionState !== "connected") return;
+    this.restarts = 0;
+    this.apply({ type: "connected", at: Date.now() });
+    this.apply({ type: "quality", quality: "weak" });
+  }
+
+  private readonly online = (): void => {
+    this.restartedAt = 0;
+  };
+
+  private readonly visibility = (): void => {
+    this.tellState();
+  };
+
+  private channelOpened(): void {
+    this.announce();
+    this.tellState();
+    if (this.state.codeCompared.mine) this.lines.send({ t: "compared" });
+  }
+
+  private tellState(): void {
+    const { mic, camera, sharing } = this.local.state;
+    const screen = document.visibilityState === "visible";
+    this.lines.send({ t: "state", mic: mic === "ok", camera: camera === "ok", screen, sharing });
+  }
+
+  private hear(message: Message): void {
+    switch (message.t) {
+      case "state":
+        this.watch?.expect(message.mic || message.camera || message.sharing);
+        this.apply({
+          type: "remote",
+          remote: { mic: message.mic, camera: message.camera, sharing: message.sharing, visible: message.screen },
+        });
+        break;
+      case "chat":
+        this.apply({
+          type: "chat",
+          message: { id: message.id, mine: false, text: message.text, at: Date.now(), delivered: true },
+        });
+        break;
+      case "chat-ack":
+        this.apply({ type: "delivered", id: message.id });
+        break;
+      case "compared":
+        this.apply({ type: "compared", side: "theirs" });
+        break;
+      case "bye":
+        this.apply({ type: "remote", remote: { left: true } });
+        break;
+    }
+  }
+
+  private apply(event: CallEvent): void {
+    this.store.set(reduce(this.store.value, event));
+  }
+
+  private post(signal: OutgoingSignal): void {
+    void this.deliver(signal).catch(() => undefined);
+  }
+
+  /** Sends in order; what fails for a passing reason is repeated while its generation lasts. */
+  private deliver(signal: Omit<OutgoingSignal, "generation"> & { generation?: number }): Promise<void> {
+    const whole = { ...signal, generation: signal.generation ?? this.generation };
+    const next = this.outbox.then(() => this.persist(whole));
+    this.outbox = next.catch(() => undefined);
+    return next;
+  }
+
+  private async persist(signal: OutgoingSignal): Promise<void> {
+    for (let pause = 250; ; pause = Math.min(pause * 2, 3_000)) {
+      try {
+        await this.options.send(signal);
+        return;
+      } catch (error) {
+        const passing = error instanceof ApiError && error.passing;
+        if (!passing || this.state.phase === "ended" || signal.generation < this.generation) throw error;
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    }
+  }
+}
+
+function fingerprint(known: Bytes | undefined): Bytes {
+  if (!known) throw new Error("no description yet");
+  return known;
+}

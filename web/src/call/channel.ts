@@ -1,0 +1,49 @@
+/** What the two pages say to each other directly, encrypted like the media (docs/protocol.md §4, 9). */
+export type Message =
+  | { t: "state"; mic: boolean; camera: boolean; screen: boolean; sharing: boolean }
+  | { t: "chat"; id: string; text: string }
+  | { t: "chat-ack"; id: string }
+  | { t: "compared" }
+  | { t: "bye" };
+
+export const maxMessage = 16 * 1024;
+/** Longest chat text, in characters; stays below the limit of a message in every script. */
+export const maxChatText = 4_000;
+
+/** Undefined for everything that is not exactly one of our messages: the other side is not to be trusted with more. */
+export function parseMessage(data: unknown): Message | undefined {
+  if (typeof data !== "string" || data.length > maxMessage) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(data);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  const message = value as Record<string, unknown>;
+  switch (message.t) {
+    case "state":
+      return {
+        t: "state",
+        mic: message.mic === true,
+        camera: message.camera === true,
+        screen: message.screen === true,
+        sharing: message.sharing === true,
+      };
+    case "chat":
+      if (!isId(message.id) || typeof message.text !== "string" || message.text.length > maxChatText) return undefined;
+      return { t: "chat", id: message.id, text: message.text };
+    case "chat-ack":
+      return isId(message.id) ? { t: "chat-ack", id: message.id } : undefined;
+    case "compared":
+      return { t: "compared" };
+    case "bye":
+      return { t: "bye" };
+    default:
+      return undefined;
+  }
+}
+
+function isId(value: unknown): value is string {
+  return typeof value === "string" && /^[\w-]{1,64}$/.test(value);
+}

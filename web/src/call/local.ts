@@ -1,0 +1,196 @@
+import type { DeviceState } from "../api/types";
+import { acquire, type Acquired, reasonOf, stopStream } from "./devices";
+import type { Senders } from "./peer";
+import type { LocalState } from "./state";
+
+/**
+ * This side's camera, microphone and screen, and the senders they go into. Nothing goes into a sender before `attach`.
+ * Switching the camera off gives the device back; a muted microphone stays open, so that sound is back at once.
+ */
+export class LocalMedia {
+  private stream = new MediaStream();
+  private screen: MediaStream | undefined;
+  private micState: DeviceState = "off";
+  private cameraState: DeviceState = "off";
+  private microphoneId: string | true = true;
+  private cameraId: string | true = true;
+  private senders: Senders | undefined;
+  private attached = false;
+  private closed = false;
+
+  constructor(private readonly changed: (state: LocalState) => void) {}
+
+  use(acquired: Acquired): void {
+    stopStream(this.stream);
+    this.stream = acquired.stream;
+    this.micState = acquired.microphone;
+    this.cameraState = acquired.camera;
+    for (const track of this.stream.getTracks()) this.watch(track);
+    this.put();
+    this.tell();
+  }
+
+  attach(): void {
+    this.attached = true;
+    this.put();
+  }
+
+  /** A new connection has its own senders. */
+  connect(senders: Senders | undefined): void {
+    this.senders = senders;
+    this.put();
+  }
+
+  async setMic(on: boolean): Promise<void> {
+    const track = this.audio;
+    if (track) {
+      track.enabled = on;
+      this.micState = on ? "ok" : "off";
+    } else {
+      this.micState = on ? await this.open("microphone", this.microphoneId) : "off";
+    }
+    this.tell();
+  }
+
+  async setCamera(on: boolean): Promise<void> {
+    if (!on) {
+      this.drop(this.camera);
+      this.cameraState = "off";
+    } else if (!this.camera) {
+      this.cameraState = await this.open("camera", this.cameraId);
+    }
+    this.put();
+    this.tell();
+  }
+
+  async useCamera(id: string): Promise<void> {
+    // Some phones cannot open two cameras at once.
+    this.drop(this.camera);
+    this.cameraState = await this.open("camera", id);
+    if (this.cameraState === "ok") this.cameraId = id;
+    else this.cameraState = await this.open("camera", this.cameraId);
+    this.put();
+    this.tell();
+  }
+
+  async useMicrophone(id: string): Promise<void> {
+    const wasOn = this.micState === "ok";
+    this.drop(this.audio);
+    this.micState = await this.open("microphone", id);
+    if (this.micState === "ok") this.microphoneId = id;
+    else this.micState = await this.open("microphone", this.microphoneId);
+    if (!wasOn && this.audio) {
+      this.audio.enabled = false;
+      this.micState = "off";
+    }
+    this.put();
+    this.tell();
+  }
+
+  /** The browser asks which window; a refusal is an answer like any other. */
+  async shareScreen(): Promise<DeviceState> {
+    if (!("getDisplayMedia" in navigator.mediaDevices)) return "unsupported";
+    try {
+      const screen = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { max: 15 } }, audio: false });
+      if (this.closed) {
+        stopStream(screen);
+        return "off";
+      }
+      stopStream(this.screen);
+      this.screen = screen;
+      const [track] = screen.getVideoTracks();
+      if (track) {
+        track.contentHint = "detail";
+        track.addEventListener("ended", () => {
+          if (this.screen === screen) this.stopSharing();
+        });
+      }
+      this.put();
+      this.tell();
+      return "ok";
+    } catch (error) {
+      return reasonOf(error);
+    }
+  }
+
+  stopSharing(): void {
+    stopStream(this.screen);
+    this.screen = undefined;
+    this.put();
+    this.tell();
+  }
+
+  close(): void {
+    this.closed = true;
+    stopStream(this.stream);
+    stopStream(this.screen);
+    this.senders = undefined;
+  }
+
+  get state(): LocalState {
+    return {
+      stream: this.stream,
+      mic: this.micState,
+      camera: this.cameraState,
+      sharing: this.screen !== undefined,
+      ...(this.screen ? { screen: this.screen } : {}),
+    };
+  }
+
+  private get audio(): MediaStreamTrack | undefined {
+    return this.stream.getAudioTracks()[0];
+  }
+
+  private get camera(): MediaStreamTrack | undefined {
+    return this.stream.getVideoTracks()[0];
+  }
+
+  private async open(kind: "camera" | "microphone", id: string | true): Promise<DeviceState> {
+    const opened = await acquire({ camera: false, microphone: false, [kind]: id });
+    if (this.closed) {
+      stopStream(opened.stream);
+      return "off";
+    }
+    for (const track of opened.stream.getTracks()) {
+      this.stream.addTrack(track);
+      this.watch(track);
+    }
+    this.put();
+    return opened[kind];
+  }
+
+  private drop(track: MediaStreamTrack | undefined): void {
+    if (!track) return;
+    this.stream.removeTrack(track);
+    track.stop();
+  }
+
+  /** Unplugged, or taken away by the system. */
+  private watch(track: MediaStreamTrack): void {
+    track.addEventListener("ended", () => {
+      if (this.closed || !this.stream.getTracks().includes(track)) return;
+      this.stream.removeTrack(track);
+      if (track.kind === "audio") this.micState = "missing";
+      else this.cameraState = "missing";
+      this.put();
+      this.tell();
+    });
+  }
+
+  private put(): void {
+    if (!this.senders || !this.attached) return;
+    replace(this.senders.audio, this.audio);
+    replace(this.senders.camera, this.camera);
+    replace(this.senders.screen, this.screen?.getVideoTracks()[0]);
+  }
+
+  private tell(): void {
+    if (!this.closed) this.changed(this.state);
+  }
+}
+
+function replace(sender: RTCRtpSender, track: MediaStreamTrack | undefined): void {
+  if (sender.track === (track ?? null)) return;
+  // Fails only on a connection that is closed already.
+  void sender.replaceTrack(track ?? null).catch(() => undefined);
+}

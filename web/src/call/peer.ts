@@ -1,0 +1,193 @@
+import { type Bytes, sameBytes, sha256 } from "./code";
+import { Negotiation, type RestartSignal } from "./negotiation";
+import { BadDescription, fingerprintOf, guestBegins, outgoing, parseFingerprint, sections, wantedSections } from "./sdp";
+
+/** Where tracks go in; the same three for the whole life of a connection. */
+export interface Senders {
+  audio: RTCRtpSender;
+  camera: RTCRtpSender;
+  screen: RTCRtpSender;
+}
+
+export interface PeerEvents {
+  connection(state: RTCPeerConnectionState): void;
+  iceFailed(): void;
+  /** First packet of a track, or its end by silence. */
+  flowing(kind: "audio" | "camera" | "screen", flowing: boolean): void;
+}
+
+/** No server of anybody is asked for an address: the relay's stands in the description. */
+const configuration: RTCConfiguration = { iceServers: [], bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" };
+
+/** Enough for 720p; the relay caps a leg far above. */
+const cameraBitrate = 1_500_000;
+const screenBitrate = 2_000_000;
+
+export async function newCertificate(): Promise<RTCCertificate> {
+  // Typed too narrowly in lib.dom: the named curve belongs to the algorithm.
+  const algorithm: EcKeyGenParams = { name: "ECDSA", namedCurve: "P-256" };
+  return RTCPeerConnection.generateCertificate(algorithm);
+}
+
+/** One connection of one generation: four sections, fixed from the beginning (docs/protocol.md §4). */
+export class Peer {
+  readonly pc: RTCPeerConnection;
+  readonly channel: RTCDataChannel;
+  readonly stream = new MediaStream();
+  readonly screen = new MediaStream();
+  readonly negotiation: Negotiation;
+  senders: Senders | undefined;
+  localFingerprint: Bytes | undefined;
+  remoteFingerprint: Bytes | undefined;
+
+  constructor(
+    side: "guest" | "staff",
+    certificate: RTCCertificate,
+    send: (signal: RestartSignal) => Promise<void>,
+    private readonly events: PeerEvents,
+  ) {
+    this.pc = new RTCPeerConnection({ ...configuration, certificates: [certificate] });
+    this.channel = this.pc.createDataChannel("visavis", { negotiated: true, id: 0 });
+    this.negotiation = new Negotiation(this.pc, side === "guest", send);
+    this.pc.addEventListener("connectionstatechange", () => {
+      events.connection(this.pc.connectionState);
+    });
+    this.pc.addEventListener("iceconnectionstatechange", () => {
+      if (this.pc.iceConnectionState === "failed") events.iceFailed();
+    });
+  }
+
+  /** The guest's offer, ready to be answered; nothing waits for addresses to be gathered. */
+  async offer(): Promise<string> {
+    const audio = this.pc.addTransceiver("audio", { direction: "sendrecv" });
+    const camera = this.pc.addTransceiver("video", {
+      direction: "sendrecv",
+      sendEncodings: [{ maxBitrate: cameraBitrate }],
+    });
+    const screen = this.pc.addTransceiver("video", {
+      direction: "sendrecv",
+      sendEncodings: [{ maxBitrate: screenBitrate }],
+    });
+    preferVp8(camera);
+    preferVp8(screen);
+    this.adopt(audio, camera, screen);
+    const offer = await this.pc.createOffer();
+    await this.pc.setLocalDescription(offer);
+    const sdp = outgoing(offer.sdp ?? "");
+    this.localFingerprint = fingerprintOf(sdp);
+    return sdp;
+  }
+
+  async answer(offer: string): Promise<string> {
+    this.remoteFingerprint = checked(offer);
+    await this.pc.setRemoteDescription({ type: "offer", sdp: guestBegins(offer) });
+    const [audio, camera, screen] = this.pc.getTransceivers();
+    if (!audio || !camera || !screen) throw new BadDescription("sections");
+    for (const transceiver of [audio, camera, screen]) transceiver.direction = "sendrecv";
+    this.adopt(audio, camera, screen);
+    const answer = await this.pc.createAnswer();
+    const sdp = outgoing(answer.sdp ?? "");
+    this.localFingerprint = fingerprintOf(sdp);
+    await this.pc.setLocalDescription(answer);
+    void limit(camera.sender, cameraBitrate);
+    void limit(screen.sender, screenBitrate);
+    return sdp;
+  }
+
+  async accept(answer: string): Promise<void> {
+    this.remoteFingerprint = checked(answer);
+    await this.pc.setRemoteDescription({ type: "answer", sdp: answer });
+  }
+
+  /** A later description must carry the certificate of the first. */
+  isSamePeer(sdp: string): boolean {
+    try {
+      return this.remoteFingerprint !== undefined && sameBytes(checked(sdp), this.remoteFingerprint);
+    } catch {
+      return false;
+    }
+  }
+
+  /**
+   * Whether the certificates in use, as the browser reports them, are those of the descriptions. A browser that
+   * reports none (Firefox) has checked the description's fingerprint itself, in the DTLS handshake.
+   */
+  async usesPinnedCertificates(): Promise<boolean> {
+    const { local, remote } = await reported(this.pc);
+    return matches(local, this.localFingerprint) && matches(remote, this.remoteFingerprint);
+  }
+
+  close(): void {
+    this.pc.close();
+  }
+
+  private adopt(audio: RTCRtpTransceiver, camera: RTCRtpTransceiver, screen: RTCRtpTransceiver): void {
+    this.senders = { audio: audio.sender, camera: camera.sender, screen: screen.sender };
+    this.stream.addTrack(this.watched("audio", audio.receiver));
+    this.stream.addTrack(this.watched("camera", camera.receiver));
+    this.screen.addTrack(this.watched("screen", screen.receiver));
+  }
+
+  private watched(kind: "audio" | "camera" | "screen", receiver: RTCRtpReceiver): MediaStreamTrack {
+    const { track } = receiver;
+    track.addEventListener("unmute", () => {
+      this.events.flowing(kind, true);
+    });
+    track.addEventListener("mute", () => {
+      this.events.flowing(kind, false);
+    });
+    return track;
+  }
+}
+
+function checked(sdp: string): Bytes {
+  if (sections(sdp) !== wantedSections) throw new BadDescription("sections");
+  return fingerprintOf(sdp);
+}
+
+/** VP8 is what every browser has, encrypts well behind a relay, and starts fastest; H.264 stays as a spare. */
+function preferVp8(transceiver: RTCRtpTransceiver): void {
+  const codecs = RTCRtpReceiver.getCapabilities("video")?.codecs ?? [];
+  const of = (name: string): typeof codecs => codecs.filter((codec) => codec.mimeType.toLowerCase() === name);
+  const wanted = [...of("video/vp8"), ...of("video/h264").slice(0, 2), ...of("video/rtx")];
+  // Firefox before 128 cannot choose, and offers VP8 first by itself.
+  if (wanted.length === 0 || !("setCodecPreferences" in transceiver)) return;
+  transceiver.setCodecPreferences(wanted);
+}
+
+async function limit(sender: RTCRtpSender, maxBitrate: number): Promise<void> {
+  const parameters = sender.getParameters();
+  const [encoding] = parameters.encodings;
+  if (!encoding) return;
+  encoding.maxBitrate = maxBitrate;
+  // Only a ceiling for good networks: going on without it is no harm.
+  await sender.setParameters(parameters).catch(() => undefined);
+}
+
+function matches(found: Bytes | undefined, pinned: Bytes | undefined): boolean {
+  return pinned !== undefined && (found === undefined || sameBytes(found, pinned));
+}
+
+interface Reported {
+  local?: Bytes;
+  remote?: Bytes;
+}
+
+async function reported(pc: RTCPeerConnection): Promise<Reported> {
+  const stats = await pc.getStats();
+  for (const value of stats.values() as IterableIterator<RTCTransportStats>) {
+    if (value.type !== "transport") continue;
+    const local = certificateIn(stats, value.localCertificateId);
+    const remote = certificateIn(stats, value.remoteCertificateId);
+    if (local && remote) return { local, remote };
+  }
+  const transport = pc.sctp?.transport as RTCDtlsTransport | undefined;
+  if (!transport || !("getRemoteCertificates" in transport)) return {};
+  const [certificate] = transport.getRemoteCertificates();
+  return certificate ? { remote: await sha256(new Uint8Array(certificate)) } : {};
+}
+
+function certificateIn(stats: RTCStatsReport, id: string | undefined): Bytes | undefined {
+  const found = id === undefined ? undefined : (stats.get(id) as { fingerprint?: string } | undefined);
+  return found?.fingerprint === undefined ? undefined : parseFingerprint(found.fingerprint);
+}

@@ -1,0 +1,137 @@
+import type { DeviceState } from "../api/types";
+
+export type Phase = "idle" | "connecting" | "connected" | "reconnecting" | "ended";
+export type Quality = "good" | "weak" | "poor" | "lost";
+
+export interface ChatMessage {
+  readonly id: string;
+  readonly mine: boolean;
+  readonly text: string;
+  /** By this device's clock. */
+  readonly at: number;
+  /** Mine: the other page has it. */
+  readonly delivered: boolean;
+}
+
+export interface LocalState {
+  readonly stream?: MediaStream;
+  /** "ok" is on; everything else is off, and says why. */
+  readonly mic: DeviceState;
+  readonly camera: DeviceState;
+  readonly sharing: boolean;
+  /** The screen that is being shown, for a small picture of it. */
+  readonly screen?: MediaStream;
+}
+
+export interface RemoteState {
+  readonly stream?: MediaStream;
+  readonly screen?: MediaStream;
+  readonly mic: boolean;
+  readonly camera: boolean;
+  readonly sharing: boolean;
+  /** The other page is on its person's screen. */
+  readonly visible: boolean;
+  /** The other side has said good-bye. */
+  readonly left: boolean;
+}
+
+export interface CallState {
+  readonly phase: Phase;
+  /** Six digits; only once both browsers are connected and their certificates are checked. */
+  readonly code?: string;
+  readonly codeCompared: { readonly mine: boolean; readonly theirs: boolean };
+  /** Somebody stands in between, or tries to: media are stopped. */
+  readonly fingerprintAlarm: boolean;
+  readonly local: LocalState;
+  readonly remote: RemoteState;
+  readonly quality: Quality;
+  readonly chat: readonly ChatMessage[];
+  readonly autoplayBlocked: boolean;
+  readonly connectedAt?: number;
+}
+
+export const initialState: CallState = {
+  phase: "idle",
+  codeCompared: { mine: false, theirs: false },
+  fingerprintAlarm: false,
+  local: { mic: "off", camera: "off", sharing: false },
+  remote: { mic: false, camera: false, sharing: false, visible: true, left: false },
+  quality: "good",
+  chat: [],
+  autoplayBlocked: false,
+};
+
+/** A talk of an hour does not need more; the oldest go first. */
+const maxChat = 500;
+
+export type CallEvent =
+  | { type: "connecting"; stream: MediaStream; screen: MediaStream }
+  | { type: "connected"; at: number }
+  | { type: "reconnecting" }
+  | { type: "ended" }
+  | { type: "alarm" }
+  | { type: "code"; code: string }
+  | { type: "compared"; side: "mine" | "theirs" }
+  | { type: "local"; local: LocalState }
+  | { type: "remote"; remote: Partial<RemoteState> }
+  | { type: "quality"; quality: Quality }
+  | { type: "autoplay"; blocked: boolean }
+  | { type: "chat"; message: ChatMessage }
+  | { type: "delivered"; id: string };
+
+/** The next picture of the call. Ended is final, and so is an alarm. */
+export function reduce(state: CallState, event: CallEvent): CallState {
+  if (state.phase === "ended" && event.type !== "alarm") return state;
+  switch (event.type) {
+    case "connecting":
+      return connecting(state, event.stream, event.screen);
+    case "connected":
+      if (state.fingerprintAlarm) return state;
+      return { ...state, phase: "connected", connectedAt: state.connectedAt ?? event.at };
+    case "reconnecting":
+      return state.phase === "connected" ? { ...state, phase: "reconnecting", quality: "lost" } : state;
+    case "ended":
+      return { ...state, phase: "ended", local: { mic: "off", camera: "off", sharing: false } };
+    case "alarm":
+      return { ...withoutCode(state), fingerprintAlarm: true };
+    case "code":
+      if (state.fingerprintAlarm || state.code === event.code) return state;
+      return { ...state, code: event.code, codeCompared: { mine: false, theirs: false } };
+    case "compared":
+      // Nobody can have compared a code that does not exist yet.
+      if (state.code === undefined || state.codeCompared[event.side]) return state;
+      return { ...state, codeCompared: { ...state.codeCompared, [event.side]: true } };
+    case "local":
+      return { ...state, local: event.local };
+    case "remote":
+      return { ...state, remote: { ...state.remote, ...event.remote } };
+    case "quality":
+      return state.quality === event.quality ? state : { ...state, quality: event.quality };
+    case "autoplay":
+      return state.autoplayBlocked === event.blocked ? state : { ...state, autoplayBlocked: event.blocked };
+    case "chat":
+      if (state.chat.some((message) => message.id === event.message.id)) return state;
+      return { ...state, chat: [...state.chat, event.message].slice(-maxChat) };
+    case "delivered":
+      return {
+        ...state,
+        chat: state.chat.map((message) => (message.id === event.id ? { ...message, delivered: true } : message)),
+      };
+  }
+}
+
+/** A new connection: new certificates, so a new code that nobody has compared. What was written stays. */
+function connecting(state: CallState, stream: MediaStream, screen: MediaStream): CallState {
+  const again = state.connectedAt !== undefined;
+  return {
+    ...withoutCode(state),
+    phase: again ? "reconnecting" : "connecting",
+    quality: again ? "lost" : state.quality,
+    remote: { ...initialState.remote, stream, screen },
+  };
+}
+
+function withoutCode(state: CallState): CallState {
+  const { code: _, ...rest } = state;
+  return { ...rest, codeCompared: { mine: false, theirs: false } };
+}

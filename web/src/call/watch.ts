@@ -1,0 +1,149 @@
+import type { Quality } from "./state";
+
+/** What one look at the statistics of a connection tells; counters since its beginning. */
+export interface Sample {
+  at: number;
+  /** Everything that came in, media or not. */
+  packets: number;
+  mediaPackets: number;
+  lost: number;
+  /** Seconds. */
+  jitter: number;
+  roundTrip: number;
+  frozenSeconds: number;
+  /** What the other side reports of our media, 0 to 1. */
+  lostThere: number;
+}
+
+type Entry = Readonly<Record<string, unknown>>;
+
+export function sampleOf(report: Iterable<Entry>, at: number): Sample {
+  const sample: Sample = {
+    at,
+    packets: 0,
+    mediaPackets: 0,
+    lost: 0,
+    jitter: 0,
+    roundTrip: 0,
+    frozenSeconds: 0,
+    lostThere: 0,
+  };
+  let transport = 0;
+  for (const entry of report) {
+    switch (entry.type) {
+      case "inbound-rtp":
+        sample.mediaPackets += number(entry.packetsReceived);
+        sample.lost += Math.max(0, number(entry.packetsLost));
+        sample.jitter = Math.max(sample.jitter, entry.kind === "audio" ? number(entry.jitter) : 0);
+        sample.frozenSeconds += number(entry.totalFreezesDuration);
+        break;
+      case "remote-inbound-rtp":
+        sample.lostThere = Math.max(sample.lostThere, number(entry.fractionLost));
+        // The relay answers checks itself; only RTCP has been all the way.
+        sample.roundTrip = Math.max(sample.roundTrip, number(entry.roundTripTime));
+        break;
+      case "transport":
+        transport += number(entry.packetsReceived);
+        break;
+      default:
+    }
+  }
+  sample.packets = Math.max(transport, sample.mediaPackets);
+  return sample;
+}
+
+/** In words that mean something to people: weak is still fine to talk, poor needs patience. */
+export function qualityOf(before: Sample, now: Sample): Quality {
+  const received = now.mediaPackets - before.mediaPackets;
+  const lost = Math.max(0, now.lost - before.lost);
+  const loss = Math.max(received + lost > 0 ? lost / (received + lost) : 0, now.lostThere);
+  const seconds = Math.max(0.001, (now.at - before.at) / 1_000);
+  const frozen = Math.max(0, now.frozenSeconds - before.frozenSeconds) / seconds;
+  if (loss > 0.12 || now.jitter > 0.12 || now.roundTrip > 1 || frozen > 0.4) return "poor";
+  if (loss > 0.04 || now.jitter > 0.05 || now.roundTrip > 0.4 || frozen > 0.1) return "weak";
+  return "good";
+}
+
+/** Notices that media which flowed have stopped. Sound flows even in silence: constant bit rate, no pauses. */
+export class Flow {
+  private flowed = false;
+  private seen = 0;
+  private changedAt = 0;
+
+  /** Milliseconds without a media packet; 0 while they come, or before the first. */
+  take(mediaPackets: number, at: number): number {
+    if (mediaPackets !== this.seen) {
+      this.flowed = mediaPackets > this.seen;
+      this.seen = mediaPackets;
+      this.changedAt = at;
+      return 0;
+    }
+    return this.flowed ? at - this.changedAt : 0;
+  }
+
+  /** The other side has switched everything off: silence is now as it should be. */
+  forget(): void {
+    this.flowed = false;
+  }
+}
+
+const lookMs = 500;
+const judgeMs = 2_000;
+
+export interface WatchEvents {
+  quality(quality: Quality): void;
+  /** Called at each look while nothing comes. */
+  silent(ms: number): void;
+  flowing(): void;
+}
+
+/** Looks at a connection's statistics: twice a second for silence, every two seconds for quality. */
+export class Watch {
+  private readonly flow = new Flow();
+  private readonly timer: ReturnType<typeof setInterval>;
+  private judged: Sample | undefined;
+  private looking = false;
+
+  constructor(
+    private readonly statistics: () => Promise<RTCStatsReport>,
+    private readonly events: WatchEvents,
+  ) {
+    this.timer = setInterval(() => {
+      void this.look();
+    }, lookMs);
+  }
+
+  /** Whether sound or pictures are expected at all. */
+  expect(media: boolean): void {
+    if (!media) this.flow.forget();
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  private async look(): Promise<void> {
+    if (this.looking) return;
+    this.looking = true;
+    try {
+      const report = await this.statistics();
+      const sample = sampleOf(report.values() as IterableIterator<Entry>, performance.now());
+      const silent = this.flow.take(sample.mediaPackets, sample.at);
+      if (silent > 0) this.events.silent(silent);
+      else this.events.flowing();
+      if (!this.judged) this.judged = sample;
+      else if (sample.at - this.judged.at >= judgeMs) {
+        if (silent === 0) this.events.quality(qualityOf(this.judged, sample));
+        this.judged = sample;
+      }
+    } catch {
+      // A closed connection has no statistics.
+    } finally {
+      this.looking = false;
+    }
+  }
+}
+
+function number(value: unknown): number {
+  return typeof value === "number" && Number.isFinite(value) ? value : 0;
+}
