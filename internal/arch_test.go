@@ -1,0 +1,137 @@
+package internal_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const (
+	module   = "visavis/"
+	plumbing = "locales internal/db internal/vault internal/events internal/jobs internal/edge "
+	media    = "internal/relay internal/relay/sdp internal/relay/control internal/relay/turn internal/sfu "
+)
+
+// features are listed from the lowest up: each may import plumbing and those above it in the list.
+var features = strings.Fields(`
+	internal/audit internal/retention internal/agency internal/staff internal/notify
+	internal/appointment internal/seat internal/talk`)
+
+// rooms says for every package which of ours it may import. A package that is not here fails the test, so that a
+// new one is always a decision. "*" is everything.
+var rooms = map[string]string{
+	"cmd/visavis":     "internal/app internal/config",
+	"internal":        "",
+	"internal/app":    "*",
+	"internal/demo":   plumbing + "internal/mailbox " + strings.Join(features, " "),
+	"internal/config": "",
+	"locales":         "",
+	"web":             "",
+
+	"internal/relay":         "internal/relay/control internal/relay/sdp internal/relay/turn",
+	"internal/relay/control": "",
+	"internal/relay/sdp":     "",
+	"internal/relay/turn":    "",
+	"internal/sfu":           "",
+
+	"internal/db":      "",
+	"internal/vault":   "",
+	"internal/events":  "internal/db",
+	"internal/jobs":    "internal/db internal/events",
+	"internal/edge":    "internal/events",
+	"internal/mailbox": "internal/edge internal/events",
+}
+
+// doors names the packages that may use a technology; everybody else goes through them. Tests may use all of them.
+var doors = map[string]string{
+	"database/sql":                "internal/db",
+	"github.com/jackc/pgx":        "internal/db internal/events",
+	"modernc.org/sqlite":          "internal/db",
+	"github.com/pion":             media,
+	"github.com/livekit/protocol": "internal/sfu",
+	"github.com/livekit/livekit":  "", // lives in its own module, sfu/
+	"github.com/wneessen/go-mail": "internal/notify",
+	"visavis/web":                 "internal/app internal/edge",
+	"net/http/pprof":              "", // registers itself on the default mux
+}
+
+func TestPackagesImportOnlyWhatTheirRoomMaySee(t *testing.T) {
+	lower := ""
+	for _, feature := range features {
+		rooms[feature] = plumbing + lower
+		lower += feature + " "
+	}
+	rooms["internal/talk"] += media // chooses the media path, and is the only feature that knows there are two
+
+	found := 0
+	for file, imports := range goFiles(t) {
+		found++
+		room := filepath.ToSlash(filepath.Dir(file))
+		allowed, listed := rooms[room]
+		if !listed {
+			t.Errorf("%s: package %s is in no room; add it to the table with what it may import", file, room)
+			continue
+		}
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		for _, path := range imports {
+			if ours, ok := strings.CutPrefix(path, module); ok && allowed != "*" && !contains(allowed, ours) {
+				t.Errorf("%s: %s may not import %s", file, room, ours)
+			}
+			for door, keepers := range doors {
+				if (path == door || strings.HasPrefix(path, door+"/")) && !contains(keepers, room) {
+					t.Errorf("%s: only %q may import %s", file, keepers, path)
+				}
+			}
+		}
+	}
+	if found < 3 {
+		t.Fatalf("only %d Go files found: the test looks in the wrong place", found)
+	}
+}
+
+// goFiles maps each Go file of the module, relative to its root, to the import paths in it.
+func goFiles(t *testing.T) map[string][]string {
+	t.Helper()
+	files := map[string][]string{}
+	for _, root := range []string{"cmd", "internal", "locales", "web"} {
+		err := filepath.WalkDir(filepath.Join("..", root), func(path string, entry fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return err
+			case entry.IsDir() && (entry.Name() == "node_modules" || entry.Name() == "testdata"):
+				return fs.SkipDir
+			case entry.IsDir() || filepath.Ext(path) != ".go":
+				return nil
+			}
+			parsed, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+			if err != nil {
+				return err
+			}
+			name := strings.TrimPrefix(filepath.ToSlash(path), "../")
+			files[name] = nil
+			for _, spec := range parsed.Imports {
+				imported, err := strconv.Unquote(spec.Path.Value)
+				if err != nil {
+					return err
+				}
+				files[name] = append(files[name], imported)
+			}
+			return nil
+		})
+		if err != nil && root != "cmd" {
+			t.Fatal(err)
+		}
+	}
+	return files
+}
+
+func contains(list, word string) bool {
+	return slices.Contains(strings.Fields(list), word)
+}
