@@ -61,3 +61,6 @@ require (
 	modernc.org/memory v1.12.1 // indirect
 	modernc.org/sqlite v1.62.0 // indirect
 )
+
+// npm packages may hold Go files; they are none of ours.
+ignore node_modules
