@@ -1,0 +1,57 @@
+// Reads `go test -json`, shows one line per package and everything about what failed, and counts.
+// Usage: go test -json ./... | node count-go.mjs COUNTS-FILE
+import { appendFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+
+const counts = { pass: 0, fail: 0, skip: 0 };
+const output = new Map();
+const failedTests = new Map();
+
+const idOf = (event) => `${event.Package ?? event.ImportPath} ${event.Test ?? ""}`;
+
+for await (const line of createInterface({ input: process.stdin })) {
+  let event;
+  try {
+    event = JSON.parse(line);
+  } catch {
+    console.log(line); // Not from a test: a build error, or the go command itself.
+    continue;
+  }
+  const id = idOf(event);
+  if (event.Action === "output" || event.Action === "build-output") {
+    output.set(id, (output.get(id) ?? "") + event.Output);
+  } else if (event.Action === "build-fail") {
+    process.stdout.write(output.get(id) ?? "");
+  } else if (event.Action in counts) {
+    finish(event, id);
+  }
+}
+
+function finish(event, id) {
+  if (event.Test) {
+    counts[event.Action]++;
+    if (event.Action === "fail") {
+      failedTests.set(event.Package, (failedTests.get(event.Package) ?? 0) + 1);
+      console.log(`FAIL ${id}`);
+      process.stdout.write(output.get(id) ?? "");
+    }
+    if (event.Action === "skip") console.log(`skip ${id}: ${reason(output.get(id) ?? "")}`);
+    output.delete(id);
+    return;
+  }
+  if (event.Action === "skip") return; // A package without tests is no skipped test.
+  console.log(`${event.Action === "pass" ? "ok  " : "FAIL"} ${event.Package} ${event.Elapsed ?? 0}s`);
+  // A package may fail without any test failing: it did not build, a race or a panic ended it.
+  if (event.Action === "fail" && !failedTests.has(event.Package)) {
+    counts.fail++;
+    process.stdout.write(output.get(id) ?? "");
+  }
+}
+
+function reason(text) {
+  const said = text.split("\n").filter((line) => line && !/^=== |^\s*--- SKIP/.test(line));
+  return said.map((line) => line.trim()).join(" ");
+}
+
+appendFileSync(process.argv[2], `${counts.pass} ${counts.fail} ${counts.skip}\n`);
+process.exit(counts.fail > 0 ? 1 : 0);
