@@ -12,7 +12,10 @@ test.each([
   ["a { text-align: right }", "a { text-align: end }"],
   ["a { float: left }", "a { float: inline-start }"],
   ["a { padding: 1px 2px 3px 2px }", "a { padding: 1px 2px 3px 2px }"],
-  ["a { padding: 1px calc(2px + 3px) 3px 4px }", "a { padding-block: 1px 3px; padding-inline: 4px calc(2px + 3px) }"],
+  [
+    "a { padding: 1px calc(2px + 3px) 3px 4px }",
+    "a { padding-block: 1px 3px; padding-inline: 4px calc(2px + 3px) }",
+  ],
 ])("%s has no side left: %s", async (before, after) => {
   expect(await run(logicalProperties(), before)).toBe(after);
 });

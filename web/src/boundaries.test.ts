@@ -31,11 +31,15 @@ test("pages have no inline script, style or handler, which the content security 
 });
 
 test("nothing is fetched from elsewhere", () => {
-  const all = files(src, /\.(svelte|ts|scss|css)$/).filter(({ name }) => !/^gallery\/|\.test\.ts$/.test(name));
+  const all = files(src, /\.(svelte|ts|scss|css)$/).filter(
+    ({ name }) => !/^gallery\/|\.test\.ts$/.test(name),
+  );
   expect(offenders(all, /(?:src|href|url\()\s*=?\s*["'(]?https?:\/\//)).toEqual([]);
 });
 
 test("components stay small enough to read", () => {
-  const long = files(src, /\.svelte$/).filter(({ name, text }) => !name.startsWith("gallery/") && text.split("\n").length > 150);
+  const long = files(src, /\.svelte$/).filter(
+    ({ name, text }) => !name.startsWith("gallery/") && text.split("\n").length > 150,
+  );
   expect(long.map(({ name }) => name)).toEqual([]);
 });
