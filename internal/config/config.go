@@ -1,0 +1,82 @@
+// Package config reads what an operator decides: a YAML file, environment variables, and files that hold secrets.
+//
+// The struct Config is the only description. Its tags say what each key means and what holds when nobody says anything;
+// the sample file, `visavis config print` and the operator's manual are made from it. An empty file works. All mistakes
+// are reported together. The package knows no other package of ours: the parts of the program get their own options.
+package config
+
+import (
+	"log/slog"
+	"net/netip"
+	"time"
+)
+
+// Config is everything an operator can decide.
+type Config struct {
+	HTTP     HTTP     `key:"http" doc:"Where browsers reach Visavis."`
+	Data     Data     `key:"data" doc:"What Visavis keeps on this machine."`
+	Database Database `key:"database" doc:"Where appointments and seats are kept."`
+	Keys     Keys     `key:"keys" doc:"The keys that seal personal data and sign links. Without this file the database cannot be read: keep a copy apart from it."`
+	Relay    Relay    `key:"relay" doc:"Connects the two browsers of a talk. It forwards sound and picture without being able to see them."`
+	Mail     Mail     `key:"mail" doc:"The server that takes our e-mail. Without a host no e-mail is sent; links are then given out on paper or by telephone."`
+	Talk     Talk     `key:"talk" doc:"How talks begin."`
+	TimeZone Location `key:"time_zone" default:"Europe/Berlin" doc:"The time zone of the offices: when a day begins, and what e-mails say."`
+	Log      Log      `key:"log" doc:"What Visavis writes to its standard error. It holds no names, addresses or links at any level."`
+}
+
+// HTTP says how browsers reach this process.
+type HTTP struct {
+	Listen         string         `key:"listen" default:"127.0.0.1:8080" example:":443" doc:"The address Visavis listens on."`
+	URL            URL            `key:"url" default:"http://localhost:8080" example:"https://termin.example.de" doc:"The address people type, as it stands in links. Browsers give camera and microphone only to https, or to localhost."`
+	TLS            string         `key:"tls" default:"off" oneof:"off self-signed files" doc:"off: a proxy in front of Visavis does it, or it is a trial on this machine. self-signed: for trials in a local network; browsers warn. files: tls_cert and tls_key."`
+	TLSCert        string         `key:"tls_cert" example:"/etc/visavis/cert.pem" doc:"The certificate with its chain. Read again when Visavis gets SIGHUP."`
+	TLSKey         string         `key:"tls_key" example:"/etc/visavis/key.pem" doc:"The key of the certificate."`
+	TrustedProxies []netip.Prefix `key:"trusted_proxies" example:"10.0.0.0/8" doc:"Proxies whose X-Forwarded-For is believed. Addresses are used to slow down guessing, and kept nowhere."`
+}
+
+// Data says where files are kept.
+type Data struct {
+	Dir string `key:"dir" default:"./data" example:"/var/lib/visavis" doc:"The folder of the built-in database, the keys and a self-signed certificate. Made when missing."`
+}
+
+// Database says where rows are kept.
+type Database struct {
+	URL Secret `key:"url" example:"postgres://visavis@db.example.de/visavis?sslmode=verify-full" doc:"PostgreSQL 15 or newer, or sqlite: with a path. Empty: visavis.db in data.dir, enough for a small agency on one machine."`
+}
+
+// Keys says where the installation's keys are.
+type Keys struct {
+	File string `key:"file" example:"/etc/visavis/keys" doc:"Empty: the file keys in data.dir. Made when missing; all serve processes of an installation need the same one."`
+}
+
+// Relay says how the media of a talk travel.
+type Relay struct {
+	Mode      string       `key:"mode" default:"embedded" oneof:"embedded external" doc:"embedded: in this process. external: in a process of its own, started with visavis relay."`
+	UDP       string       `key:"udp" default:":3478" doc:"Where the relay takes media over UDP, the best way."`
+	TCP       string       `key:"tcp" default:":3478" doc:"Where it takes media over TCP, for networks that allow no UDP."`
+	Advertise []netip.Addr `key:"advertise" example:"203.0.113.7, 2001:db8::7" doc:"The addresses of the relay that browsers are told. Empty: this machine's own, which is right without address translation; and 127.0.0.1 when http.url is on localhost."`
+	TURN      bool         `key:"turn" default:"true" doc:"Answer TURN over TLS on the port of http.listen, for networks that let through nothing but HTTPS. Needs http.tls."`
+	Control   string       `key:"control" default:"127.0.0.1:3479" doc:"Only external: where the relay process listens for the serve processes, and where they find it."`
+	Key       Secret       `key:"key" doc:"Only external: what serve and relay processes share, as printed by visavis relay --print-key. Empty: taken from keys.file."`
+}
+
+// Mail says how e-mail leaves.
+type Mail struct {
+	Host     string `key:"host" example:"smtp.example.de" doc:"The SMTP server."`
+	Port     int    `key:"port" default:"587" doc:"Its port; usually 587 with starttls, 465 with tls, 25 in a closed network."`
+	TLS      string `key:"tls" default:"starttls" oneof:"starttls tls off" doc:"starttls: required, not only tried. off: only in a closed network."`
+	User     string `key:"user" doc:"The name to sign in with; empty: no sign-in."`
+	Password Secret `key:"password" doc:"The password for it."`
+	From     string `key:"from" default:"Videotermin <noreply@localhost>" example:"Videotermin <termin@example.de>" doc:"Sender of all e-mails."`
+}
+
+// Talk says how talks begin.
+type Talk struct {
+	HeadsUp time.Duration `key:"heads_up" default:"3s" doc:"How long a guest sees that the talk begins, and whether camera and sound are on, before the other side sees and hears them. 0s to 10s."`
+}
+
+// Log says what is written.
+type Log struct {
+	Level  slog.Level `key:"level" default:"info" example:"debug" doc:"debug, info, warn or error."`
+	Format string     `key:"format" default:"text" oneof:"text json" doc:"text for people, json for machines."`
+}

@@ -1,0 +1,157 @@
+package config
+
+import (
+	"encoding"
+	"errors"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// field is one key: its description, and the place in a Config where its value goes.
+type field struct {
+	key     string // "http.listen"
+	doc     string
+	preset  string
+	example string
+	oneOf   []string
+	section *field // nil at the top level
+	value   reflect.Value
+}
+
+// fields lists the keys of c in the order of the struct; sections stand before their keys.
+func fields(c *Config) []field {
+	return walk(reflect.ValueOf(c).Elem(), nil)
+}
+
+func walk(structure reflect.Value, section *field) []field {
+	var found []field
+	for i := range structure.NumField() {
+		tag := structure.Type().Field(i).Tag
+		f := field{
+			key:     tag.Get("key"),
+			doc:     tag.Get("doc"),
+			preset:  tag.Get("default"),
+			example: tag.Get("example"),
+			oneOf:   strings.Fields(tag.Get("oneof")),
+			section: section,
+			value:   structure.Field(i),
+		}
+		if section != nil {
+			f.key = section.key + "." + f.key
+		}
+		found = append(found, f)
+		if f.isSection() {
+			found = append(found, walk(f.value, &f)...)
+		}
+	}
+	return found
+}
+
+func (f field) isSection() bool {
+	if f.value.Kind() != reflect.Struct {
+		return false
+	}
+	_, isText := f.value.Addr().Interface().(encoding.TextUnmarshaler)
+	return !isText
+}
+
+func (f field) isSecret() bool { return f.value.Type() == reflect.TypeFor[Secret]() }
+func (f field) isList() bool   { return f.value.Kind() == reflect.Slice }
+
+// name is the last part of the key.
+func (f field) name() string { return f.key[strings.LastIndexByte(f.key, '.')+1:] }
+
+// env is the name of the environment variable.
+func (f field) env() string {
+	return prefix + strings.ToUpper(strings.ReplaceAll(f.key, ".", "_"))
+}
+
+// set parses text into the place of the field. Lists are separated by commas.
+func (f field) set(text string) error {
+	if len(f.oneOf) > 0 {
+		for _, allowed := range f.oneOf {
+			if text == allowed {
+				f.value.SetString(text)
+				return nil
+			}
+		}
+		return fmt.Errorf("must be one of: %s", strings.Join(f.oneOf, ", "))
+	}
+	if !f.isList() {
+		return parse(f.value, text)
+	}
+	list := reflect.MakeSlice(f.value.Type(), 0, 4)
+	for part := range strings.SplitSeq(text, ",") {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		item := reflect.New(f.value.Type().Elem()).Elem()
+		if err := parse(item, part); err != nil {
+			return err
+		}
+		list = reflect.Append(list, item)
+	}
+	f.value.Set(list)
+	return nil
+}
+
+func parse(into reflect.Value, text string) error {
+	switch v := into.Addr().Interface().(type) {
+	case encoding.TextUnmarshaler:
+		return readable(v.UnmarshalText([]byte(text)))
+	case *time.Duration:
+		d, err := time.ParseDuration(text)
+		if err != nil {
+			return errors.New("is no duration such as 3s or 500ms")
+		}
+		*v = d
+	case *bool:
+		b, err := strconv.ParseBool(text)
+		if err != nil {
+			return errors.New("must be true or false")
+		}
+		*v = b
+	case *int:
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return errors.New("is no whole number")
+		}
+		*v = n
+	default:
+		into.SetString(text) // string and Secret
+	}
+	return nil
+}
+
+// readable takes the name of the parsing function off errors of the standard library.
+func readable(err error) error {
+	if err == nil {
+		return nil
+	}
+	text := err.Error()
+	if strings.HasPrefix(text, "netip.ParsePrefix") {
+		return errors.New("is no network such as 10.0.0.0/8")
+	}
+	if strings.HasPrefix(text, "ParseAddr") {
+		return errors.New("is no IP address")
+	}
+	return errors.New(strings.TrimPrefix(text, "slog: level string "))
+}
+
+// text is the value as it would stand in a file.
+func (f field) text() string {
+	if f.isList() {
+		parts := make([]string, f.value.Len())
+		for i := range parts {
+			parts[i] = fmt.Sprint(f.value.Index(i).Interface())
+		}
+		return strings.Join(parts, ", ")
+	}
+	if f.value.Type() == reflect.TypeFor[time.Duration]() {
+		return f.value.Interface().(time.Duration).String()
+	}
+	return fmt.Sprint(f.value.Interface())
+}
