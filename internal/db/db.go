@@ -1,0 +1,129 @@
+// Package db opens SQLite or PostgreSQL behind database/sql, migrates, and runs
+// transactions. One SQL text serves both: $1 placeholders, RETURNING, ON CONFLICT,
+// times as BIGINT milliseconds UTC, ids as TEXT.
+//
+// The main types are DB, Tx and Q (what reads and writes have in common). The
+// package knows nothing of agencies; every caller puts the agency in its WHERE.
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"runtime"
+	"strings"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
+	_ "modernc.org/sqlite"             // driver "sqlite"
+)
+
+// Engine names a database engine.
+type Engine string
+
+// The two engines.
+const (
+	SQLite     Engine = "sqlite"
+	PostgreSQL Engine = "postgres"
+)
+
+// Q is what *sql.DB, *sql.Tx and *Tx have in common.
+type Q interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// DB is an open database, safe for concurrent use.
+type DB struct {
+	engine Engine
+	url    string
+	write  *sql.DB // SQLite: exactly one connection, since SQLite has one writer
+	read   *sql.DB // PostgreSQL: the same pool
+}
+
+// Open opens "sqlite:PATH" or "postgres://…" and checks that it answers.
+func Open(ctx context.Context, address string) (*DB, error) {
+	var d *DB
+	var err error
+	switch {
+	case strings.HasPrefix(address, "sqlite:"):
+		d, err = openSQLite(strings.TrimPrefix(address, "sqlite:"))
+	case strings.HasPrefix(address, "postgres://"), strings.HasPrefix(address, "postgresql://"):
+		d, err = openPostgres(address)
+	default:
+		return nil, errors.New("open database: the address must begin with sqlite: or postgres://")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	if err := d.write.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open database: %w", err), d.Close())
+	}
+	return d, nil
+}
+
+// SQLite: WAL so that readers do not wait, FULL so that an acknowledged commit
+// survives a power cut, secure_delete so that deleted text is overwritten.
+const sqlitePragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
+	"&_pragma=foreign_keys(1)&_pragma=secure_delete(1)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-4000)"
+
+func openSQLite(path string) (*DB, error) {
+	file := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + sqlitePragmas
+	write, err := sql.Open("sqlite", file+"&_txlock=immediate")
+	if err != nil {
+		return nil, err
+	}
+	write.SetMaxOpenConns(1)
+	read, err := sql.Open("sqlite", file+"&_pragma=query_only(1)")
+	if err != nil {
+		return nil, errors.Join(err, write.Close())
+	}
+	read.SetMaxOpenConns(max(4, runtime.NumCPU()))
+	read.SetMaxIdleConns(4)
+	return &DB{engine: SQLite, write: write, read: read}, nil
+}
+
+func openPostgres(address string) (*DB, error) {
+	pool, err := sql.Open("pgx", address)
+	if err != nil {
+		return nil, errors.New("the PostgreSQL address cannot be read") // the error would quote the password
+	}
+	pool.SetMaxOpenConns(20)
+	pool.SetMaxIdleConns(10)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	return &DB{engine: PostgreSQL, url: address, write: pool, read: pool}, nil
+}
+
+// Close closes all connections.
+func (d *DB) Close() error {
+	if d.read == d.write {
+		return d.write.Close()
+	}
+	return errors.Join(d.read.Close(), d.write.Close())
+}
+
+// Engine tells which engine this is.
+func (d *DB) Engine() Engine { return d.engine }
+
+// PostgresURL is the address for LISTEN connections; empty on SQLite.
+func (d *DB) PostgresURL() string { return d.url }
+
+// Read runs single statements; each sees what is committed.
+func (d *DB) Read() Q { return d.read }
+
+// Snapshot runs several reads on one consistent state.
+func (d *DB) Snapshot(ctx context.Context, f func(Q) error) error {
+	options := &sql.TxOptions{ReadOnly: true}
+	if d.engine == PostgreSQL {
+		options.Isolation = sql.LevelRepeatableRead
+	}
+	tx, err := d.read.BeginTx(ctx, options)
+	if err != nil {
+		return fmt.Errorf("begin snapshot: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // read only
+	return f(tx)
+}

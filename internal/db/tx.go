@@ -1,0 +1,113 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+)
+
+// Tx is a write transaction. It is a Q.
+type Tx struct {
+	*sql.Tx
+	after []func()
+}
+
+// AfterCommit runs f once the transaction is committed, and never otherwise.
+func (t *Tx) AfterCommit(f func()) { t.after = append(t.after, f) }
+
+const (
+	txTries    = 6
+	txMaxPause = 40 * time.Millisecond
+)
+
+// Tx runs f in a transaction and commits if it returns nil. When the engine asks
+// for it (serialization failure, deadlock, busy), f runs again from the start: it
+// must change nothing but the database and what AfterCommit does.
+func (d *DB) Tx(ctx context.Context, f func(*Tx) error) error {
+	for try := 1; ; try++ {
+		err := d.once(ctx, f)
+		if err == nil || try == txTries || !again(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(rand.N(txMaxPause)): // jitter, so that two losers do not meet again
+		}
+	}
+}
+
+func (d *DB) once(ctx context.Context, f func(*Tx) error) error {
+	begun, err := d.write.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	tx := &Tx{Tx: begun}
+	defer func() { _ = begun.Rollback() }() // a no-op after commit
+	if err := f(tx); err != nil {
+		return err
+	}
+	if err := begun.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	for _, after := range tx.after {
+		after()
+	}
+	return nil
+}
+
+// PostgreSQL: https://www.postgresql.org/docs/current/errcodes-appendix.html
+// SQLite: https://www.sqlite.org/rescode.html (the low byte is the primary code).
+const (
+	pgSerialization = "40001"
+	pgDeadlock      = "40P01"
+	pgUnique        = "23505"
+	sqliteBusy      = 5
+	sqliteUnique    = 2067
+	sqlitePrimary   = 1555
+)
+
+func again(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == pgSerialization || pg.Code == pgDeadlock
+	}
+	var lite *sqlite.Error
+	return errors.As(err, &lite) && lite.Code()&0xff == sqliteBusy
+}
+
+// IsUnique tells whether a UNIQUE or PRIMARY KEY constraint refused a row.
+func IsUnique(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == pgUnique
+	}
+	var lite *sqlite.Error
+	return errors.As(err, &lite) && (lite.Code() == sqliteUnique || lite.Code() == sqlitePrimary)
+}
+
+// ErrConflict says that a row was changed by somebody else since it was read.
+var ErrConflict = errors.New("row was changed by somebody else")
+
+// Affected turns "no row matched" of a guarded UPDATE into ErrConflict:
+//
+//	db.Affected(tx.ExecContext(ctx, `UPDATE … WHERE … AND version = $3`, …))
+func Affected(res sql.Result, err error) error {
+	if err != nil {
+		return err
+	}
+	n, err := res.RowsAffected()
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return ErrConflict
+	}
+	return nil
+}

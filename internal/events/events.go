@@ -1,0 +1,189 @@
+// Package events numbers changes and wakes whoever waits for them, on every node.
+//
+// A topic ("desk:…", "seat:…", "talk:…") of an agency has a counter. A change takes
+// the next number inside the transaction that makes it, under the row lock of the
+// counter, so that numbers become visible in their order and without holes. Changes
+// carry ids, never content. Readers subscribe first, then read: a wake-up says only
+// "look again", so a lost or doubled one does no harm.
+//
+// The main types are Log, Subscription and Bus (how other nodes are woken). The
+// package knows nothing of what the topics mean.
+package events
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"visavis/internal/db"
+)
+
+// Change is one numbered change of a topic.
+type Change struct {
+	Seq  int64
+	Kind string
+	Ref  string
+}
+
+// Log appends and reads changes.
+type Log struct {
+	db    *db.DB
+	bus   Bus
+	clock func() time.Time
+
+	mu   sync.Mutex
+	subs map[string]map[*Subscription]struct{}
+}
+
+// New returns a log. Run must run for subscribers to be woken.
+func New(d *db.DB, bus Bus, clock func() time.Time) *Log {
+	return &Log{db: d, bus: bus, clock: clock, subs: map[string]map[*Subscription]struct{}{}}
+}
+
+// Run delivers wake-ups until ctx ends. After each (re)connection of the bus every
+// subscriber is woken once, since something may have been missed.
+func (l *Log) Run(ctx context.Context) error {
+	return l.bus.Listen(ctx, l.wakeAll, l.wake)
+}
+
+// Append numbers a change in the caller's transaction and wakes subscribers after commit.
+func (l *Log) Append(ctx context.Context, tx *db.Tx, agency, topic, kind, ref string) (int64, error) {
+	var seq int64
+	err := tx.QueryRowContext(ctx, `
+		INSERT INTO stream (agency_id, topic, head) VALUES ($1, $2, 1)
+		ON CONFLICT (agency_id, topic) DO UPDATE SET head = stream.head + 1
+		RETURNING head`, agency, topic).Scan(&seq)
+	if err != nil {
+		return 0, fmt.Errorf("number change: %w", err)
+	}
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO stream_change (agency_id, topic, seq, kind, ref, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6)`, agency, topic, seq, kind, ref, db.Ms(l.clock()))
+	if err != nil {
+		return 0, fmt.Errorf("store change: %w", err)
+	}
+	tx.AfterCommit(func() { l.bus.Publish(key(agency, topic)) })
+	return seq, nil
+}
+
+// Head is the number of the newest change; 0 before the first.
+func (l *Log) Head(ctx context.Context, q db.Q, agency, topic string) (int64, error) {
+	var head int64
+	err := q.QueryRowContext(ctx, `SELECT head FROM stream WHERE agency_id = $1 AND topic = $2`, agency, topic).Scan(&head)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("read head of topic: %w", err)
+	}
+	return head, nil
+}
+
+// Since returns the changes after a number, oldest first. complete is false when
+// some of them are gone, more than limit wait, or the number was never given out:
+// the reader then takes a snapshot.
+func (l *Log) Since(ctx context.Context, q db.Q, agency, topic string, after int64, limit int) (changes []Change, complete bool, err error) {
+	rows, err := q.QueryContext(ctx, `
+		SELECT seq, kind, ref FROM stream_change
+		WHERE agency_id = $1 AND topic = $2 AND seq > $3 ORDER BY seq LIMIT $4`, agency, topic, after, limit+1)
+	if err != nil {
+		return nil, false, fmt.Errorf("read changes: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // read only
+	for rows.Next() {
+		var c Change
+		if err := rows.Scan(&c.Seq, &c.Kind, &c.Ref); err != nil {
+			return nil, false, fmt.Errorf("read changes: %w", err)
+		}
+		changes = append(changes, c)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, false, fmt.Errorf("read changes: %w", err)
+	}
+	switch {
+	case len(changes) > limit:
+		return nil, false, nil
+	case len(changes) > 0:
+		return changes, changes[0].Seq == after+1, nil
+	}
+	head, err := l.Head(ctx, q, agency, topic)
+	return nil, head == after, err
+}
+
+// Prune deletes changes older than a time; readers with older numbers get a snapshot.
+func (l *Log) Prune(ctx context.Context, before time.Time) error {
+	return l.db.Tx(ctx, func(tx *db.Tx) error {
+		// Every agency on purpose: age is the only criterion.
+		if _, err := tx.ExecContext(ctx, `DELETE FROM stream_change WHERE created_at < $1`, db.Ms(before)); err != nil {
+			return fmt.Errorf("prune changes: %w", err)
+		}
+		return nil
+	})
+}
+
+// Subscription wakes one reader of one topic.
+type Subscription struct {
+	C    <-chan struct{} // capacity one: several changes, one wake-up
+	c    chan struct{}
+	log  *Log
+	keys []string
+}
+
+// Subscribe begins to wake. Subscribe before reading, or a change between the two is missed.
+func (l *Log) Subscribe(agency string, topics ...string) *Subscription {
+	c := make(chan struct{}, 1)
+	s := &Subscription{C: c, c: c, log: l}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, topic := range topics {
+		k := key(agency, topic)
+		s.keys = append(s.keys, k)
+		if l.subs[k] == nil {
+			l.subs[k] = map[*Subscription]struct{}{}
+		}
+		l.subs[k][s] = struct{}{}
+	}
+	return s
+}
+
+// Close ends the subscription; C is not closed.
+func (s *Subscription) Close() {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	for _, k := range s.keys {
+		delete(s.log.subs[k], s)
+		if len(s.log.subs[k]) == 0 {
+			delete(s.log.subs, k)
+		}
+	}
+}
+
+func (l *Log) wake(k string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for s := range l.subs[k] {
+		s.wake()
+	}
+}
+
+func (l *Log) wakeAll() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, subs := range l.subs {
+		for s := range subs {
+			s.wake()
+		}
+	}
+}
+
+func (s *Subscription) wake() {
+	select {
+	case s.c <- struct{}{}:
+	default: // already awake
+	}
+}
+
+func key(agency, topic string) string { return agency + " " + topic }
