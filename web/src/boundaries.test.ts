@@ -37,6 +37,13 @@ test("nothing is fetched from elsewhere", () => {
   expect(offenders(all, /(?:src|href|url\()\s*=?\s*["'(]?https?:\/\//)).toEqual([]);
 });
 
+test("the library for group talks is loaded by src/call, and only when needed", () => {
+  const all = files(src, /\.(svelte|ts)$/).filter(({ name }) => name !== "boundaries.test.ts");
+  const outside = all.filter(({ name }) => !name.startsWith("call/"));
+  expect(offenders(outside, /["']livekit-client/)).toEqual([]);
+  expect(offenders(all, /^import (?!type )[^;]*["']livekit-client/m)).toEqual([]);
+});
+
 test("components stay small enough to read", () => {
   const long = files(src, /\.svelte$/).filter(
     ({ name, text }) => !name.startsWith("gallery/") && text.split("\n").length > 150,
