@@ -49,7 +49,7 @@ var rooms = map[string]string{
 
 // doors names the packages that may use a technology; everybody else goes through them. Tests may use all of them.
 var doors = map[string]string{
-	"database/sql":                "internal/db",
+	"database/sql":                "internal/db internal/events internal/jobs",
 	"github.com/jackc/pgx":        "internal/db internal/events",
 	"modernc.org/sqlite":          "internal/db",
 	"github.com/pion":             media,
