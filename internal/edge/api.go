@@ -1,0 +1,121 @@
+package edge
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+)
+
+// APIOptions configure NewAPI.
+type APIOptions struct {
+	Title   string
+	Version string
+	Log     *slog.Logger
+}
+
+// API is a huma API whose handlers return Problems or plain errors.
+type API struct {
+	huma.API
+	log *slog.Logger
+}
+
+// NewAPI returns an API on the mux. Bodies are limited by Secure; unknown fields
+// are refused. Validation errors carry no value: huma would echo the whole body,
+// names and all.
+func NewAPI(mux *http.ServeMux, o APIOptions) *API {
+	config := huma.DefaultConfig(o.Title, o.Version)
+	config.CreateHooks = nil // no $schema in answers
+	config.DocsPath = ""
+	config.SchemasPath = ""
+	config.OpenAPIPath = "/api/openapi"
+	return &API{API: humago.New(mux, config), log: o.Log}
+}
+
+// Operation describes one route: "POST /api/…" and its default status.
+type Operation struct {
+	ID     string // "bookAppointment"; unique, becomes the OpenAPI operation id
+	Route  string // "POST /api/staff/appointments"
+	Status int    // of success; 0: 200, or 204 without a body
+	Tag    string // the feature
+	Use    huma.Middlewares
+}
+
+// Handle registers a handler. Errors that are no Problem are logged once and
+// answered as "internal".
+func Handle[I, O any](api *API, op Operation, handler func(context.Context, *I) (*O, error)) {
+	method, path, _ := strings.Cut(op.Route, " ")
+	huma.Register(api.API, huma.Operation{
+		OperationID:   op.ID,
+		Method:        method,
+		Path:          path,
+		DefaultStatus: op.Status,
+		Tags:          []string{op.Tag},
+		Middlewares:   op.Use,
+		MaxBodyBytes:  MaxBody,
+	}, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handler(ctx, in)
+		if err != nil {
+			return nil, AsProblem(ctx, api.log, err)
+		}
+		return out, nil
+	})
+}
+
+// NewError replaces huma.NewError, process-wide, once, at the start (see UseProblems).
+func newError(status int, _ string, errs ...error) huma.StatusError {
+	for _, err := range errs {
+		var p *Problem
+		if asProblem(err, &p) {
+			return p
+		}
+	}
+	switch status {
+	case http.StatusUnprocessableEntity, http.StatusBadRequest:
+		return NewProblem(http.StatusBadRequest, "request.invalid", invalidFields(errs)...)
+	case http.StatusRequestEntityTooLarge:
+		return NewProblem(status, "request.too_large")
+	case http.StatusUnsupportedMediaType:
+		return NewProblem(status, "request.content_type")
+	case http.StatusNotFound:
+		return NewProblem(status, "not_found")
+	}
+	if status >= http.StatusInternalServerError {
+		return NewProblem(status, "internal")
+	}
+	return NewProblem(status, "request.invalid")
+}
+
+func asProblem(err error, p **Problem) bool {
+	found, ok := err.(*Problem) //nolint:errorlint // huma hands over our own errors unwrapped
+	if ok {
+		*p = found
+	}
+	return ok
+}
+
+// invalidFields names the places of validation errors, never the values.
+func invalidFields(errs []error) []any {
+	var fields []string
+	for _, err := range errs {
+		if d, ok := err.(huma.ErrorDetailer); ok && len(fields) < 10 { //nolint:errorlint // as huma hands it over
+			fields = append(fields, d.ErrorDetail().Location)
+		}
+	}
+	if fields == nil {
+		return nil
+	}
+	return []any{"fields", fields}
+}
+
+// UseProblems makes huma answer with Problems. huma keeps this in a package
+// variable, so it is set once, by app, before any API is made.
+func UseProblems() {
+	huma.NewError = newError
+	huma.NewErrorWithContext = func(_ huma.Context, status int, msg string, errs ...error) huma.StatusError {
+		return newError(status, msg, errs...)
+	}
+}

@@ -1,0 +1,108 @@
+package edge
+
+import (
+	"container/list"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Limiter keeps token buckets by key, at most max of them: the one unused for
+// longest goes first.
+type Limiter struct {
+	every rate.Limit
+	burst int
+	max   int
+
+	mu   sync.Mutex
+	byID map[string]*list.Element
+	used *list.List // front: used last
+}
+
+type bucket struct {
+	id     string
+	tokens *rate.Limiter
+}
+
+// NewLimiter allows burst at once and then one more each interval, for each key.
+func NewLimiter(interval time.Duration, burst, maxKeys int) *Limiter {
+	return &Limiter{every: rate.Every(interval), burst: burst, max: maxKeys, byID: map[string]*list.Element{}, used: list.New()}
+}
+
+func (l *Limiter) bucket(key string) *rate.Limiter {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e, ok := l.byID[key]; ok {
+		l.used.MoveToFront(e)
+		return e.Value.(*bucket).tokens //nolint:forcetypeassert // only buckets are in the list
+	}
+	if l.used.Len() >= l.max {
+		oldest := l.used.Back()
+		delete(l.byID, l.used.Remove(oldest).(*bucket).id) //nolint:forcetypeassert // as above
+	}
+	b := &bucket{id: key, tokens: rate.NewLimiter(l.every, l.burst)}
+	l.byID[key] = l.used.PushFront(b)
+	return b.tokens
+}
+
+// Allow takes a token and tells whether there was one.
+func (l *Limiter) Allow(key string) bool { return l.bucket(key).Allow() }
+
+// Exhausted tells, without taking one, that no token is left.
+func (l *Limiter) Exhausted(key string) bool { return l.bucket(key).Tokens() < 1 }
+
+// ClientPrefix is the network a request comes from (/24 or /48), for limits in
+// memory only. Forwarded headers count only from trusted proxies, and of those the
+// last address that is not a proxy of ours.
+func ClientPrefix(r *http.Request, trusted []netip.Prefix) string {
+	addr := remote(r.RemoteAddr)
+	forwarded := r.Header.Values("X-Forwarded-For")
+	for i := len(forwarded) - 1; i >= 0 && isTrusted(addr, trusted); i-- {
+		parts := splitList(forwarded[i])
+		for j := len(parts) - 1; j >= 0 && isTrusted(addr, trusted); j-- {
+			next, err := netip.ParseAddr(parts[j])
+			if err != nil {
+				return prefix(addr)
+			}
+			addr = next.Unmap()
+		}
+	}
+	return prefix(addr)
+}
+
+func remote(hostport string) netip.Addr {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		return netip.Addr{}
+	}
+	addr, err := netip.ParseAddr(host)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return addr.Unmap().WithZone("")
+}
+
+func isTrusted(addr netip.Addr, trusted []netip.Prefix) bool {
+	for _, p := range trusted {
+		if p.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+func prefix(addr netip.Addr) string {
+	bits := 48
+	if addr.Is4() {
+		bits = 24
+	}
+	p, err := addr.Prefix(bits)
+	if err != nil {
+		return "unknown"
+	}
+	return p.String()
+}

@@ -1,0 +1,130 @@
+package edge
+
+import (
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+)
+
+// MaxBody is the largest request body, in bytes.
+const MaxBody = 256 << 10
+
+// ContentSecurityPolicy is that of every page: our own origin only, no inline
+// script or style, Trusted Types (the policy is Svelte's own).
+const ContentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; " +
+	"font-src 'self'; connect-src 'self'; media-src 'self' blob:; worker-src 'self'; manifest-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; " +
+	"require-trusted-types-for 'script'; trusted-types svelte-trusted-html"
+
+// permissionsPolicy gives our own pages the devices and takes the rest away.
+const permissionsPolicy = "camera=(self), microphone=(self), display-capture=(self), screen-wake-lock=(self), " +
+	"autoplay=(self), speaker-selection=(self), fullscreen=(self), picture-in-picture=(self), clipboard-write=(self), " +
+	"geolocation=(), payment=(), usb=(), serial=(), bluetooth=(), midi=(), hid=(), accelerometer=(), gyroscope=(), " +
+	"magnetometer=(), browsing-topics=(), interest-cohort=()"
+
+// SecureOptions configure Secure.
+type SecureOptions struct {
+	Log   *slog.Logger
+	HTTPS bool // the public address is https: browsers are told to stay with it
+}
+
+// Secure wraps everything that is served: security headers, cross-origin
+// protection, a bounded body, a log line without personal data, and a barrier
+// for panics.
+func Secure(next http.Handler, o SecureOptions) http.Handler {
+	csrf := http.NewCrossOriginProtection()
+	csrf.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		WriteProblem(w, NewProblem(http.StatusForbidden, "request.foreign_origin"))
+	}))
+	protected := csrf.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		setHeaders(w.Header(), o.HTTPS)
+		r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
+		seen := &statusWriter{ResponseWriter: w}
+		begun := time.Now()
+		defer func() {
+			if v := recover(); v != nil {
+				barrier(o.Log, seen, r, v)
+			}
+			logRequest(o.Log, r, seen.status, time.Since(begun))
+		}()
+		protected.ServeHTTP(seen, r)
+	})
+}
+
+func setHeaders(h http.Header, https bool) {
+	h.Set("Content-Security-Policy", ContentSecurityPolicy)
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Permissions-Policy", permissionsPolicy)
+	h.Set("Cache-Control", "no-store")
+	if https {
+		h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+	}
+}
+
+// barrier answers for a handler that panicked. The value may hold what a user
+// typed, so only the place is logged.
+func barrier(log *slog.Logger, w *statusWriter, r *http.Request, value any) {
+	if value == http.ErrAbortHandler { //nolint:errorlint,err113 // a sentinel that net/http compares like this
+		panic(value)
+	}
+	log.ErrorContext(r.Context(), "handler panicked", "route", route(r), "stack", places(debug.Stack()))
+	if w.status == 0 {
+		WriteProblem(w, ErrInternal())
+	}
+}
+
+// places keeps the file lines of a stack and drops the arguments.
+func places(stack []byte) []string {
+	var out []string
+	for line := range strings.Lines(string(stack)) {
+		if file, ok := strings.CutPrefix(line, "\t"); ok && len(out) < 20 {
+			file, _, _ = strings.Cut(file, " +0x")
+			if i := strings.LastIndex(file, "/internal/"); i >= 0 {
+				out = append(out, strings.TrimSpace(file[i+1:]))
+			}
+		}
+	}
+	return out
+}
+
+// logRequest tells method, route pattern, status and duration; never the path
+// (it holds ids), the query or an address.
+func logRequest(log *slog.Logger, r *http.Request, status int, took time.Duration) {
+	log.DebugContext(r.Context(), "request", "method", r.Method, "route", route(r), "status", status, "ms", took.Milliseconds())
+}
+
+func route(r *http.Request) string {
+	if r.Pattern == "" {
+		return "none"
+	}
+	return r.Pattern
+}
+
+// statusWriter remembers the status. Unwrap lets http.ResponseController reach
+// what is underneath.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *statusWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
