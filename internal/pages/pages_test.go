@@ -1,0 +1,112 @@
+package pages_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"visavis/internal/pages"
+	"visavis/locales"
+)
+
+// serve mounts the pages as they stand in the source, without a build.
+func serve(t *testing.T, ready error) *http.ServeMux {
+	t.Helper()
+	files := fstest.MapFS{"assets/a-1.js": {Data: []byte("1")}, "assets/a-1.js.br": {Data: []byte("br")}, "favicon.svg": {Data: []byte("<svg/>")}}
+	for _, name := range []string{"guest.html", "staff.html"} {
+		content, err := os.ReadFile("../../web/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = &fstest.MapFile{Data: content}
+	}
+	mux := http.NewServeMux()
+	err := pages.Mount(mux, pages.Options{
+		Files:   files,
+		Locales: locales.Files,
+		Log:     slog.New(slog.DiscardHandler),
+		Ready:   func(context.Context) error { return ready },
+		Agency: func(_ context.Context, slug, language string) (pages.Agency, error) {
+			switch slug {
+			case "demo":
+				return pages.Agency{Name: "Amt <Nord>", Phone: "+49 30 123456", Hours: map[string]string{"de": "Montag", "en": "Monday"}[language]}, nil
+			case "broken":
+				return pages.Agency{}, errors.New("database is away")
+			}
+			return pages.Agency{}, pages.ErrUnknownAgency
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mux
+}
+
+func get(t *testing.T, mux http.Handler, path string, header ...string) (status int, body string, h http.Header) {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodGet, path, nil)
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	mux.ServeHTTP(w, r)
+	return w.Code, w.Body.String(), w.Header()
+}
+
+func TestWithoutScriptThePageSaysWhoTheAgencyIsAndHowToCall(t *testing.T) {
+	mux := serve(t, nil)
+	for language, want := range map[string][]string{
+		"de-AT,en;q=0.5": {`lang="de"`, "Amt &lt;Nord&gt;", "30 123456", "Montag", "JavaScript in Ihrem Browser"},
+		"fr, en-GB":      {`lang="en"`, "Amt &lt;Nord&gt;", "Monday", "JavaScript must be switched on"},
+		"":               {`lang="de"`},
+	} {
+		status, body, _ := get(t, mux, "/t/demo", "Accept-Language", language)
+		for _, text := range want {
+			if status != http.StatusOK || !strings.Contains(body, text) {
+				t.Errorf("language %q: status %d, no %q in\n%s", language, status, text, body)
+			}
+		}
+	}
+}
+
+func TestAnUnknownAgencyGetsAPolitePage(t *testing.T) {
+	status, body, _ := get(t, serve(t, nil), "/t/nobody")
+	if status != http.StatusNotFound || !strings.Contains(body, "Diese Adresse kennen wir nicht") || !strings.Contains(body, `id="app"`) {
+		t.Errorf("status %d\n%s", status, body)
+	}
+}
+
+func TestThePageComesEvenWhenTheDatabaseIsAway(t *testing.T) {
+	status, body, _ := get(t, serve(t, nil), "/t/broken")
+	if status != http.StatusServiceUnavailable || !strings.Contains(body, "Videotermin") {
+		t.Errorf("status %d\n%s", status, body)
+	}
+}
+
+func TestEveryPageIsServedAndNothingElse(t *testing.T) {
+	mux := serve(t, errors.New("database is away"))
+	for path, want := range map[string]int{
+		"/": 200, "/test": 200, "/staff": 200, "/staff/talk/abc": 200, "/healthz": 200, "/robots.txt": 200, "/favicon.svg": 200,
+		"/assets/a-1.js": 200, "/readyz": 503, "/assets/": 404, "/assets/../guest.html": 307, "/guest.html": 404, "/t/": 404, "/nothing": 404,
+	} {
+		if status, body, _ := get(t, mux, path); status != want {
+			t.Errorf("%s: status %d, want %d: %s", path, status, want, body)
+		}
+	}
+	if _, body, h := get(t, mux, "/assets/a-1.js", "Accept-Encoding", "gzip, br"); body != "br" || !strings.Contains(h.Get("Cache-Control"), "immutable") {
+		t.Errorf("asset: %q %v", body, h)
+	}
+}
+
+func TestMissingPagesAreSaidAtTheStart(t *testing.T) {
+	err := pages.Mount(http.NewServeMux(), pages.Options{Files: fstest.MapFS{}, Locales: locales.Files})
+	if err == nil || !strings.Contains(err.Error(), "make build") {
+		t.Errorf("got %v", err)
+	}
+}
