@@ -69,6 +69,9 @@ func (l *Log) Append(ctx context.Context, tx *db.Tx, agency, topic, kind, ref st
 	return seq, nil
 }
 
+// Nudge wakes the subscribers of a topic on every node without a numbered change.
+func (l *Log) Nudge(agency, topic string) { l.bus.Publish(key(agency, topic)) }
+
 // Head is the number of the newest change; 0 before the first.
 func (l *Log) Head(ctx context.Context, q db.Q, agency, topic string) (int64, error) {
 	var head int64

@@ -1,0 +1,124 @@
+package db_test
+
+import (
+	"errors"
+	"sync"
+	"testing"
+
+	"visavis/internal/db"
+	"visavis/internal/db/dbtest"
+)
+
+func count(t *testing.T, q db.Q) int {
+	t.Helper()
+	var n int
+	if err := q.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM stream`).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func insert(t *testing.T, tx *db.Tx, topic string) error {
+	t.Helper()
+	_, err := tx.ExecContext(t.Context(), `INSERT INTO stream (agency_id, topic, head) VALUES ($2, $1, $3)`, topic, "a", 1)
+	return err
+}
+
+func TestATransactionThatFailsLeavesNothingAndRunsNoHook(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		boom := errors.New("boom")
+		err := d.Tx(t.Context(), func(tx *db.Tx) error {
+			tx.AfterCommit(func() { t.Error("hook ran though nothing was committed") })
+			return errors.Join(insert(t, tx, "x"), boom)
+		})
+		if !errors.Is(err, boom) || count(t, d.Read()) != 0 {
+			t.Fatalf("error %v, rows %d", err, count(t, d.Read()))
+		}
+	})
+}
+
+func TestHooksRunOnceAfterCommit(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ran := 0
+		err := d.Tx(t.Context(), func(tx *db.Tx) error {
+			tx.AfterCommit(func() { ran += count(t, d.Read()) })
+			return insert(t, tx, "x")
+		})
+		if err != nil || ran != 1 {
+			t.Fatalf("error %v, ran %d", err, ran)
+		}
+	})
+}
+
+func TestASnapshotDoesNotSeeWhatIsCommittedMeanwhile(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		err := d.Snapshot(t.Context(), func(q db.Q) error {
+			before := count(t, q)
+			if err := d.Tx(t.Context(), func(tx *db.Tx) error { return insert(t, tx, "x") }); err != nil {
+				return err
+			}
+			if after := count(t, q); after != before {
+				t.Errorf("saw %d, then %d", before, after)
+			}
+			return nil
+		})
+		if err != nil || count(t, d.Read()) != 1 {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestAUniqueRowIsRefusedByName(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		twice := func(tx *db.Tx) error { return errors.Join(insert(t, tx, "x"), insert(t, tx, "x")) }
+		if err := d.Tx(t.Context(), twice); !db.IsUnique(err) {
+			t.Fatal(err)
+		}
+	})
+}
+
+// 40 read-compute-write rounds at once lose nothing when guarded by Affected.
+func TestGuardedUpdatesLoseNothingInARace(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		if err := d.Tx(t.Context(), func(tx *db.Tx) error { return insert(t, tx, "x") }); err != nil {
+			t.Fatal(err)
+		}
+		add := func() error {
+			return d.Tx(t.Context(), func(tx *db.Tx) error {
+				var head int64
+				if err := tx.QueryRowContext(t.Context(), `SELECT head FROM stream WHERE topic = 'x'`).Scan(&head); err != nil {
+					return err
+				}
+				return db.Affected(tx.ExecContext(t.Context(), `UPDATE stream SET head = $1 WHERE topic = 'x' AND head = $2`, head+1, head))
+			})
+		}
+		var wg sync.WaitGroup
+		for range 40 {
+			wg.Go(func() {
+				for {
+					err := add()
+					if err == nil {
+						return
+					}
+					if !errors.Is(err, db.ErrConflict) {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+		var head int64
+		if err := d.Read().QueryRowContext(t.Context(), `SELECT head FROM stream WHERE topic = 'x'`).Scan(&head); err != nil || head != 41 {
+			t.Fatalf("head %d, error %v", head, err)
+		}
+	})
+}
+
+func TestMigratingTwiceChangesNothing(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		if err := d.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
