@@ -87,5 +87,5 @@ function clean(params: unknown): ErrorParams {
   if (typeof params !== "object" || params === null) return {};
   return Object.fromEntries(
     Object.entries(params).filter(([, value]) => typeof value === "string" || typeof value === "number"),
-  ) as ErrorParams;
+  );
 }

@@ -185,7 +185,8 @@ export class Call {
 
   sendChat(text: string): void {
     const said = this.lines.say(text);
-    if (said) this.apply({ type: "chat", message: { ...said, mine: true, at: Date.now(), delivered: false } });
+    if (said)
+      this.apply({ type: "chat", message: { ...said, mine: true, at: Date.now(), delivered: false } });
   }
 
   markCompared(): void {
@@ -286,7 +287,10 @@ export class Call {
     if (!peer || commit === undefined || nonce === undefined || this.otherNonce) return;
     const revealed = decodeBase64url(nonce);
     const { agency, seat } = this.options;
-    if (!revealed || !(await isCommitted(commit, agency, seat, fingerprint(peer.remoteFingerprint), revealed))) {
+    if (
+      !revealed ||
+      !(await isCommitted(commit, agency, seat, fingerprint(peer.remoteFingerprint), revealed))
+    ) {
       this.alarm();
       return;
     }
@@ -310,7 +314,10 @@ export class Call {
     if (!this.options.renew || this.state.phase === "ended") return;
     const prepared = await this.prepare();
     if (generation !== undefined) this.generation = generation;
-    this.generation = await this.options.renew({ ...prepared, ...(generation === undefined ? {} : { generation }) });
+    this.generation = await this.options.renew({
+      ...prepared,
+      ...(generation === undefined ? {} : { generation }),
+    });
   }
 
   /** Runs a step with the other side's description; one that is not as it must be ends the attempt. */
@@ -376,7 +383,8 @@ export class Call {
   private flows(kind: "audio" | "camera" | "screen", flowing: boolean): void {
     if (flowing) this.announce();
     const { remote } = this.state;
-    if (kind === "camera" && flowing && !remote.camera) this.apply({ type: "remote", remote: { camera: true } });
+    if (kind === "camera" && flowing && !remote.camera)
+      this.apply({ type: "remote", remote: { camera: true } });
     if (kind === "audio" && flowing && !remote.mic) this.apply({ type: "remote", remote: { mic: true } });
   }
 
@@ -389,7 +397,8 @@ export class Call {
 
   private lost(silent: number): void {
     const { peer } = this;
-    if (!peer || !this.answered || this.state.phase === "ended" || silent < silentMs[this.options.side]) return;
+    if (!peer || !this.answered || this.state.phase === "ended" || silent < silentMs[this.options.side])
+      return;
     this.apply({ type: "reconnecting" });
     const now = Date.now();
     if (peer.negotiation.underWay || now - this.restartedAt < restartPauseMs) return;
@@ -435,7 +444,12 @@ export class Call {
         this.watch?.expect(message.mic || message.camera || message.sharing);
         this.apply({
           type: "remote",
-          remote: { mic: message.mic, camera: message.camera, sharing: message.sharing, visible: message.screen },
+          remote: {
+            mic: message.mic,
+            camera: message.camera,
+            sharing: message.sharing,
+            visible: message.screen,
+          },
         });
         break;
       case "chat":

@@ -31,7 +31,8 @@ export function parseMessage(data: unknown): Message | undefined {
         sharing: message.sharing === true,
       };
     case "chat":
-      if (!isId(message.id) || typeof message.text !== "string" || message.text.length > maxChatText) return undefined;
+      if (!isId(message.id) || typeof message.text !== "string" || message.text.length > maxChatText)
+        return undefined;
       return { t: "chat", id: message.id, text: message.text };
     case "chat-ack":
       return isId(message.id) ? { t: "chat-ack", id: message.id } : undefined;

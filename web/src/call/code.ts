@@ -23,7 +23,12 @@ export function newNonce(): Bytes {
   return crypto.getRandomValues(new Uint8Array(nonceLength));
 }
 
-export async function commitment(agency: string, seat: string, fingerprint: Bytes, nonce: Bytes): Promise<string> {
+export async function commitment(
+  agency: string,
+  seat: string,
+  fingerprint: Bytes,
+  nonce: Bytes,
+): Promise<string> {
   const digest = await sha256(
     encoder.encode("visavis commit 1"),
     Uint8Array.of(0),

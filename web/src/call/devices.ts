@@ -24,10 +24,18 @@ const picture: MediaTrackConstraints = {
   height: { ideal: 720 },
   frameRate: { ideal: 30, max: 30 },
 };
-const sound: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+const sound: MediaTrackConstraints = {
+  echoCancellation: true,
+  noiseSuppression: true,
+  autoGainControl: true,
+};
 
 export function canUseDevices(): boolean {
-  return typeof navigator !== "undefined" && "mediaDevices" in navigator && "getUserMedia" in navigator.mediaDevices;
+  return (
+    typeof navigator !== "undefined" &&
+    "mediaDevices" in navigator &&
+    "getUserMedia" in navigator.mediaDevices
+  );
 }
 
 /** Whether this browser lets a page choose where its sound comes out. */

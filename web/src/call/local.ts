@@ -91,7 +91,10 @@ export class LocalMedia {
   async shareScreen(): Promise<DeviceState> {
     if (!("getDisplayMedia" in navigator.mediaDevices)) return "unsupported";
     try {
-      const screen = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { max: 15 } }, audio: false });
+      const screen = await navigator.mediaDevices.getDisplayMedia({
+        video: { frameRate: { max: 15 } },
+        audio: false,
+      });
       if (this.closed) {
         stopStream(screen);
         return "off";

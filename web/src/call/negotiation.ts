@@ -39,7 +39,8 @@ export class Negotiation {
       await this.pc.setLocalDescription(offer);
       await this.send({ kind: "restart-offer", sdp: outgoing(offer.sdp ?? "") });
     } catch (error) {
-      if (this.pc.signalingState === "have-local-offer") await this.pc.setLocalDescription({ type: "rollback" });
+      if (this.pc.signalingState === "have-local-offer")
+        await this.pc.setLocalDescription({ type: "rollback" });
       throw error;
     } finally {
       this.offering = false;

@@ -1,6 +1,14 @@
 import { type Bytes, sameBytes, sha256 } from "./code";
 import { Negotiation, type RestartSignal } from "./negotiation";
-import { BadDescription, fingerprintOf, guestBegins, outgoing, parseFingerprint, sections, wantedSections } from "./sdp";
+import {
+  BadDescription,
+  fingerprintOf,
+  guestBegins,
+  outgoing,
+  parseFingerprint,
+  sections,
+  wantedSections,
+} from "./sdp";
 
 /** Where tracks go in; the same three for the whole life of a connection. */
 export interface Senders {
@@ -17,7 +25,11 @@ export interface PeerEvents {
 }
 
 /** No server of anybody is asked for an address: the relay's stands in the description. */
-const configuration: RTCConfiguration = { iceServers: [], bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" };
+const configuration: RTCConfiguration = {
+  iceServers: [],
+  bundlePolicy: "max-bundle",
+  rtcpMuxPolicy: "require",
+};
 
 /** Enough for 720p; the relay caps a leg far above. */
 const cameraBitrate = 1_500_000;
@@ -181,7 +193,7 @@ async function reported(pc: RTCPeerConnection): Promise<Reported> {
     const remote = certificateIn(stats, value.remoteCertificateId);
     if (local && remote) return { local, remote };
   }
-  const transport = pc.sctp?.transport as RTCDtlsTransport | undefined;
+  const transport = pc.sctp?.transport;
   if (!transport || !("getRemoteCertificates" in transport)) return {};
   const [certificate] = transport.getRemoteCertificates();
   return certificate ? { remote: await sha256(new Uint8Array(certificate)) } : {};

@@ -19,7 +19,8 @@ export function fingerprintOf(sdp: string): Bytes {
   for (const line of lines(sdp)) {
     if (!line.toLowerCase().startsWith("a=fingerprint:")) continue;
     const [algorithm, value, ...rest] = line.slice("a=fingerprint:".length).trim().split(/\s+/);
-    if (algorithm?.toLowerCase() !== "sha-256" || !value || rest.length > 0) throw new BadDescription("fingerprint");
+    if (algorithm?.toLowerCase() !== "sha-256" || !value || rest.length > 0)
+      throw new BadDescription("fingerprint");
     values.add(value.toUpperCase());
   }
   const [only] = values;
@@ -30,7 +31,8 @@ export function fingerprintOf(sdp: string): Bytes {
 /** "AB:CD:…" as browsers write it, in descriptions and statistics alike. */
 export function parseFingerprint(text: string): Bytes {
   const pairs = text.split(":");
-  if (pairs.length !== 32 || pairs.some((pair) => !/^[0-9a-f]{2}$/i.test(pair))) throw new BadDescription("fingerprint");
+  if (pairs.length !== 32 || pairs.some((pair) => !/^[0-9a-f]{2}$/i.test(pair)))
+    throw new BadDescription("fingerprint");
   return Uint8Array.from(pairs, (pair) => Number.parseInt(pair, 16));
 }
 

@@ -42,7 +42,11 @@ const chime: Note[] = [
   { hertz: 659.25, at: 0, seconds: 0.7 },
   { hertz: 523.25, at: 0.35, seconds: 1.1 },
 ];
-const ring: Note[] = [0, 0.25, 0.5, 0.75].map((at) => ({ hertz: at % 0.5 === 0 ? 880 : 698.46, at, seconds: 0.24 }));
+const ring: Note[] = [0, 0.25, 0.5, 0.75].map((at) => ({
+  hertz: at % 0.5 === 0 ? 880 : 698.46,
+  at,
+  seconds: 0.24,
+}));
 
 /** Ends when the tone has ended. A chosen speaker is used where the browser can. */
 export function playTestTone(sinkId?: string): Promise<void> {
@@ -62,7 +66,9 @@ async function play(notes: readonly Note[], sinkId?: string): Promise<void> {
   const context = new AudioContext();
   try {
     if (sinkId && "setSinkId" in context) {
-      await (context as AudioContext & { setSinkId(id: string): Promise<void> }).setSinkId(sinkId).catch(() => undefined);
+      await (context as AudioContext & { setSinkId(id: string): Promise<void> })
+        .setSinkId(sinkId)
+        .catch(() => undefined);
     }
     // Without a touch of the person the browser may never let it start; then there is nothing to wait for.
     await Promise.race([context.resume(), after(500)]);

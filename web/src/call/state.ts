@@ -115,7 +115,9 @@ export function reduce(state: CallState, event: CallEvent): CallState {
     case "delivered":
       return {
         ...state,
-        chat: state.chat.map((message) => (message.id === event.id ? { ...message, delivered: true } : message)),
+        chat: state.chat.map((message) =>
+          message.id === event.id ? { ...message, delivered: true } : message,
+        ),
       };
   }
 }

@@ -33,4 +33,5 @@ export { default as Spinner } from "./Spinner.svelte";
 export { default as Stage } from "./Stage.svelte";
 export { default as Table } from "./Table.svelte";
 export { default as ToolButton } from "./ToolButton.svelte";
+export { default as Video } from "./Video.svelte";
 export { default as VisuallyHidden } from "./VisuallyHidden.svelte";

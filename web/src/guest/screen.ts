@@ -1,0 +1,143 @@
+import type { ApiError } from "../api/client";
+import type { StreamState } from "../api/stream";
+import type { GuestView, Mode, PublicAgency } from "../api/types";
+import type { Call } from "../call/call";
+import type { Acquired } from "../call/devices";
+
+export type Screen =
+  | "loading"
+  | "unknown"
+  | "moved"
+  | "cancelled"
+  | "throttled"
+  | "offline"
+  | "early"
+  | "late"
+  | "landing"
+  | "check"
+  | "waiting"
+  | "called"
+  | "talk"
+  | "elsewhere"
+  | "taken-over"
+  | "asked"
+  | "refused"
+  | "goodbye"
+  | "closed";
+
+/** Nothing more to do on this page: what happened, and what to do instead. */
+export type EndedScreen = "unknown" | "moved" | "cancelled" | "throttled" | "offline" | "late" | "closed";
+
+const ended: ReadonlySet<string> = new Set<EndedScreen>([
+  "unknown",
+  "moved",
+  "cancelled",
+  "throttled",
+  "offline",
+  "late",
+  "closed",
+]);
+
+export function isEnded(screen: Screen): screen is EndedScreen {
+  return ended.has(screen);
+}
+
+export type Notice = "left" | "sent-back" | "missed" | "callback" | "move";
+
+/** Everything that a visit's screens are a picture of. */
+export interface VisitState {
+  readonly view?: GuestView;
+  /** Known even where the link is not. */
+  readonly agency?: PublicAgency;
+  /** Why the link did not open. */
+  readonly failure?: ApiError;
+  /** Why the last click did not work. */
+  readonly refusal?: ApiError;
+  readonly notice?: Notice;
+  readonly step: "landing" | "check";
+  /** What the person asked for; what becomes of it is decided by the devices. */
+  readonly wish: Mode;
+  readonly devices?: Acquired;
+  readonly busy: boolean;
+  /** This page has arrived, or is taking up a visit again after a reload. */
+  readonly joined: boolean;
+  readonly takenOver: boolean;
+  /** The person is in the talk, not only called. */
+  readonly entered: boolean;
+  /** Called while the page was not on the screen. */
+  readonly ringing: boolean;
+  /** Until then the guest sees what the other side is about to see (device's clock). */
+  readonly headsUpUntil: number;
+  readonly call?: Call;
+  readonly talkedMs?: number;
+  readonly stream: StreamState;
+  readonly streamSince: number;
+  /** Server's clock minus the device's. */
+  readonly offset: number;
+}
+
+export const initialVisit: VisitState = {
+  step: "landing",
+  wish: "video",
+  busy: false,
+  joined: false,
+  takenOver: false,
+  entered: false,
+  ringing: false,
+  headsUpUntil: 0,
+  stream: "connecting",
+  streamSince: 0,
+  offset: 0,
+};
+
+/** `now` by the server's clock. */
+export function screenOf(state: VisitState, now: number): Screen {
+  const { view } = state;
+  if (state.failure) return failureScreen(state.failure.code);
+  if (!view) return "loading";
+  if (view.state === "closed") return closedScreen(state, view);
+  if (state.takenOver) return state.step === "check" ? "check" : "taken-over";
+  if (view.takeover !== "none" && !(view.here && view.state === "talking" && state.entered)) {
+    if (!view.here) return state.step === "check" && view.takeover === "refused" ? "check" : view.takeover;
+  }
+  if (view.state === "waiting" || view.state === "talking") {
+    if (view.here) return hereScreen(state, view);
+    return state.step === "check" ? "check" : "elsewhere";
+  }
+  if (now > view.closesAt) return "late";
+  if (state.step === "check") return "check";
+  return now < view.opensAt ? "early" : "landing";
+}
+
+function hereScreen(state: VisitState, view: GuestView): Screen {
+  if (!state.joined) return "loading";
+  if (view.state === "waiting") return "waiting";
+  return state.entered ? "talk" : "called";
+}
+
+function closedScreen(state: VisitState, view: GuestView): Screen {
+  if (view.closedReason === "cancelled") return "cancelled";
+  return state.talkedMs === undefined ? "closed" : "goodbye";
+}
+
+function failureScreen(code: string): Screen {
+  switch (code) {
+    case "link.unknown":
+      return "unknown";
+    case "link.moved":
+      return "moved";
+    case "link.cancelled":
+      return "cancelled";
+    case "link.throttled":
+      return "throttled";
+    default:
+      return "offline";
+  }
+}
+
+/** What can be taken part with: the wish, cut down to the devices that work. */
+export function modeOf(wish: Mode, devices: Acquired | undefined): Mode {
+  if (!devices || wish === "text") return "text";
+  if (wish === "video" && devices.camera === "ok") return "video";
+  return devices.microphone === "ok" ? "audio" : "text";
+}

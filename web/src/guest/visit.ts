@@ -1,0 +1,426 @@
+import { api, ApiError } from "../api/client";
+import { openStream, type Stream } from "../api/stream";
+import type { ByeReason, GuestTalk, GuestView, Mode, PublicAgency, Signal } from "../api/types";
+import type { OutgoingSignal, Prepared } from "../call/call";
+import { acquire, stopStream, type Wanted } from "../call/devices";
+import { Store, type Unsubscribe } from "../call/store";
+import { Attention } from "./attention";
+import { readFragment, writeSeat } from "./link";
+import { initialVisit, modeOf, type Notice, screenOf, type VisitState } from "./screen";
+import { ScreenAwake } from "./wake";
+
+/**
+ * One guest's visit from the link to the good-bye. The server decides where the seat stands; this class asks, listens,
+ * and keeps the call ready, so that the talk begins the moment the guest is called.
+ */
+export class Visit {
+  private readonly store = new Store<VisitState>(initialVisit);
+  /** Names this loaded page; a reload is another page of the same browser. */
+  private readonly page = crypto.randomUUID();
+  private secret: string | undefined;
+  private stream: Stream | undefined;
+  private prepared: Promise<Prepared> | undefined;
+  private callModule: Promise<typeof import("../call/call")> | undefined;
+  private talkId: string | undefined;
+  private readonly attention = new Attention();
+  private readonly awake = new ScreenAwake();
+
+  constructor(private readonly slug: string) {
+    this.store.subscribe((state) => {
+      const screen = screenOf(state, Date.now() + state.offset);
+      this.awake.want(screen === "waiting" || screen === "called" || screen === "talk");
+    });
+  }
+
+  get state(): VisitState {
+    return this.store.value;
+  }
+
+  subscribe(listener: (state: VisitState) => void): Unsubscribe {
+    return this.store.subscribe(listener);
+  }
+
+  /** The invitation's own address, as long as this page knows the secret. */
+  get link(): string | undefined {
+    return this.secret === undefined ? undefined : `${location.origin}/t/${this.slug}#${this.secret}`;
+  }
+
+  /** Looks, and changes nothing: programs that follow links in mails come this far too. */
+  async open(): Promise<void> {
+    this.listenToPage();
+    const fragment = readFragment(location.hash);
+    if (fragment && "secret" in fragment) this.secret = fragment.secret;
+    if (!fragment) {
+      await this.fail(new ApiError(404, "link.unknown"));
+      return;
+    }
+    try {
+      const view = await api.post<GuestView>(`/api/guest/${this.slug}/open`, fragment);
+      writeSeat(history, location, view.seat);
+      this.set({ failure: undefined });
+      this.take(view);
+      if (view.here && (view.state === "waiting" || view.state === "talking")) await this.resume(view);
+    } catch (error) {
+      await this.fail(asApiError(error));
+    }
+  }
+
+  async refresh(): Promise<void> {
+    const { view } = this.state;
+    if (!view) return this.open();
+    try {
+      this.take(await api.post<GuestView>(`/api/guest/${this.slug}/open`, { seat: view.seat }));
+    } catch (error) {
+      if (!asApiError(error).passing) await this.fail(asApiError(error));
+    }
+  }
+
+  /** The second click: camera and microphone, as far as they are wanted. */
+  async check(wish: Mode): Promise<void> {
+    this.set({ step: "check", wish, refusal: undefined, notice: undefined });
+    this.tell("started");
+    void this.prepare().catch(() => undefined);
+    await this.openDevices({ camera: wish === "video", microphone: wish !== "text" });
+  }
+
+  async openDevices(wanted: Wanted): Promise<void> {
+    stopStream(this.state.devices?.stream);
+    this.set({ devices: undefined });
+    const devices = await acquire(wanted);
+    if (this.state.step !== "check") {
+      stopStream(devices.stream);
+      return;
+    }
+    this.set({ devices });
+    const good = (state: string): boolean => state === "ok" || state === "off";
+    this.tell(good(devices.camera) && good(devices.microphone) ? "ok" : "failed");
+  }
+
+  wish(wish: Mode): void {
+    this.set({ wish });
+  }
+
+  back(): void {
+    stopStream(this.state.devices?.stream);
+    this.set({ step: "landing", devices: undefined, refusal: undefined });
+  }
+
+  /** The third click. */
+  async arrive(): Promise<void> {
+    const { wish, devices, view, takenOver } = this.state;
+    if (!view || this.state.busy) return;
+    await this.guarded(async () => {
+      const { commit, offer } = await this.prepare();
+      const mode = modeOf(wish, devices);
+      const takeover = takenOver || !view.here;
+      const body = { page: this.page, mode, commit, offer, takeover: takeover && view.state !== "expected" };
+      this.joinedWith(await this.post("arrive", body));
+    });
+  }
+
+  /** Back to the seat that another device or window holds, by way of this device's check. */
+  async takeOver(): Promise<void> {
+    await this.check("video");
+  }
+
+  /** "Jetzt eintreten": it was ringing. */
+  enter(): void {
+    const { call, view } = this.state;
+    if (!view?.talk || !call || this.state.entered) return;
+    this.attention.stop();
+    this.set({ entered: true, ringing: false });
+    call.enter(view.talk.generation);
+    this.headsUp(view.talk.headsUpMs);
+  }
+
+  async leave(): Promise<void> {
+    await this.guarded(async () => {
+      this.store.value.call?.close();
+      const view = await this.post("leave", { page: this.page });
+      this.stopStream();
+      this.dropCall();
+      this.set({ joined: false, entered: false, step: "landing", notice: "left" });
+      this.take(view);
+    });
+  }
+
+  async callback(phone: string): Promise<boolean> {
+    return this.guarded(async () => {
+      this.take(await this.post("callback", { phone }));
+      this.set({ notice: "callback" });
+    });
+  }
+
+  async ask(wish: "cancel" | "move"): Promise<boolean> {
+    return this.guarded(async () => {
+      this.take(await this.post("cancel", { wish }));
+      if (wish === "move") this.set({ notice: "move" });
+    });
+  }
+
+  /** Says why the last click did not work; the page forgets it with the next one. */
+  private async guarded(action: () => Promise<void>): Promise<boolean> {
+    if (this.state.busy) return false;
+    this.set({ busy: true, refusal: undefined });
+    try {
+      await action();
+      return true;
+    } catch (error) {
+      this.set({ refusal: asApiError(error) });
+      // The seat may stand elsewhere by now: too early, too late, closed, on another device.
+      if (!asApiError(error).passing && asApiError(error).status !== 422) void this.refresh();
+      return false;
+    } finally {
+      this.set({ busy: false });
+    }
+  }
+
+  /** A reload, or the link opened once more in the same browser: the seat is this browser's, so no click is asked. */
+  private async resume(view: GuestView): Promise<void> {
+    this.set({ wish: view.mode ?? "video", step: "landing" });
+    const devices = acquire({ camera: view.mode === "video", microphone: view.mode !== "text" });
+    await this.guarded(async () => {
+      const { commit, offer } = await this.prepare();
+      const kind = view.state === "talking" ? "prepare" : "arrive";
+      const body = { page: this.page, commit, offer };
+      const answer = await this.post(
+        kind,
+        kind === "prepare" ? body : { ...body, mode: view.mode ?? "video", takeover: false },
+      );
+      this.joinedWith(answer);
+    });
+    const acquired = await devices;
+    this.set({ devices: acquired });
+    this.state.call?.useLocal(acquired);
+  }
+
+  private joinedWith(view: GuestView): void {
+    const { devices, call } = this.state;
+    if (devices) call?.useLocal(devices);
+    this.set({ joined: view.here, takenOver: false, step: "landing" });
+    this.take(view);
+    this.listen(view.seat);
+    // What the talk needs is there before it is needed.
+    void import("./talk/Talk.svelte");
+  }
+
+  /** Certificate, commitment and offer of the next talk; made once and kept until used. */
+  private prepare(): Promise<Prepared> {
+    this.callModule ??= import("../call/call");
+    this.prepared ??= this.callModule.then(({ Call }) => {
+      const { view } = this.state;
+      if (!view) throw new ApiError(0, "internal");
+      const call = new Call({
+        side: "guest",
+        agency: this.slug,
+        seat: view.seat,
+        send: (signal) => this.sendSignal(signal),
+        renew: (offer) => this.renew(offer),
+      });
+      this.set({ call });
+      return call.prepare();
+    });
+    this.prepared.catch(() => {
+      this.prepared = undefined;
+    });
+    return this.prepared;
+  }
+
+  private async sendSignal(signal: OutgoingSignal): Promise<void> {
+    await this.post("signal", { page: this.page, ...signal });
+  }
+
+  private async renew(prepared: Prepared & { generation?: number }): Promise<number> {
+    const view = await this.post("prepare", { page: this.page, ...prepared });
+    this.take(view);
+    return view.talk?.generation ?? 0;
+  }
+
+  private dropCall(): void {
+    this.state.call?.close();
+    this.prepared = undefined;
+    this.talkId = undefined;
+    this.set({ call: undefined, devices: undefined, headsUpUntil: 0 });
+  }
+
+  private listen(seat: string): void {
+    this.stopStream();
+    this.stream = openStream(`/api/guest/${this.slug}/seats/${seat}/stream?page=${this.page}`, {
+      onEvent: (name, data) => {
+        this.hear(name, data);
+      },
+      onState: (stream, streamSince) => {
+        this.set({ stream, streamSince });
+        // The page may have been hidden from the start.
+        if (stream === "open" && document.visibilityState === "hidden") this.presence();
+      },
+      onRefused: () => void this.refresh(),
+    });
+  }
+
+  private stopStream(): void {
+    const { stream } = this;
+    this.stream = undefined;
+    stream?.close();
+  }
+
+  private hear(name: string, data: unknown): void {
+    if (name === "snapshot") {
+      const { view, signals } = data as { view: GuestView; signals: Signal[] };
+      this.take(view);
+      for (const signal of signals) this.signal(signal);
+    } else if (name === "seat") {
+      this.take(data as GuestView);
+    } else if (name === "signal") {
+      this.signal(data as Signal);
+    } else if (name === "bye") {
+      this.bye((data as { reason: ByeReason }).reason);
+    }
+  }
+
+  private signal(signal: Signal): void {
+    void this.state.call?.handle(signal).catch(() => undefined);
+  }
+
+  private bye(reason: ByeReason): void {
+    if (reason !== "taken-over") return;
+    this.attention.stop();
+    this.dropCall();
+    this.set({ takenOver: true, joined: false, entered: false, ringing: false });
+  }
+
+  /** The one place where the server's picture of the seat becomes ours. */
+  private take(view: GuestView): void {
+    const before = this.state.view;
+    this.set({ view, agency: view.agency, offset: view.now - Date.now() });
+    if (
+      view.here &&
+      view.takeover === "none" &&
+      !this.state.joined &&
+      this.stream &&
+      before &&
+      !before.here
+    ) {
+      // The advisor has said yes to this device.
+      this.set({ joined: true, takenOver: false });
+    }
+    if (!this.state.joined) return;
+    if (view.state === "talking" && view.talk && view.here) this.called(view.talk);
+    else if (view.state === "waiting" && before?.state === "talking") void this.waitAgain();
+    else if (view.state === "expected") this.sentOut();
+    else if (view.state === "closed") this.finish();
+  }
+
+  private called(talk: GuestTalk): void {
+    if (this.talkId === talk.id) return;
+    this.talkId = talk.id;
+    this.set({ notice: undefined });
+    if (talk.enteredAt !== undefined) {
+      this.set({ entered: true });
+      this.state.call?.attach();
+    } else if (document.visibilityState === "visible") {
+      this.attention.chime();
+      this.enter();
+    } else {
+      this.set({ ringing: true });
+      this.attention.ring();
+    }
+  }
+
+  private headsUp(ms: number): void {
+    const { call } = this.state;
+    this.set({ headsUpUntil: Date.now() + ms });
+    if (ms <= 0) call?.attach();
+    else setTimeout(() => call?.attach(), ms);
+  }
+
+  /** Called in vain, or sent back by the advisor: the place is kept, and the next talk gets fresh keys. */
+  private async waitAgain(): Promise<void> {
+    const notice: Notice = this.state.entered ? "sent-back" : "missed";
+    this.attention.stop();
+    this.dropCall();
+    this.set({ entered: false, ringing: false, notice });
+    const { wish } = this.state;
+    const devices = acquire({ camera: wish === "video", microphone: wish !== "text" });
+    const { commit, offer } = await this.prepare();
+    await this.post("prepare", { page: this.page, commit, offer });
+    const acquired = await devices;
+    this.set({ devices: acquired });
+    this.state.call?.useLocal(acquired);
+  }
+
+  private sentOut(): void {
+    this.attention.stop();
+    this.stopStream();
+    this.dropCall();
+    this.set({ joined: false, entered: false, ringing: false });
+  }
+
+  private finish(): void {
+    this.attention.stop();
+    const began = this.state.call?.state.connectedAt;
+    if (this.state.entered) this.set({ talkedMs: began === undefined ? 0 : Date.now() - began });
+    this.stopStream();
+    this.dropCall();
+    this.set({ joined: false, entered: false, ringing: false });
+  }
+
+  private async fail(failure: ApiError): Promise<void> {
+    this.sentOut();
+    this.set({ failure });
+    if (failure.status !== 0) writeSeat(history, location, undefined);
+    if (this.state.agency) return;
+    const agency = await api.get<PublicAgency>(`/api/guest/${this.slug}`).catch(() => undefined);
+    this.set({ agency });
+  }
+
+  private tell(result: "started" | "ok" | "failed"): void {
+    const { devices } = this.state;
+    const states =
+      devices && result !== "started" ? { camera: devices.camera, microphone: devices.microphone } : {};
+    void this.post("check", { result, ...states }).catch(() => undefined);
+  }
+
+  private presence(visible = document.visibilityState === "visible"): void {
+    if (!this.state.joined || !this.state.view) return;
+    void this.post("presence", { page: this.page, visible }, true).catch(() => undefined);
+  }
+
+  private listening = false;
+
+  private listenToPage(): void {
+    if (this.listening) return;
+    this.listening = true;
+    document.addEventListener("visibilitychange", () => {
+      this.presence();
+      if (document.visibilityState !== "visible") return;
+      this.stream?.resume();
+      // Nothing tells a page that has not arrived what has changed; coming back to it is a good moment to ask.
+      if (!this.stream && this.state.view) void this.refresh();
+    });
+    globalThis.addEventListener("pagehide", () => {
+      this.presence(false);
+    });
+    globalThis.addEventListener("pageshow", (event) => {
+      if (event.persisted) this.stream?.resume();
+    });
+    // Another link opened in the same window does not load the page anew.
+    globalThis.addEventListener("hashchange", () => {
+      const fragment = readFragment(location.hash);
+      if (fragment && "secret" in fragment) location.reload();
+    });
+  }
+
+  private post(action: string, body: object, keepalive = false): Promise<GuestView> {
+    const seat = this.state.view?.seat ?? "";
+    return api.post<GuestView>(`/api/guest/${this.slug}/seats/${seat}/${action}`, body, { keepalive });
+  }
+
+  private set(change: { [Key in keyof VisitState]?: VisitState[Key] | undefined }): void {
+    this.store.set({ ...this.state, ...change });
+  }
+}
+
+function asApiError(error: unknown): ApiError {
+  return error instanceof ApiError ? error : new ApiError(0, "internal");
+}
