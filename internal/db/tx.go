@@ -92,6 +92,9 @@ func IsUnique(err error) bool {
 	return errors.As(err, &lite) && (lite.Code() == sqliteUnique || lite.Code() == sqlitePrimary)
 }
 
+// ErrNoRows is what Scan returns when a query for one row found none.
+var ErrNoRows = sql.ErrNoRows
+
 // ErrConflict says that a row was changed by somebody else since it was read.
 var ErrConflict = errors.New("row was changed by somebody else")
 

@@ -1,0 +1,223 @@
+package agency
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"visavis/internal/db"
+	"visavis/internal/vault"
+)
+
+// ErrNotFound says that there is no such agency, desk or service (for the caller).
+var ErrNotFound = errors.New("agency: not found")
+
+// Store reads and writes the organisation and opens data keys.
+type Store struct {
+	db    *db.DB
+	ring  *vault.Keyring
+	clock func() time.Time
+
+	mu   sync.Mutex
+	keys map[string]*vault.DataKey // by agency; an installation has few
+}
+
+// New returns a store.
+func New(d *db.DB, ring *vault.Keyring, clock func() time.Time) *Store {
+	return &Store{db: d, ring: ring, clock: clock, keys: map[string]*vault.DataKey{}}
+}
+
+const agencyColumns = `SELECT id, slug, name, phone, phone_hours, key_wrapped FROM agency`
+
+func scanAgency(row interface{ Scan(...any) error }) (Agency, error) {
+	var a Agency
+	var hours string
+	err := row.Scan(&a.ID, &a.Slug, &a.Name, &a.Phone, &hours, &a.wrapped)
+	if errors.Is(err, db.ErrNoRows) {
+		return Agency{}, ErrNotFound
+	}
+	if err != nil {
+		return Agency{}, fmt.Errorf("read agency: %w", err)
+	}
+	a.PhoneHours = decodeText(hours)
+	return a, nil
+}
+
+// BySlug finds an agency by the name in its links.
+func (s *Store) BySlug(ctx context.Context, slug string) (Agency, error) {
+	return scanAgency(s.db.Read().QueryRowContext(ctx, agencyColumns+` WHERE slug = $1`, slug))
+}
+
+// ByID finds an agency.
+func (s *Store) ByID(ctx context.Context, id string) (Agency, error) {
+	return scanAgency(s.db.Read().QueryRowContext(ctx, agencyColumns+` WHERE id = $1`, id))
+}
+
+// Key opens the agency's data key.
+func (s *Store) Key(ctx context.Context, agencyID string) (*vault.DataKey, error) {
+	s.mu.Lock()
+	key, ok := s.keys[agencyID]
+	s.mu.Unlock()
+	if ok {
+		return key, nil
+	}
+	a, err := s.ByID(ctx, agencyID)
+	if err != nil {
+		return nil, err
+	}
+	if key, err = s.ring.OpenDataKey(a.wrapped); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keys[agencyID] = key
+	return key, nil
+}
+
+// Create makes an agency with a fresh data key.
+func (s *Store) Create(ctx context.Context, tx *db.Tx, a Agency) (Agency, error) {
+	a.ID = vault.NewID()
+	var err error
+	if a.wrapped, err = s.ring.NewDataKey(); err != nil {
+		return a, err
+	}
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO agency (id, slug, name, phone, phone_hours, key_wrapped, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		a.ID, a.Slug, a.Name, a.Phone, a.PhoneHours.encode(), a.wrapped, db.Ms(s.clock()))
+	if err != nil {
+		return a, fmt.Errorf("create agency: %w", err)
+	}
+	return a, nil
+}
+
+// CreateDepartment makes a department.
+func (s *Store) CreateDepartment(ctx context.Context, tx *db.Tx, agencyID, name string) (Department, error) {
+	d := Department{ID: vault.NewID(), Name: name}
+	_, err := tx.ExecContext(ctx, `INSERT INTO department (id, agency_id, name) VALUES ($1, $2, $3)`, d.ID, agencyID, name)
+	if err != nil {
+		return d, fmt.Errorf("create department: %w", err)
+	}
+	return d, nil
+}
+
+// CreateLocation makes a location.
+func (s *Store) CreateLocation(ctx context.Context, tx *db.Tx, agencyID string, l Location) (Location, error) {
+	l.ID = vault.NewID()
+	_, err := tx.ExecContext(ctx, `INSERT INTO location (id, agency_id, name, city, phone) VALUES ($1, $2, $3, $4, $5)`,
+		l.ID, agencyID, l.Name, l.City, l.Phone)
+	if err != nil {
+		return l, fmt.Errorf("create location: %w", err)
+	}
+	return l, nil
+}
+
+// CreateDesk makes a desk; department and location must be of the same agency.
+func (s *Store) CreateDesk(ctx context.Context, tx *db.Tx, agencyID string, d Desk) (Desk, error) {
+	d.ID = vault.NewID()
+	err := db.Affected(tx.ExecContext(ctx, `
+		INSERT INTO desk (id, agency_id, department_id, location_id, name)
+		SELECT $1, $2, department.id, location.id, $5 FROM department, location
+		WHERE department.id = $3 AND department.agency_id = $2 AND location.id = $4 AND location.agency_id = $2`,
+		d.ID, agencyID, d.DepartmentID, d.LocationID, d.Name))
+	if err != nil {
+		return d, fmt.Errorf("create desk: %w", err)
+	}
+	return d, nil
+}
+
+// CreateService makes a service.
+func (s *Store) CreateService(ctx context.Context, tx *db.Tx, agencyID string, v Service) (Service, error) {
+	v.ID = vault.NewID()
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO service (id, agency_id, department_id, name, minutes, early_minutes, late_minutes)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`, v.ID, agencyID, v.DepartmentID, v.Name.encode(),
+		int64(v.Duration/time.Minute), int64(v.Early/time.Minute), int64(v.Late/time.Minute))
+	if err != nil {
+		return v, fmt.Errorf("create service: %w", err)
+	}
+	return v, nil
+}
+
+// Desks lists all desks of an agency with the names of department and location.
+func (s *Store) Desks(ctx context.Context, q db.Q, agencyID string) ([]Desk, error) {
+	rows, err := q.QueryContext(ctx, `
+		SELECT desk.id, desk.name, department.id, department.name, location.id, location.name
+		FROM desk
+		JOIN department ON department.id = desk.department_id AND department.agency_id = desk.agency_id
+		JOIN location ON location.id = desk.location_id AND location.agency_id = desk.agency_id
+		WHERE desk.agency_id = $1 ORDER BY location.name, department.name, desk.name`, agencyID)
+	if err != nil {
+		return nil, fmt.Errorf("list desks: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // read only
+	var desks []Desk
+	for rows.Next() {
+		var d Desk
+		if err := rows.Scan(&d.ID, &d.Name, &d.DepartmentID, &d.Department, &d.LocationID, &d.Location); err != nil {
+			return nil, fmt.Errorf("list desks: %w", err)
+		}
+		desks = append(desks, d)
+	}
+	return desks, rows.Err()
+}
+
+// Desk finds one desk.
+func (s *Store) Desk(ctx context.Context, q db.Q, agencyID, deskID string) (Desk, error) {
+	desks, err := s.Desks(ctx, q, agencyID)
+	if err != nil {
+		return Desk{}, err
+	}
+	for _, d := range desks {
+		if d.ID == deskID {
+			return d, nil
+		}
+	}
+	return Desk{}, ErrNotFound
+}
+
+const serviceColumns = `SELECT id, department_id, name, minutes, early_minutes, late_minutes FROM service`
+
+func scanService(row interface{ Scan(...any) error }) (Service, error) {
+	var v Service
+	var name string
+	var minutes, early, late int64
+	if err := row.Scan(&v.ID, &v.DepartmentID, &name, &minutes, &early, &late); err != nil {
+		return v, err
+	}
+	v.Name = decodeText(name)
+	v.Duration, v.Early, v.Late = time.Duration(minutes)*time.Minute, time.Duration(early)*time.Minute, time.Duration(late)*time.Minute
+	return v, nil
+}
+
+// Services lists an agency's services.
+func (s *Store) Services(ctx context.Context, q db.Q, agencyID string) ([]Service, error) {
+	rows, err := q.QueryContext(ctx, serviceColumns+` WHERE agency_id = $1 ORDER BY id`, agencyID)
+	if err != nil {
+		return nil, fmt.Errorf("list services: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // read only
+	var services []Service
+	for rows.Next() {
+		v, err := scanService(rows)
+		if err != nil {
+			return nil, fmt.Errorf("list services: %w", err)
+		}
+		services = append(services, v)
+	}
+	return services, rows.Err()
+}
+
+// Service finds one service.
+func (s *Store) Service(ctx context.Context, q db.Q, agencyID, serviceID string) (Service, error) {
+	v, err := scanService(q.QueryRowContext(ctx, serviceColumns+` WHERE agency_id = $1 AND id = $2`, agencyID, serviceID))
+	if errors.Is(err, db.ErrNoRows) {
+		return v, ErrNotFound
+	}
+	if err != nil {
+		return v, fmt.Errorf("read service: %w", err)
+	}
+	return v, nil
+}

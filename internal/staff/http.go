@@ -1,0 +1,250 @@
+package staff
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"visavis/internal/agency"
+	"visavis/internal/db"
+	"visavis/internal/edge"
+)
+
+// Options configure a Service.
+type Options struct {
+	Clock          func() time.Time
+	Log            *slog.Logger
+	TrustedProxies []netip.Prefix
+	Nudge          func(agency, topic string) // events.Log.Nudge
+}
+
+// Service signs people in and out and says who acts.
+type Service struct {
+	db       *db.DB
+	agencies *agency.Store
+	o        Options
+	hasher   *hasher
+	// Failures only: the right password from a quiet network always gets through.
+	failures *edge.Limiter // by account and network
+	networks *edge.Limiter // by network, against many accounts from one place
+}
+
+// New returns a service.
+func New(d *db.DB, agencies *agency.Store, o Options) *Service {
+	return &Service{
+		db: d, agencies: agencies, o: o, hasher: newHasher(),
+		failures: edge.NewLimiter(time.Minute, 10, 20_000),
+		networks: edge.NewLimiter(time.Second, 100, 20_000),
+	}
+}
+
+const cookie = "staff"
+
+// Routes registers sign-in and sign-out.
+func (s *Service) Routes(api *edge.API) {
+	edge.Handle(api, edge.Operation{ID: "signIn", Route: "POST /api/staff/session", Tag: "staff"}, s.signIn)
+	edge.Handle(api, edge.Operation{ID: "me", Route: "GET /api/staff/session", Tag: "staff", Use: s.Require(api)}, s.me)
+	edge.Handle(api, edge.Operation{ID: "signOut", Route: "DELETE /api/staff/session", Tag: "staff", Status: http.StatusNoContent, Use: s.Require(api)}, s.signOut)
+}
+
+// Require is the middleware of every route of staff.
+func (s *Service) Require(api *edge.API) huma.Middlewares {
+	return huma.Middlewares{func(c huma.Context, next func(huma.Context)) {
+		r, w := humago.Unwrap(c)
+		p, err := s.Identify(r)
+		if err != nil {
+			edge.WriteProblem(w, edge.AsProblem(c.Context(), s.o.Log, err))
+			return
+		}
+		next(huma.WithContext(c, WithPerson(c.Context(), p)))
+	}}
+}
+
+// Identify says who sent a request, by the session cookie.
+func (s *Service) Identify(r *http.Request) (Person, error) {
+	token := edge.ReadCookie(r, cookie)
+	if token == "" {
+		return Person{}, ErrSignedOut()
+	}
+	return s.bySession(r.Context(), token)
+}
+
+type signInInput struct {
+	network string
+	Body    struct {
+		Agency   string `json:"agency" maxLength:"64"`
+		Email    string `json:"email" maxLength:"254"`
+		Password string `json:"password" maxLength:"256"`
+	}
+}
+
+// Resolve notes the network for the limits.
+func (in *signInInput) Resolve(c huma.Context) []error {
+	r, _ := humago.Unwrap(c)
+	in.network = r.RemoteAddr + "\x00" + r.Header.Get("X-Forwarded-For")
+	return nil
+}
+
+type meOutput struct {
+	SetCookie []http.Cookie `header:"Set-Cookie"`
+	Body      Me
+}
+
+// Me is who is signed in and what the desk's forms need.
+type Me struct {
+	ID       string        `json:"id"`
+	Name     string        `json:"name"`
+	Email    string        `json:"email"`
+	Role     Role          `json:"role"`
+	Agency   agency.Public `json:"agency"`
+	Desks    []meDesk      `json:"desks"`
+	Services []meService   `json:"services"`
+	Advisors []Colleague   `json:"advisors"`
+}
+
+type meDesk struct {
+	ID           string `json:"id"`
+	Name         string `json:"name"`
+	Department   string `json:"department"`
+	DepartmentID string `json:"departmentId"`
+	Location     string `json:"location"`
+}
+
+type meService struct {
+	ID           string `json:"id"`
+	Name         string `json:"name"`
+	DepartmentID string `json:"departmentId"`
+	Minutes      int    `json:"minutes"`
+}
+
+func (s *Service) signIn(ctx context.Context, in *signInInput) (*meOutput, error) {
+	network := networkOf(in.network, s.o.TrustedProxies)
+	account := network + "\x00" + in.Body.Agency + "\x00" + in.Body.Email
+	if s.failures.Exhausted(account) || s.networks.Exhausted(network) {
+		return nil, edge.NewProblem(http.StatusTooManyRequests, "session.throttled")
+	}
+	p, err := s.check(ctx, in.Body.Agency, in.Body.Email, in.Body.Password)
+	if err != nil {
+		s.failures.Allow(account)
+		s.networks.Allow(network)
+		return nil, err
+	}
+	token, err := s.createSession(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.meOf(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	out.SetCookie = []http.Cookie{*edge.HostCookie(cookie, token, http.SameSiteStrictMode)}
+	return out, nil
+}
+
+// networkOf applies the rule for forwarded addresses to what Resolve noted.
+func networkOf(noted string, trusted []netip.Prefix) string {
+	for i := range len(noted) {
+		if noted[i] == 0 {
+			r := &http.Request{RemoteAddr: noted[:i], Header: http.Header{"X-Forwarded-For": {noted[i+1:]}}}
+			return edge.ClientPrefix(r, trusted)
+		}
+	}
+	return "unknown"
+}
+
+// absent is compared when there is no such account, so that the answer takes as long.
+const absent = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+func (s *Service) check(ctx context.Context, slug, email, password string) (Person, error) {
+	wrong := edge.NewProblem(http.StatusUnauthorized, "session.wrong")
+	if len(password) > maxPassword {
+		return Person{}, wrong
+	}
+	found := account{password: absent}
+	a, err := s.agencies.BySlug(ctx, slug)
+	if err == nil {
+		var known account
+		if known, err = s.accountByEmail(ctx, a.ID, email); err == nil {
+			found = known
+		}
+	}
+	if err != nil && !errors.Is(err, agency.ErrNotFound) && !errors.Is(err, db.ErrNoRows) {
+		return Person{}, err
+	}
+	ok, err := s.hasher.matches(ctx, password, found.password)
+	if err != nil {
+		return Person{}, err
+	}
+	if !ok || found.ID == "" {
+		return Person{}, wrong
+	}
+	found.Desks, err = s.desks(ctx, found.Agency, found.ID)
+	return found.Person, err
+}
+
+func (s *Service) me(ctx context.Context, _ *struct{}) (*meOutput, error) {
+	p, err := From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.meOf(ctx, p)
+}
+
+func (s *Service) meOf(ctx context.Context, p Person) (*meOutput, error) {
+	a, err := s.agencies.ByID(ctx, p.Agency)
+	if err != nil {
+		return nil, err
+	}
+	me := Me{ID: p.ID, Name: p.Name, Email: p.Email, Role: p.Role, Agency: a.Public("de"), Desks: []meDesk{}, Services: []meService{}}
+	err = s.db.Snapshot(ctx, func(q db.Q) error {
+		desks, err := s.agencies.Desks(ctx, q, p.Agency)
+		if err != nil {
+			return err
+		}
+		departments := map[string]bool{}
+		for _, d := range desks {
+			if p.MayDesk(d.ID) {
+				departments[d.DepartmentID] = true
+				me.Desks = append(me.Desks, meDesk{d.ID, d.Name, d.Department, d.DepartmentID, d.Location})
+			}
+		}
+		services, err := s.agencies.Services(ctx, q, p.Agency)
+		if err != nil {
+			return err
+		}
+		for _, v := range services {
+			if departments[v.DepartmentID] {
+				me.Services = append(me.Services, meService{v.ID, v.Name.In("de"), v.DepartmentID, int(v.Duration / time.Minute)})
+			}
+		}
+		me.Advisors, err = s.Colleagues(ctx, q, p)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &meOutput{Body: me}, nil
+}
+
+type signOutOutput struct {
+	SetCookie []http.Cookie `header:"Set-Cookie"`
+}
+
+func (s *Service) signOut(ctx context.Context, _ *struct{}) (*signOutOutput, error) {
+	p, err := From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.dropSession(ctx, p); err != nil {
+		return nil, err
+	}
+	gone := edge.HostCookie(cookie, "", http.SameSiteStrictMode)
+	gone.MaxAge = -1
+	return &signOutOutput{SetCookie: []http.Cookie{*gone}}, nil
+}

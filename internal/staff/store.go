@@ -1,0 +1,220 @@
+package staff
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"visavis/internal/db"
+	"visavis/internal/vault"
+)
+
+// How long a session lasts without use, and at most.
+const (
+	sessionIdle = 12 * time.Hour
+	sessionMax  = 24 * time.Hour
+	// touchAfter spares a write for each request.
+	touchAfter = 5 * time.Minute
+)
+
+type account struct {
+	Person
+	password string
+}
+
+func (s *Service) accountByEmail(ctx context.Context, agencyID, email string) (account, error) {
+	var a account
+	err := s.db.Read().QueryRowContext(ctx, `
+		SELECT id, agency_id, name, email, role, password_hash FROM staff
+		WHERE agency_id = $1 AND email = $2 AND disabled_at IS NULL`, agencyID, strings.ToLower(email)).
+		Scan(&a.ID, &a.Agency, &a.Name, &a.Email, &a.Role, &a.password)
+	if err != nil && !errors.Is(err, db.ErrNoRows) {
+		return a, fmt.Errorf("read account: %w", err)
+	}
+	return a, err
+}
+
+// bySession finds who has a session, and keeps it alive.
+func (s *Service) bySession(ctx context.Context, token string) (Person, error) {
+	hash, now := vault.Hash(token), s.o.Clock()
+	p := Person{session: hash}
+	var used int64
+	err := s.db.Read().QueryRowContext(ctx, `
+		SELECT staff.id, staff.agency_id, staff.name, staff.email, staff.role, staff_session.used_at
+		FROM staff_session
+		JOIN staff ON staff.id = staff_session.staff_id AND staff.agency_id = staff_session.agency_id
+		WHERE staff_session.token_hash = $1 AND staff_session.expires_at > $2 AND staff_session.used_at > $3
+		  AND staff.disabled_at IS NULL`, hash, db.Ms(now), db.Ms(now.Add(-sessionIdle))).
+		Scan(&p.ID, &p.Agency, &p.Name, &p.Email, &p.Role, &used)
+	if errors.Is(err, db.ErrNoRows) {
+		return p, ErrSignedOut()
+	}
+	if err != nil {
+		return p, fmt.Errorf("read session: %w", err)
+	}
+	if p.Desks, err = s.desks(ctx, p.Agency, p.ID); err != nil {
+		return p, err
+	}
+	if now.Sub(db.Time(used)) > touchAfter {
+		err = s.db.Tx(ctx, func(tx *db.Tx) error {
+			_, err := tx.ExecContext(ctx, `UPDATE staff_session SET used_at = $1 WHERE agency_id = $2 AND token_hash = $3`,
+				db.Ms(now), p.Agency, hash)
+			return err
+		})
+	}
+	return p, err
+}
+
+func (s *Service) desks(ctx context.Context, agencyID, staffID string) ([]string, error) {
+	rows, err := s.db.Read().QueryContext(ctx, `SELECT desk_id FROM staff_desk WHERE agency_id = $1 AND staff_id = $2 ORDER BY desk_id`, agencyID, staffID)
+	if err != nil {
+		return nil, fmt.Errorf("read desks: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // read only
+	var desks []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, fmt.Errorf("read desks: %w", err)
+		}
+		desks = append(desks, id)
+	}
+	return desks, rows.Err()
+}
+
+func (s *Service) createSession(ctx context.Context, p Person) (token string, err error) {
+	token = vault.NewToken()
+	now := s.o.Clock()
+	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		// Old sessions of the same person go; nobody needs them any more.
+		if _, err := tx.ExecContext(ctx, `DELETE FROM staff_session WHERE agency_id = $1 AND staff_id = $2 AND expires_at <= $3`,
+			p.Agency, p.ID, db.Ms(now)); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `
+			INSERT INTO staff_session (token_hash, agency_id, staff_id, created_at, used_at, expires_at)
+			VALUES ($1, $2, $3, $4, $4, $5)`, vault.Hash(token), p.Agency, p.ID, db.Ms(now), db.Ms(now.Add(sessionMax)))
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("create session: %w", err)
+	}
+	return token, nil
+}
+
+// Topic is where streams of a person learn that a session has ended.
+func Topic(staffID string) string { return "staff:" + staffID }
+
+func (s *Service) dropSession(ctx context.Context, p Person) error {
+	err := s.db.Tx(ctx, func(tx *db.Tx) error {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM staff_session WHERE agency_id = $1 AND token_hash = $2`, p.Agency, p.session); err != nil {
+			return err
+		}
+		tx.AfterCommit(func() { s.o.Nudge(p.Agency, Topic(p.ID)) })
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("end session: %w", err)
+	}
+	return nil
+}
+
+// SessionLives tells whether the session that a request came with still exists;
+// streams ask when they are woken by Topic.
+func (s *Service) SessionLives(ctx context.Context, p Person) (bool, error) {
+	var n int
+	err := s.db.Read().QueryRowContext(ctx, `
+		SELECT COUNT(*) FROM staff_session
+		JOIN staff ON staff.id = staff_session.staff_id AND staff.agency_id = staff_session.agency_id
+		WHERE staff_session.agency_id = $1 AND staff_session.token_hash = $2 AND staff_session.expires_at > $3
+		  AND staff.disabled_at IS NULL`, p.Agency, p.session, db.Ms(s.o.Clock())).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("check session: %w", err)
+	}
+	return n > 0, nil
+}
+
+// Colleague is what staff see of each other.
+type Colleague struct {
+	ID    string   `json:"id"`
+	Name  string   `json:"name"`
+	Desks []string `json:"desks"`
+}
+
+// Colleagues lists the agency's active staff who share a desk with the person.
+func (s *Service) Colleagues(ctx context.Context, q db.Q, p Person) ([]Colleague, error) {
+	rows, err := q.QueryContext(ctx, `
+		SELECT staff.id, staff.name, staff_desk.desk_id FROM staff
+		JOIN staff_desk ON staff_desk.staff_id = staff.id AND staff_desk.agency_id = staff.agency_id
+		WHERE staff.agency_id = $1 AND staff.disabled_at IS NULL ORDER BY staff.name, staff.id`, p.Agency)
+	if err != nil {
+		return nil, fmt.Errorf("list colleagues: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // read only
+	list := []Colleague{}
+	for rows.Next() {
+		var id, name, desk string
+		if err := rows.Scan(&id, &name, &desk); err != nil {
+			return nil, fmt.Errorf("list colleagues: %w", err)
+		}
+		if !p.MayDesk(desk) {
+			continue
+		}
+		if n := len(list); n > 0 && list[n-1].ID == id {
+			list[n-1].Desks = append(list[n-1].Desks, desk)
+			continue
+		}
+		list = append(list, Colleague{ID: id, Name: name, Desks: []string{desk}})
+	}
+	return list, rows.Err()
+}
+
+// Names returns the names of an agency's staff by id, former ones included.
+func (s *Service) Names(ctx context.Context, q db.Q, agencyID string) (map[string]string, error) {
+	rows, err := q.QueryContext(ctx, `SELECT id, name FROM staff WHERE agency_id = $1`, agencyID)
+	if err != nil {
+		return nil, fmt.Errorf("read names of staff: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // read only
+	names := map[string]string{}
+	for rows.Next() {
+		var id, name string
+		if err := rows.Scan(&id, &name); err != nil {
+			return nil, fmt.Errorf("read names of staff: %w", err)
+		}
+		names[id] = name
+	}
+	return names, rows.Err()
+}
+
+// NewAccount is what Create needs.
+type NewAccount struct {
+	Agency, Email, Name, Password string
+	Role                          Role
+	Desks                         []string
+}
+
+// Create makes an account.
+func (s *Service) Create(ctx context.Context, tx *db.Tx, n NewAccount) (Person, error) {
+	phc, err := s.hasher.hash(ctx, n.Password)
+	if err != nil {
+		return Person{}, fmt.Errorf("create account: %w", err)
+	}
+	p := Person{ID: vault.NewID(), Agency: n.Agency, Name: n.Name, Email: strings.ToLower(n.Email), Role: n.Role, Desks: n.Desks}
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO staff (id, agency_id, email, name, role, password_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		p.ID, p.Agency, p.Email, p.Name, p.Role, phc, db.Ms(s.o.Clock()))
+	if err != nil {
+		return p, fmt.Errorf("create account: %w", err)
+	}
+	for _, desk := range n.Desks {
+		if err := db.Affected(tx.ExecContext(ctx, `
+			INSERT INTO staff_desk (agency_id, staff_id, desk_id) SELECT $1, $2, id FROM desk WHERE agency_id = $1 AND id = $3`,
+			p.Agency, p.ID, desk)); err != nil {
+			return p, fmt.Errorf("create account: desk: %w", err)
+		}
+	}
+	return p, nil
+}
