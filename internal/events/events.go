@@ -89,6 +89,11 @@ func (l *Log) Head(ctx context.Context, q db.Q, agency, topic string) (int64, er
 // some of them are gone, more than limit wait, or the number was never given out:
 // the reader then takes a snapshot.
 func (l *Log) Since(ctx context.Context, q db.Q, agency, topic string, after int64, limit int) (changes []Change, complete bool, err error) {
+	// The head first: what is numbered after this read is the next wake-up's business.
+	head, err := l.Head(ctx, q, agency, topic)
+	if err != nil || after >= head {
+		return nil, after == head, err
+	}
 	rows, err := q.QueryContext(ctx, `
 		SELECT seq, kind, ref FROM stream_change
 		WHERE agency_id = $1 AND topic = $2 AND seq > $3 ORDER BY seq LIMIT $4`, agency, topic, after, limit+1)
@@ -106,14 +111,10 @@ func (l *Log) Since(ctx context.Context, q db.Q, agency, topic string, after int
 	if err := rows.Err(); err != nil {
 		return nil, false, fmt.Errorf("read changes: %w", err)
 	}
-	switch {
-	case len(changes) > limit:
+	if len(changes) == 0 || len(changes) > limit || changes[0].Seq != after+1 {
 		return nil, false, nil
-	case len(changes) > 0:
-		return changes, changes[0].Seq == after+1, nil
 	}
-	head, err := l.Head(ctx, q, agency, topic)
-	return nil, head == after, err
+	return changes, true, nil
 }
 
 // Prune deletes changes older than a time; readers with older numbers get a snapshot.

@@ -223,7 +223,7 @@ CREATE INDEX task_desk ON task(agency_id, desk_id, done_at);
 -- Durable queue; carries ids only, never content.
 CREATE TABLE job (
     id          TEXT PRIMARY KEY,
-    agency_id   TEXT NOT NULL REFERENCES agency(id),
+    agency_id   TEXT NOT NULL,
     kind        TEXT NOT NULL,
     unique_key  TEXT NOT NULL,
     ref         TEXT NOT NULL,

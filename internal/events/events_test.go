@@ -1,0 +1,165 @@
+package events_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"visavis/internal/db"
+	"visavis/internal/db/dbtest"
+	"visavis/internal/events"
+)
+
+const agency = "agency"
+
+func newLog(t *testing.T, d *db.DB, bus events.Bus) *events.Log {
+	t.Helper()
+	log := events.New(d, bus, time.Now)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := log.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	}()
+	t.Cleanup(func() { stop(); <-done })
+	return log
+}
+
+func change(t *testing.T, d *db.DB, log *events.Log, topic, ref string) int64 {
+	t.Helper()
+	var seq int64
+	err := d.Tx(t.Context(), func(tx *db.Tx) (err error) {
+		seq, err = log.Append(t.Context(), tx, agency, topic, "row", ref)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seq
+}
+
+func woken(t *testing.T, s *events.Subscription) {
+	t.Helper()
+	select {
+	case <-s.C:
+	case <-time.After(10 * time.Second):
+		t.Fatal("not woken in 10 s")
+	}
+}
+
+func TestEveryReaderSeesChangesInTheirOrderWithoutHoles(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		log := newLog(t, d, events.NewLocalBus())
+		sub := log.Subscribe(agency, "desk:1")
+		defer sub.Close()
+		const writers, each = 8, 15
+		var wg sync.WaitGroup
+		for range writers {
+			wg.Go(func() {
+				for range each {
+					change(t, d, log, "desk:1", "x")
+				}
+			})
+		}
+		var seen int64
+		for seen < writers*each {
+			woken(t, sub)
+			changes, complete, err := log.Since(t.Context(), d.Read(), agency, "desk:1", seen, 1000)
+			if err != nil || !complete {
+				t.Fatal(complete, err)
+			}
+			for _, c := range changes {
+				if seen++; c.Seq != seen {
+					t.Fatalf("after %d came %d", seen-1, c.Seq)
+				}
+			}
+		}
+		wg.Wait()
+	})
+}
+
+func TestAGapIsTold(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		log := newLog(t, d, events.NewLocalBus())
+		for range 5 {
+			change(t, d, log, "t", "x")
+		}
+		since := func(after int64, limit int) bool {
+			_, complete, err := log.Since(t.Context(), d.Read(), agency, "t", after, limit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return complete
+		}
+		if !since(5, 10) || !since(2, 10) {
+			t.Error("a gap was told where there is none")
+		}
+		if since(2, 2) || since(9, 10) {
+			t.Error("too many, or a number never given out, must count as a gap")
+		}
+		if err := log.Prune(t.Context(), time.Now().Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if since(2, 10) || !since(5, 10) {
+			t.Error("after pruning only the newest number is complete")
+		}
+	})
+}
+
+func TestTEN01AnAgencyIsNeitherWokenNorShownByAnother(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		log := newLog(t, d, events.NewLocalBus())
+		own := log.Subscribe(agency, "t")
+		defer own.Close()
+		change(t, d, log, "t", "x")
+		woken(t, own) // the bus is connected and has told everybody to look
+		foreign := log.Subscribe("other", "t")
+		defer foreign.Close()
+		change(t, d, log, "t", "x")
+		woken(t, own)
+		select {
+		case <-foreign.C:
+			t.Error("woken by another agency")
+		default:
+		}
+		if changes, _, err := log.Since(t.Context(), d.Read(), "other", "t", 0, 10); err != nil || len(changes) != 0 {
+			t.Error(changes, err)
+		}
+	})
+}
+
+// Two nodes on one PostgreSQL: a change on one wakes the other, also after the
+// notification connections were cut.
+func TestAVA07ANodeIsWokenByAnotherAndMissesNothingWhenItsConnectionBreaks(t *testing.T) {
+	d := dbtest.Postgres(t)
+	one := newLog(t, d, events.NewPostgresBus(d.PostgresURL()))
+	two := newLog(t, d, events.NewPostgresBus(d.PostgresURL()))
+	sub := two.Subscribe(agency, "t")
+	defer sub.Close()
+	await := func(want int64) {
+		t.Helper()
+		for {
+			changes, _, err := two.Since(t.Context(), d.Read(), agency, "t", want-1, 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(changes) == 1 {
+				return
+			}
+			woken(t, sub)
+		}
+	}
+	await(change(t, d, one, "t", "x"))
+	for range 3 {
+		_, err := d.Read().ExecContext(t.Context(), `
+			SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+			WHERE datname = current_database() AND pid <> pg_backend_pid() AND query ILIKE 'listen%'`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		await(change(t, d, one, "t", "x"))
+	}
+}

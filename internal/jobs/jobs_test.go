@@ -1,0 +1,206 @@
+package jobs_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"visavis/internal/db"
+	"visavis/internal/db/dbtest"
+	"visavis/internal/jobs"
+)
+
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) forward(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// node is one worker process with its queue.
+type node struct {
+	*jobs.Queue
+	wake chan struct{}
+	done chan struct{}
+	stop context.CancelFunc
+}
+
+func newNode(t *testing.T, d *db.DB, name string, c *clock) *node {
+	t.Helper()
+	n := &node{wake: make(chan struct{}, 1), done: make(chan struct{})}
+	n.Queue = jobs.New(d, jobs.Options{Node: name, Clock: c.Now, Workers: 2, Log: slog.New(slog.DiscardHandler), Wake: n.wake, Publish: n.look})
+	return n
+}
+
+func (n *node) look() {
+	select {
+	case n.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (n *node) run(t *testing.T) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	n.stop = stop
+	go func() {
+		defer close(n.done)
+		_ = n.Run(ctx)
+	}()
+	t.Cleanup(func() { stop(); <-n.done })
+}
+
+func add(t *testing.T, d *db.DB, n *node, j jobs.Job) {
+	t.Helper()
+	if err := d.Tx(t.Context(), func(tx *db.Tx) error { return n.Add(t.Context(), tx, j) }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func get[T any](t *testing.T, c <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-c:
+		return v
+	case <-time.After(10 * time.Second):
+		t.Fatal("nothing in 10 s")
+		panic("unreachable")
+	}
+}
+
+// later lets time pass, minute by minute, until a value comes: how long a job takes
+// to be settled after its handler returned is not ours to know.
+func later[T any](t *testing.T, c *clock, n *node, values <-chan T) T {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	end := time.After(10 * time.Second)
+	for {
+		select {
+		case v := <-values:
+			return v
+		case <-tick.C:
+			c.forward(time.Minute)
+			n.look()
+		case <-end:
+			t.Fatal("nothing in 10 s")
+		}
+	}
+}
+
+func TestAJobIsDoneOnceThoughTwoNodesWork(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c := &clock{now: time.Now()}
+		done := make(chan string, 100)
+		var nodes []*node
+		for _, name := range []string{"one", "two"} {
+			n := newNode(t, d, name, c)
+			n.Handle("mail", func(_ context.Context, j jobs.Job) error { done <- j.Ref; return nil })
+			nodes = append(nodes, n)
+			n.run(t)
+		}
+		for _, ref := range []string{"a", "b", "c", "d", "e", "f"} {
+			add(t, d, nodes[0], jobs.Job{Agency: "x", Kind: "mail", Key: ref, Ref: ref})
+			nodes[1].look()
+		}
+		seen := map[string]int{}
+		for range 6 {
+			seen[get(t, done)]++
+		}
+		if len(seen) != 6 {
+			t.Error(seen)
+		}
+	})
+}
+
+func TestTheSameKeyIsQueuedOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c := &clock{now: time.Now()}
+		n := newNode(t, d, "one", c)
+		add(t, d, n, jobs.Job{Agency: "x", Kind: "mail", Key: "k", Ref: "first"})
+		add(t, d, n, jobs.Job{Agency: "x", Kind: "mail", Key: "k", Ref: "second"})
+		done := make(chan string, 10)
+		n.Handle("mail", func(_ context.Context, j jobs.Job) error { done <- j.Ref; return nil })
+		n.run(t)
+		if ref := get(t, done); ref != "first" {
+			t.Error(ref)
+		}
+	})
+}
+
+func TestAFailedJobIsTriedAgainLaterAndAPermanentOneNever(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c := &clock{now: time.Now()}
+		n := newNode(t, d, "one", c)
+		tries := make(chan int, 10)
+		n.Handle("flaky", func(_ context.Context, j jobs.Job) error {
+			tries <- j.Attempts
+			if j.Attempts == 1 {
+				return errors.New("server busy")
+			}
+			return nil
+		})
+		n.Handle("hopeless", func(context.Context, jobs.Job) error { tries <- 100; return jobs.Permanent("refused") })
+		n.run(t)
+		add(t, d, n, jobs.Job{Agency: "x", Kind: "flaky", Key: "1"})
+		if got := get(t, tries); got != 1 {
+			t.Fatal(got)
+		}
+		add(t, d, n, jobs.Job{Agency: "x", Kind: "hopeless", Key: "1"})
+		if got := get(t, tries); got != 100 {
+			t.Fatal("the second try came without a pause")
+		}
+		if got := later(t, c, n, tries); got != 2 {
+			t.Fatal(got)
+		}
+	})
+}
+
+// AVA-01: a worker that dies with a job in hand loses nothing.
+func TestAVA01AJobOfADeadWorkerIsTakenOverAfterItsLease(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c := &clock{now: time.Now()}
+		dead := newNode(t, d, "dead", c)
+		stuck := make(chan struct{})
+		release := make(chan struct{})
+		dead.Handle("mail", func(context.Context, jobs.Job) error { close(stuck); <-release; return nil })
+		add(t, d, dead, jobs.Job{Agency: "x", Kind: "mail", Key: "1", Ref: "r"})
+		dead.run(t)
+		t.Cleanup(func() { close(release) })
+		get(t, stuck)
+		alive := newNode(t, d, "alive", c)
+		done := make(chan jobs.Job, 1)
+		alive.Handle("mail", func(_ context.Context, j jobs.Job) error { done <- j; return nil })
+		alive.run(t)
+		if j := later(t, c, alive, done); j.Ref != "r" || j.Attempts != 2 {
+			t.Error(j)
+		}
+	})
+}
+
+func TestAJobOfATransactionThatFailsIsNotQueued(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n := newNode(t, d, "one", &clock{now: time.Now()})
+		boom := errors.New("boom")
+		err := d.Tx(t.Context(), func(tx *db.Tx) error {
+			return errors.Join(n.Add(t.Context(), tx, jobs.Job{Agency: "x", Kind: "mail", Key: "1"}), boom)
+		})
+		var rows int
+		if err2 := d.Read().QueryRowContext(t.Context(), `SELECT COUNT(*) FROM job`).Scan(&rows); err2 != nil || rows != 0 || !errors.Is(err, boom) {
+			t.Fatal(rows, err, err2)
+		}
+	})
+}
