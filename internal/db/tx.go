@@ -74,22 +74,20 @@ const (
 )
 
 func again(err error) bool {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return pg.Code == pgSerialization || pg.Code == pgDeadlock
 	}
-	var lite *sqlite.Error
-	return errors.As(err, &lite) && lite.Code()&0xff == sqliteBusy
+	lite, ok := errors.AsType[*sqlite.Error](err)
+	return ok && lite.Code()&0xff == sqliteBusy
 }
 
 // IsUnique tells whether a UNIQUE or PRIMARY KEY constraint refused a row.
 func IsUnique(err error) bool {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return pg.Code == pgUnique
 	}
-	var lite *sqlite.Error
-	return errors.As(err, &lite) && (lite.Code() == sqliteUnique || lite.Code() == sqlitePrimary)
+	lite, ok := errors.AsType[*sqlite.Error](err)
+	return ok && (lite.Code() == sqliteUnique || lite.Code() == sqlitePrimary)
 }
 
 // ErrNoRows is what Scan returns when a query for one row found none.

@@ -101,7 +101,7 @@ func asProblem(err error, p **Problem) bool {
 func invalidFields(errs []error) []any {
 	var fields []string
 	for _, err := range errs {
-		if d, ok := err.(huma.ErrorDetailer); ok && len(fields) < 10 { //nolint:errorlint // as huma hands it over
+		if d, ok := err.(huma.ErrorDetailer); ok && len(fields) < 10 {
 			fields = append(fields, d.ErrorDetail().Location)
 		}
 	}

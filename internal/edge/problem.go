@@ -60,8 +60,7 @@ func ErrInternal() *Problem { return NewProblem(http.StatusInternalServerError, 
 // AsProblem turns any error into what the user may see. What is not a Problem is
 // logged here, once, and becomes "internal".
 func AsProblem(ctx context.Context, log *slog.Logger, err error) *Problem {
-	var p *Problem
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*Problem](err); ok {
 		return p
 	}
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"time"
 
@@ -65,6 +66,7 @@ func (b *localBus) Listen(ctx context.Context, ready func(), deliver func(string
 // 8,000 bytes; keys are far shorter.
 type postgresBus struct {
 	url string
+	log *slog.Logger
 	out localBus
 }
 
@@ -75,8 +77,8 @@ const (
 )
 
 // NewPostgresBus returns the bus of nodes that share a PostgreSQL database.
-func NewPostgresBus(url string) Bus {
-	return &postgresBus{url: url, out: localBus{keys: make(chan string, busQueue), overflow: make(chan struct{}, 1)}}
+func NewPostgresBus(url string, log *slog.Logger) Bus {
+	return &postgresBus{url: url, log: log, out: localBus{keys: make(chan string, busQueue), overflow: make(chan struct{}, 1)}}
 }
 
 func (b *postgresBus) Publish(key string) { b.out.Publish(key) }
@@ -86,12 +88,8 @@ func (b *postgresBus) Publish(key string) { b.out.Publish(key) }
 func (b *postgresBus) Listen(ctx context.Context, ready func(), deliver func(string)) error {
 	backoff := minBackoff
 	for {
-		err := b.connected(ctx, func() { backoff = minBackoff; ready() }, deliver)
-		if ctx.Err() != nil {
-			return nil
-		}
-		if err == nil {
-			err = errors.New("ended")
+		if err := b.connected(ctx, func() { backoff = minBackoff; ready() }, deliver); ctx.Err() == nil {
+			b.log.WarnContext(ctx, "notifications of the database interrupted", "error", err)
 		}
 		wait := backoff/2 + rand.N(backoff/2)
 		backoff = min(2*backoff, maxBackoff)

@@ -2,6 +2,7 @@ package events_test
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"testing"
 	"time"
@@ -135,8 +136,8 @@ func TestTEN01AnAgencyIsNeitherWokenNorShownByAnother(t *testing.T) {
 // notification connections were cut.
 func TestAVA07ANodeIsWokenByAnotherAndMissesNothingWhenItsConnectionBreaks(t *testing.T) {
 	d := dbtest.Postgres(t)
-	one := newLog(t, d, events.NewPostgresBus(d.PostgresURL()))
-	two := newLog(t, d, events.NewPostgresBus(d.PostgresURL()))
+	one := newLog(t, d, events.NewPostgresBus(d.PostgresURL(), slog.New(slog.DiscardHandler)))
+	two := newLog(t, d, events.NewPostgresBus(d.PostgresURL(), slog.New(slog.DiscardHandler)))
 	sub := two.Subscribe(agency, "t")
 	defer sub.Close()
 	await := func(want int64) {
