@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { maxChatText, maxMessage, parseMessage } from "./channel";
+
+test.each([
+  { t: "state", mic: true, camera: false, screen: true, sharing: false },
+  { t: "chat", id: "a-1", text: "Guten Tag" },
+  { t: "chat-ack", id: "a-1" },
+  { t: "compared" },
+  { t: "bye" },
+])("$t is understood", (message) => {
+  expect(parseMessage(JSON.stringify(message))).toEqual(message);
+});
+
+test.each([
+  ["no text", new ArrayBuffer(4)],
+  ["no JSON", "{"],
+  ["no object", "7"],
+  ["null", "null"],
+  ["an unknown kind", '{"t":"exec"}'],
+  ["an id with a blank", '{"t":"chat","id":"a b","text":"x"}'],
+  ["a text that is none", '{"t":"chat","id":"a","text":{}}'],
+  ["a text too long", JSON.stringify({ t: "chat", id: "a", text: "x".repeat(maxChatText + 1) })],
+  ["a line too long", JSON.stringify({ t: "bye", padding: "x".repeat(maxMessage) })],
+])("INP-06: %s is ignored", (_, data) => {
+  expect(parseMessage(data)).toBeUndefined();
+});
+
+test("what is not asked for is left out", () => {
+  expect(parseMessage('{"t":"state","mic":"yes","camera":true,"evil":1}')).toEqual({
+    t: "state",
+    mic: false,
+    camera: true,
+    screen: false,
+    sharing: false,
+  });
+});

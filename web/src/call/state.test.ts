@@ -1,0 +1,85 @@
+import { expect, test } from "vitest";
+import { type CallEvent, type CallState, initialState, reduce } from "./state";
+
+const stream = {} as MediaStream;
+const play = (...events: CallEvent[]): CallState => events.reduce(reduce, initialState);
+const begin: CallEvent = { type: "connecting", stream, screen: stream };
+const connected: CallEvent = { type: "connected", at: 1_000 };
+const message = { id: "a", mine: true, text: "Guten Tag", at: 1, delivered: false };
+
+test("a call goes from connecting to connected and remembers when", () => {
+  expect(play(begin).phase).toBe("connecting");
+  const state = play(begin, connected, { type: "reconnecting" }, { type: "connected", at: 9_000 });
+  expect(state).toMatchObject({ phase: "connected", connectedAt: 1_000 });
+});
+
+test("media that stop show a lost connection, but only once there was one", () => {
+  expect(play(begin, { type: "reconnecting" }).phase).toBe("connecting");
+  expect(play(begin, connected, { type: "reconnecting" })).toMatchObject({
+    phase: "reconnecting",
+    quality: "lost",
+  });
+});
+
+test("a new connection needs a new comparison, and keeps what was written", () => {
+  const before = play(
+    begin,
+    connected,
+    { type: "code", code: "482915" },
+    { type: "compared", side: "mine" },
+    { type: "compared", side: "theirs" },
+    { type: "chat", message },
+  );
+  expect(before.codeCompared).toEqual({ mine: true, theirs: true });
+  const after = reduce(before, begin);
+  expect(after.code).toBeUndefined();
+  expect(after.codeCompared).toEqual({ mine: false, theirs: false });
+  expect(after.phase).toBe("reconnecting");
+  expect(after.chat).toHaveLength(1);
+});
+
+test("another code forgets the comparison, the same one does not", () => {
+  const compared = play(
+    begin,
+    connected,
+    { type: "code", code: "111111" },
+    { type: "compared", side: "mine" },
+  );
+  expect(reduce(compared, { type: "code", code: "111111" }).codeCompared.mine).toBe(true);
+  expect(reduce(compared, { type: "code", code: "222222" }).codeCompared.mine).toBe(false);
+});
+
+test("nobody has compared a code that is not there", () => {
+  expect(play(begin, { type: "compared", side: "theirs" }).codeCompared.theirs).toBe(false);
+});
+
+test("E2E-02: an alarm takes the code away and is final", () => {
+  const state = play(
+    begin,
+    connected,
+    { type: "code", code: "111111" },
+    { type: "alarm" },
+    { type: "ended" },
+    connected,
+  );
+  expect(state).toMatchObject({ fingerprintAlarm: true, phase: "ended" });
+  expect(state.code).toBeUndefined();
+  expect(reduce(state, { type: "code", code: "111111" }).code).toBeUndefined();
+});
+
+test("after the end nothing changes any more", () => {
+  const ended = play(begin, connected, { type: "ended" });
+  expect(reduce(ended, begin)).toBe(ended);
+  expect(ended.local).toMatchObject({ mic: "off", camera: "off" });
+});
+
+test("a message that comes twice is shown once, and a receipt marks it", () => {
+  const state = play({ type: "chat", message }, { type: "chat", message }, { type: "delivered", id: "a" });
+  expect(state.chat).toEqual([{ ...message, delivered: true }]);
+});
+
+test("a picture that does not change is the same picture", () => {
+  const state = play(begin);
+  expect(reduce(state, { type: "quality", quality: "good" })).toBe(state);
+  expect(reduce(state, { type: "autoplay", blocked: false })).toBe(state);
+});

@@ -1,0 +1,85 @@
+import { describe, expect, test } from "vitest";
+import { Flow, qualityOf, type Sample, sampleOf } from "./watch";
+
+const quiet: Sample = {
+  at: 0,
+  packets: 0,
+  mediaPackets: 0,
+  lost: 0,
+  jitter: 0,
+  roundTrip: 0,
+  frozenSeconds: 0,
+  lostThere: 0,
+};
+const after = (change: Partial<Sample>): Sample => ({ ...quiet, at: 2_000, mediaPackets: 200, ...change });
+
+describe("quality in words", () => {
+  test.each([
+    ["good", {}],
+    ["good", { lost: 2 }],
+    ["weak", { lost: 20 }],
+    ["poor", { lost: 60 }],
+    ["weak", { lostThere: 0.08 }],
+    ["weak", { jitter: 0.06 }],
+    ["poor", { jitter: 0.2 }],
+    ["weak", { roundTrip: 0.5 }],
+    ["poor", { roundTrip: 1.5 }],
+    ["weak", { frozenSeconds: 0.4 }],
+    ["poor", { frozenSeconds: 1.5 }],
+  ] as const)("%s: %o", (quality, change) => {
+    expect(qualityOf(quiet, after(change))).toBe(quality);
+  });
+
+  test("counters that go back, as after a restart, are no loss", () => {
+    expect(qualityOf({ ...quiet, lost: 500 }, after({ lost: 0 }))).toBe("good");
+  });
+});
+
+test("a sample adds up the streams, and takes the round trip of the whole way only", () => {
+  const sample = sampleOf(
+    [
+      { type: "inbound-rtp", kind: "audio", packetsReceived: 100, packetsLost: 3, jitter: 0.02 },
+      {
+        type: "inbound-rtp",
+        kind: "video",
+        packetsReceived: 50,
+        packetsLost: -1,
+        jitter: 0.9,
+        totalFreezesDuration: 1.5,
+      },
+      { type: "remote-inbound-rtp", fractionLost: 0.1, roundTripTime: 0.08 },
+      { type: "candidate-pair", currentRoundTripTime: 0.001 },
+      { type: "transport", packetsReceived: 400 },
+    ],
+    7,
+  );
+  expect(sample).toEqual({
+    at: 7,
+    packets: 400,
+    mediaPackets: 150,
+    lost: 3,
+    jitter: 0.02,
+    roundTrip: 0.08,
+    frozenSeconds: 1.5,
+    lostThere: 0.1,
+  });
+});
+
+describe("AVA-02: silence", () => {
+  test("counts from the last packet, but not before the first", () => {
+    const flow = new Flow();
+    expect(flow.take(0, 0)).toBe(0);
+    expect(flow.take(0, 5_000)).toBe(0);
+    expect(flow.take(10, 5_500)).toBe(0);
+    expect(flow.take(10, 6_000)).toBe(500);
+    expect(flow.take(10, 6_600)).toBe(1_100);
+    expect(flow.take(11, 7_000)).toBe(0);
+  });
+
+  test("is as it should be when the other side has switched everything off", () => {
+    const flow = new Flow();
+    flow.take(10, 0);
+    flow.forget();
+    expect(flow.take(10, 9_000)).toBe(0);
+  });
+});

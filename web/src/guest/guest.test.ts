@@ -1,0 +1,204 @@
+import { describe, expect, test } from "vitest";
+import { ApiError } from "../api/client";
+import type { GuestView } from "../api/types";
+import { initialState } from "../call/state";
+import { androidIntent, helpFor, isInApp, type Surroundings, troubleOf } from "./browser";
+import { readFragment, routeOf } from "./link";
+import { initialVisit, modeOf, screenOf, type VisitState } from "./screen";
+import { sentences } from "./talk/sentences";
+import { verdictOf } from "./test/verdict";
+import { clockText, countdown } from "./times";
+
+describe("the link", () => {
+  test("WEB-04: a fragment is a secret, a seat, or nothing", () => {
+    expect(readFragment("#abc_DEF-1")).toEqual({ secret: "abc_DEF-1" });
+    expect(readFragment("#seat=s1")).toEqual({ seat: "s1" });
+    expect(readFragment("")).toBeUndefined();
+    expect(readFragment("#")).toBeUndefined();
+  });
+
+  test("paths lead to pages", () => {
+    expect(routeOf("/t/demo")).toEqual({ page: "visit", agency: "demo" });
+    expect(routeOf("/test")).toEqual({ page: "test" });
+    expect(routeOf("/")).toEqual({ page: "home" });
+  });
+});
+
+describe("browsers", () => {
+  const ios =
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)";
+  const android = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko)";
+
+  test.each([
+    `${ios} Mobile/15E148 [FBAN/FBIOS;FBAV/450.0]`,
+    `${ios} Mobile/15E148 Instagram 330.0`,
+    `${ios} GSA/310.0 Mobile/15E148 Safari/604.1`,
+    `${ios} Mobile/15E148 Outlook-iOS/4.0`,
+    `${ios} Mobile/15E148`,
+    "Mozilla/5.0 (Linux; Android 14; Pixel 8; wv) AppleWebKit/537.36 Version/4.0 Chrome/125.0 Mobile Safari/537.36",
+  ])("inside another app: %s", (userAgent) => {
+    expect(isInApp(userAgent)).toBe(true);
+  });
+
+  test.each([
+    `${ios} Version/17.5 Mobile/15E148 Safari/604.1`,
+    `${ios} CriOS/125.0 Mobile/15E148 Safari/604.1`,
+    `${android} Chrome/125.0 Mobile Safari/537.36`,
+    "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+  ])("a browser of its own: %s", (userAgent) => {
+    expect(isInApp(userAgent)).toBe(false);
+  });
+
+  test("the most telling trouble is named", () => {
+    const fine: Surroundings = {
+      userAgent: android,
+      secure: true,
+      devices: true,
+      connections: true,
+      digests: true,
+      recent: true,
+    };
+    expect(troubleOf(fine)).toBeUndefined();
+    expect(troubleOf({ ...fine, recent: false })).toBe("old");
+    expect(troubleOf({ ...fine, connections: false })).toBe("no-call");
+    expect(troubleOf({ ...fine, secure: false, devices: false, digests: false })).toBe("insecure");
+    expect(troubleOf({ ...fine, secure: false, userAgent: `${android} FBAV/1` })).toBe("in-app");
+  });
+
+  test("help fits the device", () => {
+    expect(helpFor(ios)).toBe("ios");
+    expect(helpFor(android)).toBe("android");
+    expect(helpFor("Mozilla/5.0 (X11) Gecko Firefox/128.0")).toBe("firefox");
+    expect(helpFor("Mozilla/5.0 (Windows NT 10.0) Chrome/125.0 Safari/537.36 Edg/125.0")).toBe("chrome");
+    expect(helpFor("Mozilla/5.0 (Macintosh) Version/17.5 Safari/605.1.15")).toBe("safari");
+  });
+
+  test("the way into Chrome keeps the secret behind the first #", () => {
+    expect(androidIntent("https://amt.example/t/demo#geheim")).toBe(
+      "intent://amt.example/t/demo#geheim#Intent;scheme=https;package=com.android.chrome;end",
+    );
+  });
+});
+
+describe("the screen", () => {
+  const view: GuestView = {
+    seat: "s",
+    agency: { slug: "demo", name: "Amt", phone: "030", phoneHours: "", languages: ["de"] },
+    department: "d",
+    location: "l",
+    state: "expected",
+    language: "de",
+    startsAt: 2_000,
+    endsAt: 3_000,
+    opensAt: 1_000,
+    closesAt: 4_000,
+    here: false,
+    elsewhere: false,
+    takeover: "none",
+    now: 1_500,
+  };
+  const at = (now: number, change: Partial<GuestView>, state: Partial<VisitState> = {}): string =>
+    screenOf({ ...initialVisit, ...state, view: { ...view, ...change } }, now);
+  const talk = { id: "t", generation: 1, staffName: "Frau Sommer", admittedAt: 2_000, headsUpMs: 0 };
+
+  test("ACC-02: follows the window of the waiting room", () => {
+    expect(at(999, {})).toBe("early");
+    expect(at(1_000, {})).toBe("landing");
+    expect(at(4_001, {})).toBe("late");
+    expect(at(1_500, {}, { step: "check" })).toBe("check");
+  });
+
+  test("waiting and talking are shown where the seat is held", () => {
+    expect(at(1_500, { state: "waiting", here: true }, { joined: true })).toBe("waiting");
+    expect(at(1_500, { state: "waiting", here: true })).toBe("loading");
+    expect(at(1_500, { state: "waiting", elsewhere: true })).toBe("elsewhere");
+    expect(at(2_500, { state: "talking", here: true, talk }, { joined: true })).toBe("called");
+    expect(at(2_500, { state: "talking", here: true, talk }, { joined: true, entered: true })).toBe("talk");
+    expect(at(2_500, { state: "talking", elsewhere: true, talk })).toBe("elsewhere");
+    expect(at(2_500, { state: "waiting", here: true }, { takenOver: true })).toBe("taken-over");
+    expect(at(2_500, { state: "waiting", elsewhere: true }, { takenOver: true, step: "check" })).toBe(
+      "check",
+    );
+  });
+
+  test("a takeover waits for the advisor's yes", () => {
+    expect(at(2_500, { state: "talking", elsewhere: true, takeover: "asked" })).toBe("asked");
+    expect(at(2_500, { state: "talking", elsewhere: true, takeover: "refused" })).toBe("refused");
+    expect(at(2_500, { state: "talking", elsewhere: true, takeover: "refused" }, { step: "check" })).toBe(
+      "check",
+    );
+    expect(
+      at(2_500, { state: "talking", here: true, takeover: "none", talk }, { joined: true, entered: true }),
+    ).toBe("talk");
+  });
+
+  test("the end is a good-bye for those who talked, and a notice for others", () => {
+    expect(at(2_500, { state: "closed", closedReason: "held" }, { talkedMs: 5 })).toBe("goodbye");
+    expect(at(2_500, { state: "closed", closedReason: "held" })).toBe("closed");
+    expect(at(2_500, { state: "closed", closedReason: "cancelled" })).toBe("cancelled");
+  });
+
+  test.each([
+    ["link.unknown", "unknown"],
+    ["link.moved", "moved"],
+    ["link.cancelled", "cancelled"],
+    ["link.throttled", "throttled"],
+    ["network", "offline"],
+    ["internal", "offline"],
+  ])("a link that fails with %s shows %s", (code, screen) => {
+    expect(screenOf({ ...initialVisit, failure: new ApiError(1, code) }, 0)).toBe(screen);
+  });
+
+  test("the devices decide what becomes of the wish", () => {
+    const stream = {} as MediaStream;
+    expect(modeOf("video", { stream, camera: "ok", microphone: "ok" })).toBe("video");
+    expect(modeOf("video", { stream, camera: "refused", microphone: "ok" })).toBe("audio");
+    expect(modeOf("audio", { stream, camera: "off", microphone: "missing" })).toBe("text");
+    expect(modeOf("video", undefined)).toBe("text");
+  });
+});
+
+describe("times", () => {
+  const minute = 60_000;
+  test.each([
+    [0, { unit: "now" }],
+    [30_000, { unit: "minutes", n: 1 }],
+    [12 * minute, { unit: "minutes", n: 12 }],
+    [3 * 60 * minute, { unit: "hours", n: 3 }],
+    [49 * 60 * minute, { unit: "days", n: 2 }],
+    [-5 * minute, { unit: "since", n: 5 }],
+  ])("%i ms ahead", (ms, expected) => {
+    expect(countdown(1e9 + ms, 1e9)).toEqual(expected);
+  });
+
+  test("a clock counts up", () => {
+    expect(clockText(-5)).toBe("0:00");
+    expect(clockText(247_000)).toBe("4:07");
+    expect(clockText(3_847_000)).toBe("1:04:07");
+  });
+});
+
+test("A11-08: the talk says what matters, at most two sentences", () => {
+  const on = { ...initialState.local, mic: "ok", camera: "ok" } as const;
+  const there = { ...initialState.remote, mic: true, camera: true };
+  const talk = { ...initialState, phase: "connected", local: on, remote: there } as const;
+  expect(sentences(talk, false)).toEqual([]);
+  expect(sentences({ ...talk, local: { ...on, mic: "off" } }, false)).toEqual(["call.state.micOff"]);
+  expect(sentences({ ...talk, local: { ...on, mic: "off" } }, true)).toEqual([]);
+  expect(sentences({ ...talk, phase: "reconnecting", quality: "lost" }, false)).toEqual([
+    "call.state.reconnecting",
+  ]);
+  const worst = { ...talk, quality: "poor", local: initialState.local, remote: initialState.remote } as const;
+  expect(sentences(worst, false)).toHaveLength(2);
+});
+
+test("the network test has three endings", () => {
+  expect(verdictOf([{ path: "udp", ok: true }])).toBe("good");
+  expect(
+    verdictOf([
+      { path: "udp", ok: false },
+      { path: "tcp", ok: true },
+    ]),
+  ).toBe("detour");
+  expect(verdictOf([{ path: "udp", ok: false }])).toBe("none");
+});
