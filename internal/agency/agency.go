@@ -1,12 +1,15 @@
 // Package agency holds the organisation: agencies (tenants), their departments,
 // locations, desks and services, and each agency's data key.
 //
-// The main types are Agency, Desk, Service and Store. The package knows nothing of
-// staff, citizens or appointments.
+// The main types are Agency, Desk, Service, Store and Keys. The package knows nothing
+// of staff, citizens or appointments.
 package agency
 
 import (
 	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -15,12 +18,27 @@ func Languages() []string { return []string{"de", "en"} }
 
 // KnownLanguage tells whether texts exist in a language.
 func KnownLanguage(language string) bool {
-	for _, l := range Languages() {
-		if l == language {
-			return true
+	return slices.Contains(Languages(), language)
+}
+
+// Language chooses from an Accept-Language header (RFC 9110 §12.5.4); the default
+// where nothing fits.
+func Language(accepted string) string {
+	best, weight := Languages()[0], 0.0
+	for range 20 { // nobody lists more
+		var entry string
+		entry, accepted, _ = strings.Cut(accepted, ",")
+		tag, parameter, _ := strings.Cut(strings.TrimSpace(entry), ";")
+		primary, _, _ := strings.Cut(strings.ToLower(tag), "-")
+		q := 1.0
+		if text, ok := strings.CutPrefix(strings.TrimSpace(parameter), "q="); ok {
+			q, _ = strconv.ParseFloat(text, 64) // unreadable: 0, so not wanted
+		}
+		if KnownLanguage(primary) && q > weight && q <= 1 {
+			best, weight = primary, q
 		}
 	}
-	return false
+	return best
 }
 
 // Text is a name in each language.
@@ -73,6 +91,7 @@ type Desk struct {
 	ID, Name                 string
 	DepartmentID, Department string
 	LocationID, Location     string
+	Phone                    string // of the location
 }
 
 // Service is what a talk is about, and its rules.

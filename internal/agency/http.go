@@ -1,6 +1,7 @@
 package agency
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -13,20 +14,21 @@ func (s *Store) Routes(api *edge.API) {
 	edge.Handle(api, edge.Operation{ID: "publicAgency", Route: "GET /api/guest/{agency}", Tag: "agency"}, s.public)
 }
 
-type publicInput struct {
-	Agency   string `path:"agency" maxLength:"64"`
-	Language string `query:"language" enum:"de,en" default:"de"`
+type publicIn struct {
+	Slug     string `path:"agency" maxLength:"64"`
+	Language string `query:"language" enum:"de,en" doc:"Instead of Accept-Language."`
+	Accept   string `header:"Accept-Language"`
 }
 
-type publicOutput struct{ Body Public }
+type publicOut struct{ Body Public }
 
-func (s *Store) public(ctx context.Context, in *publicInput) (*publicOutput, error) {
-	a, err := s.BySlug(ctx, in.Agency)
+func (s *Store) public(ctx context.Context, in *publicIn) (*publicOut, error) {
+	a, err := s.BySlug(ctx, in.Slug)
 	if errors.Is(err, ErrNotFound) {
-		return nil, edge.NewProblem(http.StatusNotFound, "agency.unknown")
+		return nil, edge.NewProblem(http.StatusNotFound, "not_found")
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &publicOutput{Body: a.Public(in.Language)}, nil
+	return &publicOut{a.Public(Language(cmp.Or(in.Language, in.Accept)))}, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"visavis/internal/db"
@@ -14,19 +13,19 @@ import (
 // ErrNotFound says that there is no such agency, desk or service (for the caller).
 var ErrNotFound = errors.New("agency: not found")
 
-// Store reads and writes the organisation and opens data keys.
+// Store reads and writes the organisation.
 type Store struct {
 	db    *db.DB
 	ring  *vault.Keyring
 	clock func() time.Time
-
-	mu   sync.Mutex
-	keys map[string]*vault.DataKey // by agency; an installation has few
+	keys  *Keys
 }
 
 // New returns a store.
 func New(d *db.DB, ring *vault.Keyring, clock func() time.Time) *Store {
-	return &Store{db: d, ring: ring, clock: clock, keys: map[string]*vault.DataKey{}}
+	s := &Store{db: d, ring: ring, clock: clock}
+	s.keys = &Keys{ring: ring, byID: s.ByID, open: map[string]*vault.DataKey{}}
+	return s
 }
 
 const agencyColumns = `SELECT id, slug, name, phone, phone_hours, key_wrapped FROM agency`
@@ -55,26 +54,8 @@ func (s *Store) ByID(ctx context.Context, id string) (Agency, error) {
 	return scanAgency(s.db.Read().QueryRowContext(ctx, agencyColumns+` WHERE id = $1`, id))
 }
 
-// Key opens the agency's data key.
-func (s *Store) Key(ctx context.Context, agencyID string) (*vault.DataKey, error) {
-	s.mu.Lock()
-	key, ok := s.keys[agencyID]
-	s.mu.Unlock()
-	if ok {
-		return key, nil
-	}
-	a, err := s.ByID(ctx, agencyID)
-	if err != nil {
-		return nil, err
-	}
-	if key, err = s.ring.OpenDataKey(a.wrapped); err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.keys[agencyID] = key
-	return key, nil
-}
+// Keys opens the agencies' data keys.
+func (s *Store) Keys() *Keys { return s.keys }
 
 // Create makes an agency with a fresh data key.
 func (s *Store) Create(ctx context.Context, tx *db.Tx, a Agency) (Agency, error) {
@@ -128,35 +109,44 @@ func (s *Store) CreateDesk(ctx context.Context, tx *db.Tx, agencyID string, d De
 	return d, nil
 }
 
-// CreateService makes a service.
+// CreateService makes a service; its department must be of the same agency.
 func (s *Store) CreateService(ctx context.Context, tx *db.Tx, agencyID string, v Service) (Service, error) {
 	v.ID = vault.NewID()
-	_, err := tx.ExecContext(ctx, `
+	err := db.Affected(tx.ExecContext(ctx, `
 		INSERT INTO service (id, agency_id, department_id, name, minutes, early_minutes, late_minutes)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`, v.ID, agencyID, v.DepartmentID, v.Name.encode(),
-		int64(v.Duration/time.Minute), int64(v.Early/time.Minute), int64(v.Late/time.Minute))
+		SELECT $1, $2, department.id, $4, $5, $6, $7 FROM department WHERE department.id = $3 AND department.agency_id = $2`,
+		v.ID, agencyID, v.DepartmentID, v.Name.encode(),
+		int64(v.Duration/time.Minute), int64(v.Early/time.Minute), int64(v.Late/time.Minute)))
 	if err != nil {
 		return v, fmt.Errorf("create service: %w", err)
 	}
 	return v, nil
 }
 
+const deskColumns = `
+	SELECT desk.id, desk.name, department.id, department.name, location.id, location.name, location.phone
+	FROM desk
+	JOIN department ON department.id = desk.department_id AND department.agency_id = desk.agency_id
+	JOIN location ON location.id = desk.location_id AND location.agency_id = desk.agency_id
+	WHERE desk.agency_id = $1 `
+
+func scanDesk(row interface{ Scan(...any) error }) (Desk, error) {
+	var d Desk
+	err := row.Scan(&d.ID, &d.Name, &d.DepartmentID, &d.Department, &d.LocationID, &d.Location, &d.Phone)
+	return d, err
+}
+
 // Desks lists all desks of an agency with the names of department and location.
 func (s *Store) Desks(ctx context.Context, q db.Q, agencyID string) ([]Desk, error) {
-	rows, err := q.QueryContext(ctx, `
-		SELECT desk.id, desk.name, department.id, department.name, location.id, location.name
-		FROM desk
-		JOIN department ON department.id = desk.department_id AND department.agency_id = desk.agency_id
-		JOIN location ON location.id = desk.location_id AND location.agency_id = desk.agency_id
-		WHERE desk.agency_id = $1 ORDER BY location.name, department.name, desk.name`, agencyID)
+	rows, err := q.QueryContext(ctx, deskColumns+`ORDER BY location.name, department.name, desk.name`, agencyID)
 	if err != nil {
 		return nil, fmt.Errorf("list desks: %w", err)
 	}
 	defer func() { _ = rows.Close() }() // read only
 	var desks []Desk
 	for rows.Next() {
-		var d Desk
-		if err := rows.Scan(&d.ID, &d.Name, &d.DepartmentID, &d.Department, &d.LocationID, &d.Location); err != nil {
+		d, err := scanDesk(rows)
+		if err != nil {
 			return nil, fmt.Errorf("list desks: %w", err)
 		}
 		desks = append(desks, d)
@@ -166,16 +156,14 @@ func (s *Store) Desks(ctx context.Context, q db.Q, agencyID string) ([]Desk, err
 
 // Desk finds one desk.
 func (s *Store) Desk(ctx context.Context, q db.Q, agencyID, deskID string) (Desk, error) {
-	desks, err := s.Desks(ctx, q, agencyID)
+	d, err := scanDesk(q.QueryRowContext(ctx, deskColumns+`AND desk.id = $2`, agencyID, deskID))
+	if errors.Is(err, db.ErrNoRows) {
+		return d, ErrNotFound
+	}
 	if err != nil {
-		return Desk{}, err
+		return d, fmt.Errorf("read desk: %w", err)
 	}
-	for _, d := range desks {
-		if d.ID == deskID {
-			return d, nil
-		}
-	}
-	return Desk{}, ErrNotFound
+	return d, nil
 }
 
 const serviceColumns = `SELECT id, department_id, name, minutes, early_minutes, late_minutes FROM service`

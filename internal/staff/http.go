@@ -1,6 +1,7 @@
 package staff
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -39,7 +40,7 @@ type Service struct {
 func New(d *db.DB, agencies *agency.Store, o Options) *Service {
 	return &Service{
 		db: d, agencies: agencies, o: o, hasher: newHasher(),
-		failures: edge.NewLimiter(time.Minute, 10, 20_000),
+		failures: edge.NewLimiter(20*time.Second, 10, 20_000),
 		networks: edge.NewLimiter(time.Second, 100, 20_000),
 	}
 }
@@ -75,7 +76,16 @@ func (s *Service) Identify(r *http.Request) (Person, error) {
 	return s.bySession(r.Context(), token)
 }
 
+// Asked is the language that names of services come in.
+type Asked struct {
+	Language string `query:"language" enum:"de,en" doc:"Instead of Accept-Language."`
+	Accept   string `header:"Accept-Language"`
+}
+
+func (a Asked) language() string { return agency.Language(cmp.Or(a.Language, a.Accept)) }
+
 type signInInput struct {
+	Asked
 	network string
 	Body    struct {
 		Agency   string `json:"agency" maxLength:"64"`
@@ -124,27 +134,50 @@ type meService struct {
 }
 
 func (s *Service) signIn(ctx context.Context, in *signInInput) (*meOutput, error) {
-	network := networkOf(in.network, s.o.TrustedProxies)
-	account := network + "\x00" + in.Body.Agency + "\x00" + in.Body.Email
-	if s.failures.Exhausted(account) || s.networks.Exhausted(network) {
-		return nil, edge.NewProblem(http.StatusTooManyRequests, "session.throttled")
-	}
-	p, err := s.check(ctx, in.Body.Agency, in.Body.Email, in.Body.Password)
+	p, err := s.authenticate(ctx, networkOf(in.network, s.o.TrustedProxies), in.Body.Agency, normalEmail(in.Body.Email), in.Body.Password)
 	if err != nil {
-		s.failures.Allow(account)
-		s.networks.Allow(network)
 		return nil, err
 	}
 	token, err := s.createSession(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	out, err := s.meOf(ctx, p)
+	out, err := s.meOf(ctx, p, in.language())
 	if err != nil {
 		return nil, err
 	}
 	out.SetCookie = []http.Cookie{*edge.HostCookie(cookie, token, http.SameSiteStrictMode)}
 	return out, nil
+}
+
+// authenticate counts failures by account and network, so that an attacker slows
+// down only sign-ins from where the attack comes from: nobody can be locked out by
+// somebody elsewhere. The limit is asked again when it is our turn to hash, or many
+// attempts at once would all have passed it.
+func (s *Service) authenticate(ctx context.Context, network, slug, email, password string) (Person, error) {
+	account := network + "\x00" + slug + "\x00" + email
+	throttled := edge.NewProblem(http.StatusTooManyRequests, "session.throttled")
+	if s.failures.Exhausted(account) || s.networks.Exhausted(network) {
+		return Person{}, throttled
+	}
+	turn, err := s.hasher.turn(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return Person{}, throttled
+	}
+	if err != nil {
+		return Person{}, err
+	}
+	defer turn.end()
+	if s.failures.Exhausted(account) || s.networks.Exhausted(network) {
+		return Person{}, throttled
+	}
+	p, err := s.check(ctx, turn, slug, email, password)
+	var refused *edge.Problem
+	if errors.As(err, &refused) {
+		s.failures.Allow(account)
+		s.networks.Allow(network)
+	}
+	return p, err
 }
 
 // networkOf applies the rule for forwarded addresses to what Resolve noted.
@@ -161,7 +194,7 @@ func networkOf(noted string, trusted []netip.Prefix) string {
 // absent is compared when there is no such account, so that the answer takes as long.
 const absent = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
-func (s *Service) check(ctx context.Context, slug, email, password string) (Person, error) {
+func (s *Service) check(ctx context.Context, turn turn, slug, email, password string) (Person, error) {
 	wrong := edge.NewProblem(http.StatusUnauthorized, "session.wrong")
 	if len(password) > maxPassword {
 		return Person{}, wrong
@@ -177,7 +210,7 @@ func (s *Service) check(ctx context.Context, slug, email, password string) (Pers
 	if err != nil && !errors.Is(err, agency.ErrNotFound) && !errors.Is(err, db.ErrNoRows) {
 		return Person{}, err
 	}
-	ok, err := s.hasher.matches(ctx, password, found.password)
+	ok, err := turn.matches(password, found.password)
 	if err != nil {
 		return Person{}, err
 	}
@@ -188,20 +221,20 @@ func (s *Service) check(ctx context.Context, slug, email, password string) (Pers
 	return found.Person, err
 }
 
-func (s *Service) me(ctx context.Context, _ *struct{}) (*meOutput, error) {
+func (s *Service) me(ctx context.Context, in *Asked) (*meOutput, error) {
 	p, err := From(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return s.meOf(ctx, p)
+	return s.meOf(ctx, p, in.language())
 }
 
-func (s *Service) meOf(ctx context.Context, p Person) (*meOutput, error) {
+func (s *Service) meOf(ctx context.Context, p Person, language string) (*meOutput, error) {
 	a, err := s.agencies.ByID(ctx, p.Agency)
 	if err != nil {
 		return nil, err
 	}
-	me := Me{ID: p.ID, Name: p.Name, Email: p.Email, Role: p.Role, Agency: a.Public("de"), Desks: []meDesk{}, Services: []meService{}}
+	me := Me{ID: p.ID, Name: p.Name, Email: p.Email, Role: p.Role, Agency: a.Public(language), Desks: []meDesk{}, Services: []meService{}}
 	err = s.db.Snapshot(ctx, func(q db.Q) error {
 		desks, err := s.agencies.Desks(ctx, q, p.Agency)
 		if err != nil {
@@ -220,7 +253,7 @@ func (s *Service) meOf(ctx context.Context, p Person) (*meOutput, error) {
 		}
 		for _, v := range services {
 			if departments[v.DepartmentID] {
-				me.Services = append(me.Services, meService{v.ID, v.Name.In("de"), v.DepartmentID, int(v.Duration / time.Minute)})
+				me.Services = append(me.Services, meService{v.ID, v.Name.In(language), v.DepartmentID, int(v.Duration / time.Minute)})
 			}
 		}
 		me.Advisors, err = s.Colleagues(ctx, q, p)

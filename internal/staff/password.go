@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/argon2"
 )
@@ -23,29 +24,47 @@ const (
 	maxPassword = 256 // bytes; more would be a way to keep us busy
 )
 
-// hasher bounds how many passwords are hashed at once: each takes 19 MiB.
+// Hashing takes 19 MiB and a core, so few passwords are hashed at once, and nobody
+// waits long for a turn.
+const (
+	hashSlots = 3
+	turnWait  = 10 * time.Second
+)
+
 type hasher struct{ slots chan struct{} }
 
-func newHasher() *hasher { return &hasher{slots: make(chan struct{}, 4)} }
+func newHasher() *hasher { return &hasher{slots: make(chan struct{}, hashSlots)} }
 
-func (h *hasher) key(ctx context.Context, password string, salt []byte) ([]byte, error) {
+// turn is the right to hash one password.
+type turn struct{ slots chan struct{} }
+
+func (h *hasher) turn(ctx context.Context) (turn, error) {
+	ctx, cancel := context.WithTimeout(ctx, turnWait)
+	defer cancel()
 	select {
 	case h.slots <- struct{}{}:
-		defer func() { <-h.slots }()
+		return turn{h.slots}, nil
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return turn{}, ctx.Err()
 	}
-	return argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonLanes, hashBytes), nil
+}
+
+func (t turn) end() { <-t.slots }
+
+func (turn) key(password string, salt []byte) []byte {
+	return argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonLanes, hashBytes)
 }
 
 // hash returns a PHC string: $argon2id$v=19$m=…,t=…,p=…$salt$hash
 func (h *hasher) hash(ctx context.Context, password string) (string, error) {
-	salt := make([]byte, saltBytes)
-	rand.Read(salt)
-	key, err := h.key(ctx, password, salt)
+	turn, err := h.turn(ctx)
 	if err != nil {
 		return "", err
 	}
+	defer turn.end()
+	salt := make([]byte, saltBytes)
+	rand.Read(salt)
+	key := turn.key(password, salt)
 	encode := base64.RawStdEncoding.EncodeToString
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s",
 		argon2.Version, argonMemory, argonTime, argonLanes, encode(salt), encode(key)), nil
@@ -55,7 +74,7 @@ var errHash = errors.New("password hash is damaged")
 
 // matches compares in constant time. Only our own parameters are accepted, so a
 // changed row cannot make us compute for minutes.
-func (h *hasher) matches(ctx context.Context, password, phc string) (bool, error) {
+func (t turn) matches(password, phc string) (bool, error) {
 	parts := strings.Split(phc, "$")
 	if len(parts) != 6 || parts[1] != "argon2id" ||
 		parts[3] != fmt.Sprintf("m=%d,t=%d,p=%d", argonMemory, argonTime, argonLanes) {
@@ -69,9 +88,5 @@ func (h *hasher) matches(ctx context.Context, password, phc string) (bool, error
 	if err != nil || len(want) != hashBytes {
 		return false, errHash
 	}
-	got, err := h.key(ctx, password, salt)
-	if err != nil {
-		return false, err
-	}
-	return subtle.ConstantTimeCompare(got, want) == 1, nil
+	return subtle.ConstantTimeCompare(t.key(password, salt), want) == 1, nil
 }

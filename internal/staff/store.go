@@ -24,11 +24,14 @@ type account struct {
 	password string
 }
 
+// normalEmail is how addresses are compared: people type capitals and spaces.
+func normalEmail(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
+
 func (s *Service) accountByEmail(ctx context.Context, agencyID, email string) (account, error) {
 	var a account
 	err := s.db.Read().QueryRowContext(ctx, `
 		SELECT id, agency_id, name, email, role, password_hash FROM staff
-		WHERE agency_id = $1 AND email = $2 AND disabled_at IS NULL`, agencyID, strings.ToLower(email)).
+		WHERE agency_id = $1 AND email = $2 AND disabled_at IS NULL`, agencyID, email).
 		Scan(&a.ID, &a.Agency, &a.Name, &a.Email, &a.Role, &a.password)
 	if err != nil && !errors.Is(err, db.ErrNoRows) {
 		return a, fmt.Errorf("read account: %w", err)
@@ -36,8 +39,10 @@ func (s *Service) accountByEmail(ctx context.Context, agencyID, email string) (a
 	return a, err
 }
 
-// bySession finds who has a session, and keeps it alive.
-func (s *Service) bySession(ctx context.Context, token string) (Person, error) {
+// bySession finds who has a session, and keeps it alive. The cookie names the agency
+// too, so that a session is never looked for in another one.
+func (s *Service) bySession(ctx context.Context, value string) (Person, error) {
+	agencyID, token, _ := strings.Cut(value, ".")
 	hash, now := vault.Hash(token), s.o.Clock()
 	p := Person{session: hash}
 	var used int64
@@ -45,8 +50,9 @@ func (s *Service) bySession(ctx context.Context, token string) (Person, error) {
 		SELECT staff.id, staff.agency_id, staff.name, staff.email, staff.role, staff_session.used_at
 		FROM staff_session
 		JOIN staff ON staff.id = staff_session.staff_id AND staff.agency_id = staff_session.agency_id
-		WHERE staff_session.token_hash = $1 AND staff_session.expires_at > $2 AND staff_session.used_at > $3
-		  AND staff.disabled_at IS NULL`, hash, db.Ms(now), db.Ms(now.Add(-sessionIdle))).
+		WHERE staff_session.agency_id = $1 AND staff_session.token_hash = $2
+		  AND staff_session.expires_at > $3 AND staff_session.used_at > $4
+		  AND staff.disabled_at IS NULL`, agencyID, hash, db.Ms(now), db.Ms(now.Add(-sessionIdle))).
 		Scan(&p.ID, &p.Agency, &p.Name, &p.Email, &p.Role, &used)
 	if errors.Is(err, db.ErrNoRows) {
 		return p, ErrSignedOut()
@@ -84,8 +90,9 @@ func (s *Service) desks(ctx context.Context, agencyID, staffID string) ([]string
 	return desks, rows.Err()
 }
 
-func (s *Service) createSession(ctx context.Context, p Person) (token string, err error) {
-	token = vault.NewToken()
+// createSession returns the value of the cookie.
+func (s *Service) createSession(ctx context.Context, p Person) (value string, err error) {
+	token := vault.NewToken()
 	now := s.o.Clock()
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
 		// Old sessions of the same person go; nobody needs them any more.
@@ -101,7 +108,7 @@ func (s *Service) createSession(ctx context.Context, p Person) (token string, er
 	if err != nil {
 		return "", fmt.Errorf("create session: %w", err)
 	}
-	return token, nil
+	return p.Agency + "." + token, nil
 }
 
 // Topic is where streams of a person learn that a session has ended.
@@ -202,7 +209,7 @@ func (s *Service) Create(ctx context.Context, tx *db.Tx, n NewAccount) (Person, 
 	if err != nil {
 		return Person{}, fmt.Errorf("create account: %w", err)
 	}
-	p := Person{ID: vault.NewID(), Agency: n.Agency, Name: n.Name, Email: strings.ToLower(n.Email), Role: n.Role, Desks: n.Desks}
+	p := Person{ID: vault.NewID(), Agency: n.Agency, Name: n.Name, Email: normalEmail(n.Email), Role: n.Role, Desks: n.Desks}
 	_, err = tx.ExecContext(ctx, `
 		INSERT INTO staff (id, agency_id, email, name, role, password_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 		p.ID, p.Agency, p.Email, p.Name, p.Role, phc, db.Ms(s.o.Clock()))

@@ -1,0 +1,56 @@
+package agency
+
+import (
+	"context"
+	"sync"
+
+	"visavis/internal/vault"
+)
+
+// maxKeys bounds the opened keys in memory; an installation rarely has more agencies.
+const maxKeys = 1000
+
+// Keys opens the data keys of agencies and keeps them open.
+type Keys struct {
+	ring *vault.Keyring
+	byID func(context.Context, string) (Agency, error)
+
+	mu   sync.Mutex
+	open map[string]*vault.DataKey
+}
+
+// For returns the agency's data key. Ask before a transaction, not inside it: the
+// first time it reads from the database.
+func (k *Keys) For(ctx context.Context, agencyID string) (*vault.DataKey, error) {
+	if key := k.known(agencyID); key != nil {
+		return key, nil
+	}
+	a, err := k.byID(ctx, agencyID)
+	if err != nil {
+		return nil, err
+	}
+	key, err := k.ring.OpenDataKey(a.wrapped)
+	if err != nil {
+		return nil, err
+	}
+	k.remember(agencyID, key)
+	return key, nil
+}
+
+func (k *Keys) known(agencyID string) *vault.DataKey {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.open[agencyID]
+}
+
+func (k *Keys) remember(agencyID string, key *vault.DataKey) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for other := range k.open {
+		if len(k.open) < maxKeys {
+			break
+		}
+		delete(k.open, other) // any: it is opened again when needed
+	}
+	k.open[agencyID] = key
+}
