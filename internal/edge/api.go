@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/danielgtaylor/huma/v2/validation"
 )
 
 // APIOptions configure NewAPI.
@@ -101,8 +102,13 @@ func asProblem(err error, p **Problem) bool {
 func invalidFields(errs []error) []any {
 	var fields []string
 	for _, err := range errs {
-		if d, ok := err.(huma.ErrorDetailer); ok && len(fields) < 10 {
-			fields = append(fields, d.ErrorDetail().Location)
+		d, ok := err.(huma.ErrorDetailer)
+		if !ok || len(fields) == 10 {
+			continue
+		}
+		// The name of a field that we do not know is the sender's text: not echoed.
+		if detail := d.ErrorDetail(); detail.Message != validation.MsgUnexpectedProperty {
+			fields = append(fields, detail.Location)
 		}
 	}
 	if fields == nil {

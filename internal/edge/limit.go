@@ -96,13 +96,12 @@ func isTrusted(addr netip.Addr, trusted []netip.Prefix) bool {
 }
 
 func prefix(addr netip.Addr) string {
+	if !addr.IsValid() {
+		return "unknown"
+	}
 	bits := 48
 	if addr.Is4() {
 		bits = 24
 	}
-	p, err := addr.Prefix(bits)
-	if err != nil {
-		return "unknown"
-	}
-	return p.String()
+	return netip.PrefixFrom(addr, bits).Masked().String()
 }
