@@ -118,6 +118,7 @@ CREATE TABLE seat (
     holder_page     TEXT,                      -- and the page in it
     asking_hash     BYTEA,                     -- a browser that asks to take over a talk
     asking_page     TEXT,
+    asking_refused  BOOLEAN NOT NULL,          -- and was told no
     prepared_sealed BYTEA,                     -- the waiting page's commitment and offer, ready for admission
     closed_at       BIGINT,
     version         BIGINT NOT NULL

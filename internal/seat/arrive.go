@@ -1,0 +1,127 @@
+package seat
+
+import (
+	"context"
+	"encoding/hex"
+	"net/http"
+	"slices"
+
+	"visavis/internal/db"
+	"visavis/internal/edge"
+	"visavis/internal/vault"
+)
+
+func hexOf(b []byte) string { return hex.EncodeToString(b) }
+
+type arriveInput struct {
+	caller
+	Body struct {
+		Page     string `json:"page" minLength:"8" maxLength:"64"`
+		Mode     Mode   `json:"mode" enum:"video,audio,text"`
+		Commit   string `json:"commit" minLength:"43" maxLength:"43"`
+		Offer    string `json:"offer" minLength:"1" maxLength:"65536"`
+		TakeOver bool   `json:"takeover,omitempty"`
+	}
+}
+
+// arrive enters the waiting room, takes a waiting seat over, comes back into a
+// talk, or asks to take a talk over: the rules say which.
+func (s *Service) arrive(ctx context.Context, in *arriveInput) (*viewOutput, error) {
+	_, x, err := s.access(ctx, in.Slug, in.Seat, in.browser)
+	if err != nil {
+		return nil, Problem(err)
+	}
+	offer, err := s.stripped(in.Body.Offer)
+	if err != nil {
+		return nil, err
+	}
+	key, err := s.o.Agencies.Keys().For(ctx, x.Agency)
+	if err != nil {
+		return nil, err
+	}
+	who := Holder{in.browser, in.Body.Page}
+	prepared := Prepared{Commit: in.Body.Commit, Offer: offer}
+	command := Arrive{Who: who, Mode: in.Body.Mode, Door: "link", TakeOver: in.Body.TakeOver}
+	err = s.retried(ctx, func(tx *db.Tx) error {
+		next, happened, err := s.Do(ctx, tx, x.Agency, x.ID, command)
+		if err != nil {
+			return err
+		}
+		return s.settleArrival(ctx, tx, key, next, happened, prepared)
+	})
+	if err != nil {
+		return nil, Problem(err)
+	}
+	return s.shown(ctx, x, who)
+}
+
+func (s *Service) settleArrival(ctx context.Context, tx *db.Tx, key *vault.DataKey, x Seat, happened []Event, p Prepared) error {
+	switch {
+	case slices.Contains(happened, Rejoined):
+		return s.talks.Rejoin(ctx, tx, x, &p)
+	case x.State == Waiting:
+		if err := s.prepare(ctx, tx, key, x, p); err != nil {
+			return err
+		}
+		return s.presence.settle(ctx, tx, x.Agency, x.ID)
+	}
+	return nil
+}
+
+func (s *Service) stripped(offer string) (string, error) {
+	out, err := s.o.StripOffer(offer)
+	if err != nil {
+		return "", edge.NewProblem(http.StatusUnprocessableEntity, "talk.sdp")
+	}
+	return out, nil
+}
+
+type prepareInput struct {
+	caller
+	Body struct {
+		Page       string `json:"page" minLength:"8" maxLength:"64"`
+		Commit     string `json:"commit" minLength:"43" maxLength:"43"`
+		Offer      string `json:"offer" minLength:"1" maxLength:"65536"`
+		Generation int64  `json:"generation,omitempty" minimum:"0"`
+	}
+}
+
+// prepareAgain takes a fresh offer: while waiting for later, in a talk at once.
+func (s *Service) prepareAgain(ctx context.Context, in *prepareInput) (*viewOutput, error) {
+	_, x, err := s.access(ctx, in.Slug, in.Seat, in.browser)
+	if err != nil {
+		return nil, Problem(err)
+	}
+	offer, err := s.stripped(in.Body.Offer)
+	if err != nil {
+		return nil, err
+	}
+	key, err := s.o.Agencies.Keys().For(ctx, x.Agency)
+	if err != nil {
+		return nil, err
+	}
+	who := Holder{in.browser, in.Body.Page}
+	p := Prepared{Commit: in.Body.Commit, Offer: offer}
+	err = s.retried(ctx, func(tx *db.Tx) error {
+		x, err := byID(ctx, tx, x.Agency, x.ID)
+		switch {
+		case err != nil:
+			return err
+		case x.Holder != who:
+			return refuse("seat.elsewhere")
+		case x.State == Waiting:
+			return s.prepare(ctx, tx, key, x, p)
+		case x.State == Talking && in.Body.Generation > 0:
+			return s.talks.Renewed(ctx, tx, x, p, in.Body.Generation)
+		case x.State == Talking:
+			return s.talks.Rejoin(ctx, tx, x, &p)
+		case x.State == Closed:
+			return closedRefusal(x)
+		}
+		return refuse("seat.not_waiting")
+	})
+	if err != nil {
+		return nil, Problem(err)
+	}
+	return s.shown(ctx, x, who)
+}

@@ -1,0 +1,90 @@
+package seat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"visavis/internal/db"
+	"visavis/internal/vault"
+)
+
+// Create makes the seat of an appointment with its first link.
+func (s *Service) Create(ctx context.Context, tx *db.Tx, agencyID, appointmentID, deskID string) (string, error) {
+	x := Seat{ID: vault.NewID(), Agency: agencyID, Appointment: appointmentID, Desk: deskID, State: Expected, LinkVersion: 1}
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO seat (id, agency_id, appointment_id, desk_id, state, link_version, asking_refused, version)
+		VALUES ($1, $2, $3, $4, $5, $6, FALSE, 1)`, x.ID, x.Agency, x.Appointment, x.Desk, x.State, x.LinkVersion)
+	if err != nil {
+		return "", fmt.Errorf("create seat: %w", err)
+	}
+	return x.ID, s.storeLink(ctx, tx, x)
+}
+
+// Moved gives the seat of a moved appointment a new link; the old one says "moved"
+// and whoever waits is told.
+func (s *Service) Moved(ctx context.Context, tx *db.Tx, agencyID, appointmentID string) error {
+	x, err := byAppointment(ctx, tx, agencyID, appointmentID)
+	if err != nil {
+		return err
+	}
+	if x, _, err = s.Do(ctx, tx, agencyID, x.ID, Move{}); err != nil {
+		return err
+	}
+	if err := killLinks(ctx, tx, x, "moved"); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM seat_browser WHERE agency_id = $1 AND seat_id = $2`, agencyID, x.ID); err != nil {
+		return fmt.Errorf("unbind browsers: %w", err)
+	}
+	if _, err := s.o.Events.Append(ctx, tx, agencyID, Topic(x.ID), "moved", ""); err != nil {
+		return err
+	}
+	return s.storeLink(ctx, tx, x)
+}
+
+// Close closes the seat of an appointment with its outcome. After a cancellation
+// the link says so; a seat that is closed already stays as it is.
+func (s *Service) Close(ctx context.Context, tx *db.Tx, agencyID, appointmentID, reason string) error {
+	x, err := byAppointment(ctx, tx, agencyID, appointmentID)
+	if err != nil {
+		return err
+	}
+	if x.State == Closed {
+		return nil
+	}
+	if _, _, err = s.Do(ctx, tx, agencyID, x.ID, End{Reason: reason}); err != nil {
+		return err
+	}
+	if reason != "cancelled" {
+		return nil
+	}
+	return killLinks(ctx, tx, x, "cancelled")
+}
+
+// Evidence tells whether anything speaks against a no-show.
+func (s *Service) Evidence(ctx context.Context, tx *db.Tx, agencyID, appointmentID string) (bool, error) {
+	x, err := byAppointment(ctx, tx, agencyID, appointmentID)
+	if err != nil {
+		return false, err
+	}
+	w, err := s.Window(ctx, tx, x)
+	return x.GuestWasThere(w), err
+}
+
+// Link returns the live link of an appointment's seat. It is derived anew, so it
+// can be shown and sent again.
+func (s *Service) Link(ctx context.Context, agencyID, appointmentID string) (string, error) {
+	a, err := s.o.Agencies.ByID(ctx, agencyID)
+	if err != nil {
+		return "", err
+	}
+	x, err := byAppointment(ctx, s.db.Read(), agencyID, appointmentID)
+	if err != nil {
+		return "", err
+	}
+	if x.State == Closed {
+		return "", errors.New("the seat is closed: its link is dead")
+	}
+	return s.o.URL + "/t/" + a.Slug + "#" + s.secret(agencyID, x.ID, x.LinkVersion), nil
+}

@@ -1,0 +1,253 @@
+package seat
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"visavis/internal/agency"
+	"visavis/internal/db"
+	"visavis/internal/edge"
+	"visavis/internal/vault"
+)
+
+const cookie = "guest"
+
+// Routes registers what guests do, except the signalling of a talk.
+func (s *Service) Routes(api *edge.API, mux *http.ServeMux) {
+	const base = "/api/guest/{agency}/seats/{seat}"
+	post := func(id, path string) edge.Operation {
+		return edge.Operation{ID: id, Route: "POST " + path, Tag: "guest"}
+	}
+	edge.Handle(api, post("openLink", "/api/guest/{agency}/open"), s.open)
+	edge.Handle(api, post("reportCheck", base+"/check"), s.check)
+	edge.Handle(api, post("arrive", base+"/arrive"), s.arrive)
+	edge.Handle(api, post("prepareTalk", base+"/prepare"), s.prepareAgain)
+	edge.Handle(api, post("reportVisibility", base+"/presence"), s.visibility)
+	edge.Handle(api, post("leave", base+"/leave"), s.leave)
+	edge.Handle(api, post("askForCall", base+"/callback"), s.callback)
+	edge.Handle(api, post("cancelOrMove", base+"/cancel"), s.cancel)
+	mux.HandleFunc("GET "+base+"/stream", s.stream)
+}
+
+// caller is the part of every guest's request that says who asks: the agency, the
+// seat, and the browser by its cookie.
+type caller struct {
+	Slug    string `path:"agency" maxLength:"64"`
+	Seat    string `path:"seat" maxLength:"64"`
+	browser string // hash of the cookie, hex; empty without one
+}
+
+// Resolve reads the cookie.
+func (c *caller) Resolve(hc huma.Context) []error {
+	r, _ := humago.Unwrap(hc)
+	c.browser = browserOf(r)
+	return nil
+}
+
+func browserOf(r *http.Request) string {
+	token := edge.ReadCookie(r, cookie)
+	if token == "" {
+		return ""
+	}
+	return hexHash(token)
+}
+
+// Problem turns what the rules and the store say into what the guest may see.
+func Problem(err error) error {
+	if r, ok := errors.AsType[*Refusal](err); ok {
+		status := http.StatusConflict
+		if r.Code == "seat.closed" || r.Code == "seat.too_late" {
+			status = http.StatusGone
+		}
+		return &edge.Problem{Status: status, Code: r.Code, Params: r.Params}
+	}
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return edge.NewProblem(http.StatusNotFound, "seat.unknown")
+	case errors.Is(err, db.ErrConflict):
+		return edge.NewProblem(http.StatusConflict, "busy")
+	}
+	return err
+}
+
+type viewOutput struct {
+	SetCookie []http.Cookie `header:"Set-Cookie"`
+	Body      GuestView
+}
+
+type openInput struct {
+	Slug    string `path:"agency" maxLength:"64"`
+	browser string
+	network string
+	Body    struct {
+		Secret string `json:"secret,omitempty" maxLength:"512"`
+		Seat   string `json:"seat,omitempty" maxLength:"64"`
+	}
+}
+
+// Resolve reads the cookie and, for the limits, the network.
+func (in *openInput) Resolve(hc huma.Context) []error {
+	r, _ := humago.Unwrap(hc)
+	in.browser = browserOf(r)
+	in.network = r.RemoteAddr + "\n" + strings.Join(r.Header.Values("X-Forwarded-For"), ",")
+	return nil
+}
+
+// open shows the seat behind a link. It is neither arrival nor "opened": mail
+// scanners follow links and run scripts, but they do not click.
+func (s *Service) open(ctx context.Context, in *openInput) (*viewOutput, error) {
+	if in.Body.Secret == "" {
+		_, x, err := s.access(ctx, in.Slug, in.Body.Seat, in.browser)
+		if err != nil {
+			return nil, Problem(err)
+		}
+		v, err := s.view(ctx, s.db.Read(), x, Holder{Browser: in.browser})
+		return &viewOutput{Body: v}, err
+	}
+	a, err := s.o.Agencies.BySlug(ctx, in.Slug)
+	var seatID, dead string
+	if err == nil {
+		seatID, dead, err = seatBySecret(ctx, s.db.Read(), a.ID, in.Body.Secret)
+	}
+	if errors.Is(err, ErrNotFound) || errors.Is(err, agency.ErrNotFound) {
+		return nil, s.wrongLink(in)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if dead != "" {
+		return nil, edge.NewProblem(http.StatusGone, "link."+dead)
+	}
+	return s.enterByLink(ctx, a.ID, seatID, in.browser)
+}
+
+// wrongLink counts a failure; only failures are ever throttled.
+func (s *Service) wrongLink(in *openInput) error {
+	address, forwarded, _ := strings.Cut(in.network, "\n")
+	r := &http.Request{RemoteAddr: address, Header: http.Header{}}
+	if forwarded != "" {
+		r.Header.Set("X-Forwarded-For", forwarded)
+	}
+	network := edge.ClientPrefix(r, s.o.TrustedProxies)
+	if !s.byNetwork.Allow(network) || !s.byAgency.Allow(in.Slug) {
+		return edge.NewProblem(http.StatusTooManyRequests, "link.throttled")
+	}
+	return edge.NewProblem(http.StatusNotFound, "link.unknown")
+}
+
+func (s *Service) enterByLink(ctx context.Context, agencyID, seatID, browser string) (*viewOutput, error) {
+	out := &viewOutput{}
+	if browser == "" {
+		token := vault.NewToken()
+		browser = hexHash(token)
+		out.SetCookie = []http.Cookie{*edge.HostCookie(cookie, token, http.SameSiteLaxMode)}
+	}
+	var x Seat
+	err := s.db.Tx(ctx, func(tx *db.Tx) (err error) {
+		if x, err = byID(ctx, tx, agencyID, seatID); err != nil {
+			return err
+		}
+		return bind(ctx, tx, x, browser, db.Ms(s.o.Clock()))
+	})
+	if err != nil {
+		return nil, Problem(err)
+	}
+	out.Body, err = s.view(ctx, s.db.Read(), x, Holder{Browser: browser})
+	return out, err
+}
+
+type checkInput struct {
+	caller
+	Body struct {
+		Result     string `json:"result" enum:"started,ok,failed"`
+		Camera     string `json:"camera,omitempty" enum:"ok,off,refused,missing,busy,unsupported"`
+		Microphone string `json:"microphone,omitempty" enum:"ok,off,refused,missing,busy,unsupported"`
+	}
+}
+
+func (s *Service) check(ctx context.Context, in *checkInput) (*struct{}, error) {
+	_, err := s.act(ctx, in.caller, Opened{Failed: in.Body.Result == "failed"})
+	return nil, err
+}
+
+// act lets a guest's command happen.
+func (s *Service) act(ctx context.Context, c caller, command Command) (Seat, error) {
+	_, x, err := s.access(ctx, c.Slug, c.Seat, c.browser)
+	if err != nil {
+		return x, Problem(err)
+	}
+	err = s.retried(ctx, func(tx *db.Tx) (err error) {
+		x, _, err = s.Do(ctx, tx, x.Agency, x.ID, command)
+		return err
+	})
+	return x, Problem(err)
+}
+
+// shown is the view that most calls answer with.
+func (s *Service) shown(ctx context.Context, x Seat, who Holder) (*viewOutput, error) {
+	fresh, err := byID(ctx, s.db.Read(), x.Agency, x.ID)
+	if err != nil {
+		return nil, Problem(err)
+	}
+	v, err := s.view(ctx, s.db.Read(), fresh, who)
+	return &viewOutput{Body: v}, err
+}
+
+type visibilityInput struct {
+	caller
+	Body struct {
+		Page    string `json:"page" minLength:"8" maxLength:"64"`
+		Visible bool   `json:"visible"`
+	}
+}
+
+func (s *Service) visibility(ctx context.Context, in *visibilityInput) (*struct{}, error) {
+	_, x, err := s.access(ctx, in.Slug, in.Seat, in.browser)
+	if err != nil {
+		return nil, Problem(err)
+	}
+	if x.Holder != (Holder{in.browser, in.Body.Page}) || (x.HiddenSince == nil) == in.Body.Visible {
+		return nil, nil //nolint:nilnil // huma's "204, no body"
+	}
+	err = s.retried(ctx, func(tx *db.Tx) error {
+		_, _, err := s.Do(ctx, tx, x.Agency, x.ID, Presence{Connected: x.AwaySince == nil, Visible: in.Body.Visible})
+		return err
+	})
+	return nil, Problem(err)
+}
+
+type leaveInput struct {
+	caller
+	Body struct {
+		Page string `json:"page" minLength:"8" maxLength:"64"`
+	}
+}
+
+func (s *Service) leave(ctx context.Context, in *leaveInput) (*viewOutput, error) {
+	_, x, err := s.access(ctx, in.Slug, in.Seat, in.browser)
+	if err != nil {
+		return nil, Problem(err)
+	}
+	who := Holder{in.browser, in.Body.Page}
+	err = s.retried(ctx, func(tx *db.Tx) error {
+		before, err := byID(ctx, tx, x.Agency, x.ID)
+		if err != nil {
+			return err
+		}
+		if _, _, err = s.Do(ctx, tx, x.Agency, x.ID, Leave{Who: who}); err != nil || before.State != Talking {
+			return err
+		}
+		return s.talks.Left(ctx, tx, before)
+	})
+	if err != nil {
+		return nil, Problem(err)
+	}
+	return s.shown(ctx, x, who)
+}
+
+func hexHash(token string) string { return hexOf(vault.Hash(token)) }

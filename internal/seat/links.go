@@ -1,0 +1,91 @@
+package seat
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"visavis/internal/db"
+	"visavis/internal/vault"
+)
+
+const (
+	secretBytes = 20 // 160 bit
+	secretChars = 27
+)
+
+// secret derives the link's secret from a key outside the database: it can be put
+// into a mail again at any time, though only its hash is stored.
+func (s *Service) secret(agency, seat string, version int64) string {
+	key := s.o.Ring.Derive("seat link", agency, seat, strconv.FormatInt(version, 10))
+	return base64.RawURLEncoding.EncodeToString(key[:secretBytes])
+}
+
+func (s *Service) storeLink(ctx context.Context, tx *db.Tx, x Seat) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO seat_link (agency_id, hash, seat_id, version) VALUES ($1, $2, $3, $4)`,
+		x.Agency, vault.Hash(s.secret(x.Agency, x.ID, x.LinkVersion)), x.ID, x.LinkVersion)
+	if err != nil {
+		return fmt.Errorf("store link: %w", err)
+	}
+	return nil
+}
+
+// killLinks makes all links of a seat answer with a reason from now on.
+func killLinks(ctx context.Context, tx *db.Tx, x Seat, reason string) error {
+	_, err := tx.ExecContext(ctx, `UPDATE seat_link SET dead_reason = $1 WHERE agency_id = $2 AND seat_id = $3 AND dead_reason IS NULL`,
+		reason, x.Agency, x.ID)
+	if err != nil {
+		return fmt.Errorf("end links: %w", err)
+	}
+	return nil
+}
+
+// seatBySecret finds the seat of a link. The hash is compared by the database's
+// index: timing tells nothing about a secret of 160 bits.
+func seatBySecret(ctx context.Context, q db.Q, agency, secret string) (seat, dead string, err error) {
+	if len(secret) != secretChars {
+		return "", "", ErrNotFound
+	}
+	err = q.QueryRowContext(ctx, `SELECT seat_id, COALESCE(dead_reason, '') FROM seat_link WHERE agency_id = $1 AND hash = $2`,
+		agency, vault.Hash(secret)).Scan(&seat, &dead)
+	if errors.Is(err, db.ErrNoRows) {
+		return "", "", ErrNotFound
+	}
+	if err != nil {
+		return "", "", fmt.Errorf("find link: %w", err)
+	}
+	return seat, dead, nil
+}
+
+const maxBrowsers = 20
+
+// bind lets a browser that has shown the secret come back without it. The oldest
+// go when there are too many, but never the one that holds the seat.
+func bind(ctx context.Context, tx *db.Tx, x Seat, browser string, nowMs int64) error {
+	if _, err := tx.ExecContext(ctx, `
+		INSERT INTO seat_browser (agency_id, seat_id, browser_hash, created_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (agency_id, seat_id, browser_hash) DO NOTHING`, x.Agency, x.ID, hash(browser), nowMs); err != nil {
+		return fmt.Errorf("bind browser: %w", err)
+	}
+	_, err := tx.ExecContext(ctx, `
+		DELETE FROM seat_browser WHERE agency_id = $1 AND seat_id = $2 AND browser_hash NOT IN (
+			SELECT browser_hash FROM seat_browser WHERE agency_id = $1 AND seat_id = $2
+			ORDER BY CASE WHEN browser_hash = $3 THEN 0 ELSE 1 END, created_at DESC LIMIT $4)`,
+		x.Agency, x.ID, hash(x.Holder.Browser), maxBrowsers)
+	if err != nil {
+		return fmt.Errorf("bind browser: %w", err)
+	}
+	return nil
+}
+
+func bound(ctx context.Context, q db.Q, agency, seat, browser string) (bool, error) {
+	var n int
+	err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM seat_browser WHERE agency_id = $1 AND seat_id = $2 AND browser_hash = $3`,
+		agency, seat, hash(browser)).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("find browser: %w", err)
+	}
+	return n > 0, nil
+}

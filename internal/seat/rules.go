@@ -1,0 +1,335 @@
+package seat
+
+import (
+	"fmt"
+	"time"
+)
+
+// State of a seat. It never depends on a connection: presence stands beside it.
+type State string
+
+// The states: expected ─arrive▶ waiting ─admit▶ talking ─end▶ closed.
+const (
+	Expected State = "expected"
+	Waiting  State = "waiting"
+	Talking  State = "talking"
+	Closed   State = "closed"
+)
+
+// Mode is what the guest brings: picture and sound, sound only, or text only.
+type Mode string
+
+// The modes.
+const (
+	Video Mode = "video"
+	Audio Mode = "audio"
+	Text  Mode = "text"
+)
+
+// Holder is the page that holds a seat: a browser (hash of its cookie) and the page in it.
+type Holder struct {
+	Browser string
+	Page    string
+}
+
+// Seat is a guest's place in an appointment.
+type Seat struct {
+	ID            string
+	Agency        string
+	Appointment   string
+	Desk          string
+	State         State
+	ClosedReason  string // held, phone, technical, noshow, cancelled, expired
+	Door          string
+	Mode          Mode
+	LinkVersion   int64
+	OpenedAt      *time.Time // latest click on the landing page
+	CheckFailedAt *time.Time
+	ArrivedAt     *time.Time
+	AwaySince     *time.Time // nil while a page is connected
+	HiddenSince   *time.Time
+	Holder        Holder
+	Asking        Holder // a browser that asks, or asked, to take over a talk
+	AskRefused    bool   // and was told no
+	ClosedAt      *time.Time
+	Version       int64
+}
+
+// Window is when the waiting room is open for a seat.
+type Window struct{ Opens, Starts, Ends, Closes time.Time }
+
+// Refusal is a command that the rules do not allow now. Code is what the user's
+// page finds its words by.
+type Refusal struct {
+	Code   string
+	Params map[string]any
+}
+
+func (r *Refusal) Error() string { return "refused: " + r.Code }
+
+func refuse(code string, params ...any) *Refusal {
+	r := &Refusal{Code: code}
+	for i := 0; i+1 < len(params); i += 2 {
+		if r.Params == nil {
+			r.Params = map[string]any{}
+		}
+		r.Params[fmt.Sprint(params[i])] = params[i+1]
+	}
+	return r
+}
+
+// Event is what a command brought about, for whoever must be told.
+type Event string
+
+// The events.
+const (
+	Arrived   Event = "arrived"   // a guest waits
+	TakenOver Event = "takenover" // another page holds the seat now
+	Asked     Event = "asked"     // another browser asks to take over the talk
+	Admitted  Event = "admitted"
+	SentBack  Event = "sentback"
+	Left      Event = "left"
+	Ended     Event = "ended"
+	Rejoined  Event = "rejoined" // the same browser, during a talk, in a fresh page
+)
+
+// Command is something that somebody wants to happen to a seat.
+type Command interface {
+	apply(s Seat, now time.Time, w Window) (Seat, []Event, error)
+}
+
+// Apply is the whole life of a seat: a pure function of the seat, the command, the
+// clock and the window. It returns the seat as it is then and what happened, or a
+// *Refusal and the seat unchanged.
+func Apply(s Seat, c Command, now time.Time, w Window) (Seat, []Event, error) {
+	next, events, err := c.apply(s, now, w)
+	if err != nil {
+		return s, nil, err
+	}
+	return next, events, nil
+}
+
+func closedRefusal(s Seat) *Refusal { return refuse("seat.closed", "reason", s.ClosedReason) }
+
+// Opened is a click on the landing page, or the result of the check there.
+type Opened struct{ Failed bool }
+
+func (c Opened) apply(s Seat, now time.Time, _ Window) (Seat, []Event, error) {
+	if s.State == Closed {
+		return s, nil, closedRefusal(s)
+	}
+	s.OpenedAt = &now
+	if c.Failed {
+		s.CheckFailedAt = &now
+	}
+	return s, nil, nil
+}
+
+// Arrive is a guest who wants to enter the waiting room, or to go on from another page.
+type Arrive struct {
+	Who      Holder
+	Mode     Mode
+	Door     string
+	TakeOver bool
+}
+
+func (c Arrive) apply(s Seat, now time.Time, w Window) (Seat, []Event, error) {
+	switch s.State {
+	case Closed:
+		return s, nil, closedRefusal(s)
+	case Expected:
+		return c.enter(s, now, w)
+	case Waiting:
+		return c.again(s, now)
+	case Talking:
+		return c.duringTalk(s, now)
+	}
+	return s, nil, refuse("seat.state")
+}
+
+func (c Arrive) enter(s Seat, now time.Time, w Window) (Seat, []Event, error) {
+	if now.Before(w.Opens) {
+		return s, nil, refuse("seat.too_early", "opensAt", w.Opens.UnixMilli())
+	}
+	if !now.Before(w.Closes) {
+		return s, nil, refuse("seat.too_late")
+	}
+	s.State, s.ArrivedAt, s.OpenedAt = Waiting, &now, &now
+	return c.hold(s), []Event{Arrived}, nil
+}
+
+// again: the newer page takes over; from another browser only with a click for it.
+func (c Arrive) again(s Seat, _ time.Time) (Seat, []Event, error) {
+	if c.Who == s.Holder {
+		return c.hold(s), nil, nil
+	}
+	if c.Who.Browser != s.Holder.Browser && !c.TakeOver {
+		return s, nil, refuse("seat.elsewhere")
+	}
+	return c.hold(s), []Event{TakenOver}, nil
+}
+
+// duringTalk: the same browser may come back (reload, second tab); another one
+// needs the advisor's yes, since families share mailboxes.
+func (c Arrive) duringTalk(s Seat, _ time.Time) (Seat, []Event, error) {
+	if c.Who.Browser == s.Holder.Browser {
+		same := c.Who == s.Holder
+		s = c.hold(s)
+		if same {
+			return s, nil, nil
+		}
+		return s, []Event{TakenOver, Rejoined}, nil
+	}
+	if !c.TakeOver {
+		return s, nil, refuse("seat.elsewhere")
+	}
+	if s.Asking == c.Who && !s.AskRefused {
+		return s, nil, nil
+	}
+	s.Asking, s.AskRefused = c.Who, false
+	return s, []Event{Asked}, nil
+}
+
+func (c Arrive) hold(s Seat) Seat {
+	s.Holder, s.Mode = c.Who, c.Mode
+	s.Asking, s.AskRefused = Holder{}, false
+	if c.Door != "" {
+		s.Door = c.Door
+	}
+	s.HiddenSince = nil
+	return s
+}
+
+// Answer is the advisor's yes or no to a browser that asks to take over.
+type Answer struct{ Allow bool }
+
+func (c Answer) apply(s Seat, _ time.Time, _ Window) (Seat, []Event, error) {
+	if s.State != Talking || !s.TakeoverAsked() {
+		return s, nil, refuse("seat.nobody_asks")
+	}
+	if !c.Allow {
+		s.AskRefused = true
+		return s, nil, nil
+	}
+	s.Holder, s.Asking, s.AskRefused = s.Asking, Holder{}, false
+	return s, []Event{TakenOver, Rejoined}, nil
+}
+
+// Admit lets a waiting guest in. By is the name shown to who comes second.
+type Admit struct{}
+
+func (Admit) apply(s Seat, _ time.Time, _ Window) (Seat, []Event, error) {
+	switch s.State {
+	case Waiting:
+		s.State = Talking
+		return s, []Event{Admitted}, nil
+	case Talking:
+		return s, nil, refuse("seat.admitted")
+	case Closed:
+		return s, nil, closedRefusal(s)
+	case Expected:
+	}
+	return s, nil, refuse("seat.not_waiting")
+}
+
+// SendBack returns a guest from the talk to the waiting room: asked by staff, or
+// because nobody answered the ringing. It leaves no mark on the guest.
+type SendBack struct{}
+
+func (SendBack) apply(s Seat, _ time.Time, _ Window) (Seat, []Event, error) {
+	if s.State != Talking {
+		return s, nil, refuse("seat.not_talking")
+	}
+	s.State, s.Asking, s.AskRefused = Waiting, Holder{}, false
+	return s, []Event{SentBack}, nil
+}
+
+// Leave is a guest who goes on purpose: out of the waiting room, or out of the
+// talk. The place stays until the appointment is closed.
+type Leave struct{ Who Holder }
+
+func (c Leave) apply(s Seat, _ time.Time, _ Window) (Seat, []Event, error) {
+	if s.State == Closed {
+		return s, nil, closedRefusal(s)
+	}
+	if c.Who != s.Holder {
+		return s, nil, refuse("seat.elsewhere")
+	}
+	if s.State == Expected {
+		return s, nil, nil
+	}
+	s.State, s.ArrivedAt = Expected, nil
+	s.Holder, s.Asking, s.AskRefused, s.HiddenSince = Holder{}, Holder{}, false, nil
+	return s, []Event{Left}, nil
+}
+
+// End closes the seat with the appointment's outcome, in whatever state it is.
+type End struct{ Reason string }
+
+func (c End) apply(s Seat, now time.Time, _ Window) (Seat, []Event, error) {
+	if s.State == Closed {
+		return s, nil, closedRefusal(s)
+	}
+	s.State, s.ClosedReason, s.ClosedAt = Closed, c.Reason, &now
+	s.Asking, s.AskRefused = Holder{}, false
+	return s, []Event{Ended}, nil
+}
+
+// Move gives the seat a new time: the old link dies, who waits is told and expected again.
+type Move struct{}
+
+func (Move) apply(s Seat, _ time.Time, _ Window) (Seat, []Event, error) {
+	switch s.State {
+	case Closed:
+		return s, nil, closedRefusal(s)
+	case Talking:
+		return s, nil, refuse("seat.talking")
+	case Expected, Waiting:
+	}
+	s.LinkVersion++
+	s.State, s.ArrivedAt, s.OpenedAt, s.CheckFailedAt = Expected, nil, nil, nil
+	s.Holder, s.HiddenSince = Holder{}, nil
+	return s, []Event{Ended}, nil
+}
+
+// Expire closes a seat whose window has passed. Who waits or talks never expires.
+type Expire struct{}
+
+func (Expire) apply(s Seat, now time.Time, w Window) (Seat, []Event, error) {
+	if s.State != Expected || now.Before(w.Closes) {
+		return s, nil, refuse("seat.alive")
+	}
+	return End{Reason: "expired"}.apply(s, now, w)
+}
+
+// Presence is what is known of the holder's page.
+type Presence struct {
+	Connected bool
+	Visible   bool
+}
+
+func (c Presence) apply(s Seat, now time.Time, _ Window) (Seat, []Event, error) {
+	switch {
+	case c.Connected:
+		s.AwaySince = nil
+	case s.AwaySince == nil:
+		s.AwaySince = &now
+	}
+	switch {
+	case c.Visible:
+		s.HiddenSince = nil
+	case s.HiddenSince == nil:
+		s.HiddenSince = &now
+	}
+	return s, nil, nil
+}
+
+// GuestWasThere tells whether anything speaks against a no-show, which can cost
+// benefits: in the window the link was opened, the check failed, or the guest arrived.
+func (s Seat) GuestWasThere(w Window) bool {
+	inWindow := func(t *time.Time) bool { return t != nil && !t.Before(w.Opens) }
+	return inWindow(s.OpenedAt) || inWindow(s.CheckFailedAt) || s.ArrivedAt != nil
+}
+
+// TakeoverAsked tells whether another browser waits for the advisor's answer.
+func (s Seat) TakeoverAsked() bool { return s.Asking != (Holder{}) && !s.AskRefused }

@@ -1,0 +1,227 @@
+package seat
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"visavis/internal/agency"
+	"visavis/internal/db"
+	"visavis/internal/edge"
+	"visavis/internal/events"
+	"visavis/internal/vault"
+)
+
+// Talks is what this package needs of the talks above it.
+type Talks interface {
+	// Rejoin begins a new generation: the guest's page is a fresh one. prepared is
+	// nil when the page will send its offer later (a takeover that was allowed).
+	Rejoin(ctx context.Context, tx *db.Tx, s Seat, prepared *Prepared) error
+	// Renewed takes the guest's offer for a generation that staff began.
+	Renewed(ctx context.Context, tx *db.Tx, s Seat, prepared Prepared, generation int64) error
+	// Left ends the live talk of a seat without an outcome: the guest went.
+	Left(ctx context.Context, tx *db.Tx, s Seat) error
+	// View shows the live talk of a seat to its guest; nil if there is none.
+	View(ctx context.Context, q db.Q, s Seat) (*TalkView, error)
+	// Signals are the messages for the guest after a number.
+	Signals(ctx context.Context, q db.Q, s Seat, after int64) ([]map[string]any, error)
+	// BusyUntil tells until when the advisor (or, without one, anybody of the desk)
+	// is expected to be in another talk; nil if free.
+	BusyUntil(ctx context.Context, q db.Q, agency, desk, advisor string) (*time.Time, error)
+}
+
+// Prepared is what a guest's page has made before it is admitted.
+type Prepared struct {
+	Commit string `json:"commit"`
+	Offer  string `json:"offer"`
+}
+
+// Appointments is what a guest may do to an appointment.
+type Appointments interface {
+	// CancelByGuest cancels the appointment in the caller's transaction; it closes
+	// the seat through Close.
+	CancelByGuest(ctx context.Context, tx *db.Tx, agency, appointment string) error
+}
+
+// Options configure a Service.
+type Options struct {
+	Ring           *vault.Keyring
+	Agencies       *agency.Store
+	Events         *events.Log
+	Clock          func() time.Time
+	Log            *slog.Logger
+	URL            string // public address, without a slash at the end
+	Node           string // this process, for leases
+	TrustedProxies []netip.Prefix
+	// StripOffer removes addresses from an offer before it is stored, or refuses it.
+	StripOffer func(sdp string) (string, error)
+}
+
+// Service keeps seats.
+type Service struct {
+	db       *db.DB
+	o        Options
+	talks    Talks
+	bookings Appointments
+	presence *presence
+	// Only failures take from these; the right secret always gets through.
+	byNetwork *edge.Limiter
+	byAgency  *edge.Limiter
+}
+
+// New returns a service; Tie before use.
+func New(d *db.DB, o Options) *Service {
+	s := &Service{
+		db: d, o: o,
+		byNetwork: edge.NewLimiter(time.Second, 50, 50_000),
+		byAgency:  edge.NewLimiter(10*time.Millisecond, 1000, 1000),
+	}
+	s.presence = newPresence(s)
+	return s
+}
+
+// Tie ties the knot with the packages that need this one; app calls it once.
+func (s *Service) Tie(t Talks, a Appointments) { s.talks, s.bookings = t, a }
+
+// Topic is the event topic of a seat.
+func Topic(id string) string { return "seat:" + id }
+
+// deskTopic is where the staff's list looks; its changes name the appointment.
+func deskTopic(id string) string { return "desk:" + id }
+
+// ByID finds a seat of an agency.
+func (s *Service) ByID(ctx context.Context, q db.Q, agencyID, id string) (Seat, error) {
+	return byID(ctx, q, agencyID, id)
+}
+
+// OfAppointments returns the seats of many appointments by appointment.
+func (s *Service) OfAppointments(ctx context.Context, q db.Q, agencyID string, desks []string, from, to time.Time) (map[string]Seat, error) {
+	seats := map[string]Seat{}
+	for _, desk := range desks {
+		rows, err := q.QueryContext(ctx, columns+` WHERE agency_id = $1 AND desk_id = $2 AND appointment_id IN (
+			SELECT id FROM appointment WHERE agency_id = $1 AND desk_id = $2 AND starts_at >= $3 AND starts_at < $4)`,
+			agencyID, desk, db.Ms(from), db.Ms(to))
+		if err != nil {
+			return nil, fmt.Errorf("list seats: %w", err)
+		}
+		for rows.Next() {
+			x, err := scan(rows)
+			if err != nil {
+				return nil, errors.Join(err, rows.Close())
+			}
+			seats[x.Appointment] = x
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return nil, fmt.Errorf("list seats: %w", err)
+		}
+	}
+	return seats, nil
+}
+
+// OfAppointment finds the seat of one appointment.
+func (s *Service) OfAppointment(ctx context.Context, q db.Q, agencyID, appointmentID string) (Seat, error) {
+	return byAppointment(ctx, q, agencyID, appointmentID)
+}
+
+// Window reads when the waiting room is open for a seat.
+func (s *Service) Window(ctx context.Context, q db.Q, x Seat) (Window, error) {
+	var starts, ends, early, late int64
+	err := q.QueryRowContext(ctx, `
+		SELECT appointment.starts_at, appointment.ends_at, service.early_minutes, service.late_minutes
+		FROM appointment JOIN service ON service.id = appointment.service_id AND service.agency_id = appointment.agency_id
+		WHERE appointment.agency_id = $1 AND appointment.id = $2`, x.Agency, x.Appointment).Scan(&starts, &ends, &early, &late)
+	if err != nil {
+		return Window{}, fmt.Errorf("read window: %w", err)
+	}
+	w := Window{Starts: db.Time(starts), Ends: db.Time(ends)}
+	w.Opens = w.Starts.Add(-time.Duration(early) * time.Minute)
+	w.Closes = w.Ends.Add(time.Duration(late) * time.Minute)
+	return w, nil
+}
+
+// Do applies a command to a seat in the caller's transaction, saves it and tells
+// everybody who looks at it. Refusals come back as *Refusal.
+func (s *Service) Do(ctx context.Context, tx *db.Tx, agencyID, id string, c Command) (Seat, []Event, error) {
+	x, err := byID(ctx, tx, agencyID, id)
+	if err != nil {
+		return x, nil, err
+	}
+	w, err := s.Window(ctx, tx, x)
+	if err != nil {
+		return x, nil, err
+	}
+	next, happened, err := Apply(x, c, s.o.Clock(), w)
+	if err != nil {
+		return x, nil, err
+	}
+	if err := save(ctx, tx, next); err != nil {
+		return x, nil, err
+	}
+	next.Version++
+	if x.Holder.Page != "" && x.Holder != next.Holder {
+		if _, err := s.o.Events.Append(ctx, tx, agencyID, Topic(id), "taken", x.Holder.Page); err != nil {
+			return x, nil, err
+		}
+	}
+	return next, happened, s.Tell(ctx, tx, next)
+}
+
+// Tell wakes the guest's page and the desk's lists.
+func (s *Service) Tell(ctx context.Context, tx *db.Tx, x Seat) error {
+	if _, err := s.o.Events.Append(ctx, tx, x.Agency, Topic(x.ID), "seat", ""); err != nil {
+		return err
+	}
+	_, err := s.o.Events.Append(ctx, tx, x.Agency, deskTopic(x.Desk), "row", x.Appointment)
+	return err
+}
+
+// retried runs a transaction again when somebody else changed the row meanwhile:
+// the rules then decide on what is true now.
+func (s *Service) retried(ctx context.Context, f func(*db.Tx) error) error {
+	var err error
+	for range 5 {
+		if err = s.db.Tx(ctx, f); !errors.Is(err, db.ErrConflict) {
+			return err
+		}
+	}
+	return err
+}
+
+const preparedColumn = "prepared_sealed"
+
+func (s *Service) prepare(ctx context.Context, tx *db.Tx, key *vault.DataKey, x Seat, p Prepared) error {
+	plain, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	sealed := key.Seal(vault.Field{Agency: x.Agency, Table: "seat", Column: preparedColumn, Row: x.ID}, plain)
+	_, err = tx.ExecContext(ctx, `UPDATE seat SET prepared_sealed = $1 WHERE agency_id = $2 AND id = $3`, sealed, x.Agency, x.ID)
+	if err != nil {
+		return fmt.Errorf("keep offer: %w", err)
+	}
+	return nil
+}
+
+// TakePrepared hands over what the waiting page has prepared and forgets it; nil
+// if there is nothing.
+func (s *Service) TakePrepared(ctx context.Context, tx *db.Tx, key *vault.DataKey, x Seat) (*Prepared, error) {
+	var sealed []byte
+	err := tx.QueryRowContext(ctx, `SELECT prepared_sealed FROM seat WHERE agency_id = $1 AND id = $2`, x.Agency, x.ID).Scan(&sealed)
+	if err != nil || sealed == nil {
+		return nil, err
+	}
+	plain, err := key.Open(vault.Field{Agency: x.Agency, Table: "seat", Column: preparedColumn, Row: x.ID}, sealed)
+	if err != nil {
+		return nil, err
+	}
+	var p Prepared
+	if err := json.Unmarshal(plain, &p); err != nil {
+		return nil, err
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE seat SET prepared_sealed = NULL WHERE agency_id = $1 AND id = $2`, x.Agency, x.ID)
+	return &p, err
+}

@@ -1,0 +1,174 @@
+package seat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"visavis/internal/agency"
+	"visavis/internal/db"
+)
+
+// TalkView is what a guest sees of the live talk.
+type TalkView struct {
+	ID         string `json:"id"`
+	Generation int64  `json:"generation"`
+	StaffName  string `json:"staffName"`
+	AdmittedAt int64  `json:"admittedAt"`
+	RingUntil  *int64 `json:"ringUntil,omitempty"`
+	EnteredAt  *int64 `json:"enteredAt,omitempty"`
+	HeadsUpMs  int64  `json:"headsUpMs"`
+}
+
+// GuestView is a seat as its guest sees it (docs/protocol.md §1).
+type GuestView struct {
+	Seat         string        `json:"seat"`
+	Agency       agency.Public `json:"agency"`
+	Department   string        `json:"department"`
+	Location     string        `json:"location"`
+	State        State         `json:"state"`
+	ClosedReason string        `json:"closedReason,omitempty"`
+	Language     string        `json:"language"`
+	StartsAt     int64         `json:"startsAt"`
+	EndsAt       int64         `json:"endsAt"`
+	OpensAt      int64         `json:"opensAt"`
+	ClosesAt     int64         `json:"closesAt"`
+	Advisor      string        `json:"advisor,omitempty"`
+	Here         bool          `json:"here"`
+	Elsewhere    bool          `json:"elsewhere"`
+	Takeover     string        `json:"takeover"`
+	Mode         Mode          `json:"mode,omitempty"`
+	ArrivedAt    *int64        `json:"arrivedAt,omitempty"`
+	Wait         *Wait         `json:"wait,omitempty"`
+	CallbackAt   *int64        `json:"callbackAt,omitempty"`
+	MoveAskedAt  *int64        `json:"moveAskedAt,omitempty"`
+	Talk         *TalkView     `json:"talk,omitempty"`
+	Now          int64         `json:"now"`
+}
+
+// Wait is an honest range in minutes; both 0: at once.
+type Wait struct {
+	From int `json:"from"`
+	To   int `json:"to"`
+}
+
+// surroundings are what the view shows besides the seat.
+type surroundings struct {
+	advisorID, advisor, department, location, language string
+	callbackAt, moveAskedAt                            *int64
+}
+
+func readSurroundings(ctx context.Context, q db.Q, x Seat) (surroundings, error) {
+	var u surroundings
+	err := q.QueryRowContext(ctx, `
+		SELECT COALESCE(staff.id, ''), COALESCE(staff.name, ''), department.name, location.name, appointment.language
+		FROM appointment
+		JOIN desk ON desk.id = appointment.desk_id AND desk.agency_id = appointment.agency_id
+		JOIN department ON department.id = desk.department_id AND department.agency_id = desk.agency_id
+		JOIN location ON location.id = desk.location_id AND location.agency_id = desk.agency_id
+		LEFT JOIN staff ON staff.id = appointment.advisor_id AND staff.agency_id = appointment.agency_id
+		WHERE appointment.agency_id = $1 AND appointment.id = $2`, x.Agency, x.Appointment).
+		Scan(&u.advisorID, &u.advisor, &u.department, &u.location, &u.language)
+	if err != nil {
+		return u, fmt.Errorf("read appointment of seat: %w", err)
+	}
+	err = q.QueryRowContext(ctx, `
+		SELECT MAX(CASE WHEN kind = 'callback' THEN created_at END), MAX(CASE WHEN kind = 'move' THEN created_at END)
+		FROM task WHERE agency_id = $1 AND appointment_id = $2 AND done_at IS NULL`, x.Agency, x.Appointment).
+		Scan(&u.callbackAt, &u.moveAskedAt)
+	if err != nil {
+		return u, fmt.Errorf("read tasks of seat: %w", err)
+	}
+	return u, nil
+}
+
+// view shows a seat to a browser and, where the call named one, a page in it.
+func (s *Service) view(ctx context.Context, q db.Q, x Seat, who Holder) (GuestView, error) {
+	w, err := s.Window(ctx, q, x)
+	if err != nil {
+		return GuestView{}, err
+	}
+	u, err := readSurroundings(ctx, q, x)
+	if err != nil {
+		return GuestView{}, err
+	}
+	a, err := s.o.Agencies.ByID(ctx, x.Agency)
+	if err != nil {
+		return GuestView{}, err
+	}
+	now := s.o.Clock()
+	v := GuestView{
+		Seat: x.ID, Agency: a.Public(u.language), Department: u.department, Location: u.location,
+		State: x.State, ClosedReason: x.ClosedReason, Language: u.language, Advisor: u.advisor,
+		StartsAt: db.Ms(w.Starts), EndsAt: db.Ms(w.Ends), OpensAt: db.Ms(w.Opens), ClosesAt: db.Ms(w.Closes),
+		Takeover: takeoverOf(x, who), Mode: x.Mode, ArrivedAt: db.MsPtr(x.ArrivedAt),
+		CallbackAt: u.callbackAt, MoveAskedAt: u.moveAskedAt, Now: db.Ms(now),
+	}
+	mine := x.Holder.Browser != "" && x.Holder.Browser == who.Browser
+	v.Here = mine && (who.Page == "" || who.Page == x.Holder.Page)
+	v.Elsewhere = x.Holder.Browser != "" && !mine
+	if x.State == Talking {
+		if v.Talk, err = s.talks.View(ctx, q, x); err != nil {
+			return v, err
+		}
+	}
+	if x.State == Waiting {
+		v.Wait, err = s.wait(ctx, q, x, u, w, now)
+	}
+	return v, err
+}
+
+func takeoverOf(x Seat, who Holder) string {
+	if x.Asking == (Holder{}) || x.Asking.Browser != who.Browser || (who.Page != "" && who.Page != x.Asking.Page) {
+		return "none"
+	}
+	if x.AskRefused {
+		return "refused"
+	}
+	return "asked"
+}
+
+const step = 5 // minutes; nobody can promise more exactly
+
+// wait is a range that holds, or nothing: until the start, or until the running
+// talk of the advisor should end.
+func (s *Service) wait(ctx context.Context, q db.Q, x Seat, u surroundings, w Window, now time.Time) (*Wait, error) {
+	busy, err := s.talks.BusyUntil(ctx, q, x.Agency, x.Desk, u.advisorID)
+	if err != nil {
+		return nil, err
+	}
+	until := w.Starts
+	if busy != nil && busy.After(until) {
+		until = *busy
+	}
+	switch left := until.Sub(now); {
+	case left > 0:
+		from := int(left/time.Minute) / step * step
+		return &Wait{From: from, To: from + 2*step}, nil
+	case busy != nil:
+		return nil, nil //nolint:nilnil // the running talk is over its time: nothing honest can be said
+	default:
+		return &Wait{}, nil
+	}
+}
+
+// access finds a seat for a browser that may see it.
+func (s *Service) access(ctx context.Context, slug, seatID, browser string) (agency.Agency, Seat, error) {
+	a, err := s.o.Agencies.BySlug(ctx, slug)
+	if errors.Is(err, agency.ErrNotFound) || browser == "" {
+		return a, Seat{}, ErrNotFound
+	}
+	if err != nil {
+		return a, Seat{}, err
+	}
+	x, err := byID(ctx, s.db.Read(), a.ID, seatID)
+	if err != nil {
+		return a, x, err
+	}
+	ok, err := bound(ctx, s.db.Read(), a.ID, seatID, browser)
+	if err == nil && !ok {
+		err = ErrNotFound
+	}
+	return a, x, err
+}

@@ -1,0 +1,125 @@
+package seat
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"visavis/internal/db"
+	"visavis/internal/edge"
+	"visavis/internal/vault"
+)
+
+type callbackInput struct {
+	caller
+	Body struct {
+		Phone string `json:"phone" maxLength:"40"`
+	}
+}
+
+// callback leaves the desk a task to call; the seat stays as it is.
+func (s *Service) callback(ctx context.Context, in *callbackInput) (*viewOutput, error) {
+	phone, ok := Phone(in.Body.Phone)
+	if !ok {
+		return nil, edge.NewProblem(http.StatusUnprocessableEntity, "phone.invalid")
+	}
+	return s.leaveTask(ctx, in.caller, "callback", phone)
+}
+
+const (
+	minDigits = 5
+	maxDigits = 16 // E.164 allows 15; one more for a leading zero
+)
+
+// Phone accepts a number as people write it and returns digits and a leading +.
+func Phone(text string) (string, bool) {
+	var out strings.Builder
+	for i, r := range strings.TrimSpace(text) {
+		switch {
+		case r >= '0' && r <= '9', r == '+' && i == 0:
+			out.WriteRune(r)
+		case !strings.ContainsRune(" \u00a0/-().", r):
+			return "", false
+		}
+	}
+	digits := len(strings.TrimPrefix(out.String(), "+"))
+	return out.String(), digits >= minDigits && digits <= maxDigits
+}
+
+// leaveTask replaces an open task of the same kind: a guest may correct the number.
+func (s *Service) leaveTask(ctx context.Context, c caller, kind, phone string) (*viewOutput, error) {
+	_, x, err := s.access(ctx, c.Slug, c.Seat, c.browser)
+	if err != nil {
+		return nil, Problem(err)
+	}
+	if x.State == Closed {
+		return nil, Problem(closedRefusal(x))
+	}
+	key, err := s.o.Agencies.Keys().For(ctx, x.Agency)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := json.Marshal(map[string]string{"phone": phone})
+	if err != nil {
+		return nil, err
+	}
+	id := vault.NewID()
+	sealed := key.Seal(vault.Field{Agency: x.Agency, Table: "task", Column: "body_sealed", Row: id}, plain)
+	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM task WHERE agency_id = $1 AND appointment_id = $2 AND kind = $3 AND done_at IS NULL`,
+			x.Agency, x.Appointment, kind); err != nil {
+			return fmt.Errorf("replace task: %w", err)
+		}
+		if _, err := tx.ExecContext(ctx, `
+			INSERT INTO task (id, agency_id, desk_id, appointment_id, kind, body_sealed, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+			id, x.Agency, x.Desk, x.Appointment, kind, sealed, db.Ms(s.o.Clock())); err != nil {
+			return fmt.Errorf("leave task: %w", err)
+		}
+		if _, err := s.o.Events.Append(ctx, tx, x.Agency, deskTopic(x.Desk), "task", id); err != nil {
+			return err
+		}
+		return s.Tell(ctx, tx, x)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.shown(ctx, x, Holder{Browser: c.browser})
+}
+
+type cancelInput struct {
+	caller
+	Body struct {
+		Wish string `json:"wish" enum:"cancel,move"`
+	}
+}
+
+// cancel gives the appointment up, or asks the desk for another time.
+func (s *Service) cancel(ctx context.Context, in *cancelInput) (*viewOutput, error) {
+	if in.Body.Wish == "move" {
+		return s.leaveTask(ctx, in.caller, "move", "")
+	}
+	_, x, err := s.access(ctx, in.Slug, in.Seat, in.browser)
+	if err != nil {
+		return nil, Problem(err)
+	}
+	err = s.retried(ctx, func(tx *db.Tx) error {
+		now, err := byID(ctx, tx, x.Agency, x.ID)
+		if err != nil {
+			return err
+		}
+		switch now.State {
+		case Closed:
+			return closedRefusal(now)
+		case Talking:
+			return refuse("seat.talking")
+		case Expected, Waiting:
+		}
+		return s.bookings.CancelByGuest(ctx, tx, x.Agency, x.Appointment)
+	})
+	if err != nil {
+		return nil, Problem(err)
+	}
+	return s.shown(ctx, x, Holder{Browser: in.browser})
+}
