@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -72,6 +73,22 @@ func ClientPrefix(r *http.Request, trusted []netip.Prefix) string {
 		}
 	}
 	return prefix(addr)
+}
+
+// Note keeps of a request what ClientPrefix needs, for handlers that see only their
+// input. It is held in memory while the request runs.
+func Note(r *http.Request) string {
+	return r.RemoteAddr + "\n" + strings.Join(r.Header.Values("X-Forwarded-For"), ",")
+}
+
+// NotedPrefix is ClientPrefix of what Note kept.
+func NotedPrefix(noted string, trusted []netip.Prefix) string {
+	address, forwarded, _ := strings.Cut(noted, "\n")
+	r := &http.Request{RemoteAddr: address, Header: http.Header{}}
+	if forwarded != "" {
+		r.Header.Set("X-Forwarded-For", forwarded)
+	}
+	return ClientPrefix(r, trusted)
 }
 
 func remote(hostport string) netip.Addr {

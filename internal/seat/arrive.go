@@ -3,18 +3,16 @@ package seat
 import (
 	"context"
 	"encoding/hex"
-	"net/http"
 	"slices"
 
 	"visavis/internal/db"
-	"visavis/internal/edge"
 	"visavis/internal/vault"
 )
 
 func hexOf(b []byte) string { return hex.EncodeToString(b) }
 
 type arriveInput struct {
-	caller
+	Caller
 	Body struct {
 		Page     string `json:"page" minLength:"8" maxLength:"64"`
 		Mode     Mode   `json:"mode" enum:"video,audio,text"`
@@ -31,7 +29,7 @@ func (s *Service) arrive(ctx context.Context, in *arriveInput) (*viewOutput, err
 	if err != nil {
 		return nil, Problem(err)
 	}
-	offer, err := s.stripped(in.Body.Offer)
+	prepared, err := s.o.Prepare(in.Body.Commit, in.Body.Offer)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +38,6 @@ func (s *Service) arrive(ctx context.Context, in *arriveInput) (*viewOutput, err
 		return nil, err
 	}
 	who := Holder{in.browser, in.Body.Page}
-	prepared := Prepared{Commit: in.Body.Commit, Offer: offer}
 	command := Arrive{Who: who, Mode: in.Body.Mode, Door: "link", TakeOver: in.Body.TakeOver}
 	err = s.retried(ctx, func(tx *db.Tx) error {
 		next, happened, err := s.Do(ctx, tx, x.Agency, x.ID, command)
@@ -68,16 +65,8 @@ func (s *Service) settleArrival(ctx context.Context, tx *db.Tx, key *vault.DataK
 	return nil
 }
 
-func (s *Service) stripped(offer string) (string, error) {
-	out, err := s.o.StripOffer(offer)
-	if err != nil {
-		return "", edge.NewProblem(http.StatusUnprocessableEntity, "talk.sdp")
-	}
-	return out, nil
-}
-
 type prepareInput struct {
-	caller
+	Caller
 	Body struct {
 		Page       string `json:"page" minLength:"8" maxLength:"64"`
 		Commit     string `json:"commit" minLength:"43" maxLength:"43"`
@@ -92,7 +81,7 @@ func (s *Service) prepareAgain(ctx context.Context, in *prepareInput) (*viewOutp
 	if err != nil {
 		return nil, Problem(err)
 	}
-	offer, err := s.stripped(in.Body.Offer)
+	prepared, err := s.o.Prepare(in.Body.Commit, in.Body.Offer)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +90,6 @@ func (s *Service) prepareAgain(ctx context.Context, in *prepareInput) (*viewOutp
 		return nil, err
 	}
 	who := Holder{in.browser, in.Body.Page}
-	p := Prepared{Commit: in.Body.Commit, Offer: offer}
 	err = s.retried(ctx, func(tx *db.Tx) error {
 		x, err := byID(ctx, tx, x.Agency, x.ID)
 		switch {
@@ -110,11 +98,11 @@ func (s *Service) prepareAgain(ctx context.Context, in *prepareInput) (*viewOutp
 		case x.Holder != who:
 			return refuse("seat.elsewhere")
 		case x.State == Waiting:
-			return s.prepare(ctx, tx, key, x, p)
+			return s.prepare(ctx, tx, key, x, prepared)
 		case x.State == Talking && in.Body.Generation > 0:
-			return s.talks.Renewed(ctx, tx, x, p, in.Body.Generation)
+			return s.talks.Renewed(ctx, tx, x, prepared, in.Body.Generation)
 		case x.State == Talking:
-			return s.talks.Rejoin(ctx, tx, x, &p)
+			return s.talks.Rejoin(ctx, tx, x, &prepared)
 		case x.State == Closed:
 			return closedRefusal(x)
 		}

@@ -56,6 +56,11 @@ func (s *Service) Close(ctx context.Context, tx *db.Tx, agencyID, appointmentID,
 	if _, _, err = s.Do(ctx, tx, agencyID, x.ID, End{Reason: reason}); err != nil {
 		return err
 	}
+	if x.State == Talking {
+		if err := s.talks.Left(ctx, tx, x); err != nil {
+			return err
+		}
+	}
 	if reason != "cancelled" {
 		return nil
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -34,19 +33,31 @@ func (s *Service) Routes(api *edge.API, mux *http.ServeMux) {
 	mux.HandleFunc("GET "+base+"/stream", s.stream)
 }
 
-// caller is the part of every guest's request that says who asks: the agency, the
+// Caller is the part of every guest's request that says who asks: the agency, the
 // seat, and the browser by its cookie.
-type caller struct {
+type Caller struct {
 	Slug    string `path:"agency" maxLength:"64"`
 	Seat    string `path:"seat" maxLength:"64"`
 	browser string // hash of the cookie, hex; empty without one
 }
 
 // Resolve reads the cookie.
-func (c *caller) Resolve(hc huma.Context) []error {
+func (c *Caller) Resolve(hc huma.Context) []error {
 	r, _ := humago.Unwrap(hc)
 	c.browser = browserOf(r)
 	return nil
+}
+
+// Held finds the seat of a caller whose page holds it.
+func (s *Service) Held(ctx context.Context, c Caller, page string) (Seat, error) {
+	_, x, err := s.access(ctx, c.Slug, c.Seat, c.browser)
+	if err != nil {
+		return x, err
+	}
+	if x.Holder != (Holder{c.browser, page}) {
+		return x, refuse("seat.elsewhere")
+	}
+	return x, nil
 }
 
 func browserOf(r *http.Request) string {
@@ -94,7 +105,7 @@ type openInput struct {
 func (in *openInput) Resolve(hc huma.Context) []error {
 	r, _ := humago.Unwrap(hc)
 	in.browser = browserOf(r)
-	in.network = r.RemoteAddr + "\n" + strings.Join(r.Header.Values("X-Forwarded-For"), ",")
+	in.network = edge.Note(r)
 	return nil
 }
 
@@ -128,12 +139,7 @@ func (s *Service) open(ctx context.Context, in *openInput) (*viewOutput, error) 
 
 // wrongLink counts a failure; only failures are ever throttled.
 func (s *Service) wrongLink(in *openInput) error {
-	address, forwarded, _ := strings.Cut(in.network, "\n")
-	r := &http.Request{RemoteAddr: address, Header: http.Header{}}
-	if forwarded != "" {
-		r.Header.Set("X-Forwarded-For", forwarded)
-	}
-	network := edge.ClientPrefix(r, s.o.TrustedProxies)
+	network := edge.NotedPrefix(in.network, s.o.TrustedProxies)
 	if !s.byNetwork.Allow(network) || !s.byAgency.Allow(in.Slug) {
 		return edge.NewProblem(http.StatusTooManyRequests, "link.throttled")
 	}
@@ -162,7 +168,7 @@ func (s *Service) enterByLink(ctx context.Context, agencyID, seatID, browser str
 }
 
 type checkInput struct {
-	caller
+	Caller
 	Body struct {
 		Result     string `json:"result" enum:"started,ok,failed"`
 		Camera     string `json:"camera,omitempty" enum:"ok,off,refused,missing,busy,unsupported"`
@@ -171,12 +177,12 @@ type checkInput struct {
 }
 
 func (s *Service) check(ctx context.Context, in *checkInput) (*struct{}, error) {
-	_, err := s.act(ctx, in.caller, Opened{Failed: in.Body.Result == "failed"})
+	_, err := s.act(ctx, in.Caller, Opened{Failed: in.Body.Result == "failed"})
 	return nil, err
 }
 
 // act lets a guest's command happen.
-func (s *Service) act(ctx context.Context, c caller, command Command) (Seat, error) {
+func (s *Service) act(ctx context.Context, c Caller, command Command) (Seat, error) {
 	_, x, err := s.access(ctx, c.Slug, c.Seat, c.browser)
 	if err != nil {
 		return x, Problem(err)
@@ -199,7 +205,7 @@ func (s *Service) shown(ctx context.Context, x Seat, who Holder) (*viewOutput, e
 }
 
 type visibilityInput struct {
-	caller
+	Caller
 	Body struct {
 		Page    string `json:"page" minLength:"8" maxLength:"64"`
 		Visible bool   `json:"visible"`
@@ -222,7 +228,7 @@ func (s *Service) visibility(ctx context.Context, in *visibilityInput) (*struct{
 }
 
 type leaveInput struct {
-	caller
+	Caller
 	Body struct {
 		Page string `json:"page" minLength:"8" maxLength:"64"`
 	}

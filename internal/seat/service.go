@@ -34,10 +34,14 @@ type Talks interface {
 	BusyUntil(ctx context.Context, q db.Q, agency, desk, advisor string) (*time.Time, error)
 }
 
-// Prepared is what a guest's page has made before it is admitted.
+// Prepared is what a guest's page has made before it is admitted. The offer names
+// no address and no credentials; those of the browser stand beside it.
 type Prepared struct {
-	Commit string `json:"commit"`
-	Offer  string `json:"offer"`
+	Commit      string `json:"commit"`
+	Offer       string `json:"offer"`
+	Ufrag       string `json:"ufrag"`
+	Pwd         string `json:"pwd"`
+	Fingerprint string `json:"fingerprint"`
 }
 
 // Appointments is what a guest may do to an appointment.
@@ -57,8 +61,8 @@ type Options struct {
 	URL            string // public address, without a slash at the end
 	Node           string // this process, for leases
 	TrustedProxies []netip.Prefix
-	// StripOffer removes addresses from an offer before it is stored, or refuses it.
-	StripOffer func(sdp string) (string, error)
+	// Prepare takes an offer apart before it is stored, or refuses it.
+	Prepare func(commit, offer string) (Prepared, error)
 }
 
 // Service keeps seats.

@@ -13,7 +13,7 @@ import (
 )
 
 type callbackInput struct {
-	caller
+	Caller
 	Body struct {
 		Phone string `json:"phone" maxLength:"40"`
 	}
@@ -25,7 +25,7 @@ func (s *Service) callback(ctx context.Context, in *callbackInput) (*viewOutput,
 	if !ok {
 		return nil, edge.NewProblem(http.StatusUnprocessableEntity, "phone.invalid")
 	}
-	return s.leaveTask(ctx, in.caller, "callback", phone)
+	return s.leaveTask(ctx, in.Caller, "callback", phone)
 }
 
 const (
@@ -49,7 +49,7 @@ func Phone(text string) (string, bool) {
 }
 
 // leaveTask replaces an open task of the same kind: a guest may correct the number.
-func (s *Service) leaveTask(ctx context.Context, c caller, kind, phone string) (*viewOutput, error) {
+func (s *Service) leaveTask(ctx context.Context, c Caller, kind, phone string) (*viewOutput, error) {
 	_, x, err := s.access(ctx, c.Slug, c.Seat, c.browser)
 	if err != nil {
 		return nil, Problem(err)
@@ -89,7 +89,7 @@ func (s *Service) leaveTask(ctx context.Context, c caller, kind, phone string) (
 }
 
 type cancelInput struct {
-	caller
+	Caller
 	Body struct {
 		Wish string `json:"wish" enum:"cancel,move"`
 	}
@@ -98,7 +98,7 @@ type cancelInput struct {
 // cancel gives the appointment up, or asks the desk for another time.
 func (s *Service) cancel(ctx context.Context, in *cancelInput) (*viewOutput, error) {
 	if in.Body.Wish == "move" {
-		return s.leaveTask(ctx, in.caller, "move", "")
+		return s.leaveTask(ctx, in.Caller, "move", "")
 	}
 	_, x, err := s.access(ctx, in.Slug, in.Seat, in.browser)
 	if err != nil {

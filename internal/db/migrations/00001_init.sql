@@ -179,6 +179,10 @@ CREATE TABLE talk (
     entered_at    BIGINT,
     connected_at  BIGINT,
     ended_at      BIGINT,
+    signal_head   BIGINT NOT NULL,             -- number of the newest signal
+    guest_print   TEXT,                        -- certificates' fingerprints of this generation
+    staff_print   TEXT,
+    revealed_at   BIGINT,                      -- the guest has opened its commitment
     version       BIGINT NOT NULL
 );
 CREATE INDEX talk_seat ON talk(agency_id, seat_id);

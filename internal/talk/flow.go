@@ -1,0 +1,250 @@
+package talk
+
+import (
+	"context"
+	"errors"
+
+	"visavis/internal/db"
+	"visavis/internal/jobs"
+	"visavis/internal/relay"
+	"visavis/internal/relay/sdp"
+	"visavis/internal/seat"
+	"visavis/internal/staff"
+	"visavis/internal/vault"
+)
+
+const ringJob = "talk.ring"
+
+// retried runs a transaction again when somebody else changed a row meanwhile.
+func (s *Service) retried(ctx context.Context, f func(*db.Tx) error) error {
+	var err error
+	for range 5 {
+		if err = s.db.Tx(ctx, f); !errors.Is(err, db.ErrConflict) {
+			return err
+		}
+	}
+	return err
+}
+
+// admit lets a waiting guest in: exactly one person wins, the others are told who
+// did. Only now does anything name the relay.
+func (s *Service) admit(ctx context.Context, p staff.Person, seatID string) (Talk, error) {
+	key, err := s.o.Agencies.Keys().For(ctx, p.Agency)
+	if err != nil {
+		return Talk{}, err
+	}
+	var t Talk
+	err = s.retried(ctx, func(tx *db.Tx) error {
+		x, err := s.o.Seats.ByID(ctx, tx, p.Agency, seatID)
+		if err != nil {
+			return err
+		}
+		if !p.MayDesk(x.Desk) {
+			return seat.ErrNotFound
+		}
+		prepared, err := s.o.Seats.TakePrepared(ctx, tx, key, x)
+		if err != nil {
+			return err
+		}
+		if x, _, err = s.o.Seats.Do(ctx, tx, p.Agency, seatID, seat.Admit{}); err != nil {
+			return s.tellWho(ctx, tx, p.Agency, seatID, err)
+		}
+		if t, err = s.create(ctx, tx, x, p.ID); err != nil {
+			return err
+		}
+		if err := s.o.Jobs.Add(ctx, tx, jobs.Job{Agency: t.Agency, Kind: ringJob, Key: t.ID, Ref: t.ID, RunAt: *t.RingUntil}); err != nil {
+			return err
+		}
+		return s.begin(ctx, tx, key, &t, prepared)
+	})
+	return t, err
+}
+
+// tellWho adds to "somebody was faster" the name of that colleague.
+func (s *Service) tellWho(ctx context.Context, q db.Q, agencyID, seatID string, err error) error {
+	r, ok := errors.AsType[*seat.Refusal](err)
+	if !ok || r.Code != "seat.admitted" {
+		return err
+	}
+	t, err := live(ctx, q, agencyID, seatID)
+	if err != nil {
+		return err
+	}
+	names, err := s.o.Staff.Names(ctx, q, agencyID)
+	if err != nil {
+		return err
+	}
+	return &seat.Refusal{Code: r.Code, Params: map[string]any{"by": names[t.Staff]}}
+}
+
+// begin starts the talk's current generation: with the guest's offer if there is
+// one, else by asking the guest's page for it.
+func (s *Service) begin(ctx context.Context, tx *db.Tx, key *vault.DataKey, t *Talk, prepared *seat.Prepared) error {
+	t.GuestPrint, t.StaffPrint, t.Revealed = "", "", false
+	t.GuestRestart, t.StaffRestart = 0, 0
+	if prepared == nil {
+		if err := save(ctx, tx, t, db.Ms(s.o.Clock())); err != nil {
+			return err
+		}
+		return s.signal(ctx, tx, key, *t, forGuest, "renew", nil)
+	}
+	t.GuestPrint = prepared.Fingerprint
+	if err := save(ctx, tx, t, db.Ms(s.o.Clock())); err != nil {
+		return err
+	}
+	if err := s.introduce(ctx, tx, key, *t, relay.SideGuest, prepared.Ufrag, prepared.Pwd); err != nil {
+		return err
+	}
+	offer, _, err := s.rewrite(*t, relay.SideStaff, prepared.Offer)
+	if err != nil {
+		return err
+	}
+	return s.signal(ctx, tx, key, *t, forStaff, "offer", map[string]any{"sdp": offer, "commit": prepared.Commit})
+}
+
+// rewrite makes a description ready for the browser on one side: it sees that
+// side's leg at the relay instead of the other browser.
+func (s *Service) rewrite(t Talk, reader relay.Side, description string) (string, sdp.Description, error) {
+	ufrag, pwd := s.o.RelayKey.Credentials(t.leg(reader))
+	out, found, err := sdp.Rewrite(description, sdp.Leg{Ufrag: ufrag, Pwd: pwd, Candidates: s.o.Candidates()})
+	if err != nil {
+		return "", found, badDescription()
+	}
+	return out, found, nil
+}
+
+// next begins a new generation: new connections and credentials on both sides.
+func (s *Service) next(ctx context.Context, tx *db.Tx, key *vault.DataKey, t *Talk, prepared *seat.Prepared) error {
+	t.Generation++
+	t.ConnectedAt = nil
+	if err := s.begin(ctx, tx, key, t, prepared); err != nil {
+		return err
+	}
+	return s.tell(ctx, tx, *t)
+}
+
+// tell wakes everybody who looks at the talk: its window, the guest, the lists.
+func (s *Service) tell(ctx context.Context, tx *db.Tx, t Talk) error {
+	if _, err := s.o.Events.Append(ctx, tx, t.Agency, Topic(t.ID), "talk", ""); err != nil {
+		return err
+	}
+	x, err := s.o.Seats.ByID(ctx, tx, t.Agency, t.Seat)
+	if err != nil {
+		return err
+	}
+	return s.o.Seats.Tell(ctx, tx, x)
+}
+
+// mine finds a talk that a person may act in.
+func (s *Service) mine(ctx context.Context, q db.Q, p staff.Person, id string) (Talk, error) {
+	t, err := byID(ctx, q, p.Agency, id)
+	if err == nil && !p.MayDesk(t.Desk) {
+		err = ErrNotFound
+	}
+	return t, err
+}
+
+// change loads a live talk of the person, lets f change it, and tells.
+func (s *Service) change(ctx context.Context, p staff.Person, id string, f func(*db.Tx, *Talk) error) (Talk, error) {
+	var t Talk
+	err := s.retried(ctx, func(tx *db.Tx) (err error) {
+		if t, err = s.mine(ctx, tx, p, id); err != nil {
+			return err
+		}
+		if t.EndedAt != nil {
+			return ended()
+		}
+		return f(tx, &t)
+	})
+	return t, err
+}
+
+// join is a fresh page of staff: reloaded, opened anew, or a colleague's.
+func (s *Service) join(ctx context.Context, p staff.Person, id string) (Talk, error) {
+	key, err := s.o.Agencies.Keys().For(ctx, p.Agency)
+	if err != nil {
+		return Talk{}, err
+	}
+	return s.change(ctx, p, id, func(tx *db.Tx, t *Talk) error {
+		t.Staff = p.ID
+		return s.next(ctx, tx, key, t, nil)
+	})
+}
+
+// takeover answers a browser that asks for the guest's place in the talk.
+func (s *Service) takeover(ctx context.Context, p staff.Person, id string, allow bool) (Talk, error) {
+	key, err := s.o.Agencies.Keys().For(ctx, p.Agency)
+	if err != nil {
+		return Talk{}, err
+	}
+	return s.change(ctx, p, id, func(tx *db.Tx, t *Talk) error {
+		if _, _, err := s.o.Seats.Do(ctx, tx, t.Agency, t.Seat, seat.Answer{Allow: allow}); err != nil {
+			return err
+		}
+		if !allow {
+			return s.tell(ctx, tx, *t)
+		}
+		return s.next(ctx, tx, key, t, nil)
+	})
+}
+
+// finish ends a talk's row; what becomes of the seat is the caller's business.
+func (s *Service) finish(ctx context.Context, tx *db.Tx, t *Talk) error {
+	now := s.o.Clock()
+	t.EndedAt, t.RingUntil = &now, nil
+	if err := save(ctx, tx, t, db.Ms(now)); err != nil {
+		return err
+	}
+	if err := s.o.Jobs.Remove(ctx, tx, t.Agency, ringJob, t.ID); err != nil {
+		return err
+	}
+	if err := s.forget(ctx, tx, *t); err != nil {
+		return err
+	}
+	return s.tell(ctx, tx, *t)
+}
+
+func (s *Service) sendBack(ctx context.Context, p staff.Person, id string) (Talk, error) {
+	return s.change(ctx, p, id, func(tx *db.Tx, t *Talk) error { return s.back(ctx, tx, t) })
+}
+
+func (s *Service) back(ctx context.Context, tx *db.Tx, t *Talk) error {
+	if _, _, err := s.o.Seats.Do(ctx, tx, t.Agency, t.Seat, seat.SendBack{}); err != nil {
+		return err
+	}
+	return s.finish(ctx, tx, t)
+}
+
+// end closes talk, seat and appointment with an outcome, or nothing of them.
+func (s *Service) end(ctx context.Context, p staff.Person, id, outcome string) (Talk, error) {
+	return s.change(ctx, p, id, func(tx *db.Tx, t *Talk) error {
+		x, err := s.o.Seats.ByID(ctx, tx, t.Agency, t.Seat)
+		if err != nil {
+			return err
+		}
+		// Closing the seat ends its live talk (Left); the outcome is the last word.
+		if err := s.o.Appointments.Outcome(ctx, tx, p, x.Appointment, outcome); err != nil {
+			return err
+		}
+		*t, err = byID(ctx, tx, t.Agency, t.ID)
+		return err
+	})
+}
+
+// ringOver returns a guest who did not answer to the waiting room. Nothing is held
+// against them.
+func (s *Service) ringOver(ctx context.Context, job jobs.Job) error {
+	return s.retried(ctx, func(tx *db.Tx) error {
+		t, err := byID(ctx, tx, job.Agency, job.Ref)
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if t.EndedAt != nil || t.RingUntil == nil {
+			return nil
+		}
+		return s.back(ctx, tx, &t)
+	})
+}

@@ -1,0 +1,113 @@
+package talk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"visavis/internal/db"
+	"visavis/internal/edge"
+	"visavis/internal/seat"
+)
+
+// ForSeats is what package seat needs of talks (seat.Talks).
+func (s *Service) ForSeats() seat.Talks { return forSeats{s} }
+
+type forSeats struct{ s *Service }
+
+// Rejoin begins a new generation for a fresh page of the guest.
+func (f forSeats) Rejoin(ctx context.Context, tx *db.Tx, x seat.Seat, prepared *seat.Prepared) error {
+	key, err := f.s.o.Agencies.Keys().For(ctx, x.Agency)
+	if err != nil {
+		return err
+	}
+	t, err := live(ctx, tx, x.Agency, x.ID)
+	if err != nil {
+		return err
+	}
+	return f.s.next(ctx, tx, key, &t, prepared)
+}
+
+// Renewed takes the guest's offer for a generation that staff began; once.
+func (f forSeats) Renewed(ctx context.Context, tx *db.Tx, x seat.Seat, prepared seat.Prepared, generation int64) error {
+	key, err := f.s.o.Agencies.Keys().For(ctx, x.Agency)
+	if err != nil {
+		return err
+	}
+	t, err := live(ctx, tx, x.Agency, x.ID)
+	if err != nil {
+		return err
+	}
+	if t.Generation != generation {
+		return edge.NewProblem(http.StatusConflict, "talk.generation", "generation", t.Generation)
+	}
+	if t.GuestPrint != "" {
+		return outOfOrder()
+	}
+	if err := f.s.begin(ctx, tx, key, &t, &prepared); err != nil {
+		return err
+	}
+	return f.s.tell(ctx, tx, t)
+}
+
+// Left ends the live talk of a seat: the guest went, or the seat was closed.
+func (f forSeats) Left(ctx context.Context, tx *db.Tx, x seat.Seat) error {
+	t, err := live(ctx, tx, x.Agency, x.ID)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return f.s.finish(ctx, tx, &t)
+}
+
+// View shows the live talk to its guest.
+func (f forSeats) View(ctx context.Context, q db.Q, x seat.Seat) (*seat.TalkView, error) {
+	t, err := live(ctx, q, x.Agency, x.ID)
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil //nolint:nilnil // as the interface says: no live talk
+	}
+	if err != nil {
+		return nil, err
+	}
+	var name string
+	err = q.QueryRowContext(ctx, `SELECT name FROM staff WHERE agency_id = $1 AND id = $2`, t.Agency, t.Staff).Scan(&name)
+	if err != nil {
+		return nil, fmt.Errorf("read name of staff: %w", err)
+	}
+	return &seat.TalkView{
+		ID: t.ID, Generation: t.Generation, StaffName: name, AdmittedAt: db.Ms(t.AdmittedAt),
+		RingUntil: db.MsPtr(t.RingUntil), EnteredAt: db.MsPtr(t.EnteredAt), HeadsUpMs: f.s.o.HeadsUp.Milliseconds(),
+	}, nil
+}
+
+// Signals are the messages for the guest.
+func (f forSeats) Signals(ctx context.Context, q db.Q, x seat.Seat, after int64) ([]map[string]any, error) {
+	t, err := live(ctx, q, x.Agency, x.ID)
+	if errors.Is(err, ErrNotFound) {
+		return []map[string]any{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return f.s.signals(ctx, q, t, forGuest, after)
+}
+
+// BusyUntil is the planned end of the talk that the advisor, or without one
+// anybody of the desk, is in.
+func (f forSeats) BusyUntil(ctx context.Context, q db.Q, agency, desk, advisor string) (*time.Time, error) {
+	var until *int64
+	err := q.QueryRowContext(ctx, `
+		SELECT MIN(appointment.ends_at) FROM talk
+		JOIN seat ON seat.id = talk.seat_id AND seat.agency_id = talk.agency_id
+		JOIN appointment ON appointment.id = seat.appointment_id AND appointment.agency_id = talk.agency_id
+		WHERE talk.agency_id = $1 AND talk.ended_at IS NULL
+		  AND (talk.staff_id = $2 OR ($2 = '' AND talk.desk_id = $3))`, agency, advisor, desk).Scan(&until)
+	if err != nil {
+		return nil, fmt.Errorf("read running talks: %w", err)
+	}
+	return db.TimePtr(until), nil
+}

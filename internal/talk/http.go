@@ -1,0 +1,173 @@
+package talk
+
+import (
+	"context"
+	"net/http"
+
+	"visavis/internal/edge"
+	"visavis/internal/seat"
+	"visavis/internal/staff"
+)
+
+// Routes registers the talk's routes of staff, its signalling and the network test.
+func (s *Service) Routes(api *edge.API, mux *http.ServeMux) {
+	own := s.o.Staff.Require(api)
+	op := func(id, route string) edge.Operation {
+		return edge.Operation{ID: id, Route: route, Tag: "talk", Use: own}
+	}
+	const base = "/api/staff/talks/{talk}"
+	edge.Handle(api, op("admit", "POST /api/staff/seats/{seat}/admit"), s.postAdmit)
+	edge.Handle(api, op("talk", "GET "+base), s.get)
+	edge.Handle(api, op("joinTalk", "POST "+base+"/join"), s.postJoin)
+	edge.Handle(api, op("signalOfStaff", "POST "+base+"/signal"), s.postSignal)
+	edge.Handle(api, op("answerTakeover", "POST "+base+"/takeover"), s.postTakeover)
+	edge.Handle(api, op("sendBack", "POST "+base+"/sendback"), s.postSendBack)
+	edge.Handle(api, op("endTalk", "POST "+base+"/end"), s.postEnd)
+	mux.HandleFunc("GET "+base+"/stream", s.stream)
+	edge.Handle(api, edge.Operation{ID: "signalOfGuest", Route: "POST /api/guest/{agency}/seats/{seat}/signal", Tag: "guest"}, s.postGuestSignal)
+	s.testRoutes(api)
+}
+
+type talkPath struct {
+	Talk string `path:"talk" maxLength:"64"`
+}
+
+type viewOutput struct{ Body View }
+
+type startOutput struct {
+	Body struct {
+		Talk    View             `json:"talk"`
+		Signals []map[string]any `json:"signals"`
+	}
+}
+
+type admitInput struct {
+	Seat string `path:"seat" maxLength:"64"`
+	Body struct{}
+}
+
+func (s *Service) postAdmit(ctx context.Context, in *admitInput) (*startOutput, error) {
+	p, err := staff.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.admit(ctx, p, in.Seat)
+	if err != nil {
+		return nil, problem(err)
+	}
+	return s.start(ctx, t)
+}
+
+// start is what a page of staff begins a generation with.
+func (s *Service) start(ctx context.Context, t Talk) (*startOutput, error) {
+	out := &startOutput{}
+	var err error
+	if out.Body.Talk, err = s.view(ctx, s.db.Read(), t); err != nil {
+		return nil, err
+	}
+	out.Body.Signals, err = s.signals(ctx, s.db.Read(), t, forStaff, 0)
+	return out, err
+}
+
+func (s *Service) get(ctx context.Context, in *talkPath) (*viewOutput, error) {
+	p, err := staff.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.mine(ctx, s.db.Read(), p, in.Talk)
+	if err != nil {
+		return nil, problem(err)
+	}
+	v, err := s.view(ctx, s.db.Read(), t)
+	return &viewOutput{v}, err
+}
+
+// acted runs one of the person's commands and answers with the talk as it is then.
+func (s *Service) acted(ctx context.Context, do func(context.Context, staff.Person) (Talk, error)) (*viewOutput, error) {
+	p, err := staff.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t, err := do(ctx, p)
+	if err != nil {
+		return nil, problem(err)
+	}
+	v, err := s.view(ctx, s.db.Read(), t)
+	return &viewOutput{v}, err
+}
+
+type bareInput struct {
+	talkPath
+	Body struct{}
+}
+
+func (s *Service) postJoin(ctx context.Context, in *bareInput) (*startOutput, error) {
+	p, err := staff.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.join(ctx, p, in.Talk)
+	if err != nil {
+		return nil, problem(err)
+	}
+	return s.start(ctx, t)
+}
+
+func (s *Service) postSendBack(ctx context.Context, in *bareInput) (*viewOutput, error) {
+	return s.acted(ctx, func(ctx context.Context, p staff.Person) (Talk, error) { return s.sendBack(ctx, p, in.Talk) })
+}
+
+type takeoverInput struct {
+	talkPath
+	Body struct {
+		Allow bool `json:"allow"`
+	}
+}
+
+func (s *Service) postTakeover(ctx context.Context, in *takeoverInput) (*viewOutput, error) {
+	return s.acted(ctx, func(ctx context.Context, p staff.Person) (Talk, error) {
+		return s.takeover(ctx, p, in.Talk, in.Body.Allow)
+	})
+}
+
+type endInput struct {
+	talkPath
+	Body struct {
+		Outcome string `json:"outcome" enum:"held,phone,technical,noshow,cancelled"`
+	}
+}
+
+func (s *Service) postEnd(ctx context.Context, in *endInput) (*viewOutput, error) {
+	return s.acted(ctx, func(ctx context.Context, p staff.Person) (Talk, error) {
+		return s.end(ctx, p, in.Talk, in.Body.Outcome)
+	})
+}
+
+type signalInput struct {
+	talkPath
+	Body Signal
+}
+
+func (s *Service) postSignal(ctx context.Context, in *signalInput) (*struct{}, error) {
+	p, err := staff.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return nil, problem(s.fromStaff(ctx, p, in.Talk, in.Body))
+}
+
+type guestSignalInput struct {
+	seat.Caller
+	Body struct {
+		Page string `json:"page" minLength:"8" maxLength:"64"`
+		Signal
+	}
+}
+
+func (s *Service) postGuestSignal(ctx context.Context, in *guestSignalInput) (*struct{}, error) {
+	x, err := s.o.Seats.Held(ctx, in.Caller, in.Body.Page)
+	if err != nil {
+		return nil, problem(err)
+	}
+	return nil, problem(s.fromGuest(ctx, x, in.Body.Signal))
+}

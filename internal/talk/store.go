@@ -1,0 +1,245 @@
+package talk
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"visavis/internal/db"
+	"visavis/internal/relay"
+	"visavis/internal/seat"
+	"visavis/internal/vault"
+)
+
+const columns = `SELECT id, agency_id, seat_id, desk_id, staff_id, media_id, generation, guest_restart, staff_restart,
+	admitted_at, ring_until, entered_at, connected_at, ended_at, COALESCE(guest_print, ''), COALESCE(staff_print, ''),
+	revealed_at IS NOT NULL, version FROM talk`
+
+func scan(row interface{ Scan(...any) error }) (Talk, error) {
+	var t Talk
+	var media string
+	var admitted int64
+	var ring, entered, connected, ended *int64
+	err := row.Scan(&t.ID, &t.Agency, &t.Seat, &t.Desk, &t.Staff, &media, &t.Generation, &t.GuestRestart, &t.StaffRestart,
+		&admitted, &ring, &entered, &connected, &ended, &t.GuestPrint, &t.StaffPrint, &t.Revealed, &t.Version)
+	if errors.Is(err, db.ErrNoRows) {
+		return t, ErrNotFound
+	}
+	if err != nil {
+		return t, fmt.Errorf("read talk: %w", err)
+	}
+	if n, err := hex.Decode(t.Media[:], []byte(media)); err != nil || n != len(t.Media) {
+		return t, errors.New("read talk: damaged media id")
+	}
+	t.AdmittedAt = db.Time(admitted)
+	t.RingUntil, t.EnteredAt, t.ConnectedAt, t.EndedAt = db.TimePtr(ring), db.TimePtr(entered), db.TimePtr(connected), db.TimePtr(ended)
+	return t, nil
+}
+
+func byID(ctx context.Context, q db.Q, agency, id string) (Talk, error) {
+	return scan(q.QueryRowContext(ctx, columns+` WHERE agency_id = $1 AND id = $2`, agency, id))
+}
+
+func live(ctx context.Context, q db.Q, agency, seatID string) (Talk, error) {
+	return scan(q.QueryRowContext(ctx, columns+` WHERE agency_id = $1 AND seat_id = $2 AND ended_at IS NULL`, agency, seatID))
+}
+
+// create makes the live talk of a seat; a unique index allows only one.
+func (s *Service) create(ctx context.Context, tx *db.Tx, x seat.Seat, staffID string) (Talk, error) {
+	now := s.o.Clock()
+	ring := now.Add(ringTime)
+	t := Talk{
+		ID: vault.NewID(), Agency: x.Agency, Seat: x.ID, Desk: x.Desk, Staff: staffID,
+		Generation: 1, AdmittedAt: db.Time(db.Ms(now)), RingUntil: &ring, Version: 1,
+	}
+	rand.Read(t.Media[:])
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO talk (id, agency_id, seat_id, desk_id, staff_id, media_id, generation, guest_restart, staff_restart,
+		                  admitted_at, ring_until, signal_head, version)
+		VALUES ($1, $2, $3, $4, $5, $6, 1, 0, 0, $7, $8, 0, 1)`,
+		t.ID, t.Agency, t.Seat, t.Desk, t.Staff, t.mediaHex(), db.Ms(t.AdmittedAt), db.MsPtr(t.RingUntil))
+	if err != nil {
+		return t, fmt.Errorf("create talk: %w", err)
+	}
+	return t, nil
+}
+
+// save writes a talk; db.ErrConflict if somebody was faster.
+func save(ctx context.Context, tx *db.Tx, t *Talk, nowMs int64) error {
+	err := db.Affected(tx.ExecContext(ctx, `
+		UPDATE talk SET staff_id = $1, generation = $2, guest_restart = $3, staff_restart = $4, ring_until = $5,
+		       entered_at = $6, connected_at = $7, ended_at = $8, guest_print = $9, staff_print = $10,
+		       revealed_at = CASE WHEN $11 THEN COALESCE(revealed_at, $12) END, version = version + 1
+		WHERE agency_id = $13 AND id = $14 AND version = $15`,
+		t.Staff, t.Generation, t.GuestRestart, t.StaffRestart, db.MsPtr(t.RingUntil), db.MsPtr(t.EnteredAt),
+		db.MsPtr(t.ConnectedAt), db.MsPtr(t.EndedAt), null(t.GuestPrint), null(t.StaffPrint), t.Revealed, nowMs,
+		t.Agency, t.ID, t.Version))
+	if err != nil {
+		return fmt.Errorf("save talk: %w", err)
+	}
+	t.Version++
+	return nil
+}
+
+func null(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// reader is who a signal is for.
+type reader string
+
+const (
+	forGuest reader = "guest"
+	forStaff reader = "staff"
+)
+
+// signal appends a message to the talk's queue and wakes its reader.
+func (s *Service) signal(ctx context.Context, tx *db.Tx, key *vault.DataKey, t Talk, to reader, kind string, body map[string]any) error {
+	var seq int64
+	err := tx.QueryRowContext(ctx, `UPDATE talk SET signal_head = signal_head + 1 WHERE agency_id = $1 AND id = $2 RETURNING signal_head`,
+		t.Agency, t.ID).Scan(&seq)
+	if err != nil {
+		return fmt.Errorf("number signal: %w", err)
+	}
+	plain, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO talk_signal (agency_id, talk_id, seq, generation, side, kind, body_sealed, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		t.Agency, t.ID, seq, t.Generation, to, kind, key.Seal(signalField(t, seq), plain), db.Ms(s.o.Clock()))
+	if err != nil {
+		return fmt.Errorf("store signal: %w", err)
+	}
+	topic := Topic(t.ID)
+	if to == forGuest {
+		topic = seat.Topic(t.Seat)
+	}
+	_, err = s.o.Events.Append(ctx, tx, t.Agency, topic, "signal", fmt.Sprint(seq))
+	return err
+}
+
+func signalField(t Talk, seq int64) vault.Field {
+	return vault.Field{Agency: t.Agency, Table: "talk_signal", Column: "body_sealed", Row: fmt.Sprint(t.ID, "/", seq)}
+}
+
+// signals are the messages of the current generation for a reader after a number.
+func (s *Service) signals(ctx context.Context, q db.Q, t Talk, to reader, after int64) ([]map[string]any, error) {
+	key, err := s.o.Agencies.Keys().For(ctx, t.Agency)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := q.QueryContext(ctx, `
+		SELECT seq, kind, body_sealed FROM talk_signal
+		WHERE agency_id = $1 AND talk_id = $2 AND side = $3 AND generation = $4 AND seq > $5 ORDER BY seq`,
+		t.Agency, t.ID, to, t.Generation, after)
+	if err != nil {
+		return nil, fmt.Errorf("read signals: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // read only
+	out := []map[string]any{}
+	for rows.Next() {
+		var seq int64
+		var kind string
+		var sealed []byte
+		if err := rows.Scan(&seq, &kind, &sealed); err != nil {
+			return nil, fmt.Errorf("read signals: %w", err)
+		}
+		plain, err := key.Open(signalField(t, seq), sealed)
+		if err != nil {
+			return nil, fmt.Errorf("read signals: %w", err)
+		}
+		body := map[string]any{}
+		if err := json.Unmarshal(plain, &body); err != nil {
+			return nil, fmt.Errorf("read signals: %w", err)
+		}
+		body["seq"], body["generation"], body["kind"] = seq, t.Generation, kind
+		out = append(out, body)
+	}
+	return out, rows.Err()
+}
+
+type browserCredentials struct{ Ufrag, Pwd string }
+
+// introduce keeps a browser's ICE credentials, for a relay that asks again, and
+// hands them to the relay after the commit.
+func (s *Service) introduce(ctx context.Context, tx *db.Tx, key *vault.DataKey, t Talk, side relay.Side, ufrag, pwd string) error {
+	leg, _ := s.o.RelayKey.Credentials(t.leg(side))
+	plain, err := json.Marshal(browserCredentials{ufrag, pwd})
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO talk_leg (ufrag, agency_id, talk_id, browser_sealed, created_at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (ufrag) DO UPDATE SET browser_sealed = excluded.browser_sealed`,
+		leg, t.Agency, t.ID, key.Seal(legField(t.Agency, leg), plain), db.Ms(s.o.Clock()))
+	if err != nil {
+		return fmt.Errorf("keep leg: %w", err)
+	}
+	tx.AfterCommit(func() { s.hand(ctx, leg, browserCredentials{ufrag, pwd}) })
+	return nil
+}
+
+func legField(agency, ufrag string) vault.Field {
+	return vault.Field{Agency: agency, Table: "talk_leg", Column: "browser_sealed", Row: ufrag}
+}
+
+// hand gives credentials to the relay. If it cannot be reached now it asks later.
+func (s *Service) hand(ctx context.Context, leg string, c browserCredentials) {
+	if err := s.o.Relay.Introduce(leg, c.Ufrag, c.Pwd); err != nil {
+		s.o.Log.WarnContext(ctx, "relay did not take a leg", "error", err)
+	}
+}
+
+// need answers the relay. The leg's name is unguessable and comes from the relay,
+// which knows no agencies: the one read without an agency in its WHERE.
+func (s *Service) need(ctx context.Context, ufrag string) error {
+	var agencyID string
+	var sealed []byte
+	err := s.db.Read().QueryRowContext(ctx, `
+		SELECT talk_leg.agency_id, talk_leg.browser_sealed FROM talk_leg
+		JOIN talk ON talk.id = talk_leg.talk_id AND talk.agency_id = talk_leg.agency_id
+		WHERE talk_leg.ufrag = $1 AND talk.ended_at IS NULL`, ufrag).Scan(&agencyID, &sealed)
+	if errors.Is(err, db.ErrNoRows) {
+		return ErrNotFound
+	}
+	if err != nil {
+		return fmt.Errorf("read leg: %w", err)
+	}
+	key, err := s.o.Agencies.Keys().For(ctx, agencyID)
+	if err != nil {
+		return err
+	}
+	plain, err := key.Open(legField(agencyID, ufrag), sealed)
+	if err != nil {
+		return err
+	}
+	var c browserCredentials
+	if err := json.Unmarshal(plain, &c); err != nil {
+		return err
+	}
+	s.hand(ctx, ufrag, c)
+	return nil
+}
+
+// forget deletes what only a live talk needs and takes its legs from the relay.
+func (s *Service) forget(ctx context.Context, tx *db.Tx, t Talk) error {
+	_, first := tx.ExecContext(ctx, `DELETE FROM talk_signal WHERE agency_id = $1 AND talk_id = $2`, t.Agency, t.ID)
+	_, second := tx.ExecContext(ctx, `DELETE FROM talk_leg WHERE agency_id = $1 AND talk_id = $2`, t.Agency, t.ID)
+	if err := errors.Join(first, second); err != nil {
+		return fmt.Errorf("forget talk: %w", err)
+	}
+	tx.AfterCommit(func() {
+		if err := s.o.Relay.Revoke(t.Media); err != nil {
+			s.o.Log.WarnContext(ctx, "relay did not end a talk", "error", err)
+		}
+	})
+	return nil
+}

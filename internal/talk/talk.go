@@ -1,0 +1,171 @@
+// Package talk connects two browsers for the length of a live conversation: it
+// carries their signalling, gives out the relay's credentials once a guest is
+// admitted, and ends with the appointment's outcome. It never sees what is said.
+//
+// The protocol is written in docs/protocol.md §4. The main types are Talk and
+// Service. The package knows seats and appointments below it, and of the relay only
+// legs and descriptions.
+package talk
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"visavis/internal/agency"
+	"visavis/internal/db"
+	"visavis/internal/edge"
+	"visavis/internal/events"
+	"visavis/internal/jobs"
+	"visavis/internal/relay"
+	"visavis/internal/relay/control"
+	"visavis/internal/relay/sdp"
+	"visavis/internal/seat"
+	"visavis/internal/staff"
+	"visavis/internal/vault"
+)
+
+const (
+	// ringTime is how long a guest who is away is called.
+	ringTime = 60 * time.Second
+	// legTime bounds when a leg of a talk may begin, counted from the admission.
+	legTime = 12 * time.Hour
+)
+
+// Talk is one live conversation of a seat, from the admission to its end.
+type Talk struct {
+	ID, Agency, Seat, Desk, Staff string
+	Media                         [8]byte // the relay's name for it
+	Generation                    int64   // rises with each reload of either page
+	GuestRestart, StaffRestart    int64
+	AdmittedAt                    time.Time
+	RingUntil, EnteredAt          *time.Time
+	ConnectedAt, EndedAt          *time.Time
+	GuestPrint, StaffPrint        string
+	Revealed                      bool
+	Version                       int64
+}
+
+func (t Talk) leg(side relay.Side) relay.Leg {
+	restart := t.GuestRestart
+	if side == relay.SideStaff {
+		restart = t.StaffRestart
+	}
+	return relay.Leg{
+		Talk: t.Media, Side: side, Generation: uint16(t.Generation), Restart: uint16(restart),
+		Expires: t.AdmittedAt.Add(legTime).Truncate(time.Second),
+	}
+}
+
+func (t Talk) mediaHex() string { return hex.EncodeToString(t.Media[:]) }
+
+// Topic is the event topic of a talk.
+func Topic(id string) string { return "talk:" + id }
+
+// Summary is what the talk's window shows of the appointment.
+type Summary struct {
+	ID          string         `json:"id"`
+	Version     int64          `json:"version"`
+	StartsAt    int64          `json:"startsAt"`
+	EndsAt      int64          `json:"endsAt"`
+	ServiceName string         `json:"serviceName"`
+	DeskName    string         `json:"deskName"`
+	Language    string         `json:"language"`
+	Citizen     SummaryCitizen `json:"citizen"`
+}
+
+// SummaryCitizen is who sits on the other side.
+type SummaryCitizen struct {
+	Name  string `json:"name"`
+	Phone string `json:"phone,omitempty"`
+}
+
+// Appointments is what this package needs of the appointments.
+type Appointments interface {
+	// Summary reads an appointment; it opens the citizen's fields.
+	Summary(ctx context.Context, q db.Q, agency, id string) (Summary, error)
+	// Outcome closes the appointment and its seat in the caller's transaction.
+	Outcome(ctx context.Context, tx *db.Tx, p staff.Person, id, outcome string) error
+}
+
+// Options configure a Service.
+type Options struct {
+	Ring           *vault.Keyring
+	Agencies       *agency.Store
+	Staff          *staff.Service
+	Seats          *seat.Service
+	Appointments   Appointments
+	Events         *events.Log
+	Jobs           *jobs.Queue
+	Relay          control.Relay
+	RelayKey       relay.Key
+	Candidates     func() []sdp.Candidate // the relay's addresses, best first
+	HeadsUp        time.Duration
+	Clock          func() time.Time
+	Log            *slog.Logger
+	TrustedProxies []netip.Prefix
+}
+
+// Service runs talks.
+type Service struct {
+	db    *db.DB
+	o     Options
+	tests *edge.Limiter
+}
+
+// New returns a service and takes over the ringing jobs.
+func New(d *db.DB, o Options) *Service {
+	s := &Service{db: d, o: o, tests: edge.NewLimiter(2*time.Second, 30, 20_000)}
+	o.Jobs.Handle(ringJob, s.ringOver)
+	return s
+}
+
+// ErrNotFound says that there is no such talk for the caller.
+var ErrNotFound = errors.New("talk: not found")
+
+// problem turns errors of the rules and stores into what staff may see.
+func problem(err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return edge.NewProblem(http.StatusNotFound, "talk.unknown")
+	}
+	return seat.Problem(err)
+}
+
+// Prepare takes a guest's offer apart: what is kept names no address and none of
+// the relay's credentials. It is seat.Options.Prepare.
+func Prepare(commit, offer string) (seat.Prepared, error) {
+	neutral, found, err := sdp.Rewrite(offer, nobody())
+	if err != nil {
+		return seat.Prepared{}, badDescription()
+	}
+	return seat.Prepared{Commit: commit, Offer: neutral, Ufrag: found.Ufrag, Pwd: found.Pwd, Fingerprint: found.Fingerprint}, nil
+}
+
+func badDescription() error { return edge.NewProblem(http.StatusUnprocessableEntity, "talk.sdp") }
+
+// nobody is a leg that no relay accepts; it stands in stored offers until the
+// guest is admitted.
+func nobody() sdp.Leg {
+	return sdp.Leg{
+		Ufrag: "nobody", Pwd: "nobodynobodynobodynobody",
+		Candidates: []sdp.Candidate{{Address: netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, 1}), 9)}}, // RFC 5737: documentation
+	}
+}
+
+// RunRelay introduces legs that the relay asks for, until ctx ends: after a restart
+// of either process it knows no browser's credentials.
+func (s *Service) RunRelay(ctx context.Context) error {
+	for event := range s.o.Relay.Events(ctx) {
+		if event.Kind != control.Need {
+			continue
+		}
+		if err := s.need(ctx, event.Ufrag); err != nil && !errors.Is(err, ErrNotFound) && ctx.Err() == nil {
+			s.o.Log.ErrorContext(ctx, "introduce leg that the relay asked for", "error", err)
+		}
+	}
+	return nil
+}

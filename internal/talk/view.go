@@ -1,0 +1,90 @@
+package talk
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"visavis/internal/db"
+)
+
+// Colleague names a member of staff.
+type Colleague struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// View is a talk as staff see it (docs/protocol.md §2).
+type View struct {
+	ID             string    `json:"id"`
+	Seat           string    `json:"seat"`
+	Generation     int64     `json:"generation"`
+	Staff          Colleague `json:"staff"`
+	Appointment    Summary   `json:"appointment"`
+	AdmittedAt     int64     `json:"admittedAt"`
+	RingUntil      *int64    `json:"ringUntil,omitempty"`
+	EnteredAt      *int64    `json:"enteredAt,omitempty"`
+	ConnectedAt    *int64    `json:"connectedAt,omitempty"`
+	EndedAt        *int64    `json:"endedAt,omitempty"`
+	TakeoverAsked  bool      `json:"takeoverAsked"`
+	GuestMode      string    `json:"guestMode"`
+	GuestReachable bool      `json:"guestReachable"`
+	HeadsUpMs      int64     `json:"headsUpMs"`
+	Now            int64     `json:"now"`
+}
+
+func (s *Service) view(ctx context.Context, q db.Q, t Talk) (View, error) {
+	x, err := s.o.Seats.ByID(ctx, q, t.Agency, t.Seat)
+	if err != nil {
+		return View{}, err
+	}
+	summary, err := s.o.Appointments.Summary(ctx, q, t.Agency, x.Appointment)
+	if err != nil {
+		return View{}, err
+	}
+	names, err := s.o.Staff.Names(ctx, q, t.Agency)
+	if err != nil {
+		return View{}, err
+	}
+	return View{
+		ID: t.ID, Seat: t.Seat, Generation: t.Generation, Staff: Colleague{t.Staff, names[t.Staff]}, Appointment: summary,
+		AdmittedAt: db.Ms(t.AdmittedAt), RingUntil: db.MsPtr(t.RingUntil), EnteredAt: db.MsPtr(t.EnteredAt),
+		ConnectedAt: db.MsPtr(t.ConnectedAt), EndedAt: db.MsPtr(t.EndedAt), TakeoverAsked: x.TakeoverAsked(),
+		GuestMode: string(x.Mode), GuestReachable: x.AwaySince == nil, HeadsUpMs: s.o.HeadsUp.Milliseconds(), Now: db.Ms(s.o.Clock()),
+	}, nil
+}
+
+// Live is a live talk in a list.
+type Live struct {
+	ID, Seat, Staff      string
+	AdmittedAt           time.Time
+	RingUntil, EnteredAt *time.Time
+	ConnectedAt          *time.Time
+}
+
+// LiveOf returns the live talks of desks by seat.
+func (s *Service) LiveOf(ctx context.Context, q db.Q, agency string, desks []string) (map[string]Live, error) {
+	out := map[string]Live{}
+	for _, desk := range desks {
+		if err := liveOfDesk(ctx, q, agency, desk, out); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func liveOfDesk(ctx context.Context, q db.Q, agency, desk string, out map[string]Live) error {
+	rows, err := q.QueryContext(ctx, columns+` WHERE agency_id = $1 AND desk_id = $2 AND ended_at IS NULL`, agency, desk)
+	if err != nil {
+		return fmt.Errorf("list talks: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // read only
+	for rows.Next() {
+		t, err := scan(rows)
+		if err != nil {
+			return err
+		}
+		out[t.Seat] = Live{t.ID, t.Seat, t.Staff, t.AdmittedAt, t.RingUntil, t.EnteredAt, t.ConnectedAt}
+	}
+	return rows.Err()
+}
