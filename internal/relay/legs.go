@@ -1,0 +1,263 @@
+package relay
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"visavis/internal/relay/control"
+)
+
+// How long things hold.
+const (
+	// consent is how long an answer to our own check allows sending to an address (RFC 7675 §5.1).
+	consent = 30 * time.Second
+	// renewAfter is the age of an answer at which the browser's next check makes us ask again.
+	renewAfter = 4 * time.Second
+	// moveAfter is the silence of the bound address after which another proven one takes over without being
+	// nominated: some browsers' checks from a new port never carry USE-CANDIDATE.
+	moveAfter = 500 * time.Millisecond
+	// silentAfter is the silence that is told to the servers.
+	silentAfter = 10 * time.Second
+	// keepLogin is how long credentials of before an ICE restart stay valid unused.
+	keepLogin = 30 * time.Second
+	// keepLeg is how long a leg is remembered that nobody uses. Forgetting costs nothing but another Need.
+	keepLeg = 2 * time.Minute
+	// needEvery spaces the requests for one introduction.
+	needEvery = time.Second
+
+	mostPaths  = 8
+	mostLogins = 4
+)
+
+// endpoint is where packets come from and go to: an address on the UDP socket, or a connection.
+type endpoint struct {
+	remote netip.AddrPort
+	local  netip.Addr // the address that was asked, on a wildcard socket
+	conn   *conn      // nil on UDP
+}
+
+func (e endpoint) is(other endpoint) bool { return e.remote == other.remote && e.conn == other.conn }
+
+// login is one set of credentials of a leg: ours, and the browser's once introduced.
+type login struct {
+	ufrag, pwd                string
+	browserUfrag, browserPwd  string
+	restart                   uint16
+	expires, used, lastNeeded time.Time
+}
+
+func (l *login) introduced() bool { return l.browserPwd != "" }
+
+// leg is one browser's end of a talk.
+type leg struct {
+	id     legID
+	peer   *leg
+	logins []*login
+	paths  []*path
+	bound  *path // where media come from and go to
+	used   time.Time
+	silent bool // has been told
+
+	media     bucket
+	checks    bucket
+	ownChecks bucket
+	seen      [rememberedIDs]seenID
+	seenNext  int
+}
+
+type seenID struct {
+	id   transactionID
+	from endpoint
+}
+
+// path is one address of a leg.
+type path struct {
+	leg       *leg
+	at        endpoint
+	login     *login // of the newest check
+	heard     time.Time
+	proven    time.Time // last answer to our own check; zero: never
+	nominated bool      // by the newest check
+	own       ownCheck
+	checks    bucket
+}
+
+func (p *path) mayReceive(now time.Time) bool {
+	return p != nil && !p.proven.IsZero() && now.Sub(p.proven) < consent
+}
+
+// replayed reports whether this transaction was seen from another place, and remembers it. A captured check sent
+// again from elsewhere must neither move the leg nor be answered there.
+func (l *leg) replayed(id transactionID, from endpoint) bool {
+	for i := range l.seen {
+		if l.seen[i].id == id && l.seen[i].from.remote.IsValid() {
+			return !l.seen[i].from.is(from)
+		}
+	}
+	l.seen[l.seenNext%rememberedIDs] = seenID{id, from}
+	l.seenNext++
+	return false
+}
+
+func (l *leg) login(ufrag string) *login {
+	for _, known := range l.logins {
+		if known.ufrag == ufrag {
+			return known
+		}
+	}
+	return nil
+}
+
+func (l *leg) newest() uint16 {
+	var newest uint16
+	for _, known := range l.logins {
+		newest = max(newest, known.restart)
+	}
+	return newest
+}
+
+// addLogin makes room by forgetting what was used longest ago.
+func (l *leg) addLogin(now time.Time, ufrag, pwd string, name Leg) *login {
+	if len(l.logins) >= mostLogins {
+		oldest := slices.MinFunc(l.logins, func(a, b *login) int { return a.used.Compare(b.used) })
+		l.logins = slices.DeleteFunc(l.logins, func(known *login) bool { return known == oldest })
+	}
+	added := &login{ufrag: ufrag, pwd: pwd, restart: name.Restart, expires: name.Expires, used: now}
+	l.logins = append(l.logins, added)
+	return added
+}
+
+// pathAt finds the leg's path, or makes one if there is room; a path that nobody was heard on for long gives way.
+func (l *leg) pathAt(now time.Time, from endpoint) (p *path, dropped *path) {
+	for _, known := range l.paths {
+		if known.at.is(from) {
+			return known, nil
+		}
+	}
+	if len(l.paths) >= mostPaths {
+		oldest := slices.MinFunc(l.paths, func(a, b *path) int { return a.heard.Compare(b.heard) })
+		if oldest == l.bound || now.Sub(oldest.heard) < consent {
+			return nil, nil
+		}
+		dropped = oldest
+	}
+	p = &path{leg: l, at: from}
+	l.paths = append(l.paths, p)
+	return p, dropped
+}
+
+// legFor finds or makes the leg that a ufrag names. When it fails, the error says why the leg may not begin.
+func (c *core) legFor(now time.Time, name Leg) (*leg, error) {
+	if known := c.legs[name.id()]; known != nil {
+		return known, nil
+	}
+	if _, revoked := c.revoked[name.Talk]; revoked {
+		return nil, control.ErrRevoked
+	}
+	if !name.Expires.After(now) || name.Expires.After(now.Add(LongestLeg+time.Minute)) {
+		return nil, control.ErrExpired
+	}
+	if len(c.legs) >= c.options.MaxLegs {
+		return nil, control.ErrFull
+	}
+	made := &leg{id: name.id(), used: now}
+	made.peer = c.legs[made.id.peer()]
+	if made.peer != nil {
+		made.peer.peer = made
+	}
+	c.legs[made.id] = made
+	return made, nil
+}
+
+// mayLogin says whether a known leg may take these credentials. Those of before its newest restart are only found,
+// never added again: once forgotten they are dead.
+func (c *core) mayLogin(now time.Time, l *leg, name Leg) error {
+	if name.Restart < l.newest() || !name.Expires.After(now) || name.Expires.After(now.Add(LongestLeg+time.Minute)) {
+		return control.ErrExpired
+	}
+	return nil
+}
+
+func (c *core) dropPath(p *path) {
+	if p == nil {
+		return
+	}
+	if c.paths[p.at.remote] == p {
+		delete(c.paths, p.at.remote)
+	}
+	if p.at.conn != nil && p.at.conn.path == p {
+		p.at.conn.path = nil
+		c.tcpLegs--
+		p.at.conn.hangUp()
+	}
+	delete(c.pending, p.own.id)
+	if p.leg.bound == p {
+		p.leg.bound = nil
+		c.boundLegs--
+	}
+	p.leg.paths = slices.DeleteFunc(p.leg.paths, func(known *path) bool { return known == p })
+}
+
+func (c *core) dropLeg(l *leg) {
+	for len(l.paths) > 0 {
+		c.dropPath(l.paths[0])
+	}
+	if l.peer != nil {
+		l.peer.peer = nil
+	}
+	delete(c.legs, l.id)
+}
+
+// bind makes p the leg's place. It must have answered our own check.
+func (c *core) bind(now time.Time, p *path) {
+	if p.leg.bound == nil {
+		c.boundLegs++
+	}
+	p.leg.bound = p
+	p.leg.silent = false
+	c.tell(control.Event{Kind: control.Bound, Ufrag: p.login.ufrag, At: now})
+}
+
+// consider decides after each check and each answer whether the leg moves to p.
+func (c *core) consider(now time.Time, p *path) {
+	bound := p.leg.bound
+	switch {
+	case bound == p:
+		if p.leg.silent && p.mayReceive(now) {
+			p.leg.silent = false
+			c.tell(control.Event{Kind: control.Bound, Ufrag: p.login.ufrag, At: now})
+		}
+	case !p.mayReceive(now) && !c.options.trustChecks:
+	case !bound.mayReceive(now), p.nominated, now.Sub(bound.heard) > moveAfter:
+		c.bind(now, p)
+	}
+}
+
+// sweep forgets what is over and tells who has become silent. It runs about once a second.
+func (c *core) sweep(now time.Time) {
+	for _, l := range c.legs {
+		if l.bound != nil && !l.silent && now.Sub(l.bound.heard) > silentAfter {
+			l.silent = true
+			c.tell(control.Event{Kind: control.Silent, Ufrag: l.bound.login.ufrag, At: now})
+		}
+		if now.Sub(l.used) > keepLeg {
+			c.dropLeg(l)
+			continue
+		}
+		if newest := l.newest(); len(l.logins) > 1 {
+			l.logins = slices.DeleteFunc(l.logins, func(known *login) bool {
+				return known.restart < newest && now.Sub(known.used) > keepLogin
+			})
+		}
+		for _, p := range slices.Clone(l.paths) {
+			if now.Sub(p.heard) > consent && p != l.bound {
+				c.dropPath(p)
+			}
+		}
+	}
+	for len(c.revocations) > 0 && now.After(c.revoked[c.revocations[0]]) {
+		delete(c.revoked, c.revocations[0])
+		c.revocations = c.revocations[1:]
+	}
+}
