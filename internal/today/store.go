@@ -1,0 +1,213 @@
+package today
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"visavis/internal/agency"
+	"visavis/internal/db"
+	"visavis/internal/staff"
+	"visavis/internal/vault"
+)
+
+// rowsQuery reads everything a row shows. Joining staff_desk is the authorisation: $1 is the agency, $2 the person.
+const rowsQuery = `
+	SELECT a.id, a.version, a.starts_at, a.ends_at, a.status, COALESCE(a.outcome, ''), a.language, a.citizen_sealed,
+	       d.id, d.name, v.id, v.name, v.early_minutes, v.late_minutes, COALESCE(ad.id, ''), COALESCE(ad.name, ''),
+	       s.id, s.state, COALESCE(s.closed_reason, ''), COALESCE(s.door, ''), COALESCE(s.mode, ''),
+	       s.opened_at, s.check_failed_at, s.arrived_at, s.away_since, s.hidden_since, s.asking_hash IS NOT NULL,
+	       COALESCE(t.id, ''), COALESCE(h.id, ''), COALESCE(h.name, ''),
+	       COALESCE(t.admitted_at, 0), t.ring_until, t.entered_at, t.connected_at,
+	       CASE WHEN j.id IS NULL THEN 'sent' WHEN j.dead_at IS NULL THEN 'queued' ELSE 'failed' END
+	FROM appointment a
+	JOIN staff_desk sd ON sd.agency_id = a.agency_id AND sd.desk_id = a.desk_id AND sd.staff_id = $2
+	JOIN desk d ON d.agency_id = a.agency_id AND d.id = a.desk_id
+	JOIN service v ON v.agency_id = a.agency_id AND v.id = a.service_id
+	JOIN seat s ON s.agency_id = a.agency_id AND s.appointment_id = a.id
+	LEFT JOIN staff ad ON ad.agency_id = a.agency_id AND ad.id = a.advisor_id
+	LEFT JOIN talk t ON t.agency_id = a.agency_id AND t.seat_id = s.id AND t.ended_at IS NULL
+	LEFT JOIN staff h ON h.agency_id = a.agency_id AND h.id = t.staff_id
+	LEFT JOIN job j ON j.agency_id = a.agency_id AND j.kind = 'notify.mail' AND j.ref = a.id
+	WHERE a.agency_id = $1 `
+
+// rowsOfDay and the others are the ends of rowsQuery.
+const (
+	rowsOfDay         = rowsQuery + `AND a.starts_at >= $3 AND a.starts_at < $4 ORDER BY a.starts_at, a.id LIMIT $5`
+	rowsOfAppointment = rowsQuery + `AND a.id = $3`
+)
+
+// maxRows bounds a day; a desk has some dozen appointments, a person a few desks.
+const maxRows = 2000
+
+// store reads for one person.
+type store struct {
+	key    *vault.DataKey
+	person staff.Person
+}
+
+func (s store) rows(ctx context.Context, q db.Q, query string, args ...any) ([]Row, error) {
+	found, err := q.QueryContext(ctx, query, append([]any{s.person.Agency, s.person.ID}, args...)...)
+	if err != nil {
+		return nil, fmt.Errorf("read today's rows: %w", err)
+	}
+	defer func() { _ = found.Close() }() // read only
+	list := []Row{}
+	for found.Next() {
+		row, err := s.scanRow(found)
+		if err != nil {
+			return nil, fmt.Errorf("read today's rows: %w", err)
+		}
+		list = append(list, row)
+	}
+	return list, found.Err()
+}
+
+func (s store) scanRow(rows *sql.Rows) (Row, error) {
+	var (
+		r              Row
+		talk           Talk
+		advisor        Person
+		sealed         []byte
+		service, state string
+		early, late    int64
+	)
+	err := rows.Scan(&r.ID, &r.Version, &r.StartsAt, &r.EndsAt, &r.Status, &r.Outcome, &r.Language, &sealed,
+		&r.Desk, &r.DeskName, &r.Service, &service, &early, &late, &advisor.ID, &advisor.Name,
+		&r.Seat.ID, &r.Seat.State, &r.Seat.ClosedReason, &r.Seat.Door, &r.Seat.Mode,
+		&r.Seat.OpenedAt, &r.Seat.CheckFailedAt, &r.Seat.ArrivedAt, &r.Seat.AwaySince, &r.Seat.HiddenSince, &talk.TakeoverAsked,
+		&talk.ID, &talk.Staff.ID, &talk.Staff.Name, &talk.AdmittedAt, &talk.RingUntil, &talk.EnteredAt, &talk.ConnectedAt,
+		&state)
+	if err != nil {
+		return r, err
+	}
+	if r.Citizen, err = s.openCitizen(r.ID, sealed); err != nil {
+		return r, err
+	}
+	r.ServiceName = nameOf(service)
+	r.Seat.OpensAt = r.StartsAt - early*time.Minute.Milliseconds()
+	r.Seat.ClosesAt = r.EndsAt + late*time.Minute.Milliseconds()
+	if advisor.ID != "" {
+		r.Advisor = &advisor
+	}
+	if talk.ID != "" {
+		r.Talk = &talk
+	}
+	r.Invitation = Invitation{By: "mail", State: state}
+	if r.Citizen.Email == "" {
+		r.Invitation = Invitation{By: "none", State: "none"}
+	}
+	return r, nil
+}
+
+// appointmentOf finds what a change was about: its id is that of an appointment, a seat, a talk or a task.
+func (s store) appointmentOf(ctx context.Context, q db.Q, ref string) (string, error) {
+	var id string
+	err := q.QueryRowContext(ctx, `
+		SELECT id FROM appointment WHERE agency_id = $1 AND id = $2
+		UNION SELECT appointment_id FROM seat WHERE agency_id = $1 AND id = $2
+		UNION SELECT seat.appointment_id FROM talk JOIN seat ON seat.agency_id = talk.agency_id AND seat.id = talk.seat_id
+		      WHERE talk.agency_id = $1 AND talk.id = $2
+		UNION SELECT appointment_id FROM task WHERE agency_id = $1 AND id = $2`, s.person.Agency, ref).Scan(&id)
+	if errors.Is(err, db.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("read what changed: %w", err)
+	}
+	return id, nil
+}
+
+const tasksQuery = `
+	SELECT k.id, k.desk_id, k.appointment_id, k.kind, k.body_sealed, k.created_at, k.done_at, COALESCE(k.done_by, ''),
+	       a.starts_at, a.citizen_sealed
+	FROM task k
+	JOIN staff_desk sd ON sd.agency_id = k.agency_id AND sd.desk_id = k.desk_id AND sd.staff_id = $2
+	JOIN appointment a ON a.agency_id = k.agency_id AND a.id = k.appointment_id
+	WHERE k.agency_id = $1 `
+
+const (
+	openTasks          = tasksQuery + `AND k.done_at IS NULL ORDER BY k.created_at, k.id LIMIT $3`
+	taskByID           = tasksQuery + `AND k.id = $3`
+	tasksOfAppointment = tasksQuery + `AND k.appointment_id = $3`
+)
+
+// maxTasks bounds the list; who has more open than that has another problem than this page.
+const maxTasks = 500
+
+func (s store) tasks(ctx context.Context, q db.Q, query string, args ...any) ([]Task, error) {
+	found, err := q.QueryContext(ctx, query, append([]any{s.person.Agency, s.person.ID}, args...)...)
+	if err != nil {
+		return nil, fmt.Errorf("read tasks: %w", err)
+	}
+	defer func() { _ = found.Close() }() // read only
+	list := []Task{}
+	for found.Next() {
+		var t Task
+		var body, citizen []byte
+		if err := found.Scan(&t.ID, &t.Desk, &t.Appointment, &t.Kind, &body, &t.CreatedAt, &t.DoneAt, &t.DoneBy, &t.StartsAt, &citizen); err != nil {
+			return nil, fmt.Errorf("read tasks: %w", err)
+		}
+		who, err := s.openCitizen(t.Appointment, citizen)
+		if err != nil {
+			return nil, err
+		}
+		t.CitizenName = who.Name
+		if t.Phone, err = s.openTask(t.ID, body); err != nil {
+			return nil, err
+		}
+		list = append(list, t)
+	}
+	return list, found.Err()
+}
+
+func (s store) openCitizen(appointment string, sealed []byte) (Citizen, error) {
+	var c struct{ Name, Email, Phone vault.Personal }
+	err := s.open("appointment", "citizen_sealed", appointment, sealed, &c)
+	return Citizen{Name: Shown(c.Name), Email: Shown(c.Email), Phone: Shown(c.Phone)}, err
+}
+
+func (s store) openTask(task string, sealed []byte) (Shown, error) {
+	var body struct{ Phone vault.Personal }
+	err := s.open("task", "body_sealed", task, sealed, &body)
+	return Shown(body.Phone), err
+}
+
+// open unseals one field. The error says where, never what.
+func (s store) open(table, column, row string, sealed []byte, into any) error {
+	plain, err := s.key.Open(vault.Field{Agency: s.person.Agency, Table: table, Column: column, Row: row}, sealed)
+	if err != nil {
+		return fmt.Errorf("open %s of %s %s: %w", column, table, row, err)
+	}
+	if json.Unmarshal(plain, into) != nil {
+		return fmt.Errorf("open %s of %s %s: not as it was written", column, table, row)
+	}
+	return nil
+}
+
+// nameOf is a service's name for staff, whose language is German.
+func nameOf(encoded string) string {
+	var text agency.Text
+	if json.Unmarshal([]byte(encoded), &text) != nil {
+		return encoded
+	}
+	return text.In("de")
+}
+
+// finish marks a task as done; doing it again changes nothing.
+func (s store) finish(ctx context.Context, tx *db.Tx, task string, now time.Time) (changed bool, err error) {
+	result, err := tx.ExecContext(ctx, `
+		UPDATE task SET done_at = $1, done_by = $2
+		WHERE agency_id = $3 AND id = $4 AND done_at IS NULL
+		  AND desk_id IN (SELECT desk_id FROM staff_desk WHERE agency_id = $3 AND staff_id = $2)`,
+		db.Ms(now), s.person.ID, s.person.Agency, task)
+	if err := db.Affected(result, err); errors.Is(err, db.ErrConflict) {
+		return false, nil
+	} else if err != nil {
+		return false, fmt.Errorf("finish task: %w", err)
+	}
+	return true, nil
+}

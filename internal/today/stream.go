@@ -1,0 +1,180 @@
+package today
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"visavis/internal/agency"
+	"visavis/internal/db"
+	"visavis/internal/edge"
+	"visavis/internal/events"
+	"visavis/internal/staff"
+)
+
+// Options are the parts that the list is made from.
+type Options struct {
+	DB       *db.DB
+	Events   *events.Log
+	Agencies *agency.Store
+	Staff    *staff.Service
+	TimeZone *time.Location
+	Clock    func() time.Time
+	Log      *slog.Logger
+}
+
+// Service serves the list.
+type Service struct{ o Options }
+
+// New returns the service.
+func New(o Options) *Service { return &Service{o} }
+
+// topic is where changes at a desk are numbered.
+func topic(desk string) string { return "desk:" + desk }
+
+// maxChanges is how many changes of one desk are followed one by one; after more a snapshot is cheaper.
+const maxChanges = 32
+
+func (s *Service) store(ctx context.Context, person staff.Person) (store, error) {
+	key, err := s.o.Agencies.Keys().For(ctx, person.Agency)
+	return store{key: key, person: person}, err
+}
+
+// reader is one stream: what one person sees of one day.
+type reader struct {
+	*Service
+	store
+	from, to time.Time
+}
+
+type snapshot struct {
+	Day   string `json:"day"`
+	Rows  []Row  `json:"rows"`
+	Tasks []Task `json:"tasks"`
+	Now   int64  `json:"now"`
+}
+
+type gone struct {
+	ID string `json:"id"`
+}
+
+type bye struct {
+	Reason string `json:"reason"`
+}
+
+func (s *Service) source(ctx context.Context, person staff.Person, day time.Time) (edge.Source, error) {
+	opened, err := s.store(ctx, person)
+	if err != nil {
+		return edge.Source{}, err
+	}
+	r := &reader{Service: s, store: opened, from: day, to: day.AddDate(0, 0, 1)}
+	topics := []string{staff.Topic(person.ID)}
+	for _, desk := range person.Desks {
+		topics = append(topics, topic(desk))
+	}
+	subscription := s.o.Events.Subscribe(person.Agency, topics...)
+	return edge.Source{Snapshot: r.snapshot, Changes: r.changes, Wake: subscription.C, Close: subscription.Close}, nil
+}
+
+// signedOut tells whether the session that opened the stream has ended; then nothing more is shown.
+func (r *reader) signedOut(ctx context.Context) ([]edge.Event, error) {
+	lives, err := r.o.Staff.SessionLives(ctx, r.person)
+	if err != nil || lives {
+		return nil, err
+	}
+	return []edge.Event{{Name: edge.EventBye, Data: bye{"signed-out"}}}, nil
+}
+
+func (r *reader) snapshot(ctx context.Context) (string, []edge.Event, error) {
+	if end, err := r.signedOut(ctx); err != nil || end != nil {
+		return "", end, err
+	}
+	var at cursor
+	shown := snapshot{Day: r.from.Format(time.DateOnly), Now: db.Ms(r.o.Clock())}
+	err := r.o.DB.Snapshot(ctx, func(q db.Q) error {
+		at = cursor{} // a function given to a transaction may run twice
+		for _, desk := range r.person.Desks {
+			head, err := r.o.Events.Head(ctx, q, r.person.Agency, topic(desk))
+			if err != nil {
+				return err
+			}
+			at = append(at, head)
+		}
+		var err error
+		if shown.Rows, err = r.rows(ctx, q, rowsOfDay, db.Ms(r.from), db.Ms(r.to), maxRows); err != nil {
+			return err
+		}
+		shown.Tasks, err = r.tasks(ctx, q, openTasks, maxTasks)
+		return err
+	})
+	return at.String(r.person.Desks), []edge.Event{{Name: "snapshot", Data: shown}}, err
+}
+
+func (r *reader) changes(ctx context.Context, after string) (string, []edge.Event, bool, error) {
+	if end, err := r.signedOut(ctx); err != nil || end != nil {
+		return after, end, true, err
+	}
+	at, ok := parseCursor(after, r.person.Desks)
+	if !ok {
+		return "", nil, false, nil
+	}
+	q := r.o.DB.Read()
+	var changed []string // ids, each once, oldest first
+	known := map[string]bool{}
+	for i, desk := range r.person.Desks {
+		list, complete, err := r.o.Events.Since(ctx, q, r.person.Agency, topic(desk), at[i], maxChanges)
+		if err != nil || !complete {
+			return "", nil, false, err
+		}
+		for _, change := range list {
+			at[i] = change.Seq
+			if !known[change.Ref] {
+				known[change.Ref] = true
+				changed = append(changed, change.Ref)
+			}
+		}
+	}
+	list, err := r.show(ctx, q, changed)
+	return at.String(r.person.Desks), list, true, err
+}
+
+// show reads what changed as it is now: the row, and the task where it is one.
+func (r *reader) show(ctx context.Context, q db.Q, changed []string) ([]edge.Event, error) {
+	var list []edge.Event
+	shown := map[string]bool{}
+	for _, ref := range changed {
+		tasks, err := r.tasks(ctx, q, taskByID, ref)
+		if err != nil {
+			return nil, err
+		}
+		for _, task := range tasks {
+			list = append(list, edge.Event{Name: "task", Data: task})
+		}
+		appointment, err := r.appointmentOf(ctx, q, ref)
+		if err != nil {
+			return nil, err
+		}
+		if appointment == "" || shown[appointment] {
+			continue
+		}
+		shown[appointment] = true
+		row, err := r.showRow(ctx, q, appointment)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, row)
+	}
+	return list, nil
+}
+
+// showRow is the row, or that it is gone: moved to another day, or to a desk of others.
+func (r *reader) showRow(ctx context.Context, q db.Q, appointment string) (edge.Event, error) {
+	rows, err := r.rows(ctx, q, rowsOfAppointment, appointment)
+	if err != nil {
+		return edge.Event{}, err
+	}
+	if len(rows) == 0 || rows[0].StartsAt < db.Ms(r.from) || rows[0].StartsAt >= db.Ms(r.to) {
+		return edge.Event{Name: "row-gone", Data: gone{appointment}}, nil
+	}
+	return edge.Event{Name: "row", Data: rows[0]}, nil
+}
