@@ -1,0 +1,125 @@
+// Package app builds the program from its parts and runs it. It is the only package that knows all others, and the only
+// one that sees the whole configuration; every part gets its own options.
+//
+// Serve, Relay, Demo, Migrate and Doctor are the subcommands. What there is and in which order it starts stands in
+// parts.go, to be read from top to bottom.
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"visavis/internal/config"
+	"visavis/internal/db"
+	"visavis/internal/vault"
+)
+
+// Options are what a program is given besides its configuration. Zero values mean the real thing.
+type Options struct {
+	Version string
+	Log     *slog.Logger
+	Pages   fs.FS            // the built pages; in tests others
+	Clock   func() time.Time // in tests another
+	Started func(at string)  // called once requests are answered, with the address of the listener
+}
+
+func (o *Options) complete() {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Started == nil {
+		o.Started = func(string) {}
+	}
+}
+
+// Serve runs the server until ctx ends. It returns nil when it was asked to stop, and why it could not go on otherwise.
+func Serve(ctx context.Context, c *config.Config, o Options) error {
+	p, err := build(ctx, c, o)
+	if err != nil {
+		return err
+	}
+	return errors.Join(p.run(ctx), p.close())
+}
+
+// Migrate brings the database up to date.
+func Migrate(ctx context.Context, c *config.Config) error {
+	d, err := openDatabase(ctx, c)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Migrate(ctx), d.Close())
+}
+
+// RelayKey is what relay.key must be for relays that have no key file.
+func RelayKey(c *config.Config) (string, error) {
+	key, err := relayKey(c)
+	if err != nil {
+		return "", err
+	}
+	return base64.RawURLEncoding.EncodeToString(key), nil
+}
+
+const relayKeyBytes = 32
+
+// relayKey is the configured one, or that of the installation's keys. It opens nothing but legs of the relay.
+func relayKey(c *config.Config) ([]byte, error) {
+	if c.Relay.Key != "" {
+		key, err := base64.RawURLEncoding.DecodeString(c.Relay.Key.Reveal())
+		if err != nil || len(key) != relayKeyBytes {
+			return nil, errors.New("relay.key must be as printed by visavis relay --print-key")
+		}
+		return key, nil
+	}
+	ring, err := openKeys(c)
+	if err != nil {
+		return nil, err
+	}
+	return ring.Derive("relay"), nil
+}
+
+func openKeys(c *config.Config) (*vault.Keyring, error) {
+	if err := c.MakeDataDir(); err != nil {
+		return nil, err
+	}
+	ring, err := vault.LoadKeyring(c.Keys.File, rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("keys.file: %w", err)
+	}
+	return ring, nil
+}
+
+func openDatabase(ctx context.Context, c *config.Config) (*db.DB, error) {
+	if err := c.MakeDataDir(); err != nil {
+		return nil, err
+	}
+	d, err := db.Open(ctx, c.Database.URL.Reveal())
+	if err != nil {
+		return nil, fmt.Errorf("database.url: %w", err)
+	}
+	return d, nil
+}
+
+// Demo is Serve with an example agency and a mailbox.
+func Demo(ctx context.Context, c *config.Config, o Options, out io.Writer) error {
+	return errors.New("not yet")
+}
+
+// Relay runs the relay as a process of its own until ctx ends.
+func Relay(ctx context.Context, c *config.Config, o Options) error {
+	return errors.New("not yet")
+}
+
+// Doctor tries what the configuration names.
+func Doctor(ctx context.Context, c *config.Config, unknown []string, out io.Writer) error {
+	return errors.New("not yet")
+}

@@ -1,0 +1,163 @@
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+const (
+	headerWait = 10 * time.Second
+	idleWait   = 2 * time.Minute
+	maxHeader  = 32 << 10
+	// stopWait is how long running requests may take once the process is asked to stop.
+	stopWait = 10 * time.Second
+)
+
+// listen opens a TCP port; a taken one is the mistake that newcomers make first, so it gets a sentence.
+func listen(ctx context.Context, key, address string) (net.Listener, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	return l, portError(key, address, err)
+}
+
+func portError(key, address string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%s: another program already uses %s (perhaps a second Visavis); stop it or choose another address", key, address)
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("%s: this user may not use %s; ports below 1024 need CAP_NET_BIND_SERVICE", key, address)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return fmt.Errorf("%s: this machine has no address %s", key, address)
+	}
+	return fmt.Errorf("%s: listen on %s: %w", key, address, err)
+}
+
+// server is an HTTP server that can be stopped although streams never end by themselves.
+type server struct {
+	http     *http.Server
+	conns    *connections
+	stopping context.Context //nolint:containedctx // the end of all streams, not of a call
+	stop     context.CancelFunc
+}
+
+// newServer wraps a handler. Event streams end when stop begins; the pages connect again, to another process or to
+// this one after its restart.
+func newServer(handler http.Handler, logger *slog.Logger) *server {
+	s := &server{conns: &connections{open: map[net.Conn]struct{}{}}}
+	s.stopping, s.stop = context.WithCancel(context.Background())
+	s.http = &http.Server{
+		Handler:           s.endStreams(handler),
+		ReadHeaderTimeout: headerWait,
+		IdleTimeout:       idleWait,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          log.New(noise{logger}, "", 0),
+	}
+	return s
+}
+
+func (s *server) endStreams(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasSuffix(r.URL.Path, "/stream") {
+			next.ServeHTTP(w, r)
+			return
+		}
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		defer context.AfterFunc(s.stopping, cancel)()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// serve answers until shutdown is called; with a TLS configuration over TLS and, where the browser can, HTTP/2.
+func (s *server) serve(l net.Listener, secure *tls.Config) error {
+	var err error
+	if s.http.TLSConfig = secure; secure == nil {
+		err = s.http.Serve(&tracked{l, s.conns})
+	} else {
+		err = s.http.ServeTLS(&tracked{l, s.conns}, "", "")
+	}
+	if !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve http: %w", err)
+	}
+	return nil
+}
+
+// shutdown lets requests finish, ends streams, and returns within stopWait.
+func (s *server) shutdown() error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopWait)
+	defer cancel()
+	s.stop()
+	err := s.http.Shutdown(ctx)
+	s.conns.close() // what was taken over from net/http is not known to it
+	if err != nil {
+		return errors.Join(fmt.Errorf("requests were cut off: %w", err), s.http.Close())
+	}
+	return nil
+}
+
+// connections are all that are open, streams that net/http has given away included.
+type connections struct {
+	mu   sync.Mutex
+	open map[net.Conn]struct{}
+}
+
+func (c *connections) add(conn net.Conn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.open[conn] = struct{}{}
+}
+
+func (c *connections) remove(conn net.Conn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.open, conn)
+}
+
+func (c *connections) close() {
+	c.mu.Lock()
+	left := make([]net.Conn, 0, len(c.open))
+	for conn := range c.open {
+		left = append(left, conn)
+	}
+	c.mu.Unlock()
+	for _, conn := range left {
+		_ = conn.Close() // its reader sees the end, whatever this says
+	}
+}
+
+// tracked is a listener whose connections are known.
+type tracked struct {
+	net.Listener
+	conns *connections
+}
+
+func (t *tracked) Accept() (net.Conn, error) {
+	conn, err := t.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	known := &trackedConn{Conn: conn, conns: t.conns}
+	t.conns.add(known)
+	return known, nil
+}
+
+type trackedConn struct {
+	net.Conn
+	conns *connections
+}
+
+func (c *trackedConn) Close() error {
+	c.conns.remove(c)
+	return c.Conn.Close()
+}

@@ -1,0 +1,257 @@
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"visavis/internal/agency"
+	"visavis/internal/config"
+	"visavis/internal/db"
+	"visavis/internal/edge"
+	"visavis/internal/events"
+	"visavis/internal/jobs"
+	"visavis/internal/pages"
+	"visavis/internal/staff"
+	"visavis/internal/today"
+	"visavis/internal/vault"
+	"visavis/locales"
+	"visavis/web"
+)
+
+// parts are what a server consists of, in the order in which they are made; they are closed in the opposite order.
+type parts struct {
+	c    *config.Config
+	o    Options
+	node string // names this process until it ends
+
+	ring   *vault.Keyring
+	db     *db.DB
+	events *events.Log
+	jobs   *jobs.Queue
+
+	agencies *agency.Store
+	staff    *staff.Service
+	today    *today.Service
+
+	mux    *http.ServeMux
+	api    *edge.API
+	certs  *certificates
+	server *server
+
+	services []service
+	closers  []func() error
+}
+
+// service runs beside the requests until its context ends.
+type service struct {
+	name string
+	run  func(context.Context) error
+}
+
+func (p *parts) background(name string, run func(context.Context) error) {
+	p.services = append(p.services, service{name, run})
+}
+
+func build(ctx context.Context, c *config.Config, o Options) (*parts, error) {
+	o.complete()
+	p := &parts{c: c, o: o, node: vault.NewID()}
+	for _, make := range []func(context.Context) error{
+		p.makeStorage,
+		p.makePlumbing,
+		p.makeFeatures,
+		p.makeRoutes,
+		p.makeServer,
+	} {
+		if err := make(ctx); err != nil {
+			return nil, errors.Join(err, p.close())
+		}
+	}
+	return p, nil
+}
+
+func (p *parts) makeStorage(ctx context.Context) error {
+	var err error
+	if p.ring, err = openKeys(p.c); err != nil {
+		return err
+	}
+	if p.db, err = openDatabase(ctx, p.c); err != nil {
+		return err
+	}
+	p.closers = append(p.closers, p.db.Close)
+	return p.db.Migrate(ctx)
+}
+
+func (p *parts) makePlumbing(context.Context) error {
+	bus := events.NewLocalBus()
+	if p.db.Engine() == db.PostgreSQL {
+		bus = events.NewPostgresBus(p.db.PostgresURL(), p.o.Log)
+	}
+	p.events = events.New(p.db, bus, p.o.Clock)
+	p.background("events", p.events.Run)
+
+	added := p.events.Subscribe("", "jobs")
+	p.jobs = jobs.New(p.db, jobs.Options{
+		Node: p.node, Clock: p.o.Clock, Workers: 4, Log: p.o.Log,
+		Wake: added.C, Publish: func() { p.events.Nudge("", "jobs") },
+	})
+	p.background("jobs", p.jobs.Run)
+	p.background("housekeeping", p.keepHouse)
+	return nil
+}
+
+func (p *parts) makeFeatures(context.Context) error {
+	p.agencies = agency.New(p.db, p.ring, p.o.Clock)
+	p.staff = staff.New(p.db, p.agencies, staff.Options{
+		Clock: p.o.Clock, Log: p.o.Log, TrustedProxies: p.c.HTTP.TrustedProxies, Nudge: p.events.Nudge,
+	})
+	p.today = today.New(today.Options{
+		DB: p.db, Events: p.events, Agencies: p.agencies, Staff: p.staff,
+		TimeZone: p.c.TimeZone.Location, Clock: p.o.Clock, Log: p.o.Log,
+	})
+	return nil
+}
+
+// useProblems sets what is process-wide in the library below edge; a second server in a process must not set it again.
+var useProblems = sync.OnceFunc(edge.UseProblems) //nolint:gochecknoglobals // it guards a global of somebody else
+
+func (p *parts) makeRoutes(context.Context) error {
+	useProblems()
+	p.mux = http.NewServeMux()
+	p.api = edge.NewAPI(p.mux, edge.APIOptions{Title: "Visavis", Version: p.o.Version, Log: p.o.Log})
+	p.agencies.Routes(p.api)
+	p.staff.Routes(p.api)
+	p.today.Routes(p.mux, p.api)
+
+	files := p.o.Pages
+	if files == nil {
+		var err error
+		if files, err = fs.Sub(web.Files, "dist"); err != nil {
+			return err
+		}
+	}
+	return pages.Mount(p.mux, pages.Options{
+		Files: files, Locales: locales.Files, Log: p.o.Log, Agency: p.greeting, Ready: p.ready,
+	})
+}
+
+func (p *parts) makeServer(context.Context) error {
+	advertise, err := advertised(p.c)
+	if err != nil {
+		return err
+	}
+	if p.certs, err = newCertificates(p.c, advertise, p.o.Clock()); err != nil {
+		return err
+	}
+	secure := edge.Secure(p.mux, edge.SecureOptions{Log: p.o.Log, HTTPS: p.c.HTTP.URL.Scheme == "https"})
+	p.server = newServer(secure, p.o.Log)
+	return nil
+}
+
+// greeting is what the guest's page says about an agency without script.
+func (p *parts) greeting(ctx context.Context, slug, language string) (pages.Agency, error) {
+	a, err := p.agencies.BySlug(ctx, slug)
+	if errors.Is(err, agency.ErrNotFound) {
+		return pages.Agency{}, pages.ErrUnknownAgency
+	}
+	return pages.Agency{Name: a.Name, Phone: a.Phone, PhoneHours: a.PhoneHours.In(language)}, err
+}
+
+// ready tells balancers whether this process can do its work.
+func (p *parts) ready(ctx context.Context) error {
+	var one int
+	if err := p.db.Read().QueryRowContext(ctx, `SELECT 1`).Scan(&one); err != nil {
+		return fmt.Errorf("ask database: %w", err)
+	}
+	return nil
+}
+
+const (
+	houseEvery   = time.Hour
+	changesLive  = 24 * time.Hour // a page that slept longer takes a snapshot
+	houseTimeout = time.Minute
+)
+
+// keepHouse deletes what nobody reads any more.
+func (p *parts) keepHouse(ctx context.Context) error {
+	every := time.NewTicker(houseEvery)
+	defer every.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-every.C:
+			if err := p.prune(ctx); err != nil {
+				p.o.Log.ErrorContext(ctx, "old changes not deleted", "error", err)
+			}
+		}
+	}
+}
+
+func (p *parts) prune(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, houseTimeout)
+	defer cancel()
+	return p.events.Prune(ctx, p.o.Clock().Add(-changesLive))
+}
+
+// run answers requests until ctx ends or a part fails: first the port, then the services, so that a taken port is said
+// before anything has begun. It stops in the opposite order.
+func (p *parts) run(ctx context.Context) error {
+	listener, err := listen(ctx, "http.listen", p.c.HTTP.Listen)
+	if err != nil {
+		return err
+	}
+	at := listener.Addr().String()
+	// Services live until the last request is answered, so they do not end with ctx.
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	group, failed := errgroup.WithContext(life)
+	for _, s := range p.services {
+		group.Go(func() error {
+			if err := s.run(failed); err != nil {
+				return fmt.Errorf("%s: %w", s.name, err)
+			}
+			return nil
+		})
+	}
+	group.Go(func() error { return p.server.serve(listener, p.tls()) })
+	p.o.Log.InfoContext(ctx, "serving", "url", p.c.HTTP.URL.String(), "database", string(p.db.Engine()), "version", p.o.Version)
+	p.o.Started(at)
+
+	select {
+	case <-ctx.Done():
+	case <-failed.Done():
+	}
+	stopped := p.server.shutdown()
+	end()
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	if stopped != nil {
+		p.o.Log.WarnContext(ctx, "stopped late", "error", stopped)
+	}
+	return nil
+}
+
+func (p *parts) tls() *tls.Config {
+	if p.certs == nil {
+		return nil
+	}
+	return p.certs.config()
+}
+
+// close ends what was opened, last first.
+func (p *parts) close() error {
+	var errs []error
+	for i := len(p.closers) - 1; i >= 0; i-- {
+		errs = append(errs, p.closers[i]())
+	}
+	return errors.Join(errs...)
+}
