@@ -27,9 +27,9 @@ var ErrUnknownAgency = errors.New("no agency with this slug")
 
 // Agency is what the page says about an agency before any script runs.
 type Agency struct {
-	Name  string
-	Phone string
-	Hours string // in the language asked for
+	Name       string
+	Phone      string
+	PhoneHours string // in the language asked for
 }
 
 // Options say what is served.

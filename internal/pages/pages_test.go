@@ -35,7 +35,7 @@ func serve(t *testing.T, ready error) *http.ServeMux {
 		Agency: func(_ context.Context, slug, language string) (pages.Agency, error) {
 			switch slug {
 			case "demo":
-				return pages.Agency{Name: "Amt <Nord>", Phone: "+49 30 123456", Hours: map[string]string{"de": "Montag", "en": "Monday"}[language]}, nil
+				return pages.Agency{Name: "Amt <Nord>", Phone: "+49 30 123456", PhoneHours: map[string]string{"de": "Montag", "en": "Monday"}[language]}, nil
 			case "broken":
 				return pages.Agency{}, errors.New("database is away")
 			}

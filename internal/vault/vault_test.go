@@ -76,8 +76,10 @@ func TestTEN04ASealedFieldOpensOnlyInItsPlace(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, wrong := range []vault.Field{
-		{Agency: "b", Table: "seat", Column: "name", Row: "1"}, {Agency: "a", Table: "task", Column: "name", Row: "1"},
-		{Agency: "a", Table: "seat", Column: "phone", Row: "1"}, {Agency: "a", Table: "seat", Column: "name", Row: "2"},
+		{Agency: "b", Table: "seat", Column: "name", Row: "1"},
+		{Agency: "a", Table: "task", Column: "name", Row: "1"},
+		{Agency: "a", Table: "seat", Column: "phone", Row: "1"},
+		{Agency: "a", Table: "seat", Column: "name", Row: "2"},
 		{Agency: "as", Table: "eat", Column: "name", Row: "1"},
 	} {
 		if _, err := key.Open(wrong, sealed); !errors.Is(err, vault.ErrSealed) {
