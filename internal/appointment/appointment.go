@@ -1,0 +1,154 @@
+// Package appointment books, moves, cancels and closes appointments.
+//
+// The rules are pure (this file), the store keeps one row per appointment under an
+// optimistic lock, and the routes are those of staff. The main types are
+// Appointment, Booking and Service. The package knows that an appointment has a
+// seat and that its guest is told by mail, both through interfaces, and nothing of
+// talks and media.
+package appointment
+
+import (
+	"net/http"
+	"net/mail"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"visavis/internal/agency"
+	"visavis/internal/edge"
+	"visavis/internal/vault"
+)
+
+// Status is what has become of an appointment.
+type Status string
+
+// The statuses.
+const (
+	Booked    Status = "booked"
+	Done      Status = "done"
+	Cancelled Status = "cancelled"
+)
+
+// Outcomes that an appointment can end with.
+const (
+	Held      = "held"
+	Phone     = "phone"
+	Technical = "technical"
+	NoShow    = "noshow"
+	Called    = "cancelled" // called off: by staff, or by the guest
+)
+
+// Citizen is whom an appointment is for. It is stored sealed and does not print itself.
+type Citizen struct {
+	Name, Email, Phone vault.Personal
+}
+
+// Appointment is a service at a time, owned by a desk.
+type Appointment struct {
+	ID, Agency, Desk, Service string
+	Advisor                   string // empty: anybody of the desk
+	Starts, Ends              time.Time
+	Status                    Status
+	Outcome                   string
+	Citizen                   Citizen
+	Language                  string
+	InviteVersion             int64 // rises with each move; SEQUENCE of the calendar file
+	Version                   int64
+}
+
+// Booking is what staff ask for.
+type Booking struct {
+	Desk, Service, Advisor string
+	Starts                 time.Time
+	Citizen                Citizen
+	Language               string
+}
+
+const (
+	maxName = 120
+	// maxEmail is the longest address that can be delivered to (RFC 5321 §4.5.3.1.3).
+	maxEmail = 254
+	// lateBooking allows for the minutes it takes to fill in the form: a talk may begin at once.
+	lateBooking = 10 * time.Minute
+	// farthest keeps a typing error in the year from becoming an appointment.
+	farthest = 2 * 365 * 24 * time.Hour
+)
+
+func refuse(status int, code string, params ...any) error {
+	return edge.NewProblem(status, code, params...)
+}
+
+func invalid(code string) error { return refuse(http.StatusUnprocessableEntity, code) }
+
+// check puts a booking into its stored form, or says what is wrong with it.
+func (b Booking) check(now time.Time, phone func(string) (string, bool)) (Booking, error) {
+	name := strings.Join(strings.Fields(b.Citizen.Name.Reveal()), " ")
+	if name == "" || utf8.RuneCountInString(name) > maxName || strings.ContainsFunc(name, unicode.IsControl) {
+		return b, invalid("citizen.name")
+	}
+	b.Citizen.Name = vault.Personal(name)
+	if text := strings.TrimSpace(b.Citizen.Email.Reveal()); text != "" {
+		if !deliverable(text) {
+			return b, invalid("email.invalid")
+		}
+		b.Citizen.Email = vault.Personal(text)
+	} else {
+		b.Citizen.Email = ""
+	}
+	if text := strings.TrimSpace(b.Citizen.Phone.Reveal()); text != "" {
+		number, ok := phone(text)
+		if !ok {
+			return b, invalid("phone.invalid")
+		}
+		b.Citizen.Phone = vault.Personal(number)
+	} else {
+		b.Citizen.Phone = ""
+	}
+	if !agency.KnownLanguage(b.Language) {
+		return b, invalid("language.unknown")
+	}
+	return b, checkStart(b.Starts, now)
+}
+
+func checkStart(starts, now time.Time) error {
+	if starts.Before(now.Add(-lateBooking)) {
+		return invalid("appointment.past")
+	}
+	if starts.After(now.Add(farthest)) {
+		return invalid("appointment.too_far")
+	}
+	return nil
+}
+
+// deliverable accepts a bare address in ASCII with a domain that has a dot, or a
+// literal host name; what it lets through is safe in a header.
+func deliverable(text string) bool {
+	if len(text) > maxEmail || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return false
+	}
+	parsed, err := mail.ParseAddress(text)
+	if err != nil || parsed.Address != text || parsed.Name != "" {
+		return false
+	}
+	local, domain, _ := strings.Cut(text, "@")
+	return local != "" && !strings.ContainsAny(domain, "@[]") && strings.Contains(strings.Trim(domain, "."), ".")
+}
+
+// endable tells whether an outcome may be recorded now. A no-show can cost benefits,
+// so it needs that the appointment has begun and that nothing speaks against it.
+func endable(a Appointment, outcome string, now time.Time, guestWasThere bool) error {
+	if a.Status != Booked {
+		return refuse(http.StatusConflict, "appointment.closed", "status", string(a.Status))
+	}
+	if outcome != NoShow {
+		return nil
+	}
+	if guestWasThere {
+		return refuse(http.StatusConflict, "outcome.noshow_refused", "proposed", Technical)
+	}
+	if now.Before(a.Starts) {
+		return refuse(http.StatusConflict, "outcome.too_early")
+	}
+	return nil
+}

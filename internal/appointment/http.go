@@ -1,0 +1,135 @@
+package appointment
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"visavis/internal/db"
+	"visavis/internal/edge"
+	"visavis/internal/staff"
+	"visavis/internal/vault"
+)
+
+// Routes registers what staff do with appointments.
+func (s *Service) Routes(api *edge.API) {
+	own := s.o.Staff.Require(api)
+	op := func(id, route string) edge.Operation {
+		return edge.Operation{ID: id, Route: route, Tag: "appointment", Use: own}
+	}
+	const base = "/api/staff/appointments"
+	edge.Handle(api, op("bookAppointment", "POST "+base), s.postBook)
+	edge.Handle(api, op("moveAppointment", "POST "+base+"/{id}/move"), s.postMove)
+	edge.Handle(api, op("cancelAppointment", "POST "+base+"/{id}/cancel"), s.postCancel)
+	edge.Handle(api, op("closeAppointment", "POST "+base+"/{id}/outcome"), s.postOutcome)
+}
+
+// problem is what staff see of an error.
+func (s *Service) problem(err error) error {
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return edge.NewProblem(http.StatusNotFound, "appointment.unknown")
+	case errors.Is(err, db.ErrConflict):
+		return edge.NewProblem(http.StatusConflict, "busy")
+	}
+	return s.o.Problem(err)
+}
+
+type changedOutput struct {
+	Body struct {
+		ID      string `json:"id"`
+		Version int64  `json:"version"`
+		Link    string `json:"link,omitempty" doc:"Only where no mail goes out: for staff to hand over."`
+	}
+}
+
+// answer tells the new version, and the link where no mail carries it.
+func (s *Service) answer(ctx context.Context, a Appointment, err error) (*changedOutput, error) {
+	if err != nil {
+		return nil, s.problem(err)
+	}
+	out := &changedOutput{}
+	out.Body.ID, out.Body.Version = a.ID, a.Version
+	out.Body.Link, err = s.LinkByHand(ctx, a)
+	return out, err
+}
+
+type bookInput struct {
+	Body struct {
+		Desk     string `json:"desk" maxLength:"64"`
+		Service  string `json:"service" maxLength:"64"`
+		StartsAt int64  `json:"startsAt" doc:"Milliseconds since 1970 UTC." minimum:"0" maximum:"253402300799000"`
+		Advisor  string `json:"advisor,omitempty" maxLength:"64"`
+		Citizen  struct {
+			Name  string `json:"name" maxLength:"500"`
+			Email string `json:"email,omitempty" maxLength:"500"`
+			Phone string `json:"phone,omitempty" maxLength:"100"`
+		} `json:"citizen"`
+		Language string `json:"language" maxLength:"8"`
+	}
+}
+
+func (s *Service) postBook(ctx context.Context, in *bookInput) (*changedOutput, error) {
+	p, err := staff.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b := in.Body
+	a, err := s.Book(ctx, p, Booking{
+		Desk: b.Desk, Service: b.Service, Advisor: b.Advisor, Starts: db.Time(b.StartsAt), Language: b.Language,
+		Citizen: Citizen{Name: vault.Personal(b.Citizen.Name), Email: vault.Personal(b.Citizen.Email), Phone: vault.Personal(b.Citizen.Phone)},
+	})
+	return s.answer(ctx, a, err)
+}
+
+type versionBody struct {
+	Version int64 `json:"version"`
+}
+
+type moveInput struct {
+	ID   string `path:"id" maxLength:"64"`
+	Body struct {
+		versionBody
+		StartsAt int64 `json:"startsAt" minimum:"0" maximum:"253402300799000"`
+	}
+}
+
+func (s *Service) postMove(ctx context.Context, in *moveInput) (*changedOutput, error) {
+	p, err := staff.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.Move(ctx, p, in.ID, in.Body.Version, db.Time(in.Body.StartsAt))
+	return s.answer(ctx, a, err)
+}
+
+type cancelInput struct {
+	ID   string `path:"id" maxLength:"64"`
+	Body versionBody
+}
+
+func (s *Service) postCancel(ctx context.Context, in *cancelInput) (*changedOutput, error) {
+	p, err := staff.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.Cancel(ctx, p, in.ID, in.Body.Version)
+	return s.answer(ctx, a, err)
+}
+
+type outcomeInput struct {
+	ID   string `path:"id" maxLength:"64"`
+	Body struct {
+		versionBody
+		Outcome string `json:"outcome" enum:"held,phone,technical,noshow,cancelled"`
+	}
+}
+
+func (s *Service) postOutcome(ctx context.Context, in *outcomeInput) (*changedOutput, error) {
+	p, err := staff.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.Close(ctx, p, in.ID, in.Body.Version, in.Body.Outcome)
+	return s.answer(ctx, a, err)
+}

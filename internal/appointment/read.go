@@ -1,0 +1,72 @@
+package appointment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"visavis/internal/agency"
+	"visavis/internal/db"
+	"visavis/internal/notify"
+)
+
+// Names is an appointment with what people read of it.
+type Names struct {
+	Appointment
+	ServiceName agency.Text
+	Place       agency.Desk
+}
+
+// Read opens an appointment with the names of its desk and service.
+func (s *Service) Read(ctx context.Context, q db.Q, agencyID, id string) (Names, error) {
+	key, err := s.o.Agencies.Keys().For(ctx, agencyID)
+	if err != nil {
+		return Names{}, err
+	}
+	a, err := byID(ctx, q, key, agencyID, id)
+	if err != nil {
+		return Names{}, err
+	}
+	n := Names{Appointment: a}
+	if n.Place, err = s.o.Agencies.Desk(ctx, q, agencyID, a.Desk); err != nil {
+		return n, err
+	}
+	service, err := s.o.Agencies.Service(ctx, q, agencyID, a.Service)
+	n.ServiceName = service.Name
+	return n, err
+}
+
+// Notice is what the mail about an appointment says; notify reads it when it sends,
+// so that a mail never tells of what is no longer true.
+func (s *Service) Notice(ctx context.Context, agencyID, id string) (notify.Notice, error) {
+	n, err := s.Read(ctx, s.db.Read(), agencyID, id)
+	if errors.Is(err, ErrNotFound) {
+		return notify.Notice{}, notify.ErrNothing
+	}
+	if err != nil {
+		return notify.Notice{}, err
+	}
+	a, err := s.o.Agencies.ByID(ctx, agencyID)
+	if err != nil {
+		return notify.Notice{}, err
+	}
+	notice := notify.Notice{
+		UID: id, Sequence: n.InviteVersion, Language: n.Language, Name: n.Citizen.Name, Email: n.Citizen.Email,
+		Starts: n.Starts, Ends: n.Ends, Agency: a.Name, Location: n.Place.Location, Phone: n.Place.Phone, PhoneHours: a.PhoneHours.In(n.Language),
+	}
+	switch {
+	case n.Status == Cancelled:
+		notice.Kind = notify.Cancelled
+		return notice, nil
+	case n.Status != Booked:
+		return notice, notify.ErrNothing
+	case n.InviteVersion > 0:
+		notice.Kind = notify.Moved
+	default:
+		notice.Kind = notify.Invited
+	}
+	if notice.Link, err = s.o.Seats.Link(ctx, agencyID, id); err != nil {
+		return notice, fmt.Errorf("link for mail: %w", err)
+	}
+	return notice, nil
+}

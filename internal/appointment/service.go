@@ -1,0 +1,280 @@
+package appointment
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"visavis/internal/agency"
+	"visavis/internal/db"
+	"visavis/internal/events"
+	"visavis/internal/staff"
+	"visavis/internal/vault"
+)
+
+// Seats is what this package needs of the seats above it.
+type Seats interface {
+	Create(ctx context.Context, tx *db.Tx, agency, appointment, desk string) (string, error)
+	Moved(ctx context.Context, tx *db.Tx, agency, appointment string) error
+	Close(ctx context.Context, tx *db.Tx, agency, appointment, reason string) error
+	// Evidence tells whether anything speaks against a no-show.
+	Evidence(ctx context.Context, tx *db.Tx, agency, appointment string) (bool, error)
+	// Link is the live link of the appointment's seat.
+	Link(ctx context.Context, agency, appointment string) (string, error)
+}
+
+// Mailer queues the mail about an appointment's present state in the caller's transaction.
+type Mailer interface {
+	Queue(ctx context.Context, tx *db.Tx, agency, appointment string) error
+}
+
+// Options configure a Service.
+type Options struct {
+	Agencies *agency.Store
+	Staff    *staff.Service
+	Seats    Seats
+	Mailer   Mailer // nil: this installation sends no mail
+	Events   *events.Log
+	Clock    func() time.Time
+	// Phone puts a telephone number into its stored form, or refuses it.
+	Phone func(string) (string, bool)
+	// Problem turns refusals of the seats into what staff may see.
+	Problem func(error) error
+}
+
+// Service books, moves, cancels and closes.
+type Service struct {
+	db *db.DB
+	o  Options
+}
+
+// New returns a service.
+func New(d *db.DB, o Options) *Service { return &Service{d, o} }
+
+// deskTopic is where the staff's list looks; its changes name the appointment.
+func deskTopic(id string) string { return "desk:" + id }
+
+func (s *Service) tell(ctx context.Context, tx *db.Tx, a Appointment) error {
+	_, err := s.o.Events.Append(ctx, tx, a.Agency, deskTopic(a.Desk), "row", a.ID)
+	return err
+}
+
+// Book makes an appointment with its seat, and queues the invitation.
+func (s *Service) Book(ctx context.Context, p staff.Person, b Booking) (Appointment, error) {
+	b, err := b.check(s.o.Clock(), s.o.Phone)
+	if err != nil {
+		return Appointment{}, err
+	}
+	key, err := s.o.Agencies.Keys().For(ctx, p.Agency)
+	if err != nil {
+		return Appointment{}, err
+	}
+	a := Appointment{
+		Agency: p.Agency, Desk: b.Desk, Service: b.Service, Advisor: b.Advisor, Starts: b.Starts,
+		Status: Booked, Citizen: b.Citizen, Language: b.Language, Version: 1,
+	}
+	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		a.ID = vault.NewID()
+		if err := s.complete(ctx, tx, p, &a); err != nil {
+			return err
+		}
+		if err := free(ctx, tx, a); err != nil {
+			return err
+		}
+		if err := insert(ctx, tx, key, a, mailNone, p.ID, s.o.Clock()); err != nil {
+			return err
+		}
+		if _, err := s.o.Seats.Create(ctx, tx, a.Agency, a.ID, a.Desk); err != nil {
+			return err
+		}
+		if err := s.mail(ctx, tx, a); err != nil {
+			return err
+		}
+		return s.tell(ctx, tx, a)
+	})
+	return a, err
+}
+
+// complete checks that desk, service and advisor fit together and to the person.
+func (s *Service) complete(ctx context.Context, tx *db.Tx, p staff.Person, a *Appointment) error {
+	if !p.MayDesk(a.Desk) {
+		return invalid("appointment.desk")
+	}
+	desk, err := s.o.Agencies.Desk(ctx, tx, p.Agency, a.Desk)
+	if err != nil {
+		return err
+	}
+	service, err := s.o.Agencies.Service(ctx, tx, p.Agency, a.Service)
+	if errors.Is(err, agency.ErrNotFound) || err == nil && service.DepartmentID != desk.DepartmentID {
+		return invalid("appointment.service")
+	}
+	if err != nil {
+		return err
+	}
+	a.Ends = a.Starts.Add(service.Duration)
+	if a.Advisor == "" {
+		return nil
+	}
+	ok, err := advises(ctx, tx, p.Agency, a.Advisor, a.Desk)
+	if err == nil && !ok {
+		err = invalid("appointment.advisor")
+	}
+	return err
+}
+
+// mail queues the mail that tells the guest of the present state.
+func (s *Service) mail(ctx context.Context, tx *db.Tx, a Appointment) error {
+	if s.o.Mailer == nil || a.Citizen.Email == "" {
+		return nil
+	}
+	if err := setMailState(ctx, tx, a.Agency, a.ID, mailQueued); err != nil {
+		return err
+	}
+	return s.o.Mailer.Queue(ctx, tx, a.Agency, a.ID)
+}
+
+// Mailed notes what has become of a mail; the staff's list shows it.
+func (s *Service) Mailed(ctx context.Context, agencyID, id string, sent bool) error {
+	state := mailFailed
+	if sent {
+		state = mailSent
+	}
+	return s.db.Tx(ctx, func(tx *db.Tx) error {
+		a, err := byID(ctx, tx, nil, agencyID, id)
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := setMailState(ctx, tx, agencyID, id, state); err != nil {
+			return err
+		}
+		return s.tell(ctx, tx, a)
+	})
+}
+
+// LinkByHand is the link for staff to hand over, where no mail goes out.
+func (s *Service) LinkByHand(ctx context.Context, a Appointment) (string, error) {
+	if s.o.Mailer != nil && a.Citizen.Email != "" || a.Status != Booked {
+		return "", nil
+	}
+	return s.o.Seats.Link(ctx, a.Agency, a.ID)
+}
+
+// change loads an appointment of the person's desks in the version that the page has
+// seen, lets f change it, saves and tells. A nil version means whatever it is now.
+func (s *Service) change(ctx context.Context, p staff.Person, id string, version int64, f func(*db.Tx, *Appointment) error) (Appointment, error) {
+	key, err := s.o.Agencies.Keys().For(ctx, p.Agency)
+	if err != nil {
+		return Appointment{}, err
+	}
+	var a Appointment
+	for range 5 {
+		err = s.db.Tx(ctx, func(tx *db.Tx) error {
+			if a, err = byID(ctx, tx, key, p.Agency, id); err != nil {
+				return err
+			}
+			if !p.MayDesk(a.Desk) {
+				return ErrNotFound
+			}
+			if a.Version != version {
+				return refuse(http.StatusConflict, "appointment.changed")
+			}
+			return f(tx, &a)
+		})
+		if !errors.Is(err, db.ErrConflict) { // else a seat changed meanwhile: the rules decide anew
+			break
+		}
+	}
+	return a, err
+}
+
+// Move gives an appointment another time. The old link dies, the guest gets a new one.
+func (s *Service) Move(ctx context.Context, p staff.Person, id string, version int64, starts time.Time) (Appointment, error) {
+	return s.change(ctx, p, id, version, func(tx *db.Tx, a *Appointment) error {
+		if a.Status != Booked {
+			return refuse(http.StatusConflict, "appointment.closed", "status", string(a.Status))
+		}
+		if err := checkStart(starts, s.o.Clock()); err != nil {
+			return err
+		}
+		length := a.Ends.Sub(a.Starts)
+		a.Starts, a.Ends = starts, starts.Add(length)
+		a.InviteVersion++
+		if err := free(ctx, tx, *a); err != nil {
+			return err
+		}
+		if err := save(ctx, tx, a); err != nil {
+			return err
+		}
+		if err := s.o.Seats.Moved(ctx, tx, a.Agency, a.ID); err != nil {
+			return err
+		}
+		if err := s.mail(ctx, tx, *a); err != nil {
+			return err
+		}
+		return s.tell(ctx, tx, *a)
+	})
+}
+
+// Cancel calls an appointment off. Whoever waits is told.
+func (s *Service) Cancel(ctx context.Context, p staff.Person, id string, version int64) (Appointment, error) {
+	return s.Close(ctx, p, id, version, Called)
+}
+
+// Close records an outcome from the list, without a talk or beside one.
+func (s *Service) Close(ctx context.Context, p staff.Person, id string, version int64, outcome string) (Appointment, error) {
+	return s.change(ctx, p, id, version, func(tx *db.Tx, a *Appointment) error { return s.end(ctx, tx, a, outcome) })
+}
+
+// end closes appointment and seat with an outcome, or nothing of them.
+func (s *Service) end(ctx context.Context, tx *db.Tx, a *Appointment, outcome string) error {
+	there, err := s.o.Seats.Evidence(ctx, tx, a.Agency, a.ID)
+	if err != nil {
+		return err
+	}
+	if err := endable(*a, outcome, s.o.Clock(), there); err != nil {
+		return err
+	}
+	a.Status, a.Outcome = Done, outcome
+	if outcome == Called {
+		a.Status = Cancelled
+		a.InviteVersion++
+	}
+	if err := save(ctx, tx, a); err != nil {
+		return err
+	}
+	if err := s.o.Seats.Close(ctx, tx, a.Agency, a.ID, outcome); err != nil {
+		return err
+	}
+	if outcome == Called {
+		if err := s.mail(ctx, tx, *a); err != nil {
+			return err
+		}
+	}
+	return s.tell(ctx, tx, *a)
+}
+
+// Outcome is Close in the caller's transaction, for a talk that ends.
+func (s *Service) Outcome(ctx context.Context, tx *db.Tx, p staff.Person, id, outcome string) error {
+	return s.endInTx(ctx, tx, p.Agency, id, outcome)
+}
+
+// CancelByGuest is the guest's own cancellation, in the caller's transaction.
+func (s *Service) CancelByGuest(ctx context.Context, tx *db.Tx, agencyID, id string) error {
+	return s.endInTx(ctx, tx, agencyID, id, Called)
+}
+
+func (s *Service) endInTx(ctx context.Context, tx *db.Tx, agencyID, id, outcome string) error {
+	key, err := s.o.Agencies.Keys().For(ctx, agencyID)
+	if err != nil {
+		return err
+	}
+	a, err := byID(ctx, tx, key, agencyID, id)
+	if err != nil {
+		return err
+	}
+	return s.end(ctx, tx, &a, outcome)
+}

@@ -1,0 +1,163 @@
+package appointment
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"visavis/internal/db"
+	"visavis/internal/vault"
+)
+
+// ErrNotFound says that there is no such appointment for the caller.
+var ErrNotFound = errors.New("appointment: not found")
+
+// sealedCitizen is the form inside the envelope.
+type sealedCitizen struct {
+	Name  string `json:"name"`
+	Email string `json:"email,omitempty"`
+	Phone string `json:"phone,omitempty"`
+}
+
+func citizenField(agency, id string) vault.Field {
+	return vault.Field{Agency: agency, Table: "appointment", Column: "citizen_sealed", Row: id}
+}
+
+func seal(key *vault.DataKey, a Appointment) ([]byte, error) {
+	plain, err := json.Marshal(sealedCitizen{a.Citizen.Name.Reveal(), a.Citizen.Email.Reveal(), a.Citizen.Phone.Reveal()})
+	if err != nil {
+		return nil, err
+	}
+	return key.Seal(citizenField(a.Agency, a.ID), plain), nil
+}
+
+func open(key *vault.DataKey, agency, id string, sealed []byte) (Citizen, error) {
+	plain, err := key.Open(citizenField(agency, id), sealed)
+	if err != nil {
+		return Citizen{}, fmt.Errorf("open citizen of appointment %s: %w", id, err)
+	}
+	var c sealedCitizen
+	if json.Unmarshal(plain, &c) != nil {
+		return Citizen{}, fmt.Errorf("open citizen of appointment %s: not as it was written", id)
+	}
+	return Citizen{vault.Personal(c.Name), vault.Personal(c.Email), vault.Personal(c.Phone)}, nil
+}
+
+func insert(ctx context.Context, tx *db.Tx, key *vault.DataKey, a Appointment, mailState, by string, now time.Time) error {
+	sealed, err := seal(key, a)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO appointment (id, agency_id, desk_id, service_id, advisor_id, starts_at, ends_at, status,
+		       citizen_sealed, language, invite_version, mail_state, created_by, created_at, version)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		a.ID, a.Agency, a.Desk, a.Service, null(a.Advisor), db.Ms(a.Starts), db.Ms(a.Ends), a.Status,
+		sealed, a.Language, a.InviteVersion, mailState, by, db.Ms(now), a.Version)
+	if err != nil {
+		return fmt.Errorf("insert appointment: %w", err)
+	}
+	return nil
+}
+
+func null(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// byID reads an appointment without its citizen unless a key is given.
+func byID(ctx context.Context, q db.Q, key *vault.DataKey, agency, id string) (Appointment, error) {
+	a := Appointment{ID: id, Agency: agency}
+	var starts, ends int64
+	var sealed []byte
+	err := q.QueryRowContext(ctx, `
+		SELECT desk_id, service_id, COALESCE(advisor_id, ''), starts_at, ends_at, status, COALESCE(outcome, ''),
+		       citizen_sealed, language, invite_version, version
+		FROM appointment WHERE agency_id = $1 AND id = $2`, agency, id).
+		Scan(&a.Desk, &a.Service, &a.Advisor, &starts, &ends, &a.Status, &a.Outcome,
+			&sealed, &a.Language, &a.InviteVersion, &a.Version)
+	if errors.Is(err, db.ErrNoRows) {
+		return a, ErrNotFound
+	}
+	if err != nil {
+		return a, fmt.Errorf("read appointment: %w", err)
+	}
+	a.Starts, a.Ends = db.Time(starts), db.Time(ends)
+	if key != nil {
+		a.Citizen, err = open(key, agency, id, sealed)
+	}
+	return a, err
+}
+
+// save writes what moving and closing change; db.ErrConflict if somebody was faster.
+func save(ctx context.Context, tx *db.Tx, a *Appointment) error {
+	err := db.Affected(tx.ExecContext(ctx, `
+		UPDATE appointment SET starts_at = $1, ends_at = $2, status = $3, outcome = $4, invite_version = $5, version = version + 1
+		WHERE agency_id = $6 AND id = $7 AND version = $8`,
+		db.Ms(a.Starts), db.Ms(a.Ends), a.Status, null(a.Outcome), a.InviteVersion, a.Agency, a.ID, a.Version))
+	if err != nil {
+		return fmt.Errorf("save appointment: %w", err)
+	}
+	a.Version++
+	return nil
+}
+
+// free refuses a second appointment of one advisor at the same time. It locks the
+// advisor's row first, so that of two bookings at the same instant the second sees
+// the first (PostgreSQL; SQLite has one writer anyway).
+func free(ctx context.Context, tx *db.Tx, a Appointment) error {
+	if a.Advisor == "" {
+		return nil
+	}
+	err := db.Affected(tx.ExecContext(ctx, `UPDATE staff SET name = name WHERE agency_id = $1 AND id = $2`, a.Agency, a.Advisor))
+	if err != nil {
+		return fmt.Errorf("lock advisor: %w", err)
+	}
+	var starts int64
+	err = tx.QueryRowContext(ctx, `
+		SELECT starts_at FROM appointment
+		WHERE agency_id = $1 AND advisor_id = $2 AND status = 'booked' AND starts_at < $3 AND ends_at > $4 AND id <> $5
+		ORDER BY starts_at LIMIT 1`, a.Agency, a.Advisor, db.Ms(a.Ends), db.Ms(a.Starts), a.ID).Scan(&starts)
+	if errors.Is(err, db.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look for overlap: %w", err)
+	}
+	return refuse(http.StatusConflict, "appointment.overlap", "startsAt", starts)
+}
+
+// advises tells whether a member of staff works at a desk.
+func advises(ctx context.Context, q db.Q, agency, staff, desk string) (bool, error) {
+	var n int
+	err := q.QueryRowContext(ctx, `
+		SELECT COUNT(*) FROM staff_desk
+		JOIN staff ON staff.agency_id = staff_desk.agency_id AND staff.id = staff_desk.staff_id
+		WHERE staff_desk.agency_id = $1 AND staff_desk.staff_id = $2 AND staff_desk.desk_id = $3 AND staff.disabled_at IS NULL`,
+		agency, staff, desk).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("read advisor's desk: %w", err)
+	}
+	return n > 0, nil
+}
+
+// The states of the newest mail about an appointment.
+const (
+	mailNone   = "none"
+	mailQueued = "queued"
+	mailSent   = "sent"
+	mailFailed = "failed"
+)
+
+func setMailState(ctx context.Context, tx *db.Tx, agency, id, state string) error {
+	_, err := tx.ExecContext(ctx, `UPDATE appointment SET mail_state = $1 WHERE agency_id = $2 AND id = $3`, state, agency, id)
+	if err != nil {
+		return fmt.Errorf("note mail's state: %w", err)
+	}
+	return nil
+}
