@@ -32,6 +32,9 @@ type Job struct {
 	Attempts int // tries so far, this one included
 }
 
+// Last tells whether the queue gives up when this try fails.
+func (j Job) Last() bool { return j.Attempts >= maxAttempts }
+
 // Handler does a job. An error means "try again later", Permanent "never".
 type Handler func(ctx context.Context, job Job) error
 
@@ -248,7 +251,7 @@ func (q *Queue) settle(ctx context.Context, job Job, result error) error {
 		var permanent permanentError
 		var dead *int64
 		code := "failed"
-		if errors.As(result, &permanent) || job.Attempts >= maxAttempts {
+		if errors.As(result, &permanent) || job.Last() {
 			now := db.Ms(q.o.Clock())
 			dead = &now
 		}

@@ -1,0 +1,147 @@
+package notify
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	html "html/template"
+	"strconv"
+	"strings"
+	"text/template"
+	"time"
+
+	"github.com/emersion/go-ical"
+	mail "github.com/wneessen/go-mail"
+)
+
+//go:embed mail.html mail.txt
+var layouts embed.FS
+
+// view is what both layouts show.
+type view struct {
+	Language, Subject, Greeting, Text string
+	Facts                             []fact
+	OpenText, OpenLabel, Link         string
+	Private                           string
+	TestText, TestLabel, TestLink     string
+	Call, Closing, Agency, NoReply    string
+}
+
+type fact struct{ Label, Value string }
+
+func (s *Service) view(n Notice) view {
+	c := s.texts[n.Language]
+	when := c.when(n.Starts.In(s.o.TimeZone))
+	key := "mail." + string(n.Kind)
+	v := view{
+		Language: n.Language,
+		Subject:  c.t(key+".subject", "when", when),
+		Greeting: c.t("mail.greeting", "name", n.Name.Reveal()),
+		Text:     c.t(key + ".text"),
+		Facts: []fact{
+			{c.t("mail.when.label"), when},
+			{c.t("mail.length.label"), c.t("mail.length", "minutes", strconv.Itoa(int(n.Ends.Sub(n.Starts)/time.Minute)))},
+			{c.t("mail.with.label"), n.Agency + ", " + n.Location},
+		},
+		Call:    c.t("mail.call", "phone", n.Phone, "hours", n.PhoneHours),
+		Closing: c.t("mail.closing"), Agency: n.Agency, NoReply: c.t("mail.noreply"),
+	}
+	if n.Link != "" {
+		v.OpenText, v.OpenLabel, v.Link, v.Private = c.t("mail.open.text"), c.t("mail.open.label"), n.Link, c.t("mail.open.private")
+		v.TestText, v.TestLabel, v.TestLink = c.t("mail.test.text"), c.t("mail.test.label"), s.o.URL+"/test"
+	}
+	return v
+}
+
+// compose makes the mail. The subject names neither citizen nor topic: it is read
+// on lock screens and stands in logs of mail servers.
+func (s *Service) compose(n Notice) (*mail.Msg, error) {
+	v := s.view(n)
+	text, markup, err := render(v)
+	if err != nil {
+		return nil, fmt.Errorf("render mail: %w", err)
+	}
+	calendar, err := s.calendar(n)
+	if err != nil {
+		return nil, fmt.Errorf("make calendar file: %w", err)
+	}
+	m := mail.NewMsg()
+	if err := m.FromFormat(s.o.From.Name, s.o.From.Address); err != nil {
+		return nil, fmt.Errorf("sender of mails: %w", err)
+	}
+	if err := m.To(n.Email.Reveal()); err != nil {
+		return nil, refusedError{code: 553} // RFC 5321: mailbox name not allowed; the library's error would quote it
+	}
+	m.Subject(v.Subject)
+	m.SetDateWithValue(s.o.Clock())
+	m.SetMessageIDWithValue(n.UID + "." + strconv.FormatInt(n.Sequence, 10) + "." + string(n.Kind) + "@" + domainOf(s.o.From.Address))
+	m.SetGenHeader(mail.HeaderContentLang, n.Language)
+	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no answers from absence assistants
+	m.SetUserAgent("Visavis")
+	m.SetBodyString(mail.TypeTextPlain, text)
+	m.AddAlternativeString(mail.TypeTextHTML, markup)
+	err = m.AttachReader(s.texts[n.Language].t("mail.calendar.file"), bytes.NewReader(calendar),
+		mail.WithFileContentType(mail.ContentType(`text/calendar; charset=utf-8; method=`+method(n))))
+	return m, err
+}
+
+func domainOf(address string) string { return address[strings.LastIndexByte(address, '@')+1:] }
+
+func render(v view) (text, markup string, err error) {
+	plain, err := template.ParseFS(layouts, "mail.txt")
+	if err != nil {
+		return "", "", err
+	}
+	rich, err := html.ParseFS(layouts, "mail.html")
+	if err != nil {
+		return "", "", err
+	}
+	var a, b strings.Builder
+	if err := plain.Execute(&a, v); err != nil {
+		return "", "", err
+	}
+	err = rich.Execute(&b, v)
+	return a.String(), b.String(), err
+}
+
+func method(n Notice) string {
+	if n.Kind == Cancelled {
+		return "CANCEL"
+	}
+	return "PUBLISH"
+}
+
+// calendar is the file for the guest's calendar (RFC 5545). It names no topic and
+// nobody: calendars are shared and shown on lock screens. Times are UTC, so that no
+// time zone needs to be described.
+func (s *Service) calendar(n Notice) ([]byte, error) {
+	c := s.texts[n.Language]
+	event := ical.NewEvent()
+	event.Props.SetText(ical.PropUID, n.UID+"@"+domainOf(s.o.From.Address))
+	event.Props.SetDateTime(ical.PropDateTimeStamp, s.o.Clock().UTC())
+	event.Props.SetDateTime(ical.PropDateTimeStart, n.Starts.UTC())
+	event.Props.SetDateTime(ical.PropDateTimeEnd, n.Ends.UTC())
+	event.Props.SetText(ical.PropSummary, c.t("mail.calendar.title"))
+	sequence := ical.NewProp(ical.PropSequence)
+	sequence.Value = strconv.FormatInt(n.Sequence, 10)
+	event.Props.Set(sequence)
+	event.SetStatus(ical.EventConfirmed)
+	if n.Kind == Cancelled {
+		event.SetStatus(ical.EventCancelled)
+	}
+	if n.Link != "" {
+		event.Props.SetText(ical.PropDescription, c.t("mail.calendar.text", "link", n.Link))
+		link := ical.NewProp(ical.PropURL)
+		link.Value = n.Link
+		event.Props.Set(link)
+	}
+	file := ical.NewCalendar()
+	file.Props.SetText(ical.PropVersion, "2.0")
+	file.Props.SetText(ical.PropProductID, "-//Visavis//Videotermin//DE")
+	file.Props.SetText(ical.PropMethod, method(n))
+	file.Children = append(file.Children, event.Component)
+	var out bytes.Buffer
+	err := ical.NewEncoder(&out).Encode(file)
+	return out.Bytes(), err
+}
+

@@ -1,0 +1,112 @@
+// Package notify tells guests by mail what has become of their appointment: in
+// their language, as text and HTML, with a calendar file. A mail is a job that
+// names the appointment only; what it says is read when it is sent, so it is never
+// out of date, and nothing personal waits in the queue.
+//
+// The main types are Notice (what a mail says) and Service. The package knows no
+// table of its own and nothing of seats and talks.
+package notify
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net/mail"
+	"time"
+
+	"visavis/internal/db"
+	"visavis/internal/jobs"
+	"visavis/internal/vault"
+)
+
+// Kind is what a mail is about.
+type Kind string
+
+// The kinds; the names are those of the catalogue.
+const (
+	Invited   Kind = "invited"
+	Moved     Kind = "moved"
+	Cancelled Kind = "cancelled"
+)
+
+// Notice is what a mail says.
+type Notice struct {
+	Kind         Kind
+	UID          string // of the calendar entry; the same for all mails about one appointment
+	Sequence     int64  // rises with every change (RFC 5545 §3.8.7.4)
+	Language     string
+	Name, Email  vault.Personal
+	Starts, Ends time.Time
+	Agency       string // its name
+	Location     string
+	Phone        string
+	PhoneHours   string
+	Link         string // empty when there is nothing to open any more
+}
+
+// ErrNothing says that there is nothing to tell any more.
+var ErrNothing = errors.New("notify: nothing to tell")
+
+// Options configure a Service.
+type Options struct {
+	Server   Server
+	From     mail.Address
+	URL      string // public address, without a slash at the end
+	TimeZone *time.Location
+	Locales  fs.FS // the catalogues: de/mail.json, en/mail.json
+	Jobs     *jobs.Queue
+	// Notice reads what to tell; ErrNothing if nothing.
+	Notice func(ctx context.Context, agency, appointment string) (Notice, error)
+	// Mailed is told once a mail is sent, or never will be.
+	Mailed func(ctx context.Context, agency, appointment string, sent bool) error
+	Clock  func() time.Time
+	Log    *slog.Logger
+}
+
+// Service sends mails.
+type Service struct {
+	o     Options
+	texts map[string]catalogue
+}
+
+const mailJob = "notify.mail"
+
+// New returns a service and takes over the mail jobs.
+func New(o Options) (*Service, error) {
+	texts, err := readCatalogues(o.Locales)
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{o: o, texts: texts}
+	o.Jobs.Handle(mailJob, s.send)
+	return s, nil
+}
+
+// Queue plans the mail about an appointment's state, in the caller's transaction.
+// One that still waits is replaced: the guest gets one mail with what is true then.
+func (s *Service) Queue(ctx context.Context, tx *db.Tx, agency, appointment string) error {
+	return s.o.Jobs.Replace(ctx, tx, jobs.Job{Agency: agency, Kind: mailJob, Key: appointment, Ref: appointment})
+}
+
+func (s *Service) send(ctx context.Context, job jobs.Job) error {
+	n, err := s.o.Notice(ctx, job.Agency, job.Ref)
+	if errors.Is(err, ErrNothing) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	message, err := s.compose(n)
+	if err != nil {
+		return err
+	}
+	if err = s.o.Server.deliver(ctx, message); err == nil {
+		return s.o.Mailed(ctx, job.Agency, job.Ref, true)
+	}
+	var refused refusedError
+	if errors.As(err, &refused) || job.Last() {
+		return errors.Join(jobs.Permanent(codeOf(err)), s.o.Mailed(ctx, job.Agency, job.Ref, false))
+	}
+	return err
+}
