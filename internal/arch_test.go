@@ -28,7 +28,7 @@ var rooms = map[string]string{
 	"cmd/visavis":     "internal/app internal/config",
 	"internal":        "",
 	"internal/app":    "*",
-	"internal/demo":   plumbing + "internal/mailbox " + strings.Join(features, " "),
+	"internal/demo":   plumbing + strings.Join(features, " "),
 	"internal/config": "",
 	"locales":         "",
 	"web":             "",

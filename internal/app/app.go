@@ -109,11 +109,6 @@ func openDatabase(ctx context.Context, c *config.Config) (*db.DB, error) {
 	return d, nil
 }
 
-// Demo is Serve with an example agency and a mailbox.
-func Demo(ctx context.Context, c *config.Config, o Options, out io.Writer) error {
-	return errors.New("not yet")
-}
-
 // Relay runs the relay as a process of its own until ctx ends.
 func Relay(ctx context.Context, c *config.Config, o Options) error {
 	return errors.New("not yet")

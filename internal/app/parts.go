@@ -7,19 +7,30 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"net/mail"
+	"os"
+	"os/signal"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"visavis/internal/agency"
+	"visavis/internal/appointment"
 	"visavis/internal/config"
 	"visavis/internal/db"
 	"visavis/internal/edge"
 	"visavis/internal/events"
 	"visavis/internal/jobs"
+	"visavis/internal/notify"
 	"visavis/internal/pages"
+	"visavis/internal/relay"
+	"visavis/internal/relay/control"
+	"visavis/internal/relay/sdp"
+	"visavis/internal/seat"
 	"visavis/internal/staff"
+	"visavis/internal/talk"
 	"visavis/internal/today"
 	"visavis/internal/vault"
 	"visavis/locales"
@@ -37,9 +48,16 @@ type parts struct {
 	events *events.Log
 	jobs   *jobs.Queue
 
-	agencies *agency.Store
-	staff    *staff.Service
-	today    *today.Service
+	agencies     *agency.Store
+	staff        *staff.Service
+	seats        *seat.Service
+	appointments *appointment.Service
+	talks        *talk.Service
+	today        *today.Service
+
+	relay      control.Relay
+	relayKey   relay.Key
+	candidates []sdp.Candidate
 
 	mux    *http.ServeMux
 	api    *edge.API
@@ -66,6 +84,7 @@ func build(ctx context.Context, c *config.Config, o Options) (*parts, error) {
 	for _, make := range []func(context.Context) error{
 		p.makeStorage,
 		p.makePlumbing,
+		p.makeRelay,
 		p.makeFeatures,
 		p.makeRoutes,
 		p.makeServer,
@@ -112,11 +131,55 @@ func (p *parts) makeFeatures(context.Context) error {
 	p.staff = staff.New(p.db, p.agencies, staff.Options{
 		Clock: p.o.Clock, Log: p.o.Log, TrustedProxies: p.c.HTTP.TrustedProxies, Nudge: p.events.Nudge,
 	})
+	p.seats = seat.New(p.db, seat.Options{
+		Ring: p.ring, Agencies: p.agencies, Events: p.events, Clock: p.o.Clock, Log: p.o.Log, URL: p.c.HTTP.URL.String(),
+		Node: p.node, TrustedProxies: p.c.HTTP.TrustedProxies, Prepare: talk.Prepare,
+	})
+	p.background("seats", p.seats.Run)
+	mailer, err := p.makeMailer()
+	if err != nil {
+		return err
+	}
+	p.appointments = appointment.New(p.db, appointment.Options{
+		Agencies: p.agencies, Staff: p.staff, Seats: p.seats, Mailer: mailer, Events: p.events, Clock: p.o.Clock,
+		Phone: seat.Phone, Problem: seat.Problem,
+	})
+	p.talks = talk.New(p.db, talk.Options{
+		Ring: p.ring, Agencies: p.agencies, Staff: p.staff, Seats: p.seats, Appointments: summaries{p.appointments},
+		Events: p.events, Jobs: p.jobs, Relay: p.relay, RelayKey: p.relayKey,
+		Candidates: func() []sdp.Candidate { return p.candidates },
+		HeadsUp:    p.c.Talk.HeadsUp, Clock: p.o.Clock, Log: p.o.Log, TrustedProxies: p.c.HTTP.TrustedProxies,
+	})
+	p.background("talks", p.talks.RunRelay)
+	p.seats.Tie(p.talks.ForSeats(), p.appointments)
 	p.today = today.New(today.Options{
 		DB: p.db, Events: p.events, Agencies: p.agencies, Staff: p.staff,
 		TimeZone: p.c.TimeZone.Location, Clock: p.o.Clock, Log: p.o.Log,
 	})
 	return nil
+}
+
+// makeMailer is nil when no mail server is configured.
+func (p *parts) makeMailer() (appointment.Mailer, error) {
+	if p.c.Mail.Host == "" {
+		return nil, nil //nolint:nilnil // no mail is no mistake
+	}
+	from, err := mail.ParseAddress(p.c.Mail.From)
+	if err != nil {
+		return nil, fmt.Errorf("mail.from: %w", err)
+	}
+	return notify.New(notify.Options{
+		Server: notify.Server{
+			Host: p.c.Mail.Host, Port: p.c.Mail.Port, TLS: p.c.Mail.TLS, User: p.c.Mail.User, Password: p.c.Mail.Password.Reveal(),
+		},
+		From: *from, URL: p.c.HTTP.URL.String(), TimeZone: p.c.TimeZone.Location, Locales: locales.Files, Jobs: p.jobs,
+		// The two know each other; appointments come a moment later.
+		Notice: func(ctx context.Context, agency, id string) (notify.Notice, error) { return p.appointments.Notice(ctx, agency, id) },
+		Mailed: func(ctx context.Context, agency, id string, sent bool) error {
+			return p.appointments.Mailed(ctx, agency, id, sent)
+		},
+		Clock: p.o.Clock, Log: p.o.Log,
+	})
 }
 
 // useProblems sets what is process-wide in the library below edge; a second server in a process must not set it again.
@@ -129,6 +192,9 @@ func (p *parts) makeRoutes(context.Context) error {
 	p.agencies.Routes(p.api)
 	p.staff.Routes(p.api)
 	p.today.Routes(p.mux, p.api)
+	p.appointments.Routes(p.api)
+	p.seats.Routes(p.api, p.mux)
+	p.talks.Routes(p.api, p.mux)
 
 	files := p.o.Pages
 	if files == nil {
@@ -150,8 +216,20 @@ func (p *parts) makeServer(context.Context) error {
 	if p.certs, err = newCertificates(p.c, advertise, p.o.Clock()); err != nil {
 		return err
 	}
+	if p.certs != nil {
+		p.background("certificates", p.renewCertificates)
+	}
 	secure := edge.Secure(p.mux, edge.SecureOptions{Log: p.o.Log, HTTPS: p.c.HTTP.URL.Scheme == "https"})
 	p.server = newServer(secure, p.o.Log)
+	return nil
+}
+
+// renewCertificates reads the certificate again with each SIGHUP.
+func (p *parts) renewCertificates(ctx context.Context) error {
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, syscall.SIGHUP)
+	defer signal.Stop(asked)
+	p.certs.renewOn(ctx, asked, p.o.Log)
 	return nil
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"path"
+	"reflect"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -30,10 +32,24 @@ type API struct {
 func NewAPI(mux *http.ServeMux, o APIOptions) *API {
 	config := huma.DefaultConfig(o.Title, o.Version)
 	config.CreateHooks = nil // no $schema in answers
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.DocsPath = ""
 	config.SchemasPath = ""
 	config.OpenAPIPath = "/api/openapi"
 	return &API{API: humago.New(mux, config), log: o.Log}
+}
+
+// schemaName puts the feature before the type: two features may have a View each.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	feature := path.Base(t.PkgPath())
+	if t.Name() == "" || feature == "." {
+		return name
+	}
+	return strings.ToUpper(feature[:1]) + feature[1:] + name
 }
 
 // Operation describes one route: "POST /api/…" and its default status.
@@ -48,11 +64,11 @@ type Operation struct {
 // Handle registers a handler. Errors that are no Problem are logged once and
 // answered as "internal".
 func Handle[I, O any](api *API, op Operation, handler func(context.Context, *I) (*O, error)) {
-	method, path, _ := strings.Cut(op.Route, " ")
+	method, route, _ := strings.Cut(op.Route, " ")
 	huma.Register(api.API, huma.Operation{
 		OperationID:   op.ID,
 		Method:        method,
-		Path:          path,
+		Path:          route,
 		DefaultStatus: op.Status,
 		Tags:          []string{op.Tag},
 		Middlewares:   op.Use,

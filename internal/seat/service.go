@@ -102,35 +102,6 @@ func (s *Service) ByID(ctx context.Context, q db.Q, agencyID, id string) (Seat, 
 	return byID(ctx, q, agencyID, id)
 }
 
-// OfAppointments returns the seats of many appointments by appointment.
-func (s *Service) OfAppointments(ctx context.Context, q db.Q, agencyID string, desks []string, from, to time.Time) (map[string]Seat, error) {
-	seats := map[string]Seat{}
-	for _, desk := range desks {
-		rows, err := q.QueryContext(ctx, columns+` WHERE agency_id = $1 AND desk_id = $2 AND appointment_id IN (
-			SELECT id FROM appointment WHERE agency_id = $1 AND desk_id = $2 AND starts_at >= $3 AND starts_at < $4)`,
-			agencyID, desk, db.Ms(from), db.Ms(to))
-		if err != nil {
-			return nil, fmt.Errorf("list seats: %w", err)
-		}
-		for rows.Next() {
-			x, err := scan(rows)
-			if err != nil {
-				return nil, errors.Join(err, rows.Close())
-			}
-			seats[x.Appointment] = x
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			return nil, fmt.Errorf("list seats: %w", err)
-		}
-	}
-	return seats, nil
-}
-
-// OfAppointment finds the seat of one appointment.
-func (s *Service) OfAppointment(ctx context.Context, q db.Q, agencyID, appointmentID string) (Seat, error) {
-	return byAppointment(ctx, q, agencyID, appointmentID)
-}
-
 // Window reads when the waiting room is open for a seat.
 func (s *Service) Window(ctx context.Context, q db.Q, x Seat) (Window, error) {
 	var starts, ends, early, late int64

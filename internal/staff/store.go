@@ -39,6 +39,16 @@ func (s *Service) accountByEmail(ctx context.Context, agencyID, email string) (a
 	return a, err
 }
 
+// ByEmail finds an active account.
+func (s *Service) ByEmail(ctx context.Context, agencyID, email string) (Person, error) {
+	a, err := s.accountByEmail(ctx, agencyID, normalEmail(email))
+	if err != nil {
+		return Person{}, err
+	}
+	a.Desks, err = s.desks(ctx, agencyID, a.ID)
+	return a.Person, err
+}
+
 // bySession finds who has a session, and keeps it alive. The cookie names the agency
 // too, so that a session is never looked for in another one.
 func (s *Service) bySession(ctx context.Context, value string) (Person, error) {

@@ -2,8 +2,6 @@ package talk
 
 import (
 	"context"
-	"fmt"
-	"time"
 
 	"visavis/internal/db"
 )
@@ -52,39 +50,4 @@ func (s *Service) view(ctx context.Context, q db.Q, t Talk) (View, error) {
 		ConnectedAt: db.MsPtr(t.ConnectedAt), EndedAt: db.MsPtr(t.EndedAt), TakeoverAsked: x.TakeoverAsked(),
 		GuestMode: string(x.Mode), GuestReachable: x.AwaySince == nil, HeadsUpMs: s.o.HeadsUp.Milliseconds(), Now: db.Ms(s.o.Clock()),
 	}, nil
-}
-
-// Live is a live talk in a list.
-type Live struct {
-	ID, Seat, Staff      string
-	AdmittedAt           time.Time
-	RingUntil, EnteredAt *time.Time
-	ConnectedAt          *time.Time
-}
-
-// LiveOf returns the live talks of desks by seat.
-func (s *Service) LiveOf(ctx context.Context, q db.Q, agency string, desks []string) (map[string]Live, error) {
-	out := map[string]Live{}
-	for _, desk := range desks {
-		if err := liveOfDesk(ctx, q, agency, desk, out); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
-func liveOfDesk(ctx context.Context, q db.Q, agency, desk string, out map[string]Live) error {
-	rows, err := q.QueryContext(ctx, columns+` WHERE agency_id = $1 AND desk_id = $2 AND ended_at IS NULL`, agency, desk)
-	if err != nil {
-		return fmt.Errorf("list talks: %w", err)
-	}
-	defer func() { _ = rows.Close() }() // read only
-	for rows.Next() {
-		t, err := scan(rows)
-		if err != nil {
-			return err
-		}
-		out[t.Seat] = Live{t.ID, t.Seat, t.Staff, t.AdmittedAt, t.RingUntil, t.EnteredAt, t.ConnectedAt}
-	}
-	return rows.Err()
 }

@@ -22,7 +22,7 @@ const rowsQuery = `
 	       s.opened_at, s.check_failed_at, s.arrived_at, s.away_since, s.hidden_since, s.asking_hash IS NOT NULL,
 	       COALESCE(t.id, ''), COALESCE(h.id, ''), COALESCE(h.name, ''),
 	       COALESCE(t.admitted_at, 0), t.ring_until, t.entered_at, t.connected_at,
-	       CASE WHEN j.id IS NULL THEN 'sent' WHEN j.dead_at IS NULL THEN 'queued' ELSE 'failed' END
+	       a.mail_state
 	FROM appointment a
 	JOIN staff_desk sd ON sd.agency_id = a.agency_id AND sd.desk_id = a.desk_id AND sd.staff_id = $2
 	JOIN desk d ON d.agency_id = a.agency_id AND d.id = a.desk_id
@@ -31,7 +31,6 @@ const rowsQuery = `
 	LEFT JOIN staff ad ON ad.agency_id = a.agency_id AND ad.id = a.advisor_id
 	LEFT JOIN talk t ON t.agency_id = a.agency_id AND t.seat_id = s.id AND t.ended_at IS NULL
 	LEFT JOIN staff h ON h.agency_id = a.agency_id AND h.id = t.staff_id
-	LEFT JOIN job j ON j.agency_id = a.agency_id AND j.kind = 'notify.mail' AND j.ref = a.id
 	WHERE a.agency_id = $1 `
 
 // rowsOfDay and the others are the ends of rowsQuery.
@@ -97,7 +96,7 @@ func (s store) scanRow(rows *sql.Rows) (Row, error) {
 		r.Talk = &talk
 	}
 	r.Invitation = Invitation{By: "mail", State: state}
-	if r.Citizen.Email == "" {
+	if state == "none" {
 		r.Invitation = Invitation{By: "none", State: "none"}
 	}
 	return r, nil

@@ -93,6 +93,7 @@ CREATE TABLE appointment (
     citizen_sealed BYTEA NOT NULL,             -- name, e-mail, phone as one JSON envelope
     language       TEXT NOT NULL,
     invite_version BIGINT NOT NULL,            -- ICS SEQUENCE; rises with every move
+    mail_state     TEXT NOT NULL,              -- of the newest mail about it: none, queued, sent, failed
     created_by     TEXT NOT NULL REFERENCES staff(id),
     created_at     BIGINT NOT NULL,
     version        BIGINT NOT NULL             -- optimistic lock

@@ -1,0 +1,70 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"visavis/internal/config"
+	"visavis/internal/demo"
+	"visavis/internal/mailbox"
+	"visavis/locales"
+)
+
+// Demo is Serve with an example agency and, unless a mail server is configured, a mailbox.
+func Demo(ctx context.Context, c *config.Config, o Options, out io.Writer) error {
+	var box *mailbox.Mailbox
+	if c.Mail.Host == "" {
+		var err error
+		if box, err = mailbox.Listen(ctx); err != nil {
+			return err
+		}
+		c.Mail.Host, c.Mail.Port = box.Address()
+		c.Mail.TLS, c.Mail.From = "off", "Landesamt Musterland <videotermin@example.org>"
+	}
+	p, err := build(ctx, c, o)
+	if err != nil {
+		return err
+	}
+	if err := p.prepareDemo(ctx, box); err != nil {
+		return errors.Join(err, p.close())
+	}
+	started := p.o.Started
+	p.o.Started = func(at string) {
+		p.greetNewcomer(out, box != nil)
+		started(at)
+	}
+	return errors.Join(p.run(ctx), p.close())
+}
+
+func (p *parts) prepareDemo(ctx context.Context, box *mailbox.Mailbox) error {
+	if box != nil {
+		if err := box.Mount(p.mux, mailbox.Options{Locales: locales.Files, TimeZone: p.c.TimeZone.Location}); err != nil {
+			return err
+		}
+		p.background("mailbox", box.Serve)
+	}
+	return demo.Seed(ctx, demo.Parts{
+		DB: p.db, Ring: p.ring, Agencies: p.agencies, Staff: p.staff, Appointments: p.appointments,
+		Clock: p.o.Clock, TimeZone: p.c.TimeZone.Location,
+	})
+}
+
+// greetNewcomer says what to open.
+func (p *parts) greetNewcomer(out io.Writer, withMailbox bool) {
+	url := p.c.HTTP.URL.String()
+	say := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format+"\n", args...) } // nobody may be reading
+	say("\nVisavis is ready: %s\n", url)
+	say("  1. Sign in as an advisor:      %s/staff", url)
+	for _, account := range demo.Accounts() {
+		say("       %-16s %s", account.Name, account.Email)
+	}
+	say("     Password: %s", demo.Password(p.ring))
+	if withMailbox {
+		say("  2. Read the citizens' e-mails: %s/demo/mail", url)
+		say("     Open a link there, best in another browser or a private window.")
+	}
+	say("  3. Test camera and network:    %s/test\n", url)
+	say("Stop with Ctrl+C. Everything is kept in %s.\n", p.c.Data.Dir)
+}

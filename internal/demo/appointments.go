@@ -1,0 +1,78 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"visavis/internal/appointment"
+	"visavis/internal/db"
+	"visavis/internal/edge"
+	"visavis/internal/staff"
+	"visavis/internal/vault"
+)
+
+// entry is an example of an appointment: minutes from now, and for whom.
+type entry struct {
+	advisor, citizen, email, phone, language string
+	after                                    int
+}
+
+func entries() []entry {
+	return []entry{
+		{"Aylin Demir", "Helga Brandt", "helga.brandt@example.org", "030 555 0101", "de", 5},
+		{"Aylin Demir", "Tomasz Nowak", "tomasz.nowak@example.org", "", "en", 50},
+		{"Aylin Demir", "Ingrid Sommer", "", "030 555 0102", "de", 95},
+		{"Jonas Weber", "Fatma Yıldız", "fatma.yildiz@example.org", "", "de", 10},
+		{"Jonas Weber", "Peter Hoffmann", "peter.hoffmann@example.org", "", "de", 60},
+		{"Katharina Vogt", "Olena Kovalenko", "olena.kovalenko@example.org", "", "en", 15},
+		{"Mehmet Aksoy", "Familie Lindner", "familie.lindner@example.org", "", "de", 5},
+		{"Mehmet Aksoy", "Rosa Conti", "rosa.conti@example.org", "", "de", 55},
+		{"Sabine Krüger", "Heinz Albrecht", "", "030 555 0103", "de", 20},
+	}
+}
+
+const step = 5 * time.Minute
+
+// book fills the rest of today, once a day.
+func (p Parts) book(ctx context.Context, agency string, people map[string]staff.Person) error {
+	now := p.Clock().In(p.TimeZone)
+	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, p.TimeZone)
+	var booked int
+	err := p.DB.Read().QueryRowContext(ctx, `SELECT COUNT(*) FROM appointment WHERE agency_id = $1 AND starts_at >= $2 AND starts_at < $3`,
+		agency, db.Ms(midnight), db.Ms(midnight.AddDate(0, 0, 1))).Scan(&booked)
+	if err != nil || booked > 0 {
+		return err
+	}
+	services, err := p.Agencies.Services(ctx, p.DB.Read(), agency)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries() {
+		person := people[e.advisor]
+		desk, err := p.Agencies.Desk(ctx, p.DB.Read(), agency, person.Desks[0])
+		if err != nil {
+			return err
+		}
+		b := appointment.Booking{
+			Desk: desk.ID, Advisor: person.ID, Language: e.language,
+			Starts:  now.Truncate(step).Add(time.Duration(e.after) * time.Minute),
+			Citizen: appointment.Citizen{Name: vault.Personal(e.citizen), Email: vault.Personal(e.email), Phone: vault.Personal(e.phone)},
+		}
+		for _, s := range services {
+			if s.DepartmentID == desk.DepartmentID {
+				b.Service = s.ID
+			}
+		}
+		if _, err := p.Appointments.Book(ctx, person, b); err != nil && !overlaps(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// overlaps: an appointment of last night may reach into today's first.
+func overlaps(err error) bool {
+	problem, ok := errors.AsType[*edge.Problem](err)
+	return ok && problem.Code == "appointment.overlap"
+}

@@ -1,0 +1,176 @@
+// Package demo makes an example agency, so that somebody who tries Visavis finds
+// people, desks and today's appointments. Names and addresses are invented; the
+// domain example.org can receive nothing (RFC 2606).
+//
+// The main function is Seed. It may run at every start: what exists stays.
+package demo
+
+import (
+	"context"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"visavis/internal/agency"
+	"visavis/internal/appointment"
+	"visavis/internal/db"
+	"visavis/internal/staff"
+	"visavis/internal/vault"
+)
+
+// Slug is the agency's name in links.
+const Slug = "demo"
+
+// Parts are what Seed fills.
+type Parts struct {
+	DB           *db.DB
+	Ring         *vault.Keyring
+	Agencies     *agency.Store
+	Staff        *staff.Service
+	Appointments *appointment.Service
+	Clock        func() time.Time
+	TimeZone     *time.Location
+}
+
+// Account is somebody who can sign in.
+type Account struct{ Name, Email string }
+
+// Accounts are the advisors of the demo.
+func Accounts() []Account {
+	return []Account{
+		{"Aylin Demir", "aylin.demir@example.org"},
+		{"Jonas Weber", "jonas.weber@example.org"},
+		{"Katharina Vogt", "katharina.vogt@example.org"},
+		{"Mehmet Aksoy", "mehmet.aksoy@example.org"},
+		{"Sabine Krüger", "sabine.krueger@example.org"},
+	}
+}
+
+// Password is that of all accounts. It comes from the installation's keys, so that
+// no two demos share it and it can be shown at every start.
+func Password(ring *vault.Keyring) string {
+	text := base32.StdEncoding.EncodeToString(ring.Derive("demo password"))
+	return strings.ToLower(text[0:4] + "-" + text[4:8] + "-" + text[8:12])
+}
+
+// Seed makes the agency if it is not there, and today's appointments if there are none.
+func Seed(ctx context.Context, p Parts) error {
+	a, err := p.Agencies.BySlug(ctx, Slug)
+	if errors.Is(err, agency.ErrNotFound) {
+		a, err = p.create(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("make demo agency: %w", err)
+	}
+	people := map[string]staff.Person{}
+	for _, account := range Accounts() {
+		person, err := p.Staff.ByEmail(ctx, a.ID, account.Email)
+		if err != nil {
+			return fmt.Errorf("find demo account: %w", err)
+		}
+		people[account.Name] = person
+	}
+	if err := p.book(ctx, a.ID, people); err != nil {
+		return fmt.Errorf("book demo appointments: %w", err)
+	}
+	return nil
+}
+
+// office is the organisation while it is made.
+type office struct {
+	desks map[string]string // by city
+}
+
+func (p Parts) create(ctx context.Context) (agency.Agency, error) {
+	var a agency.Agency
+	err := p.DB.Tx(ctx, func(tx *db.Tx) error {
+		var err error
+		a, err = p.Agencies.Create(ctx, tx, agency.Agency{
+			Slug: Slug, Name: "Landesamt Musterland", Phone: "030 23125 000",
+			PhoneHours: agency.Text{"de": "Montag bis Freitag, 8 bis 18 Uhr", "en": "Monday to Friday, 8:00 to 18:00"},
+		})
+		if err != nil {
+			return err
+		}
+		o, err := p.organise(ctx, tx, a.ID)
+		if err != nil {
+			return err
+		}
+		return p.employ(ctx, tx, a.ID, o)
+	})
+	return a, err
+}
+
+func (p Parts) organise(ctx context.Context, tx *db.Tx, id string) (office, error) {
+	o := office{desks: map[string]string{}}
+	departments := map[string]string{}
+	for _, name := range []string{"Berufsberatung", "Familienleistungen"} {
+		d, err := p.Agencies.CreateDepartment(ctx, tx, id, name)
+		if err != nil {
+			return o, err
+		}
+		departments[name] = d.ID
+	}
+	for _, s := range services() {
+		s.DepartmentID = departments[s.DepartmentID]
+		if _, err := p.Agencies.CreateService(ctx, tx, id, s); err != nil {
+			return o, err
+		}
+	}
+	for _, l := range []struct{ city, phone, department, desk string }{
+		{"Musterstadt", "030 23125 100", "Berufsberatung", "Berufsberatung Musterstadt"},
+		{"Beispielhausen", "030 23125 200", "Berufsberatung", "Berufsberatung Beispielhausen"},
+		{"Probedorf", "030 23125 300", "Familienleistungen", "Familienleistungen Probedorf"},
+	} {
+		location, err := p.Agencies.CreateLocation(ctx, tx, id, agency.Location{Name: "Standort " + l.city, City: l.city, Phone: l.phone})
+		if err != nil {
+			return o, err
+		}
+		desk, err := p.Agencies.CreateDesk(ctx, tx, id, agency.Desk{Name: l.desk, DepartmentID: departments[l.department], LocationID: location.ID})
+		if err != nil {
+			return o, err
+		}
+		o.desks[l.city] = desk.ID
+	}
+	return o, nil
+}
+
+const (
+	early = 30 * time.Minute
+	late  = 60 * time.Minute
+)
+
+// services name their department where its id will stand.
+func services() []agency.Service {
+	of := func(department, de, en string, minutes int) agency.Service {
+		return agency.Service{
+			DepartmentID: department, Name: agency.Text{"de": de, "en": en},
+			Duration: time.Duration(minutes) * time.Minute, Early: early, Late: late,
+		}
+	}
+	return []agency.Service{
+		of("Berufsberatung", "Erstes Gespräch", "First talk", 40),
+		of("Berufsberatung", "Beratung zur Weiterbildung", "Advice on further training", 30),
+		of("Familienleistungen", "Fragen zum Kindergeld", "Questions about child benefit", 20),
+		of("Familienleistungen", "Hilfe beim Antrag", "Help with an application", 40),
+	}
+}
+
+func (p Parts) employ(ctx context.Context, tx *db.Tx, id string, o office) error {
+	cities := []string{"Musterstadt", "Musterstadt", "Beispielhausen", "Probedorf", "Probedorf"}
+	password := Password(p.Ring)
+	for i, account := range Accounts() {
+		desks := []string{o.desks[cities[i]]}
+		if i == 0 { // who substitutes at another location sees both desks
+			desks = append(desks, o.desks["Beispielhausen"])
+		}
+		if _, err := p.Staff.Create(ctx, tx, staff.NewAccount{
+			Agency: id, Email: account.Email, Name: account.Name, Password: password, Role: staff.Advisor, Desks: desks,
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
