@@ -54,6 +54,19 @@ func (s *Store) ByID(ctx context.Context, id string) (Agency, error) {
 	return scanAgency(s.db.Read().QueryRowContext(ctx, agencyColumns+` WHERE id = $1`, id))
 }
 
+// Only finds the one agency of an installation that has no other; ErrNotFound if
+// there are several, or none.
+func (s *Store) Only(ctx context.Context) (Agency, error) {
+	var n int
+	if err := s.db.Read().QueryRowContext(ctx, `SELECT COUNT(*) FROM agency`).Scan(&n); err != nil {
+		return Agency{}, fmt.Errorf("count agencies: %w", err)
+	}
+	if n != 1 {
+		return Agency{}, ErrNotFound
+	}
+	return scanAgency(s.db.Read().QueryRowContext(ctx, agencyColumns))
+}
+
 // Keys opens the agencies' data keys.
 func (s *Store) Keys() *Keys { return s.keys }
 

@@ -174,7 +174,9 @@ func (p *parts) makeMailer() (appointment.Mailer, error) {
 		},
 		From: *from, URL: p.c.HTTP.URL.String(), TimeZone: p.c.TimeZone.Location, Locales: locales.Files, Jobs: p.jobs,
 		// The two know each other; appointments come a moment later.
-		Notice: func(ctx context.Context, agency, id string) (notify.Notice, error) { return p.appointments.Notice(ctx, agency, id) },
+		Notice: func(ctx context.Context, agency, id string) (notify.Notice, error) {
+			return p.appointments.Notice(ctx, agency, id)
+		},
 		Mailed: func(ctx context.Context, agency, id string, sent bool) error {
 			return p.appointments.Mailed(ctx, agency, id, sent)
 		},

@@ -144,4 +144,3 @@ func (s *Service) calendar(n Notice) ([]byte, error) {
 	err := ical.NewEncoder(&out).Encode(file)
 	return out.Bytes(), err
 }
-

@@ -134,7 +134,11 @@ type meService struct {
 }
 
 func (s *Service) signIn(ctx context.Context, in *signInInput) (*meOutput, error) {
-	p, err := s.authenticate(ctx, networkOf(in.network, s.o.TrustedProxies), in.Body.Agency, normalEmail(in.Body.Email), in.Body.Password)
+	slug, err := s.slug(ctx, in.Body.Agency)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.authenticate(ctx, networkOf(in.network, s.o.TrustedProxies), slug, normalEmail(in.Body.Email), in.Body.Password)
 	if err != nil {
 		return nil, err
 	}
@@ -148,6 +152,18 @@ func (s *Service) signIn(ctx context.Context, in *signInInput) (*meOutput, error
 	}
 	out.SetCookie = []http.Cookie{*edge.HostCookie(cookie, token, http.SameSiteStrictMode)}
 	return out, nil
+}
+
+// slug is the agency that was named; where there is only one, nobody has to name it.
+func (s *Service) slug(ctx context.Context, named string) (string, error) {
+	if named != "" {
+		return named, nil
+	}
+	a, err := s.agencies.Only(ctx)
+	if errors.Is(err, agency.ErrNotFound) {
+		return "", edge.NewProblem(http.StatusUnprocessableEntity, "session.agency")
+	}
+	return a.Slug, err
 }
 
 // authenticate counts failures by account and network, so that an attacker slows

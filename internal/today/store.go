@@ -2,7 +2,6 @@ package today
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -65,7 +64,7 @@ func (s store) rows(ctx context.Context, q db.Q, query string, args ...any) ([]R
 	return list, found.Err()
 }
 
-func (s store) scanRow(rows *sql.Rows) (Row, error) {
+func (s store) scanRow(rows interface{ Scan(...any) error }) (Row, error) {
 	var (
 		r              Row
 		talk           Talk

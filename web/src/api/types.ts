@@ -91,18 +91,18 @@ export interface Me {
   advisors: Advisor[];
 }
 
-export interface Person {
+interface Person {
   id: string;
   name: string;
 }
 
-export interface Citizen {
+interface Citizen {
   name: string;
   email?: string;
   phone?: string;
 }
 
-export interface RowSeat {
+interface RowSeat {
   id: string;
   state: SeatState;
   closedReason?: ClosedReason;
@@ -117,7 +117,7 @@ export interface RowSeat {
   hiddenSince?: number;
 }
 
-export interface RowTalk {
+interface RowTalk {
   id: string;
   staff: Person;
   admittedAt: number;
@@ -211,31 +211,6 @@ export interface Booked {
 }
 
 export type ByeReason = "taken-over" | "signed-out" | "ended";
-
-interface CommonEvents {
-  hello: Record<string, never>;
-  bye: { reason: ByeReason };
-}
-
-export interface GuestEvents extends CommonEvents {
-  snapshot: { view: GuestView; signals: Signal[] };
-  seat: GuestView;
-  signal: Signal;
-}
-
-export interface DayEvents extends CommonEvents {
-  snapshot: { day: string; rows: Row[]; tasks: Task[]; now: number };
-  row: Row;
-  "row-gone": { id: string };
-  task: Task;
-}
-
-export interface TalkEvents extends CommonEvents {
-  snapshot: { talk: TalkView; signals: Signal[]; waiting: number };
-  talk: TalkView;
-  waiting: { count: number };
-  signal: Signal;
-}
 
 /** Network test, protocol.md §5. */
 export type Path = "udp" | "tcp" | "tls";

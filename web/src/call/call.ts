@@ -35,7 +35,8 @@ export interface CallOptions {
   side: "guest" | "staff";
   /** The agency's slug. */
   agency: string;
-  seat: string;
+  /** The seat's id; asked only once there is a talk, as staff make ready before they know for whom. */
+  seat(): string;
   send(signal: OutgoingSignal): Promise<void>;
   /**
    * Guest only: hands a fresh offer to the server (`POST …/prepare`) and returns the generation in force. Without
@@ -112,7 +113,8 @@ export class Call {
     this.nonce = newNonce();
     const offer = await peer.offer();
     this.local.connect(peer.senders);
-    const { agency, seat } = this.options;
+    const { agency } = this.options;
+    const seat = this.options.seat();
     const commit = await commitment(agency, seat, fingerprint(peer.localFingerprint), this.nonce);
     return { commit, offer };
   }
@@ -286,7 +288,8 @@ export class Call {
     const { peer, commit } = this;
     if (!peer || commit === undefined || nonce === undefined || this.otherNonce) return;
     const revealed = decodeBase64url(nonce);
-    const { agency, seat } = this.options;
+    const { agency } = this.options;
+    const seat = this.options.seat();
     if (
       !revealed ||
       !(await isCommitted(commit, agency, seat, fingerprint(peer.remoteFingerprint), revealed))
@@ -363,7 +366,7 @@ export class Call {
     const other = fingerprint(peer.remoteFingerprint);
     const code = await safetyCode({
       agency: this.options.agency,
-      seat: this.options.seat,
+      seat: this.options.seat(),
       staffFingerprint: staff ? own : other,
       guestFingerprint: staff ? other : own,
       staffNonce: staff ? this.nonce : this.otherNonce,

@@ -1,9 +1,9 @@
 import type { DeviceState } from "../api/types";
 
-export type Phase = "idle" | "connecting" | "connected" | "reconnecting" | "ended";
+type Phase = "idle" | "connecting" | "connected" | "reconnecting" | "ended";
 export type Quality = "good" | "weak" | "poor" | "lost";
 
-export interface ChatMessage {
+interface ChatMessage {
   readonly id: string;
   readonly mine: boolean;
   readonly text: string;
@@ -23,7 +23,7 @@ export interface LocalState {
   readonly screen?: MediaStream;
 }
 
-export interface RemoteState {
+interface RemoteState {
   readonly stream?: MediaStream;
   readonly screen?: MediaStream;
   readonly mic: boolean;

@@ -1,7 +1,7 @@
 /** Which browser this is, as far as it decides what to tell people. Features decide what works, names only how to help. */
 export type Trouble = "in-app" | "old" | "insecure" | "no-call";
 export type Platform = "android" | "ios" | "windows" | "mac" | "other";
-export type BrowserName = "chrome" | "edge" | "firefox" | "safari" | "samsung" | "other";
+type BrowserName = "chrome" | "edge" | "firefox" | "safari" | "samsung" | "other";
 
 export interface Surroundings {
   userAgent: string;

@@ -5,9 +5,9 @@ import { initialState } from "../call/state";
 import { androidIntent, helpFor, isInApp, type Surroundings, troubleOf } from "./browser";
 import { readFragment, routeOf } from "./link";
 import { initialVisit, modeOf, screenOf, type VisitState } from "./screen";
-import { sentences } from "./talk/sentences";
+import { sentences } from "../talk/sentences";
 import { verdictOf } from "./test/verdict";
-import { clockText, countdown } from "./times";
+import { clockText, countdown } from "../i18n/times";
 
 describe("the link", () => {
   test("WEB-04: a fragment is a secret, a seat, or nothing", () => {

@@ -213,7 +213,7 @@ export class Visit {
       const call = new Call({
         side: "guest",
         agency: this.slug,
-        seat: view.seat,
+        seat: () => view.seat,
         send: (signal) => this.sendSignal(signal),
         renew: (offer) => this.renew(offer),
       });

@@ -1,7 +1,6 @@
 import call from "@locales/de/call.json";
 import common from "@locales/de/common.json";
-import errors from "@locales/de/errors.json";
 import guest from "@locales/de/guest.json";
 import test from "@locales/de/test.json";
 
-export default { ...common, ...errors, ...guest, ...test, ...call };
+export default { ...common, ...guest, ...test, ...call };

@@ -1,7 +1,6 @@
 import call from "@locales/en/call.json";
 import common from "@locales/en/common.json";
-import errors from "@locales/en/errors.json";
 import guest from "@locales/en/guest.json";
 import test from "@locales/en/test.json";
 
-export default { ...common, ...errors, ...guest, ...test, ...call };
+export default { ...common, ...guest, ...test, ...call };

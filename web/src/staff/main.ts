@@ -3,13 +3,17 @@ import { chooseLanguage } from "../i18n/languages";
 import { loadStaff } from "../i18n/staff";
 import { Texts } from "../ui";
 import App from "./App.svelte";
+import { Session } from "./session";
 
 async function start(): Promise<void> {
   const target = document.getElementById("app");
   if (!target) throw new Error("the page has no place for the application");
+  const session = new Session();
+  void session.open();
   const texts = await Texts.open(loadStaff, chooseLanguage(navigator.languages));
+  const talk = /^\/staff\/talk\/([\w-]+)$/.exec(location.pathname)?.[1];
   target.replaceChildren();
-  mount(App, { target, props: { texts } });
+  mount(App, { target, props: { texts, session, talk } });
 }
 
 void start();

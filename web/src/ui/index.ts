@@ -3,6 +3,7 @@ import "./kern.scss";
 import "./base.scss";
 
 export { announce } from "./announcer.svelte";
+export { Clock } from "./clock.svelte";
 export { provideTexts, Texts, useTexts } from "./texts.svelte";
 export * as icons from "./icons";
 

@@ -1,11 +1,11 @@
-import type { CallState } from "../../call/state";
-import type { GuestKey } from "../../i18n/guest";
+import type { CallState } from "../call/state";
+import type { TalkKey } from "./texts";
 
 /** What is worth a sentence right now, the most pressing first; at most two, so that they are read. */
-export function sentences(call: CallState, headsUp: boolean): GuestKey[] {
+export function sentences(call: CallState, headsUp: boolean): TalkKey[] {
   if (call.phase === "reconnecting") return ["call.state.reconnecting"];
   if (call.remote.left) return ["call.state.left"];
-  const said: GuestKey[] = [];
+  const said: TalkKey[] = [];
   if (call.phase === "idle" || call.phase === "connecting") said.push("call.state.connecting");
   if (call.quality === "poor") said.push("call.state.poor");
   else if (call.quality === "weak") said.push("call.state.weak");

@@ -1,0 +1,257 @@
+import { api, ApiError } from "../../api/client";
+import { openStream, type Stream, type StreamState } from "../../api/stream";
+import type { Admitted, Me, Outcome, Signal, TalkView } from "../../api/types";
+import { Call } from "../../call/call";
+import { acquire, type Acquired, stopStream } from "../../call/devices";
+import { Store, type Unsubscribe } from "../../call/store";
+import { asApiError, type Session } from "../session";
+import { WindowChannel, type WindowMessage } from "../window";
+
+export type Farewell =
+  | { kind: "outcome"; name: string; outcome: Outcome }
+  | { kind: "back" | "missed" | "left" | "elsewhere"; name: string }
+  | { kind: "gone" };
+
+export interface TalkState {
+  readonly phase: "opening" | "ready" | "admitting" | "talk";
+  readonly talk?: TalkView;
+  readonly call?: Call;
+  /** How many others wait at this person's desks. */
+  readonly waiting: number;
+  readonly stream: StreamState;
+  readonly offset: number;
+  readonly busy: boolean;
+  readonly refusal?: ApiError;
+  /** What became of the last talk. */
+  readonly farewell?: Farewell;
+}
+
+/**
+ * The window of talks. It stays open between them with a connection made ready, so that the next talk begins at once;
+ * the list tells it whom to admit.
+ */
+export class TalkDesk {
+  private readonly store = new Store<TalkState>({
+    phase: "opening",
+    waiting: 0,
+    stream: "connecting",
+    offset: 0,
+    busy: false,
+  });
+  private stream: Stream | undefined;
+  private seat = "";
+  private outcome: Outcome | "back" | undefined;
+  private readonly channel = new WindowChannel((message) => {
+    this.hearWindow(message);
+  });
+
+  constructor(
+    private readonly session: Session,
+    private readonly me: Me,
+  ) {
+    globalThis.addEventListener("pagehide", () => {
+      this.channel.send({ t: "gone" });
+    });
+  }
+
+  get state(): TalkState {
+    return this.store.value;
+  }
+
+  subscribe(listener: (state: TalkState) => void): Unsubscribe {
+    return this.store.subscribe(listener);
+  }
+
+  /** `id` is a talk's id, after a reload or from the list; or "ready", to wait for the list's word. */
+  async open(id: string): Promise<void> {
+    if (id === "ready") {
+      this.makeReady(undefined);
+      return;
+    }
+    try {
+      const talk = await api.get<TalkView>(`/api/staff/talks/${id}`);
+      if (talk.endedAt !== undefined) throw new ApiError(410, "talk.ended");
+      this.freshCall();
+      const devices = acquire({ camera: true, microphone: true });
+      this.begin(await api.post<Admitted>(`/api/staff/talks/${id}/join`));
+      this.put(await devices);
+    } catch (error) {
+      const refusal = asApiError(error);
+      if (refusal.status === 401) this.session.lost();
+      else this.makeReady({ kind: "gone" }, refusal.passing ? refusal : undefined);
+    }
+  }
+
+  async takeover(allow: boolean): Promise<void> {
+    await this.guarded(async () => {
+      this.take(await api.post<TalkView>(`${this.path}/takeover`, { allow }));
+    });
+  }
+
+  async end(outcome: Outcome): Promise<void> {
+    await this.guarded(async () => {
+      this.outcome = outcome;
+      this.take(await api.post<TalkView>(`${this.path}/end`, { outcome }));
+    });
+  }
+
+  async sendBack(): Promise<void> {
+    await this.guarded(async () => {
+      this.outcome = "back";
+      this.take(await api.post<TalkView>(`${this.path}/sendback`));
+    });
+  }
+
+  dismissRefusal(): void {
+    this.set({ refusal: undefined });
+  }
+
+  private get path(): string {
+    return `/api/staff/talks/${this.state.talk?.id ?? ""}`;
+  }
+
+  private async guarded(action: () => Promise<void>): Promise<void> {
+    if (this.state.busy) return;
+    this.set({ busy: true, refusal: undefined });
+    try {
+      await action();
+    } catch (error) {
+      this.outcome = undefined;
+      const refusal = asApiError(error);
+      if (refusal.status === 401) this.session.lost();
+      this.set({ refusal });
+    } finally {
+      this.set({ busy: false });
+    }
+  }
+
+  private async admit(seat: string): Promise<void> {
+    if (this.state.phase !== "ready") return;
+    this.seat = seat;
+    this.set({ phase: "admitting", farewell: undefined, refusal: undefined });
+    const devices = acquire({ camera: true, microphone: true });
+    try {
+      this.begin(await api.post<Admitted>(`/api/staff/seats/${seat}/admit`));
+    } catch (error) {
+      const { code, params, status } = asApiError(error);
+      this.channel.send({ t: "refused", seat, code, params });
+      stopStream((await devices).stream);
+      if (status === 401) this.session.lost();
+      else this.set({ phase: "ready", refusal: new ApiError(status, code, params) });
+      return;
+    }
+    this.put(await devices);
+  }
+
+  /** The talk may be over before the camera is open. */
+  private put(acquired: Acquired): void {
+    if (this.state.phase === "talk") this.state.call?.useLocal(acquired);
+    else stopStream(acquired.stream);
+  }
+
+  private begin({ talk, signals }: Admitted): void {
+    this.seat = talk.seat;
+    this.outcome = undefined;
+    for (const signal of signals) this.signal(signal);
+    this.set({ phase: "talk", talk, offset: talk.now - Date.now(), farewell: undefined });
+    history.replaceState(null, "", `/staff/talk/${talk.id}`);
+    this.channel.send({ t: "here", talk: talk.id });
+    this.listen(talk.id);
+  }
+
+  private listen(id: string): void {
+    this.stream?.close();
+    this.stream = openStream(`/api/staff/talks/${id}/stream`, {
+      onEvent: (name, data) => {
+        this.hear(name, data);
+      },
+      onState: (stream) => {
+        this.set({ stream });
+      },
+      onRefused: (error) => {
+        if (error.status === 401) this.session.lost();
+        else this.over({ kind: "gone" });
+      },
+    });
+  }
+
+  private hear(name: string, data: unknown): void {
+    switch (name) {
+      case "snapshot": {
+        const { talk, signals, waiting } = data as { talk: TalkView; signals: Signal[]; waiting: number };
+        this.set({ waiting });
+        this.take(talk);
+        for (const signal of signals) this.signal(signal);
+        break;
+      }
+      case "talk":
+        this.take(data as TalkView);
+        break;
+      case "waiting":
+        this.set({ waiting: (data as { count: number }).count });
+        break;
+      case "signal":
+        this.signal(data as Signal);
+        break;
+      case "bye":
+        this.session.lost();
+        break;
+      default:
+    }
+  }
+
+  private signal(signal: Signal): void {
+    void this.state.call?.handle(signal).catch(() => undefined);
+  }
+
+  private take(talk: TalkView): void {
+    if (this.state.phase !== "talk") return;
+    this.set({ talk, offset: talk.now - Date.now() });
+    const { name } = talk.appointment.citizen;
+    if (talk.endedAt !== undefined) this.over(this.farewellOf(talk, name));
+    else if (talk.staff.id !== this.me.id) this.over({ kind: "elsewhere", name });
+  }
+
+  private farewellOf(talk: TalkView, name: string): Farewell {
+    if (this.outcome === "back") return { kind: "back", name };
+    if (this.outcome !== undefined) return { kind: "outcome", name, outcome: this.outcome };
+    return { kind: talk.enteredAt === undefined ? "missed" : "left", name };
+  }
+
+  private over(farewell: Farewell): void {
+    this.stream?.close();
+    this.stream = undefined;
+    this.state.call?.close();
+    this.makeReady(farewell);
+  }
+
+  private makeReady(farewell: Farewell | undefined, refusal?: ApiError): void {
+    this.freshCall();
+    history.replaceState(null, "", "/staff/talk/ready");
+    this.set({ phase: "ready", talk: undefined, farewell, refusal });
+    this.channel.send({ t: "here", talk: undefined });
+  }
+
+  private freshCall(): void {
+    const call = new Call({
+      side: "staff",
+      agency: this.me.agency.slug,
+      seat: () => this.seat,
+      send: (signal) => api.post(`${this.path}/signal`, signal),
+    });
+    this.set({ call });
+  }
+
+  private hearWindow(message: WindowMessage): void {
+    const { phase, talk } = this.state;
+    if (message.t === "who" && phase !== "opening") this.channel.send({ t: "here", talk: talk?.id });
+    if (message.t === "admit") void this.admit(message.seat);
+    // Another window of this browser has joined the same talk.
+    if (message.t === "here" && message.talk !== undefined && message.talk === talk?.id)
+      this.over({ kind: "elsewhere", name: talk.appointment.citizen.name });
+  }
+
+  private set(change: { [Key in keyof TalkState]?: TalkState[Key] | undefined }): void {
+    this.store.set({ ...this.state, ...change });
+  }
+}
