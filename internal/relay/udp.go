@@ -54,7 +54,9 @@ func (s *udpSocket) read(packet, control []byte) (int, endpoint, error) {
 	return size, endpoint{remote: unmapped(from), local: localAddress(control[:controlSize])}, nil
 }
 
-func unmapped(at netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(at.Addr().Unmap(), at.Port()) }
+func unmapped(at netip.AddrPort) netip.AddrPort {
+	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
+}
 
 // write sends or gives up; a packet that is lost here is as lost as one on the network.
 func (s *udpSocket) write(packet []byte, to endpoint) {
