@@ -228,9 +228,11 @@ func (c *core) checked(now time.Time, from endpoint, m *message) (endpoint, bool
 	c.dropPath(given)
 	p.at.local = from.local
 	p.login, p.nominated, p.heard = known, m.useCandidate, now
+	p.credit = min(p.credit+amplification*len(m.raw), amplification*longestCheck)
 	l.used, known.used = now, now
 	if answer := appendAnswer(c.scratch[:0], m.id, from.remote, known.pwd); len(answer) <= len(m.raw) {
 		c.checks++
+		p.credit -= len(answer)
 		c.send(p.at, answer)
 	}
 	if c.options.trustChecks {

@@ -80,6 +80,7 @@ type path struct {
 	proven    time.Time // last answer to our own check; zero: never
 	nominated bool      // by the newest check
 	own       ownCheck
+	credit    int // bytes that may go there unproven
 	checks    bucket
 }
 

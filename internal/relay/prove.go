@@ -20,6 +20,9 @@ type ownCheck struct {
 const (
 	ownCheckTimeout = 100 * time.Millisecond // doubled at each try
 	ownCheckTries   = 4
+	// amplification bounds what goes to an address that has proven nothing, in bytes for each that came from it, as
+	// in RFC 9000 §8.1. A check's answer and our own check fit, and one repetition.
+	amplification = 3
 
 	mostRevoked = 1 << 16
 )
@@ -47,33 +50,29 @@ func (c *core) prove(now time.Time, p *path) {
 	}
 }
 
-// ask sends the check once. To an address that has not answered yet go at most ownCheckTries small packets per check
-// from it, each no longer than a browser's own.
+// ask sends the check once, if the leg's rate and what has come from the address allow it.
 func (c *core) ask(now time.Time, p *path) bool {
-	if !p.leg.ownChecks.take(now, c.limits.ownChecks, 1) {
+	with := p.own.login
+	check := appendCheck(c.scratch[:0], p.own.id, with.browserUfrag, with.ufrag, with.browserPwd)
+	if !p.mayReceive(now) && p.credit < len(check) || !p.leg.ownChecks.take(now, c.limits.ownChecks, 1) {
 		return false
 	}
+	p.credit -= len(check)
 	p.own.latest = now
 	p.own.tries++
-	with := p.own.login
-	c.send(p.at, appendCheck(c.scratch[:0], p.own.id, with.browserUfrag, with.ufrag, with.browserPwd))
+	c.send(p.at, check)
 	return true
 }
 
 // retry repeats checks that were not answered. It runs every few hundredths of a second, and mostly finds nothing.
 func (c *core) retry(now time.Time) {
 	for id, p := range c.pending {
-		if now.Sub(p.own.latest) < ownCheckTimeout<<(p.own.tries-1) {
-			continue
-		}
-		if p.at.conn != nil { // TCP repeats by itself
-			if now.Sub(p.own.first) > ownCheckTimeout<<ownCheckTries {
-				delete(c.pending, id)
-			}
-			continue
-		}
-		if p.own.tries >= ownCheckTries || !c.ask(now, p) {
+		switch {
+		case now.Sub(p.own.first) > ownCheckTimeout<<ownCheckTries:
 			delete(c.pending, id)
+		case p.at.conn != nil: // TCP repeats by itself
+		case p.own.tries < ownCheckTries && now.Sub(p.own.latest) >= ownCheckTimeout<<(p.own.tries-1):
+			c.ask(now, p) // if it may not, the answer to an earlier try can still come
 		}
 	}
 }
