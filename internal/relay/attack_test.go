@@ -247,7 +247,7 @@ func TestARevokedTalkIsSilentAtOnceAndStaysSo(t *testing.T) {
 			guest, staff := c.pair(1)
 			other, friend := c.pair(2)
 			if revoke {
-				c.core.revoke(c.now, guest.leg.Talk)
+				c.revoke(c.now, guest.leg.Talk)
 			}
 			if guest.reaches(staff) == revoke || staff.reaches(guest) == revoke {
 				t.Error("media")

@@ -66,10 +66,12 @@ const (
 // queueFull is counted where the queues are.
 const queueFull = "queueFull"
 
-var reasonNames = [reasons]string{
-	"notOurs", "unknownAddress", "notBound", "noConsent", "noPeer", "overBandwidth", "malformed", "overRate",
-	"unknownLeg", "unauthenticated", "expired", "revoked", "full", "replayed", "otherBrowser", "tooManyAddresses",
-	"strayAnswer",
+var reasonNames = [...]string{
+	notOurs: "notOurs", unknownAddress: "unknownAddress", notBound: "notBound", noConsent: "noConsent",
+	noPeer: "noPeer", overBandwidth: "overBandwidth", malformed: "malformed", overRate: "overRate",
+	unknownLeg: "unknownLeg", unauthenticated: "unauthenticated", expired: "expired", revoked: "revoked", full: "full",
+	replayed: "replayed", otherBrowser: "otherBrowser", tooManyAddresses: "tooManyAddresses",
+	strayAnswer: "strayAnswer",
 }
 
 func newCore(key Key, options Options) *core {

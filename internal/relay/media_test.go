@@ -15,7 +15,7 @@ import (
 
 // testMedia carries video packets from staff to guest and channel messages from guest to staff and back.
 type testMedia struct {
-	t        *testing.T
+	*testTalkers
 	track    *webrtc.TrackLocalStaticRTP
 	packets  chan *rtp.Packet
 	opened   chan *webrtc.DataChannel
@@ -27,7 +27,7 @@ func (p *testTalkers) withMedia() *testMedia {
 	t := p.t
 	t.Helper()
 	m := &testMedia{
-		t: t, packets: make(chan *rtp.Packet, 1024), opened: make(chan *webrtc.DataChannel, 1),
+		testTalkers: p, packets: make(chan *rtp.Packet, 1024), opened: make(chan *webrtc.DataChannel, 1),
 		messages: make(chan []byte, 64),
 	}
 	var err error
@@ -86,7 +86,7 @@ func (m *testMedia) flows() {
 	for {
 		select {
 		case <-late:
-			m.t.Fatal("no packet arrives")
+			m.t.Fatalf("no packet arrives: guest %s, staff %s", m.guest.ConnectionState(), m.staff.ConnectionState())
 		case <-tick.C:
 			payload := m.write()
 			sent[m.sequence] = payload

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"net"
-	"net/netip"
 	"testing"
 	"time"
 
@@ -65,13 +64,14 @@ type testTalkers struct {
 	t            *testing.T
 	key          Key
 	talk         [8]byte
+	expires      time.Time // part of the names of the legs, so it is chosen once
 	guest, staff *webrtc.PeerConnection
 	// introductions by the relay's name for the leg
 	introductions map[string][2]string
 }
 
 func (p *testTalkers) leg(side Side) Leg {
-	return Leg{Talk: p.talk, Side: side, Generation: 1, Expires: time.Now().Add(time.Hour).Truncate(time.Second)}
+	return Leg{Talk: p.talk, Side: side, Generation: 1, Expires: p.expires}
 }
 
 func newPeer(t *testing.T, network webrtc.NetworkType) *webrtc.PeerConnection {
@@ -102,7 +102,7 @@ func newPeer(t *testing.T, network webrtc.NetworkType) *webrtc.PeerConnection {
 func newTalkers(t *testing.T, key Key, network webrtc.NetworkType) *testTalkers {
 	t.Helper()
 	return &testTalkers{
-		t: t, key: key, talk: testTalk(t), guest: newPeer(t, network), staff: newPeer(t, network),
+		t: t, key: key, talk: testTalk(t), expires: time.Now().Add(time.Hour), guest: newPeer(t, network), staff: newPeer(t, network),
 		introductions: map[string][2]string{},
 	}
 }
@@ -174,7 +174,3 @@ func await[T any](t testing.TB, what string, from <-chan T) T {
 func udpCandidate(r *Relay) sdp.Candidate { return sdp.Candidate{Address: r.UDPAddr()} }
 
 func tcpCandidate(r *Relay) sdp.Candidate { return sdp.Candidate{TCP: true, Address: r.TCPAddr()} }
-
-func loopback(port uint16) netip.AddrPort {
-	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), port)
-}

@@ -38,6 +38,8 @@ type Options struct {
 
 	// trustChecks switches the proof of addresses off, so that tests can show what it is good for.
 	trustChecks bool
+	// authenticateWithin is shorter in tests.
+	authenticateWithin time.Duration
 }
 
 func (o Options) withDefaults() Options {
@@ -50,6 +52,9 @@ func (o Options) withDefaults() Options {
 	orElse(&o.LegBitsPerSecond, 8_000_000)
 	orElse(&o.MaxConnections, 2_000)
 	orElse(&o.MaxConnectionsPerIP, 200)
+	if o.authenticateWithin <= 0 {
+		o.authenticateWithin = authenticateWithin
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}

@@ -170,7 +170,7 @@ func appendAnswer(b []byte, id transactionID, from netip.AddrPort, pwd string) [
 		value[1] = 2
 	}
 	for i := range address {
-		value[4+i] = address[i] ^ mask[i]
+		value[4+i] = address[i] ^ mask[i] //nolint:gosec // an address has 4 or 16 bytes
 	}
 	b = appendAttribute(b, attrXorMapped, value[:4+len(address)]...)
 	return endSTUN(b, pwd)

@@ -150,7 +150,7 @@ func (c *conn) read() {
 	defer c.relay.forget(c)
 	reader := bufio.NewReaderSize(c.net, longestPacket)
 	packet := make([]byte, longestPacket)
-	deadline := time.Now().Add(authenticateWithin)
+	deadline := time.Now().Add(c.relay.options.authenticateWithin)
 	for {
 		if c.net.SetReadDeadline(deadline) != nil {
 			return

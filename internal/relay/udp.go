@@ -74,7 +74,7 @@ func (r *Relay) serveUDP(ctx context.Context) error {
 		size, from, err := r.udp.read(packet, control)
 		if err != nil {
 			if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
-				return nil
+				return nil //nolint:nilerr // closed on purpose
 			}
 			if isFleeting(err) {
 				continue

@@ -1,0 +1,194 @@
+package relay
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"testing"
+	"time"
+
+	"visavis/internal/relay/control"
+)
+
+func TestALegCannotSendMoreThanItsShare(t *testing.T) {
+	const share = 1_000_000 // bits a second
+	for name, with := range map[string]struct {
+		allowed int
+		over    bool
+	}{"as it is": {share, true}, "with a share for all of it": {100 * share, false}} {
+		t.Run(name, func(t *testing.T) {
+			c := newTestCore(t, Options{LegBitsPerSecond: with.allowed})
+			guest, staff := c.pair(1)
+			before := c.bytes
+			for range 10_000 { // 12 MB, ten seconds long
+				guest.media()
+				c.now = c.now.Add(time.Millisecond)
+			}
+			passed := int(c.bytes-before) * 8
+			if most := with.allowed*10 + with.allowed/4; passed > most {
+				t.Errorf("%d bits passed, %d may", passed, most)
+			}
+			if (c.dropped[overBandwidth] > 0) != with.over {
+				t.Errorf("dropped %v", c.dropped)
+			}
+			if !staff.reaches(guest) {
+				t.Error("the other direction pays for it")
+			}
+		})
+	}
+}
+
+func TestALegCannotKeepTheRelayBusyWithChecks(t *testing.T) {
+	for name, with := range map[string]struct {
+		unlimited bool
+		most      int
+	}{"as it is": {false, 20*10 + 41}, "limits off": {true, 2001}} {
+		t.Run(name, func(t *testing.T) {
+			c := newTestCore(t, Options{})
+			guest, _ := c.pair(1)
+			if with.unlimited {
+				c.limits.legChecks, c.limits.pathChecks = rate{1e9, 1e9}, rate{1e9, 1e9}
+			}
+			before := c.checks
+			for range 2000 {
+				guest.check()
+				c.now = c.now.Add(5 * time.Millisecond)
+			}
+			answered := int(c.checks - before)
+			if answered > with.most || with.unlimited != (answered == 2000) {
+				t.Errorf("answered %d", answered)
+			}
+		})
+	}
+}
+
+func TestStrangersCannotUseUpWhatProvenAddressesNeed(t *testing.T) {
+	c := newTestCore(t, Options{})
+	guest, staff := c.pair(1)
+	forger := c.browser(talkOf(2, SideGuest), "203.0.113.66:1000")
+	for range 100_000 {
+		forger.check()
+	}
+	if c.dropped[overRate] < 50_000 {
+		t.Fatalf("the flood was not stopped: %v", c.dropped)
+	}
+	before := c.checks
+	guest.check()
+	if c.checks != before+1 || !guest.reaches(staff) {
+		t.Error("the flood hit a talk under way")
+	}
+}
+
+func TestTheRelayTakesNoMoreLegsThanItMay(t *testing.T) {
+	for name, with := range map[string]struct {
+		most int
+		full bool
+	}{"two": {2, true}, "three": {3, false}} {
+		t.Run(name, func(t *testing.T) {
+			c := newTestCore(t, Options{MaxLegs: with.most})
+			guest, staff := c.pair(1)
+			third := c.browser(talkOf(2, SideGuest), "192.0.2.2:1000")
+			third.check()
+			if (len(c.legs) == with.most) != true || (c.dropped[full] > 0) != with.full {
+				t.Errorf("%d legs, dropped %v", len(c.legs), c.dropped)
+			}
+			if err := third.introduce(); errors.Is(err, control.ErrFull) != with.full {
+				t.Errorf("introduction: %v", err)
+			}
+			if !guest.reaches(staff) {
+				t.Error("a talk under way was hit")
+			}
+			c.pass(keepLeg + 2*time.Second) // nobody has used the old ones
+			if third.check(); len(c.legs) != 1 {
+				t.Errorf("%d legs after the others were given up", len(c.legs))
+			}
+		})
+	}
+}
+
+func TestOneLegHasFewAddressesAtATime(t *testing.T) {
+	c := newTestCore(t, Options{})
+	guest, staff := c.pair(1)
+	for port := range 50 {
+		c.packet(c.now, at(fmt.Sprintf("203.0.113.66:%d", 1000+port)), guest.request())
+		c.now = c.now.Add(100 * time.Millisecond)
+	}
+	l := c.legs[guest.leg.id()]
+	if len(l.paths) != mostPaths || c.dropped[tooManyAddresses] == 0 || !staff.reaches(guest) {
+		t.Errorf("%d addresses, dropped %v", len(l.paths), c.dropped)
+	}
+	guest.check()
+	c.settle()
+	for range 40 {
+		guest.check()
+		c.pass(time.Second)
+	}
+	if len(l.paths) != 1 {
+		t.Errorf("%d addresses after a while", len(l.paths))
+	}
+}
+
+func dialRelay(t *testing.T, r *Relay) net.Conn {
+	t.Helper()
+	conn, err := net.DialTimeout("tcp", r.TCPAddr().String(), patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+func framed(packet []byte) []byte {
+	return append(binary.BigEndian.AppendUint16(nil, uint16(len(packet))), packet...)
+}
+
+// hungUp reads to the end and says whether the relay has ended the connection before the deadline.
+func hungUp(t *testing.T, conn net.Conn) bool {
+	t.Helper()
+	_, err := io.Copy(io.Discard, conn)
+	var timeout net.Error
+	return !errors.As(err, &timeout) || !timeout.Timeout()
+}
+
+func TestAnAddressHasOnlySoManyConnections(t *testing.T) {
+	t.Parallel()
+	r, _ := startRelay(t, Options{Key: testKey(t), TCP: "127.0.0.1:0", MaxConnectionsPerIP: 2})
+	first, second := dialRelay(t, r), dialRelay(t, r)
+	if !hungUp(t, dialRelay(t, r)) {
+		t.Error("a third connection is kept")
+	}
+	if load := r.Load(); load.TCPConnections != 2 {
+		t.Errorf("%d connections", load.TCPConnections)
+	}
+	first.Close()
+	second.Close()
+}
+
+func TestAConnectionEndsThatSendsNoValidCheck(t *testing.T) {
+	t.Parallel()
+	for name, sent := range map[string][]byte{
+		"silent":       nil,
+		"frame's half": {0, 100, 1, 2, 3},
+		"too long":     {0xff, 0xff},
+		"HTTP":         []byte("GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+		"empty frames": make([]byte, 100),
+		"media":        framed(testRTP),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, _ := startRelay(t, Options{Key: testKey(t), TCP: "127.0.0.1:0", authenticateWithin: 200 * time.Millisecond})
+			conn := dialRelay(t, r)
+			if _, err := conn.Write(sent); err != nil {
+				t.Fatal(err)
+			}
+			if !hungUp(t, conn) {
+				t.Error("is kept")
+			}
+		})
+	}
+}
