@@ -249,14 +249,13 @@ func (SendBack) apply(s Seat, _ time.Time, _ Window) (Seat, []Event, error) {
 type Leave struct{ Who Holder }
 
 func (c Leave) apply(s Seat, _ time.Time, _ Window) (Seat, []Event, error) {
-	if s.State == Closed {
+	switch {
+	case s.State == Closed:
 		return s, nil, closedRefusal(s)
-	}
-	if c.Who != s.Holder {
-		return s, nil, refuse("seat.elsewhere")
-	}
-	if s.State == Expected {
+	case s.State == Expected: // asked twice, since the first answer was lost
 		return s, nil, nil
+	case c.Who != s.Holder:
+		return s, nil, refuse("seat.elsewhere")
 	}
 	s.State, s.ArrivedAt = Expected, nil
 	s.Holder, s.Asking, s.AskRefused, s.HiddenSince = Holder{}, Holder{}, false, nil

@@ -132,9 +132,9 @@ expected             | answer yes          | seat.nobody_asks
 expected             | answer no           | seat.nobody_asks
 expected             | admit               | seat.not_waiting
 expected             | send back           | seat.not_talking
-expected             | leave               | seat.elsewhere
-expected             | leave, second tab   | seat.elsewhere
-expected             | leave, laptop       | seat.elsewhere
+expected             | leave               | expected, nobody
+expected             | leave, second tab   | expected, nobody
+expected             | leave, laptop       | expected, nobody
 expected             | end                 | closed, nobody: ended
 expected             | move                | expected, nobody: ended
 expected             | expire              | seat.alive
@@ -252,9 +252,9 @@ expected, time is up | answer yes          | seat.nobody_asks
 expected, time is up | answer no           | seat.nobody_asks
 expected, time is up | admit               | seat.not_waiting
 expected, time is up | send back           | seat.not_talking
-expected, time is up | leave               | seat.elsewhere
-expected, time is up | leave, second tab   | seat.elsewhere
-expected, time is up | leave, laptop       | seat.elsewhere
+expected, time is up | leave               | expected, nobody
+expected, time is up | leave, second tab   | expected, nobody
+expected, time is up | leave, laptop       | expected, nobody
 expected, time is up | end                 | closed, nobody: ended
 expected, time is up | move                | expected, nobody: ended
 expected, time is up | expire              | closed, nobody: ended
