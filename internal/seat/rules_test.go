@@ -31,8 +31,6 @@ var (
 	laptop    = seat.Holder{Browser: "bb", Page: "page-far"}
 )
 
-func moment(t time.Time) *time.Time { return &t }
-
 // in is a seat as guests leave it behind in each state.
 func in(state seat.State) seat.Seat {
 	s := seat.Seat{ID: "seat", State: state, LinkVersion: 1, Version: 7}
@@ -40,11 +38,11 @@ func in(state seat.State) seat.Seat {
 	case seat.Expected:
 		return s
 	case seat.Closed:
-		s.ClosedReason, s.ClosedAt = "held", moment(at(10, 20))
+		s.ClosedReason, s.ClosedAt = "held", new(at(10, 20))
 	case seat.Waiting, seat.Talking:
 	}
 	s.Holder, s.Mode, s.Door = phone, seat.Video, "link"
-	s.ArrivedAt, s.OpenedAt = moment(at(9, 55)), moment(at(9, 55))
+	s.ArrivedAt, s.OpenedAt = new(at(9, 55)), new(at(9, 55))
 	return s
 }
 
@@ -99,8 +97,7 @@ var commands = map[string]seat.Command{
 // outcome is "state, holder: events", or the code of the refusal. Who holds is named
 // phone, second tab, laptop or nobody.
 func outcome(s seat.Seat, happened []seat.Event, err error) string {
-	var r *seat.Refusal
-	if errors.As(err, &r) {
+	if r, ok := errors.AsType[*seat.Refusal](err); ok {
 		return r.Code
 	}
 	if err != nil {
@@ -389,16 +386,16 @@ func TestACC02TheWaitingRoomOpensAndClosesOnTheMillisecond(t *testing.T) {
 
 func TestWhoComesTooEarlyIsToldWhenTheRoomOpens(t *testing.T) {
 	_, _, err := seat.Apply(in(seat.Expected), commands["arrive"], at(9, 0), window)
-	var r *seat.Refusal
-	if !errors.As(err, &r) || fmt.Sprint(r.Params) != fmt.Sprintf("map[opensAt:%d]", window.Opens.UnixMilli()) {
+	r, ok := errors.AsType[*seat.Refusal](err)
+	if !ok || fmt.Sprint(r.Params) != fmt.Sprintf("map[opensAt:%d]", window.Opens.UnixMilli()) {
 		t.Error(err, r)
 	}
 }
 
 func TestWhoComesToAClosedSeatIsToldWhy(t *testing.T) {
 	_, _, err := seat.Apply(in(seat.Closed), commands["arrive"], at(10, 5), window)
-	var r *seat.Refusal
-	if !errors.As(err, &r) || fmt.Sprint(r.Params) != "map[reason:held]" {
+	r, ok := errors.AsType[*seat.Refusal](err)
+	if !ok || fmt.Sprint(r.Params) != "map[reason:held]" {
 		t.Error(err, r)
 	}
 }
@@ -456,7 +453,7 @@ func TestEndingOrSendingBackForgetsWhoAsked(t *testing.T) {
 
 func TestMovingGivesANewLinkAndForgetsTheOldDay(t *testing.T) {
 	s := in(seat.Waiting)
-	s.CheckFailedAt, s.HiddenSince = moment(at(9, 52)), moment(at(9, 57))
+	s.CheckFailedAt, s.HiddenSince = new(at(9, 52)), new(at(9, 57))
 	s = run(t, s, seat.Move{})
 	if s.LinkVersion != 2 || s.ArrivedAt != nil || s.OpenedAt != nil || s.CheckFailedAt != nil || s.HiddenSince != nil {
 		t.Errorf("%+v", s)
@@ -473,12 +470,12 @@ func TestPresenceStandsBesideTheStateAndCountsFromTheFirstMoment(t *testing.T) {
 		away, hidden *time.Time
 	}{
 		{1, seat.Presence{Connected: true, Visible: true}, nil, nil},
-		{2, seat.Presence{Connected: true}, nil, moment(at(10, 2))},
-		{3, seat.Presence{}, moment(at(10, 3)), moment(at(10, 2))},
-		{4, seat.Presence{}, moment(at(10, 3)), moment(at(10, 2))},
-		{5, seat.Presence{Visible: true}, moment(at(10, 3)), nil},
+		{2, seat.Presence{Connected: true}, nil, new(at(10, 2))},
+		{3, seat.Presence{}, new(at(10, 3)), new(at(10, 2))},
+		{4, seat.Presence{}, new(at(10, 3)), new(at(10, 2))},
+		{5, seat.Presence{Visible: true}, new(at(10, 3)), nil},
 		{6, seat.Presence{Connected: true, Visible: true}, nil, nil},
-		{7, seat.Presence{}, moment(at(10, 7)), moment(at(10, 7))},
+		{7, seat.Presence{}, new(at(10, 7)), new(at(10, 7))},
 	}
 	for _, state := range []seat.State{seat.Expected, seat.Waiting, seat.Talking} {
 		s := in(state)
@@ -497,7 +494,7 @@ func TestPresenceStandsBesideTheStateAndCountsFromTheFirstMoment(t *testing.T) {
 
 // A no-show can cost benefits: anything that speaks for the guest counts.
 func TestWhatSpeaksAgainstANoShow(t *testing.T) {
-	early, within := moment(window.Opens.Add(-time.Millisecond)), moment(window.Opens)
+	early, within := new(window.Opens.Add(-time.Millisecond)), new(window.Opens)
 	for name, x := range map[string]struct {
 		seat seat.Seat
 		want bool
