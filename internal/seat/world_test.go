@@ -277,8 +277,10 @@ func (w *world) secret(p place) string {
 	return secret
 }
 
-func (w *world) do(p place, c seat.Command) error {
-	return w.db.Tx(w.t.Context(), func(tx *db.Tx) error {
+// must lets a command of the packages above happen.
+func (w *world) must(p place, c seat.Command) {
+	w.t.Helper()
+	w.tx(func(tx *db.Tx) error {
 		_, _, err := w.seats.Do(w.t.Context(), tx, p.agency, p.id, c)
 		return err
 	})
