@@ -90,8 +90,12 @@ func rewriteLine(line string, leg Leg) (string, bool) {
 		return "s=-", true
 	case 'a':
 		return rewriteAttribute(line, leg)
-	case 'v', 't', 'b':
+	case 'v':
 		return line, true
+	case 't':
+		return "t=0 0", true
+	case 'b':
+		return line, !mentionsAddress(line)
 	default: // names, addresses, telephone numbers, keys, repeat times: nothing of a talk's
 		return "", false
 	}

@@ -151,7 +151,7 @@ func wellFormed(line string) bool {
 
 func parseMedia(line string) (rejected bool, err error) {
 	fields := strings.Split(line[len("m="):], " ")
-	if len(fields) < 4 || !digits(fields[1]) {
+	if len(fields) < 4 || !digits(fields[1]) || mentionsAddress(line) {
 		return false, ErrLines
 	}
 	switch fields[2] {
