@@ -67,14 +67,14 @@ export interface Desk {
   departmentId: string;
 }
 
-export interface Service {
+interface Service {
   id: string;
   name: string;
   departmentId: string;
   minutes: number;
 }
 
-export interface Advisor {
+interface Advisor {
   id: string;
   name: string;
   desks: string[];

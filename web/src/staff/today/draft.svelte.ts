@@ -1,7 +1,14 @@
 import type { ApiError } from "../../api/client";
-import type { LanguageTag, Me } from "../../api/types";
+import type { LanguageTag, Me, Row } from "../../api/types";
 import type { DeskList } from "../desk";
-import { at, localDay, localTime, nextStart } from "./days";
+import { at, localDay, localTime, nextFree } from "./days";
+
+/** What the list shows beside the form. */
+interface Surroundings {
+  day: string | undefined;
+  now: number;
+  rows: readonly Row[];
+}
 
 /** An appointment that is being written. Choices are kept only where they still fit; the rest follows the clock. */
 export class Draft {
@@ -18,7 +25,7 @@ export class Draft {
   busy = $state(false);
   booked = $state.raw<{ name: string; link?: string }>();
 
-  readonly #clock: () => { day: string | undefined; now: number };
+  readonly #around: () => Surroundings;
 
   readonly services = $derived.by(() => {
     const department = this.me.desks.find(({ id }) => id === this.team)?.departmentId;
@@ -35,18 +42,27 @@ export class Draft {
     const wanted = this.chosenAdvisor ?? this.me.id;
     return this.advisors.some(({ id }) => id === wanted) ? wanted : "";
   });
-  readonly date = $derived.by(() => {
-    const { day, now } = this.#clock();
-    if (this.typedDay !== undefined) return this.typedDay;
-    return day === undefined || day === localDay(now) ? localDay(nextStart(now)) : day;
+  /** The first free time of the advisor. */
+  private readonly start = $derived.by(() => {
+    const { rows, now } = this.#around();
+    const minutes = this.services.find(({ id }) => id === this.service)?.minutes ?? 0;
+    const taken = rows.filter(
+      (row) => row.status === "booked" && this.advisor !== "" && row.advisor?.id === this.advisor,
+    );
+    return nextFree(now, minutes, taken);
   });
-  readonly time = $derived.by(() => this.typedTime ?? localTime(nextStart(this.#clock().now)));
+  readonly date = $derived.by(() => {
+    const { day, now } = this.#around();
+    if (this.typedDay !== undefined) return this.typedDay;
+    return day === undefined || day === localDay(now) ? localDay(this.start) : day;
+  });
+  readonly time = $derived.by(() => this.typedTime ?? localTime(this.start));
 
   constructor(
     private readonly me: Me,
-    clock: () => { day: string | undefined; now: number },
+    around: () => Surroundings,
   ) {
-    this.#clock = clock;
+    this.#around = around;
     this.team = me.desks[0]?.id ?? "";
   }
 
