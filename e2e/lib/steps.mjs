@@ -1,0 +1,71 @@
+// What people do, step by step. The only file that knows the pages' hooks.
+
+import { received, until } from './page.mjs';
+import { linkIn, mailFor } from './mail.mjs';
+
+const hook = (id) => `[data-testid="${id}"]`;
+export const screen = (name) => `main[data-screen="${name}"]`;
+
+export async function signIn(page, server, email) {
+  await page.goto(`${server.url}/staff`);
+  await page.wait(screen('signin'));
+  await page.fill('input[name=email]', email);
+  await page.fill('input[type=password]', server.password());
+  await page.click(hook('signin-submit'));
+  await page.wait(screen('today'));
+}
+
+// Books for "now" unless another start is given; answers when the row is in the list.
+export async function book(page, { name, email = '', language = 'de', at } = {}) {
+  await page.fill(`${hook('book-name')} input`, name);
+  if (email) await page.fill(`${hook('book-email')} input`, email);
+  await page.eval(
+    (selector, value) => {
+      const select = document.querySelector(selector);
+      select.value = value;
+      select.dispatchEvent(new Event('change', { bubbles: true }));
+    },
+    `${hook('book-language')} select`,
+    language,
+  );
+  if (at) await page.fill(`${hook('book-time')} input`, at);
+  await page.click(hook('book-submit'));
+  await until(`${name} in the list`, () => page.eval((n) => document.querySelector('main')?.innerText.includes(n), name));
+}
+
+export async function invitation(server, email) {
+  const mail = await mailFor(server, email);
+  return { mail, link: linkIn(mail) };
+}
+
+// Counts the clicks: the link, "check camera and microphone", "enter the waiting room".
+export async function enterWaitingRoom(page, link) {
+  let clicks = 1; // the link in the mail
+  await page.goto(link);
+  await page.wait(screen('landing'));
+  await page.click(hook('check'));
+  clicks += 1;
+  await page.wait(screen('check'));
+  await page.click(hook('enter'));
+  clicks += 1;
+  await page.wait(screen('waiting'));
+  return clicks;
+}
+
+// Admits the only person waiting; answers the talk's window.
+export async function admit(list) {
+  await list.wait(hook('admit'));
+  const talk = await list.nextPopup(() => list.click(hook('admit')));
+  return talk;
+}
+
+export async function bothSeeAndHear(guest, advisor) {
+  for (const [who, page] of [['guest', guest], ['advisor', advisor]]) {
+    await until(`${who} decodes frames and hears`, async () => {
+      const now = await page.eval(received);
+      return now.frames > 5 && now.audioEnergy > 0 && now;
+    });
+  }
+}
+
+export { hook };
