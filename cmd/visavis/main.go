@@ -15,7 +15,7 @@ import (
 )
 
 // version is set by the linker.
-var version = "development" //nolint:gochecknoglobals // the linker can set nothing else
+var version = "development"
 
 // commands are the subcommands; each stands in the file of its name.
 type commands struct {

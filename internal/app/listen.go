@@ -61,7 +61,7 @@ func newServer(handler http.Handler, logger *slog.Logger) *server {
 		ReadHeaderTimeout: headerWait,
 		IdleTimeout:       idleWait,
 		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          log.New(noise{logger}, "", 0),
+		ErrorLog:          log.New(noise{logger}, "", 0), //nolint:forbidigo // net/http takes no other
 	}
 	return s
 }

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
-	"strconv"
 
 	"visavis/internal/appointment"
 	"visavis/internal/config"
@@ -26,10 +24,6 @@ func (p *parts) makeRelay(context.Context) error {
 	if err != nil {
 		return err
 	}
-	udp, tcp, err := relayPorts(p.c)
-	if err != nil {
-		return err
-	}
 	if p.c.Relay.Mode == "external" {
 		return errors.New("relay.mode external is not ready")
 	}
@@ -38,9 +32,8 @@ func (p *parts) makeRelay(context.Context) error {
 		return err
 	}
 	p.relay = embedded
-	udp, tcp = embedded.UDPAddr().Port(), embedded.TCPAddr().Port()
 	p.background("relay", embedded.Serve)
-	p.candidates = candidates(advertise, udp, tcp)
+	p.candidates = candidates(advertise, embedded.UDPAddr().Port(), embedded.TCPAddr().Port())
 	return nil
 }
 
@@ -62,26 +55,6 @@ func candidates(advertise []netip.Addr, udp, tcp uint16) []sdp.Candidate {
 		list = append(list, sdp.Candidate{TCP: true, Address: netip.AddrPortFrom(address, tcp)})
 	}
 	return list
-}
-
-func relayPorts(c *config.Config) (udp, tcp uint16, err error) {
-	if udp, err = portOf("relay.udp", c.Relay.UDP); err != nil {
-		return 0, 0, err
-	}
-	tcp, err = portOf("relay.tcp", c.Relay.TCP)
-	return udp, tcp, err
-}
-
-func portOf(key, address string) (uint16, error) {
-	_, text, err := net.SplitHostPort(address)
-	if err != nil {
-		return 0, fmt.Errorf("%s: %w", key, err)
-	}
-	port, err := strconv.ParseUint(text, 10, 16)
-	if err != nil {
-		return 0, fmt.Errorf("%s: %s is no port", key, text)
-	}
-	return uint16(port), nil
 }
 
 // summaries shows talks their appointment; talk and appointment do not know each

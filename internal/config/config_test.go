@@ -60,8 +60,10 @@ func TestTheEnvironmentWinsOverTheFile(t *testing.T) {
 func TestAllMistakesAreReportedTogether(t *testing.T) {
 	_, err := config.Load(config.Source{
 		File: file(t, "http:\n  lisen: :80\n  tls: maybe\nrelay:\n  turn: perhaps\n  advertise: [here]\ntalk: soon\n"),
-		Environ: []string{"VISAVIS_TIME_ZONE=Mars/Olympus", "VISAVIS_MAIL_PORT=smtp", "VISAVIS_HTTP_URL=termin.example.de",
-			"VISAVIS_HTTP_TRUSTED_PROXIES=10.0.0.1", "VISAVIS_TALK_HEADS_UP=3"},
+		Environ: []string{
+			"VISAVIS_TIME_ZONE=Mars/Olympus", "VISAVIS_MAIL_PORT=smtp", "VISAVIS_HTTP_URL=termin.example.de",
+			"VISAVIS_HTTP_TRUSTED_PROXIES=10.0.0.1", "VISAVIS_TALK_HEADS_UP=3",
+		},
 	})
 	for _, want := range []string{
 		"line 2: http.lisen", "line 3: http.tls", "line 5: relay.turn", "line 6: relay.advertise", "line 7: talk",
@@ -75,17 +77,17 @@ func TestAllMistakesAreReportedTogether(t *testing.T) {
 
 func TestValuesThatContradictEachOtherAreRefused(t *testing.T) {
 	for name, environ := range map[string][]string{
-		"http.url must begin with https":  {"VISAVIS_HTTP_URL=http://termin.example.de"},
-		"http.url must end after host":    {"VISAVIS_HTTP_URL=https://example.de/termine"},
-		"http.tls_cert and http.tls_key":  {"VISAVIS_HTTP_TLS=files", "VISAVIS_HTTP_URL=https://termin.example.de"},
-		"no browser can reach":            {"VISAVIS_RELAY_ADVERTISE=0.0.0.0"},
-		"database.url must begin":         {"VISAVIS_DATABASE_URL=mysql://db"},
-		"http.listen must be an address":  {"VISAVIS_HTTP_LISTEN=8080"},
-		"talk.heads_up must be between":   {"VISAVIS_TALK_HEADS_UP=1m"},
-		"mail.password is given twice":    {"VISAVIS_MAIL_PASSWORD=a", "VISAVIS_MAIL_PASSWORD_FILE=" + file(t, "b")},
-		"mail.password cannot be read":    {"VISAVIS_MAIL_PASSWORD_FILE=/nowhere"},
-		"mail.from must be":               {"VISAVIS_MAIL_FROM=nobody"},
-		"relay.control must be an addres": {"VISAVIS_RELAY_MODE=external", "VISAVIS_RELAY_CONTROL=relay"},
+		"http.url must begin with https": {"VISAVIS_HTTP_URL=http://termin.example.de"},
+		"http.url must end after host":   {"VISAVIS_HTTP_URL=https://example.de/termine"},
+		"http.tls_cert and http.tls_key": {"VISAVIS_HTTP_TLS=files", "VISAVIS_HTTP_URL=https://termin.example.de"},
+		"no browser can reach":           {"VISAVIS_RELAY_ADVERTISE=0.0.0.0"},
+		"database.url must begin":        {"VISAVIS_DATABASE_URL=mysql://db"},
+		"http.listen must be an address": {"VISAVIS_HTTP_LISTEN=8080"},
+		"talk.heads_up must be between":  {"VISAVIS_TALK_HEADS_UP=1m"},
+		"mail.password is given twice":   {"VISAVIS_MAIL_PASSWORD=a", "VISAVIS_MAIL_PASSWORD_FILE=" + file(t, "b")},
+		"mail.password cannot be read":   {"VISAVIS_MAIL_PASSWORD_FILE=/nowhere"},
+		"mail.from must be":              {"VISAVIS_MAIL_FROM=nobody"},
+		"relay.control must be an":       {"VISAVIS_RELAY_MODE=external", "VISAVIS_RELAY_CONTROL=relay"},
 	} {
 		key, _, _ := strings.Cut(name, " ")
 		_, err := config.Load(config.Source{Environ: environ})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -54,7 +55,7 @@ func (f field) isSection() bool {
 	if f.value.Kind() != reflect.Struct {
 		return false
 	}
-	_, isText := f.value.Addr().Interface().(encoding.TextUnmarshaler)
+	_, isText := reflect.TypeAssert[encoding.TextUnmarshaler](f.value.Addr())
 	return !isText
 }
 
@@ -72,13 +73,11 @@ func (f field) env() string {
 // set parses text into the place of the field. Lists are separated by commas.
 func (f field) set(text string) error {
 	if len(f.oneOf) > 0 {
-		for _, allowed := range f.oneOf {
-			if text == allowed {
-				f.value.SetString(text)
-				return nil
-			}
+		if !slices.Contains(f.oneOf, text) {
+			return fmt.Errorf("must be one of: %s", strings.Join(f.oneOf, ", "))
 		}
-		return fmt.Errorf("must be one of: %s", strings.Join(f.oneOf, ", "))
+		f.value.SetString(text)
+		return nil
 	}
 	if !f.isList() {
 		return parse(f.value, text)

@@ -161,7 +161,7 @@ func TestWEB06AForeignPageCannotPost(t *testing.T) {
 // WEB-05
 func TestWEB05CookiesAreBoundToThisOrigin(t *testing.T) {
 	w := httptest.NewRecorder()
-	edge.SetCookie(w, "guest", "value", http.SameSiteLaxMode)
+	http.SetCookie(w, edge.HostCookie("guest", "value", http.SameSiteLaxMode))
 	set := w.Header().Get("Set-Cookie")
 	for _, part := range []string{"__Host-guest=value", "Path=/", "HttpOnly", "Secure", "SameSite=Lax"} {
 		if !strings.Contains(set, part) {

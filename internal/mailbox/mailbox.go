@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -84,8 +85,8 @@ func (m *Mailbox) Messages() []Message {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	out := make([]Message, 0, len(m.list))
-	for i := len(m.list) - 1; i >= 0; i-- {
-		out = append(out, m.list[i])
+	for _, message := range slices.Backward(m.list) {
+		out = append(out, message)
 	}
 	return out
 }

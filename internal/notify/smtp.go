@@ -33,16 +33,17 @@ func (e refusedError) Error() string { return fmt.Sprintf("refused with %d", e.c
 var errServer = errors.New("mail server could not take the mail")
 
 func codeOf(err error) string {
-	var refused refusedError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[refusedError](err); ok {
 		return fmt.Sprintf("smtp_%d", refused.code)
 	}
 	return "smtp"
 }
 
 func (s Server) client() (*mail.Client, error) {
-	options := []mail.Option{mail.WithPort(s.Port), mail.WithTimeout(dialWait),
-		mail.WithTLSConfig(&tls.Config{ServerName: s.Host, MinVersion: tls.VersionTLS12})} // many agencies' mail servers have no 1.3 yet
+	options := []mail.Option{
+		mail.WithPort(s.Port), mail.WithTimeout(dialWait),
+		mail.WithTLSConfig(&tls.Config{ServerName: s.Host, MinVersion: tls.VersionTLS12}),
+	} // many agencies' mail servers have no 1.3 yet
 	switch s.TLS {
 	case "tls":
 		options = append(options, mail.WithSSL())

@@ -50,7 +50,7 @@ func (c *Caller) Resolve(hc huma.Context) []error {
 
 // Held finds the seat of a caller whose page holds it.
 func (s *Service) Held(ctx context.Context, c Caller, page string) (Seat, error) {
-	_, x, err := s.access(ctx, c.Slug, c.Seat, c.browser)
+	x, err := s.access(ctx, c.Slug, c.Seat, c.browser)
 	if err != nil {
 		return x, err
 	}
@@ -113,7 +113,7 @@ func (in *openInput) Resolve(hc huma.Context) []error {
 // scanners follow links and run scripts, but they do not click.
 func (s *Service) open(ctx context.Context, in *openInput) (*viewOutput, error) {
 	if in.Body.Secret == "" {
-		_, x, err := s.access(ctx, in.Slug, in.Body.Seat, in.browser)
+		x, err := s.access(ctx, in.Slug, in.Body.Seat, in.browser)
 		if err != nil {
 			return nil, Problem(err)
 		}
@@ -183,7 +183,7 @@ func (s *Service) check(ctx context.Context, in *checkInput) (*struct{}, error) 
 
 // act lets a guest's command happen.
 func (s *Service) act(ctx context.Context, c Caller, command Command) (Seat, error) {
-	_, x, err := s.access(ctx, c.Slug, c.Seat, c.browser)
+	x, err := s.access(ctx, c.Slug, c.Seat, c.browser)
 	if err != nil {
 		return x, Problem(err)
 	}
@@ -213,7 +213,7 @@ type visibilityInput struct {
 }
 
 func (s *Service) visibility(ctx context.Context, in *visibilityInput) (*struct{}, error) {
-	_, x, err := s.access(ctx, in.Slug, in.Seat, in.browser)
+	x, err := s.access(ctx, in.Slug, in.Seat, in.browser)
 	if err != nil {
 		return nil, Problem(err)
 	}
@@ -235,7 +235,7 @@ type leaveInput struct {
 }
 
 func (s *Service) leave(ctx context.Context, in *leaveInput) (*viewOutput, error) {
-	_, x, err := s.access(ctx, in.Slug, in.Seat, in.browser)
+	x, err := s.access(ctx, in.Slug, in.Seat, in.browser)
 	if err != nil {
 		return nil, Problem(err)
 	}

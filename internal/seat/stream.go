@@ -23,7 +23,7 @@ func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
 	if len(page) < 8 || len(page) > 64 {
 		return edge.NewProblem(http.StatusBadRequest, "request.invalid")
 	}
-	_, x, err := s.access(r.Context(), r.PathValue("agency"), r.PathValue("seat"), browser)
+	x, err := s.access(r.Context(), r.PathValue("agency"), r.PathValue("seat"), browser)
 	if err != nil {
 		return err
 	}

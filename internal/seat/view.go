@@ -154,21 +154,21 @@ func (s *Service) wait(ctx context.Context, q db.Q, x Seat, u surroundings, w Wi
 }
 
 // access finds a seat for a browser that may see it.
-func (s *Service) access(ctx context.Context, slug, seatID, browser string) (agency.Agency, Seat, error) {
+func (s *Service) access(ctx context.Context, slug, seatID, browser string) (Seat, error) {
 	a, err := s.o.Agencies.BySlug(ctx, slug)
 	if errors.Is(err, agency.ErrNotFound) || browser == "" {
-		return a, Seat{}, ErrNotFound
+		return Seat{}, ErrNotFound
 	}
 	if err != nil {
-		return a, Seat{}, err
+		return Seat{}, err
 	}
 	x, err := byID(ctx, s.db.Read(), a.ID, seatID)
 	if err != nil {
-		return a, x, err
+		return x, err
 	}
 	ok, err := bound(ctx, s.db.Read(), a.ID, seatID, browser)
 	if err == nil && !ok {
 		err = ErrNotFound
 	}
-	return a, x, err
+	return x, err
 }

@@ -50,7 +50,7 @@ func Phone(text string) (string, bool) {
 
 // leaveTask replaces an open task of the same kind: a guest may correct the number.
 func (s *Service) leaveTask(ctx context.Context, c Caller, kind, phone string) (*viewOutput, error) {
-	_, x, err := s.access(ctx, c.Slug, c.Seat, c.browser)
+	x, err := s.access(ctx, c.Slug, c.Seat, c.browser)
 	if err != nil {
 		return nil, Problem(err)
 	}
@@ -100,7 +100,7 @@ func (s *Service) cancel(ctx context.Context, in *cancelInput) (*viewOutput, err
 	if in.Body.Wish == "move" {
 		return s.leaveTask(ctx, in.Caller, "move", "")
 	}
-	_, x, err := s.access(ctx, in.Slug, in.Seat, in.browser)
+	x, err := s.access(ctx, in.Slug, in.Seat, in.browser)
 	if err != nil {
 		return nil, Problem(err)
 	}

@@ -188,8 +188,7 @@ func (s *Service) authenticate(ctx context.Context, network, slug, email, passwo
 		return Person{}, throttled
 	}
 	p, err := s.check(ctx, turn, slug, email, password)
-	var refused *edge.Problem
-	if errors.As(err, &refused) {
+	if _, refused := errors.AsType[*edge.Problem](err); refused {
 		s.failures.Allow(account)
 		s.networks.Allow(network)
 	}

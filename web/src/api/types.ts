@@ -3,9 +3,9 @@
  */
 export type LanguageTag = "de" | "en";
 export type Mode = "video" | "audio" | "text";
-export type SeatState = "expected" | "waiting" | "talking" | "closed";
+type SeatState = "expected" | "waiting" | "talking" | "closed";
 export type Outcome = "held" | "phone" | "technical" | "noshow" | "cancelled";
-export type ClosedReason = Outcome | "expired";
+type ClosedReason = Outcome | "expired";
 /** Why a device is or is not in use; the words of `POST …/check`. */
 export type DeviceState = "ok" | "off" | "refused" | "missing" | "busy" | "unsupported";
 
@@ -17,7 +17,7 @@ export interface PublicAgency {
   languages: LanguageTag[];
 }
 
-export interface Wait {
+interface Wait {
   from: number;
   to: number;
 }
@@ -59,7 +59,7 @@ export interface GuestView {
   now: number;
 }
 
-export interface Desk {
+interface Desk {
   id: string;
   name: string;
   department: string;

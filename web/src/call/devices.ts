@@ -30,7 +30,7 @@ const sound: MediaTrackConstraints = {
   autoGainControl: true,
 };
 
-export function canUseDevices(): boolean {
+function canUseDevices(): boolean {
   return (
     typeof navigator !== "undefined" &&
     "mediaDevices" in navigator &&

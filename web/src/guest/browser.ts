@@ -53,7 +53,7 @@ export function platformOf(userAgent: string): Platform {
   return "other";
 }
 
-export function browserOf(userAgent: string): BrowserName {
+function browserOf(userAgent: string): BrowserName {
   if (/SamsungBrowser\//.test(userAgent)) return "samsung";
   if (/\bEdg(e|A|iOS)?\//.test(userAgent)) return "edge";
   if (/\b(Firefox|FxiOS)\//.test(userAgent)) return "firefox";
