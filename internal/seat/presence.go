@@ -23,61 +23,133 @@ const (
 type presence struct {
 	s *Service
 
-	mu      sync.Mutex
-	leaving map[string]*time.Timer // by seat and page: connections just lost
+	mu    sync.Mutex
+	pages map[pageKey]*connection // of this node
 }
+
+type pageKey struct{ agency, seat, page string }
+
+// connection is a page with its streams. For a moment there may be two, when a
+// telephone changes its network, or none, when a stream broke and begins anew.
+type connection struct {
+	streams int
+	leaving *time.Timer // runs while there is no stream but the page may come back
+	unsure  bool        // the row may not say what is true
+}
+
+func (c *connection) here() bool { return c.streams > 0 || c.leaving != nil }
 
 func newPresence(s *Service) *presence {
-	return &presence{s: s, leaving: map[string]*time.Timer{}}
+	return &presence{s: s, pages: map[pageKey]*connection{}}
 }
 
+// connected is called before a page's stream begins; lost must follow if it succeeds.
 func (p *presence) connected(ctx context.Context, x Seat, page string) error {
+	k := pageKey{x.Agency, x.ID, page}
 	p.mu.Lock()
-	if t, ok := p.leaving[x.ID+page]; ok {
-		t.Stop()
-		delete(p.leaving, x.ID+page)
+	c, ok := p.pages[k]
+	if !ok {
+		c = &connection{}
+		p.pages[k] = c
 	}
+	c.streams++
+	c.unsure = true
+	c.stay()
 	p.mu.Unlock()
-	return p.s.retried(ctx, func(tx *db.Tx) error {
-		_, err := tx.ExecContext(ctx, `
-			INSERT INTO seat_presence (agency_id, seat_id, page, node_id, created_at) VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (agency_id, seat_id, page, node_id) DO UPDATE SET created_at = excluded.created_at`,
-			x.Agency, x.ID, page, p.s.o.Node, db.Ms(p.s.o.Clock()))
-		if err != nil {
-			return fmt.Errorf("note presence: %w", err)
-		}
-		return p.settle(ctx, tx, x.Agency, x.ID)
-	})
+	err := p.put(ctx, k)
+	if err != nil {
+		p.lost(x, page)
+	}
+	return err
+}
+
+func (c *connection) stay() {
+	if c.leaving != nil {
+		c.leaving.Stop()
+		c.leaving = nil
+	}
 }
 
 // lost is called when a page's stream ends. The page has a moment to come back.
 func (p *presence) lost(x Seat, page string) {
+	k := pageKey{x.Agency, x.ID, page}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	key := x.ID + page
-	if t, ok := p.leaving[key]; ok {
-		t.Stop()
+	c := p.pages[k]
+	if c.streams--; c.streams > 0 {
+		return
 	}
-	p.leaving[key] = time.AfterFunc(grace, func() {
+	c.stay()
+	var timer *time.Timer
+	timer = time.AfterFunc(grace, func() {
 		p.mu.Lock()
-		delete(p.leaving, key)
+		if c.leaving != timer {
+			p.mu.Unlock()
+			return // the page came back
+		}
+		c.leaving, c.unsure = nil, true
 		p.mu.Unlock()
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		if err := p.forget(ctx, x, page); err != nil {
+		if err := p.put(ctx, k); err != nil {
 			p.s.o.Log.ErrorContext(ctx, "note that a guest is away", "error", err)
 		}
 	})
+	c.leaving = timer
 }
 
-func (p *presence) forget(ctx context.Context, x Seat, page string) error {
-	return p.s.retried(ctx, func(tx *db.Tx) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM seat_presence WHERE agency_id = $1 AND seat_id = $2 AND page = $3 AND node_id = $4`,
-			x.Agency, x.ID, page, p.s.o.Node)
-		if err != nil {
-			return fmt.Errorf("forget presence: %w", err)
+// put makes the row say what is true of a page, also when that changes meanwhile.
+func (p *presence) put(ctx context.Context, k pageKey) error {
+	for {
+		p.mu.Lock()
+		c, ok := p.pages[k]
+		here := ok && c.here()
+		p.mu.Unlock()
+		if !ok {
+			return nil
 		}
-		return p.settle(ctx, tx, x.Agency, x.ID)
+		if err := p.write(ctx, k, here); err != nil {
+			return err
+		}
+		if p.written(k, here) {
+			return nil
+		}
+	}
+}
+
+// written tells whether what was written is still true.
+func (p *presence) written(k pageKey, here bool) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c, ok := p.pages[k]
+	if !ok {
+		return true
+	}
+	if c.here() != here {
+		return false
+	}
+	c.unsure = false
+	if !here {
+		delete(p.pages, k)
+	}
+	return true
+}
+
+func (p *presence) write(ctx context.Context, k pageKey, here bool) error {
+	return p.s.retried(ctx, func(tx *db.Tx) (err error) {
+		if here {
+			_, err = tx.ExecContext(ctx, `
+				INSERT INTO seat_presence (agency_id, seat_id, page, node_id, created_at) VALUES ($1, $2, $3, $4, $5)
+				ON CONFLICT (agency_id, seat_id, page, node_id) DO UPDATE SET created_at = excluded.created_at`,
+				k.agency, k.seat, k.page, p.s.o.Node, db.Ms(p.s.o.Clock()))
+		} else {
+			_, err = tx.ExecContext(ctx, `DELETE FROM seat_presence WHERE agency_id = $1 AND seat_id = $2 AND page = $3 AND node_id = $4`,
+				k.agency, k.seat, k.page, p.s.o.Node)
+		}
+		if err != nil {
+			return fmt.Errorf("note presence: %w", err)
+		}
+		return p.settle(ctx, tx, k.agency, k.seat)
 	})
 }
 
@@ -90,19 +162,25 @@ func (p *presence) settle(ctx context.Context, tx *db.Tx, agencyID, seatID strin
 	if x.State != Waiting && x.State != Talking {
 		return nil
 	}
+	here, err := p.holds(ctx, tx, x)
+	if err != nil || here == (x.AwaySince == nil) {
+		return err
+	}
+	_, _, err = p.s.Do(ctx, tx, agencyID, seatID, Presence{Connected: here, Visible: x.HiddenSince == nil})
+	return err
+}
+
+// holds tells whether the page that holds a seat is connected, on whatever node.
+func (p *presence) holds(ctx context.Context, tx *db.Tx, x Seat) (bool, error) {
 	var n int
-	err = tx.QueryRowContext(ctx, `
+	err := tx.QueryRowContext(ctx, `
 		SELECT COUNT(*) FROM seat_presence JOIN node ON node.id = seat_presence.node_id
 		WHERE seat_presence.agency_id = $1 AND seat_presence.seat_id = $2 AND seat_presence.page = $3 AND node.lease_until > $4`,
 		x.Agency, x.ID, x.Holder.Page, db.Ms(p.s.o.Clock())).Scan(&n)
 	if err != nil {
-		return fmt.Errorf("count presence: %w", err)
+		return false, fmt.Errorf("count presence: %w", err)
 	}
-	if here := n > 0; here == (x.AwaySince == nil) {
-		return nil
-	}
-	_, _, err = p.s.Do(ctx, tx, agencyID, seatID, Presence{Connected: n > 0, Visible: x.HiddenSince == nil})
-	return err
+	return n > 0, nil
 }
 
 // Run keeps this node's lease and looks after the guests of nodes that died, until
@@ -123,34 +201,66 @@ func (s *Service) Run(ctx context.Context) error {
 }
 
 // Lease registers this node; before the first guest connects.
-func (s *Service) Lease(ctx context.Context) error { return s.presence.lease(ctx) }
+func (s *Service) Lease(ctx context.Context) error {
+	_, err := s.presence.lease(ctx)
+	return err
+}
 
-func (p *presence) lease(ctx context.Context) error {
+// lease tells whether there was none, or one that had run out: others may have
+// taken this node for dead meanwhile, and its guests for away.
+func (p *presence) lease(ctx context.Context) (lapsed bool, err error) {
 	now := p.s.o.Clock()
-	return p.s.db.Tx(ctx, func(tx *db.Tx) error {
-		_, err := tx.ExecContext(ctx, `
-			INSERT INTO node (id, started_at, lease_until) VALUES ($1, $2, $3)
-			ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until`,
-			p.s.o.Node, db.Ms(now), db.Ms(now.Add(leaseTime)))
+	err = p.s.db.Tx(ctx, func(tx *db.Tx) error {
+		until := db.Ms(now.Add(leaseTime))
+		err := db.Affected(tx.ExecContext(ctx, `UPDATE node SET lease_until = $1 WHERE id = $2 AND lease_until > $3`, until, p.s.o.Node, db.Ms(now)))
+		if lapsed = errors.Is(err, db.ErrConflict); lapsed {
+			_, err = tx.ExecContext(ctx, `
+				INSERT INTO node (id, started_at, lease_until) VALUES ($1, $2, $3)
+				ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until`, p.s.o.Node, db.Ms(now), until)
+		}
 		if err != nil {
 			return fmt.Errorf("renew lease: %w", err)
 		}
 		return nil
 	})
+	return lapsed, err
 }
 
 func (p *presence) beat(ctx context.Context) error {
-	if err := p.lease(ctx); err != nil {
-		return err
-	}
-	dead, err := strings2(ctx, p.s.db.Read(), `SELECT id, '' FROM node WHERE lease_until < $1`, db.Ms(p.s.o.Clock()))
+	lapsed, err := p.lease(ctx)
 	if err != nil {
 		return err
 	}
+	err = p.assure(ctx, lapsed)
+	dead, first := strings2(ctx, p.s.db.Read(), `SELECT id, '' FROM node WHERE lease_until < $1`, db.Ms(p.s.o.Clock()))
+	err = errors.Join(err, first)
 	for _, node := range dead {
 		err = errors.Join(err, p.bury(ctx, node[0]))
 	}
 	return err
+}
+
+// assure writes the rows again that may not be true: all of them after a lapse, and
+// those whose writing failed. What does not get done before the lease must be
+// renewed has its turn after that.
+func (p *presence) assure(ctx context.Context, all bool) error {
+	ctx, cancel := context.WithTimeout(ctx, leaseRenew)
+	defer cancel()
+	var list []pageKey
+	p.mu.Lock()
+	for k, c := range p.pages {
+		c.unsure = c.unsure || all
+		if c.unsure {
+			list = append(list, k)
+		}
+	}
+	p.mu.Unlock()
+	for _, k := range list {
+		if err := p.put(ctx, k); err != nil {
+			return fmt.Errorf("write presence again: %w", err)
+		}
+	}
+	return nil
 }
 
 // bury removes a dead node and settles the seats of its guests. Seats of all
@@ -161,10 +271,16 @@ func (p *presence) bury(ctx context.Context, node string) error {
 		return err
 	}
 	err = p.s.db.Tx(ctx, func(tx *db.Tx) error {
-		_, first := tx.ExecContext(ctx, `DELETE FROM seat_presence WHERE node_id = $1`, node)
-		_, second := tx.ExecContext(ctx, `DELETE FROM node WHERE id = $1`, node)
-		return errors.Join(first, second)
+		err := db.Affected(tx.ExecContext(ctx, `DELETE FROM node WHERE id = $1 AND lease_until < $2`, node, db.Ms(p.s.o.Clock())))
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `DELETE FROM seat_presence WHERE node_id = $1`, node)
+		return err
 	})
+	if errors.Is(err, db.ErrConflict) {
+		return nil // it lives, or another node was faster
+	}
 	if err != nil {
 		return fmt.Errorf("forget dead node: %w", err)
 	}
