@@ -133,11 +133,21 @@ func (s *Service) Do(ctx context.Context, tx *db.Tx, agencyID, id string, c Comm
 	if err != nil {
 		return x, nil, err
 	}
+	if next.Holder != x.Holder && (next.State == Waiting || next.State == Talking) {
+		here, err := s.presence.holds(ctx, tx, next)
+		if err != nil {
+			return x, nil, err
+		}
+		if next, _, err = Apply(next, Presence{Connected: here, Visible: true}, s.o.Clock(), w); err != nil {
+			return x, nil, err
+		}
+	}
 	if err := save(ctx, tx, next); err != nil {
 		return x, nil, err
 	}
 	next.Version++
-	if x.Holder.Page != "" && x.Holder != next.Holder {
+	// Who went of its own will has nobody to be told of.
+	if x.Holder.Page != "" && x.Holder != next.Holder && next.Holder.Page != "" {
 		if _, err := s.o.Events.Append(ctx, tx, agencyID, Topic(id), "taken", x.Holder.Page); err != nil {
 			return x, nil, err
 		}

@@ -233,6 +233,37 @@ func TestAGuestIsAwayWhileItsPageHasNoStreamAndKeepsThePlace(t *testing.T) {
 	})
 }
 
+// The new page's stream may begin before the seat is its own.
+func TestAPageThatTakesASeatOverIsPresentAtOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		p := w.newPlace(w.own)
+		first, second := w.guest(p), w.guest(p)
+		first.at(p, "arrive", arrival("page-one", false)).ok(t)
+		old := first.listen(p, "page-one")
+		w.await(p, "here", here)
+		w.must(p, seat.Admit{})
+		first.listen(p, "page-two").until("snapshot")
+		old.close()
+		w.await(p, "away", away)
+		first.at(p, "arrive", arrival("page-two", false)).ok(t)
+		if x := w.seat(p); away(x) {
+			t.Errorf("reloaded during a talk: %+v", x)
+		}
+		second.listen(p, "page-far").until("snapshot")
+		second.at(p, "arrive", arrival("page-far", true)).ok(t)
+		w.must(p, seat.Answer{Allow: true})
+		if x := w.seat(p); away(x) || x.Holder.Page != "page-far" {
+			t.Errorf("the advisor allowed it: %+v", x)
+		}
+		first.at(p, "arrive", arrival("page-off", true)).ok(t)
+		w.must(p, seat.Answer{Allow: true})
+		if x := w.seat(p); !away(x) {
+			t.Errorf("this page has no stream: %+v", x)
+		}
+	})
+}
+
 // A telephone that changes from Wi-Fi to mobile data opens its new stream before the
 // server notices that the old one is dead.
 func TestAPageThatComesBackByAnotherNetworkIsNotTakenForAwayWhenItsOldStreamEnds(t *testing.T) {
