@@ -38,8 +38,8 @@ export async function launchChromium({ args = [], fake = true, executablePath = 
       });
       await context.addInitScript(keepConnections);
       context.on('request', (r) => requests.push(r.url()));
-      context.on('console', (m) => consoleLines.push(`${m.type()}: ${m.text()}`));
-      context.on('weberror', (e) => consoleLines.push(`error: ${e.error().message}`));
+      context.on('console', (m) => consoleLines.push(`${m.type()}: ${m.text()} (${m.location().url})`));
+      context.on('weberror', (e) => consoleLines.push(`error: ${e.error().stack ?? e.error().message} (${e.page()?.url()})`));
       context.setDefaultTimeout(DEADLINE);
       return new ChromiumPage(await context.newPage(), context);
     },

@@ -46,7 +46,7 @@ export async function enterWaitingRoom(page, link) {
   await page.click(hook('check'));
   clicks += 1;
   await page.wait(screen('check'));
-  await page.click(hook('enter'));
+  await page.click(hook('arrive'));
   clicks += 1;
   await page.wait(screen('waiting'));
   return clicks;

@@ -82,14 +82,16 @@ func (s *Service) postBook(ctx context.Context, in *bookInput) (*changedOutput, 
 	return s.answer(ctx, a, err)
 }
 
-type versionBody struct {
+// VersionBody names the version that somebody saw; exported since the routes are read by reflection, which skips what
+// is not.
+type VersionBody struct {
 	Version int64 `json:"version"`
 }
 
 type moveInput struct {
 	ID   string `path:"id" maxLength:"64"`
 	Body struct {
-		versionBody
+		VersionBody
 		StartsAt int64 `json:"startsAt" minimum:"0" maximum:"253402300799000"`
 	}
 }
@@ -105,7 +107,7 @@ func (s *Service) postMove(ctx context.Context, in *moveInput) (*changedOutput, 
 
 type cancelInput struct {
 	ID   string `path:"id" maxLength:"64"`
-	Body versionBody
+	Body VersionBody
 }
 
 func (s *Service) postCancel(ctx context.Context, in *cancelInput) (*changedOutput, error) {
@@ -120,7 +122,7 @@ func (s *Service) postCancel(ctx context.Context, in *cancelInput) (*changedOutp
 type outcomeInput struct {
 	ID   string `path:"id" maxLength:"64"`
 	Body struct {
-		versionBody
+		VersionBody
 		Outcome string `json:"outcome" enum:"held,phone,technical,noshow,cancelled"`
 	}
 }

@@ -12,7 +12,8 @@ import (
 	"visavis/internal/vault"
 )
 
-// entry is an example of an appointment: minutes from now, and for whom.
+// entry is an example of an appointment: minutes from now, and for whom. Whoever books another one at the time that
+// the form proposes gets one whose waiting room is open already.
 type entry struct {
 	advisor, citizen, email, phone, language string
 	after                                    int
@@ -21,14 +22,14 @@ type entry struct {
 func entries() []entry {
 	return []entry{
 		{"Aylin Demir", "Helga Brandt", "helga.brandt@example.org", "030 555 0101", "de", 5},
-		{"Aylin Demir", "Tomasz Nowak", "tomasz.nowak@example.org", "", "en", 50},
-		{"Aylin Demir", "Ingrid Sommer", "", "030 555 0102", "de", 95},
-		{"Jonas Weber", "Fatma Yıldız", "fatma.yildiz@example.org", "", "de", 10},
-		{"Jonas Weber", "Peter Hoffmann", "peter.hoffmann@example.org", "", "de", 60},
-		{"Katharina Vogt", "Olena Kovalenko", "olena.kovalenko@example.org", "", "en", 15},
+		{"Aylin Demir", "Tomasz Nowak", "tomasz.nowak@example.org", "", "en", 70},
+		{"Aylin Demir", "Ingrid Sommer", "", "030 555 0102", "de", 115},
+		{"Jonas Weber", "Fatma Yıldız", "fatma.yildiz@example.org", "", "de", 60},
+		{"Jonas Weber", "Peter Hoffmann", "peter.hoffmann@example.org", "", "de", 105},
+		{"Katharina Vogt", "Olena Kovalenko", "olena.kovalenko@example.org", "", "en", 50},
 		{"Mehmet Aksoy", "Familie Lindner", "familie.lindner@example.org", "", "de", 5},
-		{"Mehmet Aksoy", "Rosa Conti", "rosa.conti@example.org", "", "de", 55},
-		{"Sabine Krüger", "Heinz Albrecht", "", "030 555 0103", "de", 20},
+		{"Mehmet Aksoy", "Rosa Conti", "rosa.conti@example.org", "", "de", 70},
+		{"Sabine Krüger", "Heinz Albrecht", "", "030 555 0103", "de", 55},
 	}
 }
 

@@ -152,9 +152,9 @@ func services() []agency.Service {
 	}
 	return []agency.Service{
 		of("Berufsberatung", "Erstes Gespräch", "First talk", 40),
-		of("Berufsberatung", "Beratung zur Weiterbildung", "Advice on further training", 30),
-		of("Familienleistungen", "Fragen zum Kindergeld", "Questions about child benefit", 20),
+		of("Berufsberatung", "Beratung zur Weiterbildung", "Advice on further training", 20),
 		of("Familienleistungen", "Hilfe beim Antrag", "Help with an application", 40),
+		of("Familienleistungen", "Fragen zum Kindergeld", "Questions about child benefit", 20),
 	}
 }
 

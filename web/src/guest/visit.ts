@@ -2,7 +2,7 @@ import { api, ApiError } from "../api/client";
 import { openStream, type Stream } from "../api/stream";
 import type { ByeReason, GuestTalk, GuestView, Mode, PublicAgency, Signal } from "../api/types";
 import type { OutgoingSignal, Prepared } from "../call/call";
-import { acquire, stopStream, type Wanted } from "../call/devices";
+import { acquire, type Acquired, stopStream, type Wanted } from "../call/devices";
 import { Store, type Unsubscribe } from "../call/store";
 import { Attention } from "./attention";
 import { readFragment, writeSeat } from "./link";
@@ -22,6 +22,8 @@ export class Visit {
   private prepared: Promise<Prepared> | undefined;
   private callModule: Promise<typeof import("../call/call")> | undefined;
   private talkId: string | undefined;
+  /** Counts the questions for devices: only the newest one's answer is wanted. */
+  private asked = 0;
   private readonly attention = new Attention();
   private readonly awake = new ScreenAwake();
 
@@ -84,16 +86,28 @@ export class Visit {
   }
 
   async openDevices(wanted: Wanted): Promise<void> {
+    const asked = ++this.asked;
     stopStream(this.state.devices?.stream);
     this.set({ devices: undefined });
     const devices = await acquire(wanted);
-    if (this.state.step !== "check") {
+    if (asked !== this.asked) {
       stopStream(devices.stream);
       return;
     }
     this.set({ devices });
     const good = (state: string): boolean => state === "ok" || state === "off";
     this.tell(good(devices.camera) && good(devices.microphone) ? "ok" : "failed");
+    if (this.state.joined) await this.bring(devices);
+  }
+
+  /** The browser's question was answered only after the person had entered: what came of it is taken along. */
+  private async bring(devices: Acquired): Promise<void> {
+    const { call, view, wish } = this.state;
+    call?.useLocal(devices);
+    if (view?.state !== "waiting") return;
+    const { commit, offer } = await this.prepare();
+    const mode = modeOf(wish, devices);
+    this.take(await this.post("arrive", { page: this.page, mode, commit, offer, takeover: false }));
   }
 
   wish(wish: Mode): void {
@@ -101,6 +115,7 @@ export class Visit {
   }
 
   back(): void {
+    this.asked++;
     stopStream(this.state.devices?.stream);
     this.set({ step: "landing", devices: undefined, refusal: undefined });
   }
@@ -237,6 +252,7 @@ export class Visit {
   }
 
   private dropCall(): void {
+    this.asked++;
     this.state.call?.close();
     this.prepared = undefined;
     this.talkId = undefined;

@@ -1,3 +1,5 @@
+import { untrack } from "svelte";
+
 /** What screen readers are told without moving the focus. The page holds one LiveRegion that reads it out. */
 type Urgency = "polite" | "assertive";
 
@@ -6,7 +8,9 @@ class Announcer {
 
   /** Says it once; the same sentence twice in a row is changed invisibly, as unchanged text is not read again. */
   readonly say = (text: string, urgency: Urgency = "polite"): void => {
-    this.texts[urgency] = this.texts[urgency] === text ? `${text}\u00a0` : text;
+    // An effect that announces must not depend on what was announced: it would run again and again.
+    const before = untrack(() => this.texts[urgency]);
+    this.texts[urgency] = before === text ? `${text}\u00a0` : text;
   };
 }
 
