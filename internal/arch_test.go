@@ -61,8 +61,8 @@ var doors = map[string]string{
 	"github.com/livekit/livekit":  "", // lives in its own module, sfu/
 	"github.com/wneessen/go-mail": "internal/notify",
 	"visavis/web":                 "internal/app internal/edge",
-	"net/http/pprof":              "",                                          // registers itself on the default mux
-	"math/rand":                   "internal/db internal/events internal/jobs", // jitter; secrets come from vault
+	"net/http/pprof":              "",                                                                 // registers itself on the default mux
+	"math/rand":                   "internal/db internal/events internal/jobs internal/relay/control", // jitter; secrets come from vault
 }
 
 func TestPackagesImportOnlyWhatTheirRoomMaySee(t *testing.T) {

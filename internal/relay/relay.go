@@ -67,7 +67,7 @@ type Relay struct {
 	log     *slog.Logger
 	udp     *udpSocket
 	tcp     *net.TCPListener
-	events  events
+	events  control.Audience
 
 	mu   sync.Mutex // guards core and conns; held for microseconds, never while waiting
 	core *core
@@ -86,7 +86,7 @@ func Listen(options Options) (*Relay, error) {
 		return nil, fmt.Errorf("relay key has %d bytes, needs %d", len(options.Key), KeyBytes)
 	}
 	r := &Relay{options: options, log: options.Log, core: newCore(options.Key, options)}
-	r.core.send, r.core.tell = r.send, r.events.tell
+	r.core.send, r.core.tell = r.send, r.events.Tell
 	r.frames.New = func() any { return new(frame) }
 	r.open, r.perIP = map[*conn]struct{}{}, map[netip.Addr]int{}
 	var err error
@@ -176,7 +176,7 @@ func (r *Relay) keepHouse(ctx context.Context) {
 			r.mu.Unlock()
 		case now := <-load.C:
 			snapshot := r.Load()
-			r.events.tell(control.Event{Kind: control.Loaded, At: now, Load: &snapshot})
+			r.events.Tell(control.Event{Kind: control.Loaded, At: now, Load: &snapshot})
 		}
 	}
 }
@@ -197,11 +197,11 @@ func (r *Relay) Revoke(talk [8]byte) error {
 }
 
 // Events tells what happens from now on, until ctx ends.
-func (r *Relay) Events(ctx context.Context) <-chan control.Event { return r.events.read(ctx) }
+func (r *Relay) Events(ctx context.Context) <-chan control.Event { return r.events.Read(ctx) }
 
 // Load counts.
 func (r *Relay) Load() control.Load {
-	missed := r.events.missedSoFar()
+	missed := r.events.Missed()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	c := r.core
