@@ -207,6 +207,7 @@ func (c *core) checked(now time.Time, from endpoint, m *message) (endpoint, bool
 		return c.drop(failed)
 	}
 	if known.introduced() && string(browser) != known.browserUfrag {
+		c.need(now, known) // perhaps the browser's new credentials were lost on their way here
 		return c.drop(otherBrowser)
 	}
 	if !l.checks.take(now, c.limits.legChecks, 1) {

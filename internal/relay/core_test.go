@@ -184,3 +184,31 @@ func (c *testCore) pair(n byte) (guest, staff *testBrowser) {
 	}
 	return guest, staff
 }
+
+// The answer to an ICE restart changes what the browser calls itself and not what the relay calls the leg. When that
+// introduction is lost, nobody but the relay can notice.
+func TestALegWhoseBrowserHasNewCredentialsIsAskedForAgain(t *testing.T) {
+	c := newTestCore(t, Options{})
+	guest, staff := c.pair(1)
+	staff.ownUfrag, staff.ownPwd = "Anew", "another/browser+password"
+	c.pass(needEvery)
+	c.events = nil
+	staff.check()
+	staff.check()
+	if c.told(control.Need) != 1 {
+		t.Fatalf("told %+v", c.events)
+	}
+	if c.events[0].Ufrag != staff.ufrag {
+		t.Errorf("asks for another leg")
+	}
+	staff.join()
+	if !guest.reaches(staff) || !staff.reaches(guest) {
+		t.Error("media do not flow after the introduction")
+	}
+	c.pass(needEvery)
+	c.events = nil
+	staff.check()
+	if c.told(control.Need) != 0 {
+		t.Error("still asks for it")
+	}
+}

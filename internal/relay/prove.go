@@ -35,10 +35,7 @@ func randomTransaction() (id transactionID) {
 // prove asks the address behind p, unless it has answered a short while ago or is being asked.
 func (c *core) prove(now time.Time, p *path) {
 	if !p.login.introduced() {
-		if now.Sub(p.login.lastNeeded) >= needEvery {
-			p.login.lastNeeded = now
-			c.tell(control.Event{Kind: control.Need, Ufrag: p.login.ufrag, At: now})
-		}
+		c.need(now, p.login)
 		return
 	}
 	if c.pending[p.own.id] == p || !p.proven.IsZero() && now.Sub(p.proven) < renewAfter {
@@ -47,6 +44,14 @@ func (c *core) prove(now time.Time, p *path) {
 	p.own = ownCheck{id: c.randomID(), login: p.login, first: now}
 	if c.ask(now, p) {
 		c.pending[p.own.id] = p
+	}
+}
+
+// need asks the servers for an introduction.
+func (c *core) need(now time.Time, l *login) {
+	if now.Sub(l.lastNeeded) >= needEvery {
+		l.lastNeeded = now
+		c.tell(control.Event{Kind: control.Need, Ufrag: l.ufrag, At: now})
 	}
 }
 
