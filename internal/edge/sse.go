@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"time"
 )
 
@@ -68,6 +69,7 @@ func (s *stream) begin(first []Event) ([]byte, bool, error) {
 func (s *stream) run(to sink, begin []byte, bye bool) {
 	defer s.source.Close()
 	defer to.close()
+	defer s.barrier()
 	if err := to.send(begin); err != nil || bye {
 		return
 	}
@@ -86,6 +88,14 @@ func (s *stream) run(to sink, begin []byte, bye bool) {
 				return
 			}
 		}
+	}
+}
+
+// barrier ends only this stream when its source panics: nobody above a stream that
+// was taken over from net/http would stop it from ending the process.
+func (s *stream) barrier() {
+	if v := recover(); v != nil && s.source.Log != nil {
+		s.source.Log.Error("stream panicked", "stack", places(debug.Stack()))
 	}
 }
 

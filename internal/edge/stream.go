@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -28,6 +29,8 @@ type Source struct {
 	Wake <-chan struct{}
 	// Close is called once when the stream has ended, however it ended.
 	Close func()
+	// Log is told of a panic; nil: nobody is.
+	Log *slog.Logger
 }
 
 // EventBye ends a stream for good: the page does not connect again.

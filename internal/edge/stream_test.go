@@ -2,6 +2,7 @@ package edge_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -25,6 +26,8 @@ type counter struct {
 	n      int
 	oldest int // changes before it are gone
 	bye    bool
+	panics string
+	log    bytes.Buffer
 	wakes  map[chan struct{}]bool
 	closed chan struct{}
 }
@@ -60,6 +63,9 @@ func (c *counter) source() edge.Source {
 		Changes: func(_ context.Context, after string) (string, []edge.Event, bool, error) {
 			c.mu.Lock()
 			defer c.mu.Unlock()
+			if c.panics != "" {
+				panic(c.panics)
+			}
 			from, err := strconv.Atoi(after)
 			if err != nil || from < c.oldest || from > c.n {
 				return "", nil, false, nil
@@ -73,6 +79,7 @@ func (c *counter) source() edge.Source {
 			}
 			return strconv.Itoa(c.n), events, true, nil
 		},
+		Log: slog.New(slog.NewTextHandler(&c.log, nil)),
 		Close: func() {
 			c.mu.Lock()
 			delete(c.wakes, wake)
@@ -302,4 +309,22 @@ func dialAll(b *testing.B, address string, n int) []net.Conn {
 		}
 	}
 	return conns
+}
+
+// A stream that was taken over from net/http runs in a goroutine of its own, where nothing else would stop a panic from
+// ending the process and with it all talks.
+func TestAPanicOfASourceEndsItsStreamAndNothingElse(t *testing.T) {
+	for _, http2 := range []bool{false, true} {
+		c := newCounter()
+		s := serve(t, c, http2)
+		r := listen(t, s)
+		r.expect("hello {}")
+		r.expect("snapshot 0")
+		c.set(func() { c.panics = "KANARIE" })
+		r.expect("end")
+		<-c.closed
+		if strings.Contains(c.log.String(), "KANARIE") || !strings.Contains(c.log.String(), "edge/stream_test.go") {
+			t.Errorf("%v: the log names no place, or the value: %s", http2, c.log.String())
+		}
+	}
 }
