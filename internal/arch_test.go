@@ -49,6 +49,7 @@ var rooms = map[string]string{
 
 	// Help for tests: in nobody's list, so only tests can import it.
 	"internal/db/dbtest": "internal/db internal/vault",
+	"internal/worldtest": plumbing + media + strings.Join(features, " "),
 }
 
 // doors names the packages that may use a technology; everybody else goes through them. Tests may use all of them.

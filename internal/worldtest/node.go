@@ -1,0 +1,245 @@
+package worldtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/mail"
+	"net/netip"
+	"sync"
+	"time"
+
+	"visavis/internal/agency"
+	"visavis/internal/appointment"
+	"visavis/internal/db"
+	"visavis/internal/edge"
+	"visavis/internal/events"
+	"visavis/internal/jobs"
+	"visavis/internal/notify"
+	"visavis/internal/relay"
+	"visavis/internal/relay/control"
+	"visavis/internal/relay/sdp"
+	"visavis/internal/seat"
+	"visavis/internal/staff"
+	"visavis/internal/talk"
+	"visavis/internal/today"
+	"visavis/locales"
+)
+
+// RelayHost is the relay's address that browsers are told.
+const RelayHost = "192.0.2.44"
+
+// HeadsUp is how long a guest is told that the talk begins.
+const HeadsUp = 3 * time.Second
+
+// Node is one process of the installation.
+type Node struct {
+	*World
+	Name         string
+	Agencies     *agency.Store
+	Events       *events.Log
+	Jobs         *jobs.Queue
+	Staff        *staff.Service
+	Seats        *seat.Service
+	Appointments *appointment.Service
+	Talks        *talk.Service
+	Today        *today.Service
+	Relay        *Relay
+	Server       *httptest.Server
+
+	stops []func()
+}
+
+// Node starts a process. Several share a world only on PostgreSQL; on SQLite stop one before the next.
+func (w *World) Node() *Node {
+	w.T.Helper()
+	w.nodes++
+	n := &Node{World: w, Name: fmt.Sprintf("node-%d", w.nodes), Relay: &Relay{events: make(chan control.Event)}}
+	n.Agencies = agency.New(w.DB, w.Ring, w.Clock.Now)
+	n.Events = events.New(w.DB, w.bus(), w.Clock.Now)
+	added := n.Events.Subscribe("", "jobs")
+	n.Jobs = jobs.New(w.DB, jobs.Options{
+		Node: n.Name, Clock: w.Clock.Now, Workers: 2, Log: w.logger(), Wake: added.C, Publish: n.WakeJobs,
+	})
+	n.features()
+	n.routes()
+	n.run(n.Events.Run)
+	if err := n.Seats.Lease(w.T.Context()); err != nil {
+		w.T.Fatal(err)
+	}
+	n.run(n.Jobs.Run)
+	n.run(n.Seats.Run)
+	n.run(n.Talks.RunRelay)
+	return n
+}
+
+func (n *Node) features() {
+	w := n.World
+	n.Staff = staff.New(w.DB, n.Agencies, staff.Options{Clock: w.Clock.Now, Log: w.logger(), TrustedProxies: loopback(), Nudge: n.Events.Nudge})
+	n.Seats = seat.New(w.DB, seat.Options{
+		Ring: w.Ring, Agencies: n.Agencies, Events: n.Events, Clock: w.Clock.Now, Log: w.logger(), URL: URL,
+		Node: n.Name, TrustedProxies: loopback(), Prepare: talk.Prepare,
+	})
+	n.Appointments = appointment.New(w.DB, appointment.Options{
+		Agencies: n.Agencies, Staff: n.Staff, Seats: n.Seats, Mailer: n.mailer(), Events: n.Events, Clock: w.Clock.Now,
+		Phone: seat.Phone, Problem: seat.Problem,
+	})
+	n.Talks = talk.New(w.DB, talk.Options{
+		Ring: w.Ring, Agencies: n.Agencies, Staff: n.Staff, Seats: n.Seats, Appointments: summaries{n.Appointments},
+		Events: n.Events, Jobs: n.Jobs, Relay: n.Relay, RelayKey: n.RelayKey(),
+		Candidates: func() []sdp.Candidate {
+			at := netip.MustParseAddrPort(RelayHost + ":3478")
+			return []sdp.Candidate{{Address: at}, {TCP: true, Address: at}}
+		},
+		HeadsUp: HeadsUp, Clock: w.Clock.Now, Log: w.logger(), TrustedProxies: loopback(),
+	})
+	n.Seats.Tie(n.Talks.ForSeats(), n.Appointments)
+	n.Today = today.New(today.Options{
+		DB: w.DB, Events: n.Events, Agencies: n.Agencies, Staff: n.Staff, TimeZone: w.Zone, Clock: w.Clock.Now, Log: w.logger(),
+	})
+}
+
+// RelayKey is what this installation's relays share with it.
+func (n *Node) RelayKey() relay.Key { return n.Ring.Derive("relay") }
+
+func (n *Node) mailer() appointment.Mailer {
+	if n.Mail.Host == "" {
+		return nil
+	}
+	s, err := notify.New(notify.Options{
+		Server: n.Mail, From: mail.Address{Name: "Videotermin", Address: "termin@amt.example"}, URL: URL, TimeZone: n.Zone,
+		Locales: locales.Files, Jobs: n.Jobs, Clock: n.Clock.Now, Log: n.logger(),
+		Notice: func(ctx context.Context, agency, id string) (notify.Notice, error) {
+			return n.Appointments.Notice(ctx, agency, id)
+		},
+		Mailed: func(ctx context.Context, agency, id string, sent bool) error {
+			return n.Appointments.Mailed(ctx, agency, id, sent)
+		},
+	})
+	if err != nil {
+		n.T.Fatal(err)
+	}
+	return s
+}
+
+func (n *Node) routes() {
+	mux := http.NewServeMux()
+	api := edge.NewAPI(mux, edge.APIOptions{Title: "test", Version: "1", Log: n.logger()})
+	n.Agencies.Routes(api)
+	n.Staff.Routes(api)
+	n.Today.Routes(mux, api)
+	n.Appointments.Routes(api)
+	n.Seats.Routes(api, mux)
+	n.Talks.Routes(api, mux)
+	n.Server = httptest.NewUnstartedServer(edge.Secure(mux, edge.SecureOptions{Log: n.logger(), HTTPS: true}))
+	n.Server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // connections that Stop cuts off
+	n.Server.StartTLS()
+	n.stops = append(n.stops, n.Server.Close)
+	n.T.Cleanup(n.Stop)
+}
+
+func (n *Node) run(f func(context.Context) error) {
+	n.stops = append(n.stops, Background(n.T, f))
+}
+
+// Stop ends the process: its requests, streams and work in the background.
+func (n *Node) Stop() {
+	n.Server.CloseClientConnections()
+	for _, stop := range n.stops {
+		stop()
+	}
+	n.stops = nil
+}
+
+// WakeJobs makes the queue look at the clock again.
+func (n *Node) WakeJobs() { n.Events.Nudge("", "jobs") }
+
+// Relay notes what it is asked for.
+type Relay struct {
+	mu         sync.Mutex
+	introduced map[string][2]string
+	revoked    map[[8]byte]bool
+	events     chan control.Event
+}
+
+// Introduce takes a leg.
+func (r *Relay) Introduce(ufrag, browserUfrag, browserPwd string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.introduced == nil {
+		r.introduced = map[string][2]string{}
+	}
+	r.introduced[ufrag] = [2]string{browserUfrag, browserPwd}
+	return nil
+}
+
+// Revoke ends a talk.
+func (r *Relay) Revoke(talk [8]byte) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.revoked == nil {
+		r.revoked = map[[8]byte]bool{}
+	}
+	r.revoked[talk] = true
+	return nil
+}
+
+// Load is none.
+func (r *Relay) Load() control.Load { return control.Load{} }
+
+// Events are those of Need.
+func (r *Relay) Events(ctx context.Context) <-chan control.Event {
+	out := make(chan control.Event)
+	go func() {
+		defer close(out)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case e := <-r.events:
+				select {
+				case out <- e:
+				case <-ctx.Done():
+					return
+				}
+			}
+		}
+	}()
+	return out
+}
+
+// Need asks the server for a leg. Once the second one after it returns, the server has answered.
+func (r *Relay) Need(ufrag string) { r.events <- control.Event{Kind: control.Need, Ufrag: ufrag} }
+
+// Legs are the introduced ones: by the relay's own ufrag, the browser's ufrag and pwd.
+func (r *Relay) Legs() map[string][2]string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return maps.Clone(r.introduced)
+}
+
+// Revoked counts the talks that were ended.
+func (r *Relay) Revoked() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.revoked)
+}
+
+// summaries is what package app does for talks.
+type summaries struct{ *appointment.Service }
+
+func (s summaries) Summary(ctx context.Context, q db.Q, agencyID, id string) (talk.Summary, error) {
+	n, err := s.Read(ctx, q, agencyID, id)
+	if err != nil {
+		return talk.Summary{}, errors.Join(errors.New("summary"), err)
+	}
+	return talk.Summary{
+		ID: n.ID, Version: n.Version, StartsAt: db.Ms(n.Starts), EndsAt: db.Ms(n.Ends),
+		ServiceName: n.ServiceName.In("de"), DeskName: n.Place.Name, Language: n.Language,
+		Citizen: talk.SummaryCitizen{Name: n.Citizen.Name.Reveal(), Phone: n.Citizen.Phone.Reveal()},
+	}, nil
+}
