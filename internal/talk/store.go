@@ -107,6 +107,9 @@ func (s *Service) signal(ctx context.Context, tx *db.Tx, key *vault.DataKey, t T
 	if err != nil {
 		return fmt.Errorf("number signal: %w", err)
 	}
+	if body == nil {
+		body = map[string]any{}
+	}
 	plain, err := json.Marshal(body)
 	if err != nil {
 		return err

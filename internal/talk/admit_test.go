@@ -1,0 +1,156 @@
+package talk_test
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"visavis/internal/db"
+	"visavis/internal/db/dbtest"
+	. "visavis/internal/worldtest"
+)
+
+func TestTEN06OfManyWhoAdmitAtOnceOneWinsAndTheOthersAreToldWho(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n := New(t, d).Node()
+		o := n.Office("lindenau")
+		people := []Account{o.Sommer, o.Winter}
+		desks := []*Browser{n.SignIn(o.Sommer), n.SignIn(o.Winter)}
+		rounds := 8
+		if testing.Short() {
+			rounds = 3
+		}
+		for round := range rounds {
+			starts := Start().Add(time.Duration(round) * time.Second)
+			g := n.Guest(n.Book(o, desks[0], o.Booking(starts)))
+			g.Arrive().OK(t)
+			answers := race(6, func(i int) Answer {
+				return desks[i%2].Post("/api/staff/seats/"+g.Place.Seat+"/admit", Body{})
+			})
+			winner := -1
+			for i, a := range answers {
+				if a.Status == http.StatusOK {
+					if winner >= 0 {
+						t.Fatal("two were let in")
+					}
+					winner = i
+				}
+			}
+			if winner < 0 {
+				t.Fatalf("nobody won: %s", answers[0].Text)
+			}
+			for i, a := range answers {
+				if i == winner {
+					continue
+				}
+				a.Expect(t, http.StatusConflict, "seat.admitted")
+				if a.Params["by"] != people[winner%2].Name {
+					t.Errorf("by %v, want %s", a.Params["by"], people[winner%2].Name)
+				}
+			}
+			if live := n.Count(`SELECT COUNT(*) FROM talk WHERE agency_id = $1 AND seat_id = $2`, o.Agency, g.Place.Seat); live != 1 {
+				t.Errorf("%d talks", live)
+			}
+		}
+	})
+}
+
+// race calls f in as many goroutines, all released at once.
+func race(n int, f func(i int) Answer) []Answer {
+	out := make([]Answer, n)
+	begin := make(chan struct{})
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() {
+			<-begin
+			out[i] = f(i)
+		})
+	}
+	close(begin)
+	all.Wait()
+	return out
+}
+
+// The relay's address, and the ufrags and passwords of its legs, are credentials.
+func TestACC03NobodyGetsAnythingOfTheRelayBeforeAdmission(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		stream := s.g.Stream("")
+		_, before := stream.Next() // hello
+		_, snapshot := stream.Next()
+		seen := before + snapshot
+		seen += s.g.Post("/api/guest/"+s.o.Slug+"/open", Body{"seat": s.g.Place.Seat}).OK(t).Text
+		seen += s.g.Prepare(0).OK(t).Text
+		list := s.sommer.Listen("/api/staff/stream", "")
+		seen += list.Until("snapshot", nil)
+		for _, word := range []string{RelayHost, "candidate", "ice-ufrag", "ice-pwd", "commit"} {
+			if strings.Contains(seen, word) {
+				t.Errorf("%q was told before admission", word)
+			}
+		}
+		if legs := s.Relay.Legs(); len(legs) != 0 {
+			t.Errorf("the relay was told of %v", legs)
+		}
+		s.g.Signal(1, "enter", nil).Expect(t, http.StatusNotFound, "talk.unknown")
+		begun := s.admit(s.sommer)
+		if !strings.Contains(text(begun.Signals.of("offer")["sdp"]), RelayHost) {
+			t.Error("this test must see the relay's address once the guest is admitted")
+		}
+	})
+}
+
+func TestOnlyAWaitingGuestIsAdmittedAndOnlyByPeopleOfTheDesk(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		other := s.Office("ahorn")
+		path := "/api/staff/seats/" + s.g.Place.Seat + "/admit"
+		s.Browser().Post(path, Body{}).Expect(t, http.StatusUnauthorized, "session.none")
+		s.SignIn(s.o.Herbst).Post(path, Body{}).Expect(t, http.StatusNotFound, "seat.unknown")
+		s.SignIn(other.Sommer).Post(path, Body{}).Expect(t, http.StatusNotFound, "seat.unknown")
+		s.g.Do("leave", Body{}).OK(t)
+		s.sommer.Post(path, Body{}).Expect(t, http.StatusConflict, "seat.not_waiting")
+		s.g.Arrive().OK(t)
+		begun := s.admit(s.sommer)
+		s.end(begun.Talk.ID, "held").OK(t)
+		s.sommer.Post(path, Body{}).Expect(t, http.StatusGone, "seat.closed")
+	})
+}
+
+func (s *scene) end(id, outcome string) Answer {
+	s.t.Helper()
+	return s.do(s.sommer, id, "end", Body{"outcome": outcome})
+}
+
+func TestTEN02NoRouteOfATalkShowsOrChangesItForOthers(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		other := s.Office("ahorn")
+		id := s.connect().Talk.ID
+		var version int64
+		read := func() (v int64) {
+			s.Scan(`SELECT version + generation * 1000 FROM talk WHERE id = $1`, []any{id}, &v)
+			return v
+		}
+		version = read()
+		for who, b := range map[string]*Browser{"another desk": s.SignIn(s.o.Herbst), "another agency": s.SignIn(other.Sommer)} {
+			for route, body := range map[string]Body{
+				"join": {}, "sendback": {}, "takeover": {"allow": true}, "end": {"outcome": "held"},
+				"signal": {"generation": 1, "kind": "connected"},
+			} {
+				a := s.do(b, id, route, body)
+				if a.Status != http.StatusNotFound || a.Code != "talk.unknown" {
+					t.Errorf("%s, %s: %d %s", who, route, a.Status, a.Text)
+				}
+			}
+			b.Get("/api/staff/talks/"+id).Expect(t, http.StatusNotFound, "talk.unknown")
+			b.Get("/api/staff/talks/"+id+"/stream").Expect(t, http.StatusNotFound, "talk.unknown")
+		}
+		if read() != version {
+			t.Error("somebody else changed the talk")
+		}
+		s.Browser().Get("/api/staff/talks/"+id).Expect(t, http.StatusUnauthorized, "session.none")
+		s.Browser().Get("/api/staff/talks/"+id+"/stream").Expect(t, http.StatusUnauthorized, "session.none")
+	})
+}

@@ -1,0 +1,400 @@
+package talk_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"visavis/internal/db"
+	"visavis/internal/db/dbtest"
+	"visavis/internal/relay"
+	. "visavis/internal/worldtest"
+)
+
+func TestAReloadOfTheGuestsPageBeginsAGenerationAndTheAdvisorGetsANewOffer(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		id := s.connect().Talk.ID
+		window := s.sommer.Listen("/api/staff/talks/"+id+"/stream", "")
+		window.Until("snapshot", nil)
+		fresh := s.g.Reloaded("page-two")
+		fresh.Arrive().OK(t)
+		var offer map[string]any
+		window.Until("signal", &offer)
+		if offer["kind"] != "offer" || offer["generation"] != 2.0 || !strings.Contains(offer["sdp"].(string), fresh.Print) {
+			t.Errorf("%v", offer)
+		}
+		if _, list := guestSees(fresh); len(list) != 0 {
+			t.Errorf("messages of the old generation came again: %v", list)
+		}
+		s.say(s.sommer, id, 2, "answer", answer("staff two")).OK(t)
+		if _, list := guestSees(fresh); list.kinds() != "answer " {
+			t.Errorf("%v", list)
+		}
+		fresh.Signal(2, "reveal", Body{"nonce": Nonce}).OK(t)
+		fresh.Signal(2, "enter", nil).OK(t)
+		talk, _ := s.staffSees(s.sommer, id)
+		if talk.Generation != 2 || talk.ConnectedAt != nil || talk.RingUntil != nil {
+			t.Errorf("%+v", talk)
+		}
+		// The same page may begin anew as well, when its connection cannot be saved.
+		fresh.Prepare(0).OK(t)
+		window.Until("signal", nil) // reveal
+		for offer["generation"] != 3.0 {
+			window.Until("signal", &offer)
+		}
+	})
+}
+
+func TestAJoinOfStaffAsksTheGuestToRenewAndAColleagueTakesOver(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		id := s.connect().Talk.ID
+		page := s.g.Stream("")
+		page.Until("snapshot", nil)
+		winter := s.SignIn(s.o.Winter)
+		joined := s.join(winter, id)
+		if joined.Talk.Generation != 2 || joined.Talk.Staff.Name != "Herr Winter" || len(joined.Signals) != 0 {
+			t.Fatalf("%+v", joined)
+		}
+		var asked map[string]any
+		page.Until("signal", &asked)
+		if asked["kind"] != "renew" || asked["generation"] != 2.0 {
+			t.Errorf("%v", asked)
+		}
+		s.g.Prepare(1).Expect(t, http.StatusConflict, "talk.generation")
+		s.g.Prepare(2).OK(t)
+		s.g.Prepare(2).Expect(t, http.StatusConflict, "talk.order") // once
+		_, sent := s.staffSees(winter, id)
+		if sent.kinds() != "offer " {
+			t.Errorf("%v", sent)
+		}
+		s.say(winter, id, 2, "answer", answer("winter")).OK(t)
+		if view, _ := guestSees(s.g); view["talk"].(map[string]any)["staffName"] != "Herr Winter" {
+			t.Errorf("%v", view["talk"])
+		}
+	})
+}
+
+func TestAnotherBrowserGetsTheTalkOnlyWithTheAdvisorsYes(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		id := s.connect().Talk.ID
+		s.do(s.sommer, id, "takeover", Body{"allow": true}).Expect(t, http.StatusConflict, "seat.nobody_asks")
+		other := s.Guest(s.g.Place)
+		other.Page, other.Print = "page-far", Print("far")
+		other.Arrive().Expect(t, http.StatusConflict, "seat.elsewhere")
+		ask := func() string {
+			var view struct{ Takeover string }
+			other.Do("arrive", Body{"mode": "video", "takeover": true, "commit": strings.Repeat("c", 43), "offer": Description("guest", other.Print)}).OK(t).Into(t, &view)
+			return view.Takeover
+		}
+		if got := ask(); got != "asked" {
+			t.Fatal(got)
+		}
+		if talk, _ := s.staffSees(s.sommer, id); !talk.TakeoverAsked || talk.Generation != 1 {
+			t.Errorf("%+v", talk)
+		}
+		other.Signal(1, "enter", nil).Expect(t, http.StatusConflict, "seat.elsewhere")
+		if _, list := guestSees(other); len(list) != 0 {
+			t.Errorf("who only asks got %v", list)
+		}
+		s.do(s.sommer, id, "takeover", Body{"allow": false}).OK(t)
+		if view, _ := guestSees(other); view["takeover"] != "refused" {
+			t.Errorf("%v", view)
+		}
+		s.g.Signal(1, "connected", nil).OK(t) // the first goes on as before
+		if got := ask(); got != "asked" {
+			t.Fatal(got)
+		}
+		s.do(s.sommer, id, "takeover", Body{"allow": true}).OK(t)
+		view, list := guestSees(other)
+		if view["here"] != true || list.kinds() != "renew " || list[0]["generation"] != 2.0 {
+			t.Errorf("%v %v", view, list)
+		}
+		other.Prepare(2).OK(t)
+		s.say(s.sommer, id, 2, "answer", answer("staff two")).OK(t)
+		s.g.Signal(2, "enter", nil).Expect(t, http.StatusConflict, "seat.elsewhere")
+		if _, list := guestSees(s.g); len(list) != 0 {
+			t.Errorf("the browser that lost the talk got %v", list)
+		}
+	})
+}
+
+func TestWhoDoesNotAnswerTheRingingWaitsAgainUnpunished(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		id := s.admit(s.sommer).Talk.ID
+		page := s.g.Stream("")
+		page.Until("snapshot", nil)
+		s.Clock.Forward(59 * time.Second)
+		s.WakeJobs()
+		if talk, _ := s.staffSees(s.sommer, id); talk.EndedAt != nil {
+			t.Fatal("ended after 59 s")
+		}
+		s.Clock.Forward(2 * time.Second)
+		s.WakeJobs()
+		view := untilState(page, "waiting")
+		if view["here"] != true || view["arrivedAt"] != float64(Start().UnixMilli()) {
+			t.Errorf("%v", view)
+		}
+		talk, _ := s.staffSees(s.sommer, id)
+		if talk.EndedAt == nil || s.Relay.Revoked() != 1 {
+			t.Errorf("%+v", talk)
+		}
+		s.say(s.sommer, id, 1, "connected", nil).Expect(t, http.StatusGone, "talk.ended")
+		s.do(s.sommer, id, "join", Body{}).Expect(t, http.StatusGone, "talk.ended")
+		again := s.admit(s.sommer) // whoever comes back is let in like before
+		if again.Talk.ID == id || again.Talk.Generation != 1 {
+			t.Errorf("%+v", again.Talk)
+		}
+		if _, list := guestSees(s.g); list.kinds() != "renew " {
+			t.Errorf("%v", list)
+		}
+		s.g.Prepare(1).OK(t)
+		s.say(s.sommer, again.Talk.ID, 1, "answer", answer("staff")).OK(t)
+	})
+}
+
+func untilState(page *Stream, state string) map[string]any {
+	for {
+		var view map[string]any
+		page.Until("seat", &view)
+		if view["state"] == state {
+			return view
+		}
+	}
+}
+
+func TestWhoHasEnteredIsNotRungBackToTheWaitingRoom(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		id := s.connect().Talk.ID
+		if left := s.Count(`SELECT COUNT(*) FROM job WHERE kind = 'talk.ring'`); left != 0 {
+			t.Errorf("%d ringing jobs", left)
+		}
+		s.Clock.Forward(2 * time.Minute)
+		s.WakeJobs()
+		if talk, _ := s.staffSees(s.sommer, id); talk.EndedAt != nil {
+			t.Errorf("%+v", talk)
+		}
+	})
+}
+
+func TestSendBackReturnsTheGuestToTheWaitingRoomWithItsPlace(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		id := s.connect().Talk.ID
+		s.do(s.sommer, id, "sendback", Body{}).OK(t)
+		view, list := guestSees(s.g)
+		if view["state"] != "waiting" || view["here"] != true || view["arrivedAt"] == nil || len(list) != 0 {
+			t.Errorf("%v %v", view, list)
+		}
+		s.gone(t, id)
+		s.do(s.sommer, id, "sendback", Body{}).Expect(t, http.StatusGone, "talk.ended")
+	})
+}
+
+// gone fails unless nothing of a talk is left but that it was.
+func (s *scene) gone(t *testing.T, id string) {
+	t.Helper()
+	if n := s.Count(`SELECT COUNT(*) FROM talk_signal WHERE talk_id = $1`, id) + s.Count(`SELECT COUNT(*) FROM talk_leg WHERE talk_id = $1`, id); n != 0 {
+		t.Errorf("%d rows are left", n)
+	}
+	if s.Relay.Revoked() == 0 {
+		t.Error("the relay was not told")
+	}
+}
+
+func TestATalkEndsWithEachOutcomeAndSoDoSeatAndAppointment(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for outcome, status := range map[string]string{"held": "done", "phone": "done", "technical": "done", "cancelled": "cancelled"} {
+			s := newScene(t, d)
+			if outcome != "held" {
+				t.Logf("again for %s", outcome)
+			}
+			id := s.connect().Talk.ID
+			s.end(id, outcome).OK(t)
+			var got, result, state, reason string
+			s.Scan(`SELECT appointment.status, appointment.outcome, seat.state, seat.closed_reason FROM appointment
+				JOIN seat ON seat.appointment_id = appointment.id WHERE appointment.id = $1`, []any{s.g.Place.Appointment}, &got, &result, &state, &reason)
+			if got != status || result != outcome || state != "closed" || reason != outcome {
+				t.Errorf("%s: %s %s %s %s", outcome, got, result, state, reason)
+			}
+			s.gone(t, id)
+			s.end(id, outcome).Expect(t, http.StatusGone, "talk.ended")
+			s.Exec(`UPDATE agency SET slug = $1 WHERE id = $2`, "old-"+outcome, s.o.Agency)
+		}
+	})
+}
+
+func TestNobodyWhoTalksIsRecordedAsANoShow(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		id := s.admit(s.sommer).Talk.ID
+		a := s.end(id, "noshow").Expect(t, http.StatusConflict, "outcome.noshow_refused")
+		if a.Params["proposed"] != "technical" || seatState(s) != "talking" {
+			t.Errorf("%v %s", a.Params, seatState(s))
+		}
+		s.end(id, "vanished").Expect(t, http.StatusBadRequest, "request.invalid")
+	})
+}
+
+func TestAGuestWhoLeavesEndsTheTalkAndMayComeBack(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		id := s.connect().Talk.ID
+		s.g.Do("leave", Body{}).OK(t)
+		if talk, _ := s.staffSees(s.sommer, id); talk.EndedAt == nil {
+			t.Errorf("%+v", talk)
+		}
+		s.gone(t, id)
+		s.g.Arrive().OK(t)
+		if again := s.admit(s.sommer); again.Signals.of("offer") == nil {
+			t.Errorf("%+v", again)
+		}
+	})
+}
+
+func TestAVA02ATalkGoesOnAfterARestartOfTheServer(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		begun := s.admit(s.sommer)
+		id := begun.Talk.ID
+		s.Stop()
+		n := s.World.Node()
+		s.sommer, s.g.Browser = s.sommer.At(n), s.g.At(n)
+		s.say(s.sommer, id, 1, "answer", answer("staff")).OK(t)
+		s.g.Signal(1, "reveal", Body{"nonce": Nonce}).OK(t)
+		talk, sent := s.staffSees(s.sommer, id)
+		if sent.kinds() != "offer reveal " || sent.of("offer")["sdp"] != begun.Signals.of("offer")["sdp"] || talk.Generation != 1 {
+			t.Errorf("%+v %v", talk, sent)
+		}
+		// A relay that restarted too asks for the browsers it has forgotten.
+		_, list := guestSees(s.g)
+		guests := ufragIn(list.of("answer")["sdp"].(string))
+		n.Relay.Need(guests)
+		n.Relay.Need("unknown")
+		n.Relay.Need("unknown")
+		legs := n.Relay.Legs()
+		if legs[guests] != [2]string{Ufrag("guest"), Pwd("guest")} {
+			t.Errorf("%v", legs)
+		}
+		if leg, err := relay.ParseUfrag(guests); err != nil || leg.Side != relay.SideGuest {
+			t.Errorf("%+v %v", leg, err)
+		}
+		// The ringing began before the restart and ends on time.
+		page := s.g.Stream("")
+		page.Until("snapshot", nil)
+		s.Clock.Forward(61 * time.Second)
+		n.WakeJobs()
+		untilState(page, "waiting")
+	})
+}
+
+func TestTwoServersOnOneDatabaseAreOne(t *testing.T) {
+	w := New(t, dbtest.Postgres(t))
+	one, two := w.Node(), w.Node()
+	o := one.Office("lindenau")
+	sommer, winter := one.SignIn(o.Sommer), one.SignIn(o.Winter).At(two)
+	g := one.Guest(one.Book(o, sommer, o.Booking(Start().Add(5*time.Minute))))
+	far := &Guest{Browser: g.At(two), Place: g.Place, Page: g.Page, Print: g.Print}
+	far.Arrive().OK(t)
+	page := far.Stream("")
+	page.Until("snapshot", nil)
+	answers := race(6, func(i int) Answer {
+		return []*Browser{sommer, winter}[i%2].Post("/api/staff/seats/"+g.Place.Seat+"/admit", Body{})
+	})
+	won := 0
+	var begun started
+	for _, a := range answers {
+		if a.Status == http.StatusOK {
+			won++
+			a.Into(t, &begun)
+		} else {
+			a.Expect(t, http.StatusConflict, "seat.admitted")
+		}
+	}
+	if won != 1 {
+		t.Fatalf("%d were let in", won)
+	}
+	untilState(page, "talking") // said on one server, heard on the other
+	s := &scene{Node: one, t: t, o: o, sommer: sommer, g: g}
+	s.say(sommer, begun.Talk.ID, 1, "answer", answer("staff")).OK(t)
+	var got map[string]any
+	page.Until("signal", &got)
+	if got["kind"] != "answer" {
+		t.Errorf("%v", got)
+	}
+	window := winter.Listen("/api/staff/talks/"+begun.Talk.ID+"/stream", "")
+	window.Until("snapshot", nil)
+	g.Signal(1, "reveal", Body{"nonce": Nonce}).OK(t)
+	window.Until("signal", &got)
+	if got["kind"] != "reveal" {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestTheWindowOfATalkResumesWhereItStoodAndCountsWhoElseWaits(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		id := s.admit(s.sommer).Talk.ID
+		var first struct{ Waiting int }
+		path := "/api/staff/talks/" + id + "/stream"
+		window := s.sommer.Listen(path, "")
+		window.Until("snapshot", &first)
+		at := window.ID
+		window.Close()
+		s.say(s.sommer, id, 1, "answer", answer("staff")).OK(t)
+		s.g.Signal(1, "reveal", Body{"nonce": Nonce}).OK(t)
+		window = s.sommer.Listen(path, at)
+		window.Until("hello", nil)
+		name, data := window.Next()
+		if name != "signal" || !strings.Contains(data, `"reveal"`) {
+			t.Errorf("%s %s", name, data)
+		}
+		another := s.Guest(s.Book(s.o, s.sommer, s.o.Booking(Start().Add(time.Minute))))
+		another.Arrive().OK(t)
+		if first.Waiting != 0 {
+			t.Errorf("%d waited at first", first.Waiting)
+		}
+		for waiting := (struct{ Count int }{}); waiting.Count != 1; {
+			window.Until("waiting", &waiting)
+		}
+		s.sommer.Send(http.MethodDelete, "/api/staff/session", nil).OK(t)
+		if got := window.Until("bye", nil); got != `{"reason":"signed-out"}` {
+			t.Error(got)
+		}
+	})
+}
+
+func TestTheNetworkTestGivesLegsForAMinuteAndNothingElse(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		b := s.Browser()
+		var test struct {
+			ID    string
+			Paths []string
+		}
+		b.Post("/api/test/paths", Body{}).OK(t).Into(t, &test)
+		if strings.Join(test.Paths, " ") != "udp tcp" {
+			t.Errorf("%v", test.Paths)
+		}
+		ask := func(id, path string) Answer {
+			return b.Post("/api/test/describe", Body{"id": id, "path": path, "side": "a", "sdp": Description("guest", Print("a"))})
+		}
+		var described struct{ SDP string }
+		ask(test.ID, "udp").OK(t).Into(t, &described)
+		if !strings.Contains(described.SDP, RelayHost) || strings.Contains(described.SDP, " tcp ") {
+			t.Errorf("%s", described.SDP)
+		}
+		ask("x"+test.ID[1:], "udp").Expect(t, http.StatusGone, "test.over")
+		leg, err := relay.ParseUfrag(ufragIn(described.SDP))
+		if err != nil || leg.Expires.After(s.Clock.Now().Add(time.Minute)) {
+			t.Errorf("%+v %v", leg, err)
+		}
+		s.Clock.Forward(61 * time.Second)
+		ask(test.ID, "udp").Expect(t, http.StatusGone, "test.over")
+	})
+}
