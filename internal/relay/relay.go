@@ -65,7 +65,7 @@ func (o Options) withDefaults() Options {
 type Relay struct {
 	options Options
 	log     *slog.Logger
-	udp     *udpSocket
+	udp     udpSocket
 	tcp     *net.TCPListener
 	events  control.Audience
 
@@ -95,7 +95,7 @@ func Listen(options Options) (*Relay, error) {
 	}
 	if options.TCP != "" {
 		if r.tcp, err = listenTCP(options.TCP); err != nil {
-			r.udp.conn.Close()
+			r.udp.close()
 			return nil, fmt.Errorf("open relay's TCP listener: %w", err)
 		}
 	}
@@ -111,7 +111,7 @@ func listenTCP(address string) (*net.TCPListener, error) {
 }
 
 // UDPAddr is where the relay's UDP socket really is.
-func (r *Relay) UDPAddr() netip.AddrPort { return r.udp.conn.LocalAddr().(*net.UDPAddr).AddrPort() }
+func (r *Relay) UDPAddr() netip.AddrPort { return r.udp.address() }
 
 // TCPAddr is where the TCP listener really is, or invalid if there is none.
 func (r *Relay) TCPAddr() netip.AddrPort {
@@ -150,7 +150,7 @@ func (r *Relay) Serve(ctx context.Context) error {
 
 // Close closes the sockets, which ends Serve.
 func (r *Relay) Close() {
-	r.udp.conn.Close()
+	r.udp.close()
 	if r.tcp != nil {
 		r.tcp.Close()
 	}

@@ -17,12 +17,31 @@ const (
 )
 
 // udpSocket is the one socket of all talks.
-type udpSocket struct {
-	conn     *net.UDPConn
-	wildcard bool // answers must then come from the address that was asked
+type udpSocket interface {
+	address() netip.AddrPort
+	// mode says for the log how packets pass.
+	mode() string
+	// receive waits for packets. They are valid until the next call; only one caller may receive.
+	receive() ([]datagram, error)
+	// forward sends those of the received packets that go on over UDP. Only the caller of receive may forward.
+	forward([]datagram)
+	// write sends or gives up at once; a packet that is lost here is as lost as one on the network. Anybody may write.
+	write(packet []byte, to endpoint)
+	// close ends a receive that waits. It may be called twice.
+	close()
 }
 
-func listenUDP(address string) (*udpSocket, error) {
+// datagram is a packet on its way through.
+type datagram struct {
+	packet  []byte
+	from    endpoint
+	to      endpoint
+	forward bool
+}
+
+func (d *datagram) overUDP() bool { return d.forward && d.to.conn == nil }
+
+func listenUDP(address string) (udpSocket, error) {
 	at, err := net.ResolveUDPAddr("udp", address)
 	if err != nil {
 		return nil, err
@@ -33,45 +52,75 @@ func listenUDP(address string) (*udpSocket, error) {
 	}
 	_ = conn.SetReadBuffer(socketBuffer)  // the kernel's limit is an operator's choice
 	_ = conn.SetWriteBuffer(socketBuffer) // likewise
-	s := &udpSocket{conn: conn}
-	if conn.LocalAddr().(*net.UDPAddr).AddrPort().Addr().IsUnspecified() {
-		s.wildcard = askForLocalAddress(conn)
+	if batched := inBatches(conn); batched != nil {
+		return batched, nil
 	}
-	return s, nil
-}
-
-func (s *udpSocket) mode() string { return "one packet per call" }
-
-func (s *udpSocket) read(packet, control []byte) (int, endpoint, error) {
-	if !s.wildcard {
-		size, from, err := s.conn.ReadFromUDPAddrPort(packet)
-		return size, endpoint{remote: unmapped(from)}, err
-	}
-	size, controlSize, _, from, err := s.conn.ReadMsgUDPAddrPort(packet, control)
-	if err != nil {
-		return 0, endpoint{}, err
-	}
-	return size, endpoint{remote: unmapped(from), local: localAddress(control[:controlSize])}, nil
+	return onePerCall(conn), nil
 }
 
 func unmapped(at netip.AddrPort) netip.AddrPort {
 	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
 }
 
-// write sends or gives up; a packet that is lost here is as lost as one on the network.
-func (s *udpSocket) write(packet []byte, to endpoint) {
+// plainSocket takes and sends one packet per call, on every system.
+type plainSocket struct {
+	conn     *net.UDPConn
+	wildcard bool // answers must then come from the address that was asked
+	packet   [longestPacket]byte
+	control  [controlBytes]byte
+	received [1]datagram
+}
+
+func onePerCall(conn *net.UDPConn) *plainSocket {
+	s := &plainSocket{conn: conn}
+	if s.address().Addr().IsUnspecified() {
+		s.wildcard = askForLocalAddress(conn)
+	}
+	return s
+}
+
+func (s *plainSocket) address() netip.AddrPort { return s.conn.LocalAddr().(*net.UDPAddr).AddrPort() }
+func (s *plainSocket) mode() string            { return "one packet per call" }
+func (s *plainSocket) close()                  { s.conn.Close() }
+
+func (s *plainSocket) receive() ([]datagram, error) {
+	d := &s.received[0]
+	if !s.wildcard {
+		size, from, err := s.conn.ReadFromUDPAddrPort(s.packet[:])
+		*d = datagram{packet: s.packet[:size], from: endpoint{remote: unmapped(from)}}
+		return s.received[:], err
+	}
+	size, controlSize, _, from, err := s.conn.ReadMsgUDPAddrPort(s.packet[:], s.control[:])
+	if err != nil {
+		return nil, err
+	}
+	*d = datagram{
+		packet: s.packet[:size],
+		from:   endpoint{remote: unmapped(from), local: localAddress(s.control[:controlSize])},
+	}
+	return s.received[:], nil
+}
+
+func (s *plainSocket) forward(received []datagram) {
+	for i := range received {
+		if d := &received[i]; d.overUDP() {
+			s.write(d.packet, d.to)
+		}
+	}
+}
+
+func (s *plainSocket) write(packet []byte, to endpoint) {
 	if !s.wildcard || !to.local.IsValid() {
-		_, _ = s.conn.WriteToUDPAddrPort(packet, to.remote) // see above
+		_, _ = s.conn.WriteToUDPAddrPort(packet, to.remote) // see udpSocket
 		return
 	}
 	var buffer [controlBytes]byte
-	_, _, _ = s.conn.WriteMsgUDPAddrPort(packet, fromAddress(buffer[:0], to.local), to.remote) // see above
+	_, _, _ = s.conn.WriteMsgUDPAddrPort(packet, fromAddress(buffer[:0], to.local), to.remote) // see udpSocket
 }
 
 func (r *Relay) serveUDP(ctx context.Context) error {
-	packet, control := make([]byte, longestPacket), make([]byte, controlBytes)
 	for {
-		size, from, err := r.udp.read(packet, control)
+		received, err := r.udp.receive()
 		if err != nil {
 			if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
 				return nil //nolint:nilerr // closed on purpose
@@ -81,14 +130,24 @@ func (r *Relay) serveUDP(ctx context.Context) error {
 			}
 			return fmt.Errorf("read relay's UDP socket: %w", err)
 		}
-		if size == len(packet) {
-			continue // cut off
+		r.decide(received)
+		r.udp.forward(received)
+		for i := range received {
+			if d := &received[i]; d.forward && d.to.conn != nil {
+				d.to.conn.enqueue(d.packet)
+			}
 		}
-		r.mu.Lock()
-		to, forward := r.core.packet(time.Now(), from, packet[:size])
-		r.mu.Unlock()
-		if forward {
-			r.send(to, packet[:size])
+	}
+}
+
+// decide says of each packet where it goes on to.
+func (r *Relay) decide(received []datagram) {
+	now := time.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range received {
+		if d := &received[i]; len(d.packet) < longestPacket { // longer ones were cut off
+			d.to, d.forward = r.core.packet(now, d.from, d.packet)
 		}
 	}
 }

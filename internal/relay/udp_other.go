@@ -9,6 +9,9 @@ import (
 
 const controlBytes = 64
 
+// inBatches is only known for Linux.
+func inBatches(*net.UDPConn) udpSocket { return nil }
+
 // askForLocalAddress is only known for Linux; elsewhere a relay with several addresses should listen on one of them.
 func askForLocalAddress(*net.UDPConn) bool { return false }
 
