@@ -11,6 +11,7 @@ const QUIET = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  '--lang=de-DE',
   '--disable-features=Translate,OptimizationHints,MediaRouter',
 ];
 const FAKE = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', '--auto-select-desktop-capture-source=Entire screen'];

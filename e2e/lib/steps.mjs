@@ -15,6 +15,8 @@ export async function signIn(page, server, email) {
   await page.wait(screen('today'));
 }
 
+export const ADVISORS = { aylin: 'aylin.demir@example.org', jonas: 'jonas.weber@example.org', katharina: 'katharina.vogt@example.org', mehmet: 'mehmet.aksoy@example.org', sabine: 'sabine.krueger@example.org' };
+
 // Books for "now" unless another start is given; answers when the row is in the list.
 export async function book(page, { name, email = '', language = 'de', at } = {}) {
   await page.fill(`${hook('book-name')} input`, name);
@@ -59,13 +61,36 @@ export async function admit(list) {
   return talk;
 }
 
+// Answers what each side has received, so that a journey can look at the addresses.
 export async function bothSeeAndHear(guest, advisor) {
+  const now = {};
   for (const [who, page] of [['guest', guest], ['advisor', advisor]]) {
     await until(`${who} decodes frames and hears`, async () => {
-      const now = await page.eval(received);
-      return now.frames > 5 && now.audioEnergy > 0 && now;
+      now[who] = await page.eval(received);
+      if (now[who].frames > 5 && now[who].audioEnergy > 0) return true;
+      throw new Error(JSON.stringify(now[who]));
     });
   }
+  return now;
+}
+
+// Media go on: more frames than a moment ago.
+export async function mediaGoOn(page, who, deadline) {
+  const before = await page.eval(received);
+  await until(`${who} goes on decoding`, async () => (await page.eval(received)).frames > before.frames + 5, { deadline });
+}
+
+// The six digits on one screen.
+export async function safetyCode(page) {
+  await page.wait(hook('code-chip'));
+  return page.eval((selector) => document.querySelector(selector).dataset.code, hook('code-chip'));
+}
+
+// Ends the talk from the advisor's window with an outcome.
+export async function endTalk(talk, outcome = 'held') {
+  await talk.click(hook('end'));
+  await talk.click(hook(`outcome-${outcome}`));
+  await talk.wait(hook('farewell'));
 }
 
 export { hook };

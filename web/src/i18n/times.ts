@@ -2,14 +2,19 @@ import type { Language } from "../i18n/languages";
 
 const minute = 60_000;
 
+/** Who reads English here lives in Europe: 19:05, not 7:05 PM. */
+function localeOf(language: Language): string {
+  return language === "en" ? "en-GB" : language;
+}
+
 /** "Dienstag, 24. November" */
 export function dayText(at: number, language: Language): string {
-  return new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long" }).format(at);
+  return new Intl.DateTimeFormat(localeOf(language), { weekday: "long", day: "numeric", month: "long" }).format(at);
 }
 
 /** "10:30"; the word around it ("Uhr") belongs to the text. */
 export function timeText(at: number, language: Language): string {
-  return new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" }).format(at);
+  return new Intl.DateTimeFormat(localeOf(language), { hour: "numeric", minute: "2-digit" }).format(at);
 }
 
 export type Countdown = { unit: "now" } | { unit: "minutes" | "hours" | "days" | "since"; n: number };

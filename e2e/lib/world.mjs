@@ -1,0 +1,67 @@
+// What most journeys need: the demonstration, running, and browsers; and what must hold in all of them.
+
+import assert from 'node:assert/strict';
+import { launchChromium } from './chromium.mjs';
+import { startServer } from './server.mjs';
+
+// Journeys run one after the other, each file on ports of its own, so that a socket that lingers disturbs nobody.
+let port = 18000 + (process.pid % 50) * 40;
+export const freePort = () => (port += 1);
+
+export async function demoWorld({ browser = {}, env = {}, ...server } = {}) {
+  const media = freePort();
+  const world = {
+    server: await startServer({
+      port: freePort(),
+      env: { VISAVIS_RELAY_UDP: `:${media}`, VISAVIS_RELAY_TCP: `:${media}`, VISAVIS_TALK_HEADS_UP: '1s', ...env },
+      ...server,
+    }),
+  };
+  try {
+    world.chromium = await launchChromium(browser);
+  } catch (error) {
+    await world.server.stop();
+    throw error;
+  }
+  world.close = async () => {
+    await world.chromium.close();
+    await world.server.stop();
+  };
+  return world;
+}
+
+// Whoever is not signed in is told so by a status that browsers put into the console; that is no mistake.
+const EXPECTED = [/401 \(Unauthorized\).*\/api\/staff\/session/];
+
+export function quietConsole({ consoleLines }, expected = []) {
+  const loud = consoleLines.filter((line) => /^(error|warning)/.test(line) && ![...EXPECTED, ...expected].some((known) => known.test(line)));
+  assert.deepEqual(loud, [], 'nothing in the console');
+}
+
+// The only hosts ever contacted are ours.
+export function onlyOurHost({ requests }, { url }) {
+  const foreign = requests.filter((r) => !r.startsWith(`${url}/`) && !/^(data|blob|about):/.test(r));
+  assert.deepEqual(foreign, [], 'no third party');
+  assert.ok(requests.length > 10, 'requests were counted at all');
+}
+
+// No request, and nothing the page keeps, may hold the secret of a link.
+export function secretStaysInTheFragment({ requests }, link) {
+  const secret = link.split('#')[1];
+  const told = requests.filter((r) => r.split('#')[0].includes(secret));
+  assert.deepEqual(told, [], 'the secret is in no address that is sent');
+}
+
+// One strictly necessary cookie of the guest, and nothing else (design.md §6).
+export async function keepsOnlyItsCookie(page) {
+  const cookies = await page.context.cookies();
+  assert.deepEqual(cookies.map((c) => [c.name, c.httpOnly, c.secure, c.sameSite, c.expires]), [['__Host-guest', true, true, 'Lax', -1]]);
+  const kept = await page.eval(async () => ({
+    local: Object.keys(localStorage),
+    session: Object.keys(sessionStorage),
+    databases: (await indexedDB.databases()).map((d) => d.name),
+    caches: await caches.keys(),
+    workers: (await navigator.serviceWorker.getRegistrations()).length,
+  }));
+  assert.deepEqual(kept, { local: [], session: [], databases: [], caches: [], workers: 0 });
+}
