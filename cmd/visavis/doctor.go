@@ -9,12 +9,14 @@ import (
 	"visavis/internal/config"
 )
 
-type doctorCommand struct{}
+type doctorCommand struct {
+	Relay bool `help:"Try only what visavis relay needs."`
+}
 
-func (doctorCommand) Run(ctx context.Context, c *commands, out io.Writer) error {
+func (d doctorCommand) Run(ctx context.Context, c *commands, out io.Writer) error {
 	loaded, err := c.load()
 	if err != nil {
 		return err
 	}
-	return app.Doctor(ctx, loaded, config.UnknownVariables(os.Environ()), out)
+	return app.Doctor(ctx, loaded, app.Checkup{Relay: d.Relay, Unknown: config.UnknownVariables(os.Environ())}, out)
 }

@@ -2,8 +2,10 @@ package agency
 
 import (
 	"context"
+	"fmt"
 	"sync"
 
+	"visavis/internal/db"
 	"visavis/internal/vault"
 )
 
@@ -53,4 +55,25 @@ func (k *Keys) remember(agencyID string, key *vault.DataKey) {
 		delete(k.open, other) // any: it is opened again when needed
 	}
 	k.open[agencyID] = key
+}
+
+// Fit tells whether a key file belongs to a database: how many agencies there are, and how many of their data keys it
+// opens. It is for doctors, who alone look at all agencies at once.
+func Fit(ctx context.Context, q db.Q, ring *vault.Keyring) (all, opened int, err error) {
+	rows, err := q.QueryContext(ctx, `SELECT key_wrapped FROM agency`)
+	if err != nil {
+		return 0, 0, fmt.Errorf("read data keys: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var wrapped []byte
+		if err := rows.Scan(&wrapped); err != nil {
+			return 0, 0, fmt.Errorf("read data keys: %w", err)
+		}
+		all++
+		if _, err := ring.OpenDataKey(wrapped); err == nil {
+			opened++
+		}
+	}
+	return all, opened, rows.Err()
 }

@@ -8,10 +8,8 @@ package app
 import (
 	"context"
 	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"time"
@@ -60,33 +58,6 @@ func Migrate(ctx context.Context, c *config.Config) error {
 	return errors.Join(d.Migrate(ctx), d.Close())
 }
 
-// RelayKey is what relay.key must be for relays that have no key file.
-func RelayKey(c *config.Config) (string, error) {
-	key, err := relayKey(c)
-	if err != nil {
-		return "", err
-	}
-	return base64.RawURLEncoding.EncodeToString(key), nil
-}
-
-const relayKeyBytes = 32
-
-// relayKey is the configured one, or that of the installation's keys. It opens nothing but legs of the relay.
-func relayKey(c *config.Config) ([]byte, error) {
-	if c.Relay.Key != "" {
-		key, err := base64.RawURLEncoding.DecodeString(c.Relay.Key.Reveal())
-		if err != nil || len(key) != relayKeyBytes {
-			return nil, errors.New("relay.key must be as printed by visavis relay --print-key")
-		}
-		return key, nil
-	}
-	ring, err := openKeys(c)
-	if err != nil {
-		return nil, err
-	}
-	return ring.Derive("relay"), nil
-}
-
 func openKeys(c *config.Config) (*vault.Keyring, error) {
 	if err := c.MakeDataDir(); err != nil {
 		return nil, err
@@ -107,14 +78,4 @@ func openDatabase(ctx context.Context, c *config.Config) (*db.DB, error) {
 		return nil, fmt.Errorf("database.url: %w", err)
 	}
 	return d, nil
-}
-
-// Relay runs the relay as a process of its own until ctx ends.
-func Relay(ctx context.Context, c *config.Config, o Options) error {
-	return errors.New("not yet")
-}
-
-// Doctor tries what the configuration names.
-func Doctor(ctx context.Context, c *config.Config, unknown []string, out io.Writer) error {
-	return errors.New("not yet")
 }

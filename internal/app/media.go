@@ -2,14 +2,11 @@ package app
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net/netip"
 
 	"visavis/internal/appointment"
-	"visavis/internal/config"
 	"visavis/internal/db"
-	"visavis/internal/relay"
+	"visavis/internal/relay/control"
 	"visavis/internal/relay/sdp"
 	"visavis/internal/talk"
 )
@@ -25,24 +22,33 @@ func (p *parts) makeRelay(context.Context) error {
 		return err
 	}
 	if p.c.Relay.Mode == "external" {
-		return errors.New("relay.mode external is not ready")
+		return p.connectRelay(advertise)
 	}
 	embedded, err := listenRelay(p.c, p.relayKey, p.o)
 	if err != nil {
 		return err
 	}
 	p.relay = embedded
+	p.closers = append(p.closers, func() error { embedded.Close(); return nil })
 	p.background("relay", embedded.Serve)
 	p.candidates = candidates(advertise, embedded.UDPAddr().Port(), embedded.TCPAddr().Port())
 	return nil
 }
 
-func listenRelay(c *config.Config, key relay.Key, o Options) (*relay.Relay, error) {
-	r, err := relay.Listen(relay.Options{Key: key, UDP: c.Relay.UDP, TCP: c.Relay.TCP, Log: o.Log})
+// connectRelay finds the relay when it is there: a server without one serves all but talks.
+func (p *parts) connectRelay(advertise []netip.Addr) error {
+	udp, tcp, err := p.c.Relay.Ports()
 	if err != nil {
-		return nil, fmt.Errorf("relay.udp %s, relay.tcp %s: %w", c.Relay.UDP, c.Relay.TCP, err)
+		return err
 	}
-	return r, nil
+	client, err := control.NewClient(control.ClientOptions{Key: p.relayKey, Address: p.c.Relay.Control, Log: p.o.Log})
+	if err != nil {
+		return err
+	}
+	p.relay = client
+	p.background("relay", client.Run)
+	p.candidates = candidates(advertise, udp, tcp)
+	return nil
 }
 
 // candidates are the relay's addresses as browsers get them: UDP first, then TCP.

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"net"
 	"net/mail"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -39,6 +41,7 @@ func (c *Config) check() []error {
 	if url := c.Database.URL.Reveal(); url != "" && !hasAnyPrefix(url, "sqlite:", "postgres://", "postgresql://") {
 		wrong("database.url", "must begin with postgres:// or sqlite:")
 	}
+	mistakes = append(mistakes, c.Relay.check()...)
 	for _, address := range c.Relay.Advertise {
 		if address.IsUnspecified() || address.IsMulticast() {
 			wrong("relay.advertise", "holds %s, which no browser can reach", address)
@@ -54,6 +57,50 @@ func (c *Config) check() []error {
 		wrong("talk.heads_up", "must be between 0s and 10s")
 	}
 	return mistakes
+}
+
+// check finds what only a relay in another process needs.
+func (r Relay) check() []error {
+	if r.Mode != "external" {
+		return nil
+	}
+	var mistakes []error
+	host, _, err := net.SplitHostPort(r.Control)
+	if err == nil && !isHere(host) && len(r.Advertise) == 0 {
+		mistakes = append(mistakes, fmt.Errorf("relay.advertise is needed: relay.mode is external and relay.control is on "+
+			"another machine (%s), whose addresses for browsers nobody here knows", host))
+	}
+	if _, _, err := r.Ports(); err != nil {
+		mistakes = append(mistakes, err)
+	}
+	return mistakes
+}
+
+// isHere tells whether a host is this machine for certain; without a host it is.
+func isHere(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return host == "" || host == "localhost" || err == nil && (address.IsLoopback() || address.IsUnspecified())
+}
+
+// Ports are those of a relay in another process, as serve processes must tell them to browsers.
+func (r Relay) Ports() (udp, tcp uint16, err error) {
+	if udp, err = portOf("relay.udp", r.UDP); err != nil {
+		return 0, 0, err
+	}
+	tcp, err = portOf("relay.tcp", r.TCP)
+	return udp, tcp, err
+}
+
+func portOf(key, address string) (uint16, error) {
+	_, text, err := net.SplitHostPort(address)
+	if err != nil {
+		return 0, fmt.Errorf("%s must be an address with a port", key)
+	}
+	port, err := strconv.ParseUint(text, 10, 16)
+	if err != nil || port == 0 {
+		return 0, fmt.Errorf("%s must name its port by number when relay.mode is external, and not %q", key, text)
+	}
+	return uint16(port), nil
 }
 
 // complete fills in what depends on other keys.

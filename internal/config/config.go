@@ -52,12 +52,12 @@ type Keys struct {
 // Relay says how the media of a talk travel.
 type Relay struct {
 	Mode      string       `key:"mode" default:"embedded" oneof:"embedded external" doc:"embedded: in this process. external: in a process of its own, started with visavis relay."`
-	UDP       string       `key:"udp" default:":3478" doc:"Where the relay takes media over UDP, the best way."`
-	TCP       string       `key:"tcp" default:":3478" doc:"Where it takes media over TCP, for networks that allow no UDP."`
-	Advertise []netip.Addr `key:"advertise" example:"203.0.113.7, 2001:db8::7" doc:"The addresses of the relay that browsers are told. Empty: this machine's own, which is right without address translation; and 127.0.0.1 when http.url is on localhost."`
+	UDP       string       `key:"udp" default:":3478" doc:"Where the relay takes media over UDP, the best way. With an external relay serve needs it, too: it tells browsers the port."`
+	TCP       string       `key:"tcp" default:":3478" doc:"Where it takes media over TCP, for networks that allow no UDP. As with relay.udp."`
+	Advertise []netip.Addr `key:"advertise" example:"203.0.113.7, 2001:db8::7" doc:"The addresses of the relay that browsers are told. Empty: this machine's own, which is right without address translation; and 127.0.0.1 when http.url is on localhost. Needed by serve when the relay is on another machine."`
 	TURN      bool         `key:"turn" default:"true" doc:"Answer TURN over TLS on the port of http.listen, for networks that let through nothing but HTTPS. Needs http.tls."`
-	Control   string       `key:"control" default:"127.0.0.1:3479" doc:"Only external: where the relay process listens for the serve processes, and where they find it."`
-	Key       Secret       `key:"key" doc:"Only external: what serve and relay processes share, as printed by visavis relay --print-key. Empty: taken from keys.file."`
+	Control   string       `key:"control" default:"127.0.0.1:3479" doc:"Only external: where the relay process listens for the serve processes, and where they find it. Both prove to each other that they have relay.key, and nobody else can read along; let nobody else reach this port all the same."`
+	Key       Secret       `key:"key" doc:"Only external: what serve and relay processes share, as printed by visavis relay --print-key. Empty: taken from keys.file, where that is."`
 }
 
 // Mail says how e-mail leaves.

@@ -97,6 +97,18 @@ func TestValuesThatContradictEachOtherAreRefused(t *testing.T) {
 	}
 }
 
+func TestARelayOnThisMachineNeedsNoAdvertisedAddress(t *testing.T) {
+	for _, environ := range [][]string{
+		{"VISAVIS_RELAY_CONTROL=127.0.0.1:3479"},
+		{"VISAVIS_RELAY_CONTROL=[::1]:3479"},
+		{"VISAVIS_RELAY_CONTROL=localhost:3479"},
+		{"VISAVIS_RELAY_CONTROL=:3479"},
+		{"VISAVIS_RELAY_CONTROL=relay.example.de:3479", "VISAVIS_RELAY_ADVERTISE=203.0.113.7"},
+	} {
+		load(t, "", append(environ, "VISAVIS_RELAY_MODE=external")...)
+	}
+}
+
 func TestSecretsComeFromFilesAndCredentials(t *testing.T) {
 	folder := t.TempDir()
 	write(t, filepath.Join(folder, "mail.password"), "from systemd\n")

@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"errors"
+	"path/filepath"
 	"sync"
 	"testing"
 
@@ -121,4 +122,30 @@ func TestMigratingTwiceChangesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+func TestTheSchemasVersionIsReadWithoutMakingAnything(t *testing.T) {
+	for engine, address := range map[string]func(testing.TB) string{
+		"sqlite":   func(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "new.db") },
+		"postgres": dbtest.PostgresURL,
+	} {
+		t.Run(engine, func(t *testing.T) {
+			d, err := db.Open(t.Context(), address(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer d.Close()
+			for range 2 {
+				if has, newest, err := d.Schema(t.Context()); err != nil || has != 0 || newest == 0 {
+					t.Fatalf("an empty database is at %d of %d: %v", has, newest, err)
+				}
+			}
+			if err := d.Migrate(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if has, newest, err := d.Schema(t.Context()); err != nil || has != newest {
+				t.Errorf("a new one is at %d of %d: %v", has, newest, err)
+			}
+		})
+	}
 }

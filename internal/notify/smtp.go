@@ -58,6 +58,21 @@ func (s Server) client() (*mail.Client, error) {
 	return mail.NewClient(s.Host, options...)
 }
 
+// Reach connects and signs in as for a mail, and sends none. Its error is for the operator's eyes: it quotes the server.
+func (s Server) Reach(ctx context.Context) error {
+	client, err := s.client()
+	if err != nil {
+		return fmt.Errorf("set up mail client: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, dialWait)
+	defer cancel()
+	if err := client.DialWithContext(ctx); err != nil {
+		return err
+	}
+	_ = client.Close() // how the server takes leave says nothing about mails
+	return nil
+}
+
 // deliver hands a mail over to the server.
 func (s Server) deliver(ctx context.Context, message *mail.Msg) error {
 	client, err := s.client()
