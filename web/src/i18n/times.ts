@@ -9,7 +9,11 @@ function localeOf(language: Language): string {
 
 /** "Dienstag, 24. November" */
 export function dayText(at: number, language: Language): string {
-  return new Intl.DateTimeFormat(localeOf(language), { weekday: "long", day: "numeric", month: "long" }).format(at);
+  return new Intl.DateTimeFormat(localeOf(language), {
+    weekday: "long",
+    day: "numeric",
+    month: "long",
+  }).format(at);
 }
 
 /** "10:30"; the word around it ("Uhr") belongs to the text. */
