@@ -28,8 +28,8 @@ func (s *Service) Routes(api *edge.API, mux *http.ServeMux) {
 	s.testRoutes(api)
 }
 
-// TalkPath names a talk in a route; exported since the routes are read by reflection, which skips what is not.
-type TalkPath struct {
+// Path names a talk in a route; exported since the routes are read by reflection, which skips what is not.
+type Path struct {
 	Talk string `path:"talk" maxLength:"64"`
 }
 
@@ -70,7 +70,7 @@ func (s *Service) start(ctx context.Context, t Talk) (*startOutput, error) {
 	return out, err
 }
 
-func (s *Service) get(ctx context.Context, in *TalkPath) (*viewOutput, error) {
+func (s *Service) get(ctx context.Context, in *Path) (*viewOutput, error) {
 	p, err := staff.From(ctx)
 	if err != nil {
 		return nil, err
@@ -98,7 +98,7 @@ func (s *Service) acted(ctx context.Context, do func(context.Context, staff.Pers
 }
 
 type bareInput struct {
-	TalkPath
+	Path
 	Body struct{}
 }
 
@@ -119,7 +119,7 @@ func (s *Service) postSendBack(ctx context.Context, in *bareInput) (*viewOutput,
 }
 
 type takeoverInput struct {
-	TalkPath
+	Path
 	Body struct {
 		Allow bool `json:"allow"`
 	}
@@ -132,7 +132,7 @@ func (s *Service) postTakeover(ctx context.Context, in *takeoverInput) (*viewOut
 }
 
 type endInput struct {
-	TalkPath
+	Path
 	Body struct {
 		Outcome string `json:"outcome" enum:"held,phone,technical,noshow,cancelled"`
 	}
@@ -145,7 +145,7 @@ func (s *Service) postEnd(ctx context.Context, in *endInput) (*viewOutput, error
 }
 
 type signalInput struct {
-	TalkPath
+	Path
 	Body Signal
 }
 

@@ -1,0 +1,324 @@
+package today_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"visavis/internal/db"
+	"visavis/internal/db/dbtest"
+	"visavis/internal/today"
+	. "visavis/internal/worldtest"
+)
+
+const path = "/api/staff/stream"
+
+type day struct {
+	Day   string
+	Rows  []row
+	Tasks []task
+	Now   int64
+}
+
+// row and task read what the page gets.
+type row struct {
+	today.Row
+	Citizen struct{ Name, Email, Phone string } `json:"citizen"`
+}
+
+type task struct {
+	today.Task
+	CitizenName string `json:"citizenName"`
+	Phone       string `json:"phone"`
+}
+
+// offices are two agencies; somebody of the first sits at each desk.
+type offices struct {
+	*Node
+	t                      *testing.T
+	o, other               Office
+	sommer, winter, herbst *Browser
+	foreign                *Browser
+}
+
+func newOffices(t *testing.T, d *db.DB) *offices {
+	t.Helper()
+	n := New(t, d).Node()
+	s := &offices{Node: n, t: t, o: n.Office("lindenau"), other: n.Office("ahorn")}
+	s.sommer, s.winter, s.herbst, s.foreign = n.SignIn(s.o.Sommer), n.SignIn(s.o.Winter), n.SignIn(s.o.Herbst), n.SignIn(s.other.Sommer)
+	return s
+}
+
+func (s *offices) second(starts time.Time) Body {
+	b := s.o.Booking(starts)
+	b["desk"], b["service"] = s.o.Desk2, s.o.Service2
+	return b
+}
+
+func snapshot(b *Browser, query string) (day, *Stream) {
+	b.T.Helper()
+	stream := b.Listen(path+query, "")
+	var shown day
+	stream.Until("snapshot", &shown)
+	return shown, stream
+}
+
+func TestARowShowsAppointmentSeatTalkAndInvitation(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newOffices(t, d)
+		booking := s.o.Booking(Start().Add(5 * time.Minute))
+		booking["advisor"] = s.o.Sommer.ID
+		p := s.Book(s.o, s.sommer, booking)
+		shown, stream := snapshot(s.sommer, "")
+		if shown.Day != "2026-03-02" || shown.Now != Start().UnixMilli() || len(shown.Rows) != 1 || shown.Tasks == nil {
+			t.Fatalf("%+v", shown)
+		}
+		r := shown.Rows[0]
+		if r.ID != p.Appointment || r.DeskName != "Schalter Jugendamt" || r.ServiceName != "Beratung" || r.Advisor == nil || r.Advisor.Name != "Frau Sommer" ||
+			r.Citizen.Name != "Erika Beispiel" || r.Citizen.Phone != "01701112223" || r.Status != "booked" || r.Invitation.By != "none" ||
+			r.Seat.ID != p.Seat || r.Seat.State != "expected" || r.StartsAt-r.Seat.OpensAt != 600_000 || r.Seat.ClosesAt-r.EndsAt != 900_000 || r.Talk != nil {
+			t.Errorf("%+v", r)
+		}
+		g := s.Guest(p)
+		g.Do("check", Body{"result": "failed"}).OK(t)
+		r = s.until(stream, func(r row) bool { return r.Seat.CheckFailedAt != nil })
+		g.Arrive().OK(t)
+		r = s.until(stream, func(r row) bool { return r.Seat.State == "waiting" })
+		if r.Seat.Mode != "video" || r.Seat.Door != "link" || r.Seat.ArrivedAt == nil || r.Seat.AwaySince == nil {
+			t.Errorf("%+v", r.Seat)
+		}
+		g.Stream("").Until("snapshot", nil)
+		s.until(stream, func(r row) bool { return r.Seat.AwaySince == nil })
+		s.sommer.Post("/api/staff/seats/"+p.Seat+"/admit", Body{}).OK(t)
+		r = s.until(stream, func(r row) bool { return r.Talk != nil })
+		if r.Seat.State != "talking" || r.Talk.Staff.Name != "Frau Sommer" || r.Talk.RingUntil == nil {
+			t.Errorf("%+v %+v", r.Seat, r.Talk)
+		}
+		s.sommer.Post("/api/staff/talks/"+r.Talk.ID+"/end", Body{"outcome": "held"}).OK(t)
+		r = s.until(stream, func(r row) bool { return r.Status == "done" })
+		if r.Outcome != "held" || r.Seat.State != "closed" || r.Seat.ClosedReason != "held" || r.Talk != nil {
+			t.Errorf("%+v", r)
+		}
+	})
+}
+
+func (s *offices) until(stream *Stream, holds func(row) bool) row {
+	s.t.Helper()
+	for {
+		var r row
+		stream.Until("row", &r)
+		if holds(r) {
+			return r
+		}
+	}
+}
+
+func TestOneStreamShowsSeveralDesksAndNothingOfOthers(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newOffices(t, d)
+		ids := map[string]string{}
+		for name, book := range map[string]func() Place{
+			"first":   func() Place { return s.Book(s.o, s.sommer, s.o.Booking(Start())) },
+			"second":  func() Place { return s.Book(s.o, s.herbst, s.second(Start().Add(time.Minute))) },
+			"foreign": func() Place { return s.Book(s.other, s.foreign, s.other.Booking(Start())) },
+		} {
+			ids[name] = book().Appointment
+		}
+		streams := map[string]*Stream{}
+		for name, c := range map[string]struct {
+			b    *Browser
+			want []string
+		}{
+			"Sommer": {s.sommer, []string{ids["first"]}}, "Winter": {s.winter, []string{ids["first"], ids["second"]}},
+			"Herbst": {s.herbst, []string{ids["second"]}}, "foreign": {s.foreign, []string{ids["foreign"]}},
+		} {
+			shown, stream := snapshot(c.b, "")
+			var got []string
+			for _, r := range shown.Rows {
+				got = append(got, r.ID)
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("%s sees %v, want %v", name, got, c.want)
+			}
+			streams[name] = stream
+		}
+		more := []Place{
+			s.Book(s.other, s.foreign, s.other.Booking(Start().Add(time.Hour))),
+			s.Book(s.o, s.herbst, s.second(Start().Add(time.Hour))),
+			s.Book(s.o, s.sommer, s.o.Booking(Start().Add(2*time.Hour))),
+		}
+		for name, want := range map[string][]string{
+			"Sommer": {more[2].Appointment}, "Winter": {more[1].Appointment, more[2].Appointment}, "Herbst": {more[1].Appointment}, "foreign": {more[0].Appointment},
+		} {
+			for _, id := range want {
+				event, data := streams[name].Next()
+				if event != "row" || !strings.Contains(data, id) {
+					t.Errorf("%s got %s %s, want the row %s", name, event, data, id)
+				}
+			}
+		}
+	})
+}
+
+func TestAStreamResumesOverSeveralDesksWithExactlyWhatWasMissed(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newOffices(t, d)
+		_, stream := snapshot(s.winter, "")
+		at := stream.ID
+		stream.Close()
+		first := s.Book(s.o, s.sommer, s.o.Booking(Start()))
+		second := s.Book(s.o, s.herbst, s.second(Start()))
+		s.Guest(first).Arrive().OK(t)
+		stream = s.winter.Listen(path, at)
+		stream.Until("hello", nil)
+		got := map[string]string{}
+		for range 2 {
+			var r row
+			name, data := stream.Next()
+			if name != "row" || json.Unmarshal([]byte(data), &r) != nil {
+				t.Fatalf("%s %s", name, data)
+			}
+			got[r.ID] = r.Seat.State
+		}
+		if got[first.Appointment] != "waiting" || got[second.Appointment] != "expected" {
+			t.Errorf("%v", got)
+		}
+		newest := stream.ID
+		stream.Close()
+		for name, cursor := range map[string]string{"somebody else's": s.cursorOf(s.sommer), "nonsense": "x:1.2", "ahead": newest + "9"} {
+			stream := s.winter.Listen(path, cursor)
+			stream.Until("hello", nil)
+			if event, _ := stream.Next(); event != "snapshot" {
+				t.Errorf("%s: %s", name, event)
+			}
+		}
+		for range 33 { // too many to follow one by one
+			s.Book(s.o, s.sommer, s.o.Booking(Start()))
+		}
+		stream = s.winter.Listen(path, newest)
+		stream.Until("hello", nil)
+		if event, data := stream.Next(); event != "snapshot" || strings.Count(data, `"deskName"`) != 35 {
+			t.Errorf("%s", event)
+		}
+	})
+}
+
+func (s *offices) cursorOf(b *Browser) string {
+	_, stream := snapshot(b, "")
+	defer stream.Close()
+	return stream.ID
+}
+
+func TestADayIsThatOfTheOfficesAndARowThatLeavesItIsGone(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newOffices(t, d)
+		midnight := time.Date(2026, time.March, 3, 0, 0, 0, 0, s.Zone) // 23:00 UTC
+		last := s.Book(s.o, s.sommer, s.o.Booking(midnight.Add(-time.Minute)))
+		next := s.Book(s.o, s.sommer, s.o.Booking(midnight))
+		shown, stream := snapshot(s.sommer, "?day=2026-03-02")
+		tomorrow, other := snapshot(s.sommer, "?day=2026-03-03")
+		if len(shown.Rows) != 1 || shown.Rows[0].ID != last.Appointment || len(tomorrow.Rows) != 1 || tomorrow.Rows[0].ID != next.Appointment {
+			t.Errorf("%+v %+v", shown.Rows, tomorrow.Rows)
+		}
+		s.sommer.Post("/api/staff/appointments/"+last.Appointment+"/move", Body{"version": 1, "startsAt": midnight.Add(9 * time.Hour).UnixMilli()}).OK(t)
+		var gone struct{ ID string }
+		stream.Until("row-gone", &gone)
+		if gone.ID != last.Appointment {
+			t.Errorf("%+v", gone)
+		}
+		if r := s.until(other, func(r row) bool { return r.ID == last.Appointment }); r.Version != 2 {
+			t.Errorf("%+v", r)
+		}
+		for _, day := range []string{"2026-02-30", "morgen", "2026-3-2"} {
+			s.sommer.Get(path+"?day="+day).Expect(t, http.StatusBadRequest, "request.invalid")
+		}
+		s.Browser().Get(path).Expect(t, http.StatusUnauthorized, "session.none")
+		s.Clock.Set(midnight.Add(time.Second))
+		if shown, _ := snapshot(s.SignIn(s.o.Sommer), ""); shown.Day != "2026-03-03" || len(shown.Rows) != 2 {
+			t.Errorf("%+v", shown)
+		}
+	})
+}
+
+func TestATaskIsShownUntilSomebodyHasDoneIt(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newOffices(t, d)
+		g := s.Guest(s.Book(s.o, s.sommer, s.o.Booking(Start())))
+		_, stream := snapshot(s.sommer, "")
+		g.Do("callback", Body{"phone": "0711 / 99 88-77"}).OK(t)
+		var asked task
+		stream.Until("task", &asked)
+		if asked.Kind != "callback" || asked.Phone != "0711998877" || asked.CitizenName != "Erika Beispiel" || asked.DoneAt != nil {
+			t.Errorf("%+v", asked)
+		}
+		g.Do("callback", Body{"phone": "0711 1"}).OK(t) // a better number takes the place of the first
+		shown, second := snapshot(s.winter, "")
+		if len(shown.Tasks) != 1 || shown.Tasks[0].Phone != "07111" || len(shown.Rows) != 1 {
+			t.Fatalf("%+v", shown.Tasks)
+		}
+		done := "/api/staff/tasks/" + shown.Tasks[0].ID + "/done"
+		for _, b := range []*Browser{s.herbst, s.foreign} {
+			b.Post(done, Body{}).Expect(t, http.StatusNotFound, "not_found")
+		}
+		s.winter.Post(done, Body{}).OK(t)
+		s.sommer.Post(done, Body{}).OK(t) // the second hears the same
+		for {
+			var one task
+			second.Until("task", &one)
+			if one.DoneAt != nil {
+				if one.DoneBy != s.o.Winter.ID {
+					t.Errorf("%+v", one)
+				}
+				break
+			}
+		}
+		if shown, _ := snapshot(s.sommer, ""); len(shown.Tasks) != 0 {
+			t.Errorf("%+v", shown.Tasks)
+		}
+		for name, word := range map[string]string{"name": "Erika", "number": "998877", "number as typed": "99 88-77"} {
+			if strings.Contains(s.Log.String(), word) {
+				t.Errorf("the %s stands in the log", name)
+			}
+		}
+	})
+}
+
+func TestLongPollingTellsTheSameAsTheStream(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newOffices(t, d)
+		b := *s.sommer
+		b.Header = http.Header{"Accept": {"application/json"}}
+		var got struct {
+			Head   string
+			Events []struct {
+				Name string
+				Data json.RawMessage
+			}
+		}
+		b.Get(path).OK(t).Into(t, &got)
+		if len(got.Events) != 1 || got.Events[0].Name != "snapshot" {
+			t.Fatalf("%+v", got)
+		}
+		p := s.Book(s.o, s.sommer, s.o.Booking(Start()))
+		b.Get(path+"?after="+got.Head).OK(t).Into(t, &got)
+		if len(got.Events) != 1 || got.Events[0].Name != "row" || !strings.Contains(string(got.Events[0].Data), p.Appointment) {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
+func TestWhatIsPersonalPrintsItselfNowhere(t *testing.T) {
+	r := today.Row{Citizen: today.Citizen{Name: "KANARIE", Email: "KANARIE@example.org", Phone: "KANARIE"}}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+		if text := fmt.Sprintf(verb, r.Citizen); strings.Contains(text, "KANARIE") {
+			t.Errorf("%s: %s", verb, text)
+		}
+	}
+	if text, err := json.Marshal(r); err != nil || strings.Count(string(text), "KANARIE") != 3 {
+		t.Errorf("%s %v", text, err)
+	}
+}
