@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/template"
 	"time"
+	"unicode/utf8"
 
 	"github.com/emersion/go-ical"
 	mail "github.com/wneessen/go-mail"
@@ -142,5 +143,26 @@ func (s *Service) calendar(n Notice) ([]byte, error) {
 	file.Children = append(file.Children, event.Component)
 	var out bytes.Buffer
 	err := ical.NewEncoder(&out).Encode(file)
-	return out.Bytes(), err
+	return fold(out.Bytes()), err
+}
+
+// maxLine is in octets, without the line break (RFC 5545 §3.1).
+const maxLine = 75
+
+// fold breaks long lines, which the library leaves as they are; never inside a letter.
+func fold(file []byte) []byte {
+	var out []byte
+	for line := range bytes.SplitAfterSeq(file, []byte("\r\n")) {
+		room := maxLine
+		for len(bytes.TrimSuffix(line, []byte("\r\n"))) > room {
+			cut := room
+			for cut > 0 && !utf8.RuneStart(line[cut]) {
+				cut--
+			}
+			out = append(append(out, line[:cut]...), "\r\n "...)
+			line, room = line[cut:], maxLine-1 // the space counts
+		}
+		out = append(out, line...)
+	}
+	return out
 }

@@ -90,10 +90,23 @@ func (s *Service) Queue(ctx context.Context, tx *db.Tx, agency, appointment stri
 }
 
 func (s *Service) send(ctx context.Context, job jobs.Job) error {
-	n, err := s.o.Notice(ctx, job.Agency, job.Ref)
+	err := s.try(ctx, job)
+	if err == nil {
+		return s.o.Mailed(ctx, job.Agency, job.Ref, true)
+	}
 	if errors.Is(err, ErrNothing) {
 		return nil
 	}
+	var refused refusedError
+	if errors.As(err, &refused) || job.Last() {
+		return errors.Join(jobs.Permanent(codeOf(err)), s.o.Mailed(ctx, job.Agency, job.Ref, false))
+	}
+	return err
+}
+
+// try reads what there is to tell, and tells it.
+func (s *Service) try(ctx context.Context, job jobs.Job) error {
+	n, err := s.o.Notice(ctx, job.Agency, job.Ref)
 	if err != nil {
 		return err
 	}
@@ -101,12 +114,5 @@ func (s *Service) send(ctx context.Context, job jobs.Job) error {
 	if err != nil {
 		return err
 	}
-	if err = s.o.Server.deliver(ctx, message); err == nil {
-		return s.o.Mailed(ctx, job.Agency, job.Ref, true)
-	}
-	var refused refusedError
-	if errors.As(err, &refused) || job.Last() {
-		return errors.Join(jobs.Permanent(codeOf(err)), s.o.Mailed(ctx, job.Agency, job.Ref, false))
-	}
-	return err
+	return s.o.Server.deliver(ctx, message)
 }
