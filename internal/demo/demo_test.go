@@ -1,0 +1,122 @@
+package demo_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"visavis/internal/db"
+	"visavis/internal/db/dbtest"
+	"visavis/internal/demo"
+	. "visavis/internal/worldtest"
+)
+
+func seed(t *testing.T, n *Node) {
+	t.Helper()
+	err := demo.Seed(t.Context(), demo.Parts{
+		DB: n.DB, Ring: n.Ring, Agencies: n.Agencies, Staff: n.Staff, Appointments: n.Appointments, Clock: n.Clock.Now, TimeZone: n.Zone,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// signIn is somebody of the demo at a screen.
+func signIn(t *testing.T, n *Node, who demo.Account) *Browser {
+	t.Helper()
+	b := n.Browser()
+	b.Post("/api/staff/session", Body{"agency": "", "email": who.Email, "password": demo.Password(n.Ring)}).OK(t)
+	return b
+}
+
+type row struct {
+	Status      string
+	StartsAt    int64
+	EndsAt      int64
+	Seat        struct{ OpensAt, ClosesAt int64 }
+	DeskName    string
+	Citizen     struct{ Name string }
+	ServiceName string
+	Advisor     struct{ Name string }
+	Invitation  struct{ By string }
+}
+
+func today(b *Browser) []row {
+	b.T.Helper()
+	var shown struct{ Rows []row }
+	stream := b.Listen("/api/staff/stream", "")
+	defer stream.Close()
+	stream.Until("snapshot", &shown)
+	return shown.Rows
+}
+
+func TestTheDemoHasTwoDepartmentsThreeLocationsAndFiveAdvisors(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n := New(t, d).Node()
+		seed(t, n)
+		for what, want := range map[string]int{"agency": 1, "department": 2, "location": 3, "desk": 3, "staff": 5} {
+			if got := n.Count(`SELECT COUNT(*) FROM ` + what); got != want {
+				t.Errorf("%d rows of %s, want %d", got, what, want)
+			}
+		}
+		n.Browser().Get("/api/guest/" + demo.Slug).OK(t)
+		before := n.Count(`SELECT COUNT(*) FROM appointment`)
+		seed(t, n)
+		if after := n.Count(`SELECT COUNT(*) FROM appointment`); before == 0 || after != before {
+			t.Errorf("%d appointments, then %d", before, after)
+		}
+		if two := n.Count(`SELECT COUNT(*) FROM staff_desk`); two != 6 {
+			t.Errorf("%d places at desks; one substitutes at a second", two)
+		}
+		other := New(t, dbtest.SQLite(t))
+		if demo.Password(n.Ring) == demo.Password(other.Ring) {
+			t.Error("two installations have the same password")
+		}
+		b := n.Browser()
+		b.Post("/api/staff/session", Body{"agency": demo.Slug, "email": demo.Accounts()[0].Email, "password": "visavis"}).Expect(t, http.StatusUnauthorized, "session.wrong")
+	})
+}
+
+// Whenever somebody tries it: each advisor finds an appointment of today to which a guest can come, or will soon.
+func TestEachAdvisorHasAnAppointmentTodayAtAnyTimeOfDay(t *testing.T) {
+	midnight := time.Date(2026, time.March, 3, 0, 0, 0, 0, time.UTC).Add(-time.Hour) // in Berlin
+	for name, at := range map[string]time.Duration{
+		"00:00": 0, "00:01": time.Minute, "00:14": 14 * time.Minute, "08:00": 8 * time.Hour, "12:03": 12*time.Hour + 3*time.Minute,
+		"23:20": 23*time.Hour + 20*time.Minute, "23:50": 24*time.Hour - 10*time.Minute, "23:59": 24*time.Hour - time.Minute,
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := New(t, dbtest.SQLite(t)).Node()
+			n.Clock.Set(midnight.Add(at))
+			seed(t, n)
+			everybodyHasOne(t, n)
+		})
+	}
+}
+
+func everybodyHasOne(t *testing.T, n *Node) {
+	t.Helper()
+	now := n.Clock.Now().UnixMilli()
+	for _, who := range demo.Accounts() {
+		found := false
+		for _, r := range today(signIn(t, n, who)) {
+			if r.Advisor.Name == who.Name && r.Status == "booked" && r.EndsAt > now && r.Seat.OpensAt <= now+5*60_000 {
+				found = true
+			}
+		}
+		if !found {
+			t.Errorf("%s has none: %+v", who.Name, today(signIn(t, n, who)))
+		}
+	}
+}
+
+func TestADemoThatIsStartedAgainHasSomethingToTryAgain(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n := New(t, d).Node()
+		n.Clock.Set(time.Date(2026, time.March, 2, 22, 50, 0, 0, time.UTC)) // 23:50
+		for _, pause := range []time.Duration{0, 6 * time.Minute, 20 * time.Minute, time.Hour, 7 * time.Hour, 6 * time.Hour} {
+			n.Clock.Forward(pause)
+			seed(t, n)
+			everybodyHasOne(t, n)
+		}
+	})
+}
