@@ -35,44 +35,72 @@ func entries() []entry {
 
 const step = 5 * time.Minute
 
-// book fills the rest of today, once a day.
+// book gives everybody who has nothing ahead today the examples of a day, so that there is something to try whenever
+// the demo is started.
 func (p Parts) book(ctx context.Context, agency string, people map[string]staff.Person) error {
 	now := p.Clock().In(p.TimeZone)
 	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, p.TimeZone)
-	var booked int
-	err := p.DB.Read().QueryRowContext(ctx, `SELECT COUNT(*) FROM appointment WHERE agency_id = $1 AND starts_at >= $2 AND starts_at < $3`,
-		agency, db.Ms(midnight), db.Ms(midnight.AddDate(0, 0, 1))).Scan(&booked)
-	if err != nil || booked > 0 {
+	tomorrow := midnight.AddDate(0, 0, 1)
+	for name, person := range people {
+		var ahead int
+		err := p.DB.Read().QueryRowContext(ctx, `
+			SELECT COUNT(*) FROM appointment
+			WHERE agency_id = $1 AND advisor_id = $2 AND status = 'booked' AND ends_at > $3 AND starts_at >= $4 AND starts_at < $5`,
+			agency, person.ID, db.Ms(now), db.Ms(midnight), db.Ms(tomorrow)).Scan(&ahead)
+		if err != nil {
+			return err
+		}
+		if ahead > 0 {
+			continue
+		}
+		latest := tomorrow.Add(-step) // the first of somebody's day is today, even a minute before midnight
+		for _, e := range entries() {
+			if e.advisor != name {
+				continue
+			}
+			starts := now.Truncate(step).Add(time.Duration(e.after) * time.Minute)
+			if !latest.IsZero() && starts.After(latest) {
+				starts = latest
+			}
+			latest = time.Time{}
+			if err := p.bookOne(ctx, agency, person, e, starts); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// longestShift is how far an example gives way to what is booked at its time: an appointment of last night may reach
+// into today's first.
+const longestShift = 2 * time.Hour
+
+func (p Parts) bookOne(ctx context.Context, agency string, person staff.Person, e entry, starts time.Time) error {
+	desk, err := p.Agencies.Desk(ctx, p.DB.Read(), agency, person.Desks[0])
+	if err != nil {
 		return err
 	}
 	services, err := p.Agencies.Services(ctx, p.DB.Read(), agency)
 	if err != nil {
 		return err
 	}
-	for _, e := range entries() {
-		person := people[e.advisor]
-		desk, err := p.Agencies.Desk(ctx, p.DB.Read(), agency, person.Desks[0])
-		if err != nil {
-			return err
+	b := appointment.Booking{
+		Desk: desk.ID, Advisor: person.ID, Language: e.language, Starts: starts,
+		Citizen: appointment.Citizen{Name: vault.Personal(e.citizen), Email: vault.Personal(e.email), Phone: vault.Personal(e.phone)},
+	}
+	for _, s := range services {
+		if s.DepartmentID == desk.DepartmentID {
+			b.Service = s.ID
 		}
-		b := appointment.Booking{
-			Desk: desk.ID, Advisor: person.ID, Language: e.language,
-			Starts:  now.Truncate(step).Add(time.Duration(e.after) * time.Minute),
-			Citizen: appointment.Citizen{Name: vault.Personal(e.citizen), Email: vault.Personal(e.email), Phone: vault.Personal(e.phone)},
-		}
-		for _, s := range services {
-			if s.DepartmentID == desk.DepartmentID {
-				b.Service = s.ID
-			}
-		}
-		if _, err := p.Appointments.Book(ctx, person, b); err != nil && !overlaps(err) {
+	}
+	for ; b.Starts.Before(starts.Add(longestShift)); b.Starts = b.Starts.Add(step) {
+		if _, err = p.Appointments.Book(ctx, person, b); !overlaps(err) {
 			return err
 		}
 	}
 	return nil
 }
 
-// overlaps: an appointment of last night may reach into today's first.
 func overlaps(err error) bool {
 	problem, ok := errors.AsType[*edge.Problem](err)
 	return ok && problem.Code == "appointment.overlap"
