@@ -224,6 +224,9 @@ export class Call {
       iceFailed: () => {
         if (peer === this.peer) this.lost(Number.POSITIVE_INFINITY);
       },
+      handshakeFailed: () => {
+        if (peer === this.peer) this.alarm();
+      },
       flowing: (kind, flowing) => {
         if (peer === this.peer) this.flows(kind, flowing);
       },

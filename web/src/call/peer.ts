@@ -20,6 +20,8 @@ export interface Senders {
 export interface PeerEvents {
   connection(state: RTCPeerConnectionState): void;
   iceFailed(): void;
+  /** The other end of the wire has another certificate than its description: somebody stands in between. */
+  handshakeFailed(): void;
   /** First packet of a track, or its end by silence. */
   flowing(kind: "audio" | "camera" | "screen", flowing: boolean): void;
 }
@@ -63,6 +65,7 @@ export class Peer {
     this.negotiation = new Negotiation(this.pc, side === "guest", send);
     this.pc.addEventListener("connectionstatechange", () => {
       events.connection(this.pc.connectionState);
+      if (this.pc.connectionState === "failed" && this.reachesRelay) events.handshakeFailed();
     });
     this.pc.addEventListener("iceconnectionstatechange", () => {
       if (this.pc.iceConnectionState === "failed") events.iceFailed();
@@ -131,6 +134,11 @@ export class Peer {
 
   close(): void {
     this.pc.close();
+  }
+
+  /** A connection fails by ICE or by DTLS (W3C WebRTC §4.3.3); where ICE stands, it was DTLS. */
+  private get reachesRelay(): boolean {
+    return this.pc.iceConnectionState === "connected" || this.pc.iceConnectionState === "completed";
   }
 
   private adopt(audio: RTCRtpTransceiver, camera: RTCRtpTransceiver, screen: RTCRtpTransceiver): void {
