@@ -71,7 +71,7 @@ func appendFrame(to []byte, m message) ([]byte, error) {
 func readFrame(from io.Reader) (message, error) {
 	var header [headerBytes]byte
 	if _, err := io.ReadFull(from, header[:]); err != nil {
-		return message{}, fmt.Errorf("read frame: %w", err)
+		return message{}, fmt.Errorf("read frame: %w", bare(err))
 	}
 	size := int(binary.BigEndian.Uint16(header[:]))
 	if size > longestFrame {
@@ -79,7 +79,7 @@ func readFrame(from io.Reader) (message, error) {
 	}
 	content := make([]byte, size)
 	if _, err := io.ReadFull(from, content); err != nil {
-		return message{}, fmt.Errorf("read frame: %w", err)
+		return message{}, fmt.Errorf("read frame: %w", bare(err))
 	}
 	var m message
 	if err := json.Unmarshal(content, &m); err != nil {

@@ -112,7 +112,7 @@ func shake(ctx context.Context, conn *tls.Conn, pace pace) (*link, error) {
 	ctx, cancel := context.WithTimeout(ctx, pace.handshake)
 	defer cancel()
 	if err := conn.HandshakeContext(ctx); err != nil {
-		return nil, fmt.Errorf("prove identity: %w", err)
+		return nil, fmt.Errorf("prove identity: %w", bare(err))
 	}
 	return &link{conn: conn, reader: bufio.NewReaderSize(conn, headerBytes+longestFrame), pace: pace}, nil
 }
@@ -133,9 +133,18 @@ func (l *link) write(m message) error {
 		return err
 	}
 	if _, err := l.conn.Write(l.frame); err != nil {
-		return fmt.Errorf("write frame: %w", err)
+		return fmt.Errorf("write frame: %w", bare(err))
 	}
 	return nil
+}
+
+// bare takes the addresses off an error of the network: strangers' belong into no log, and the port of one's own end
+// makes each failure look like another one.
+func bare(err error) error {
+	if network, ok := errors.AsType[*net.OpError](err); ok && network.Op != "dial" {
+		return network.Err
+	}
+	return err
 }
 
 // hangUp ends the connection at once: a farewell could wait for somebody who is gone.

@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -266,6 +268,74 @@ func (c *counting) Revoke(talk [8]byte) error {
 		c.done <- nil
 	}
 	return nil
+}
+
+// LOG-01: whoever speaks to this port is in no log, and neither is what a browser has.
+func TestLOG01LogsNameNoAddressOfStrangersAndNothingOfBrowsers(t *testing.T) {
+	t.Parallel()
+	var text syncBuffer
+	log := slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	key, r := newKey(t), newRecorder()
+	r.refuse = ErrExpired
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- Serve(ctx, l, r, ServeOptions{Key: key, Log: log, pace: brisk}) }()
+
+	stranger, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = stranger.(*net.TCPConn).SetLinger(0)
+	stranger.Close() // with a reset, whose error names both ends
+	eventually(t, "stranger refused", func() bool { return strings.Contains(text.String(), "without this relay's key") })
+
+	c, err := NewClient(ClientOptions{Key: key, Address: l.Addr().String(), Log: log, pace: brisk})
+	if err != nil {
+		t.Fatal(err)
+	}
+	running, stop := context.WithCancel(t.Context())
+	gone := make(chan error, 1)
+	go func() { gone <- c.Run(running) }()
+	eventually(t, "connected", c.reached)
+	if err := c.Introduce("NameOfALeg", "NameOfABrowser", "PasswordOfABrowser"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "refusal", func() bool { return strings.Contains(text.String(), ErrExpired.Error()) })
+	stop()
+	if err := await(t, "end of the client", gone); err != nil {
+		t.Error(err)
+	}
+	eventually(t, "server gone", func() bool { return strings.Contains(text.String(), "server is gone") })
+	cancel()
+	if err := await(t, "end", ended); err != nil {
+		t.Error(err)
+	}
+	for _, secret := range []string{"127.0.0.1", "NameOf", "PasswordOf"} {
+		if strings.Contains(text.String(), secret) {
+			t.Errorf("%s in the log:\n%s", secret, text.String())
+		}
+	}
+}
+
+type syncBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *syncBuffer) Write(text []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(text)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }
 
 func TestStrangersAndGarbageHarmNobodyElse(t *testing.T) {
