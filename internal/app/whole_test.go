@@ -1,0 +1,212 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"visavis/internal/config"
+	"visavis/internal/db/dbtest"
+	"visavis/internal/demo"
+	"visavis/internal/worldtest"
+)
+
+// whole is the demo as people start it, over HTTPS.
+type whole struct {
+	t        *testing.T
+	c        *config.Config
+	url      string
+	password string
+	said     *worldtest.Log // to who started it
+	log      *worldtest.Log // at level debug, without the last guard of NewLog
+	stop     func()
+}
+
+// eachWhole starts one on each database.
+func eachWhole(t *testing.T, f func(t *testing.T, w *whole)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { f(t, startWhole(t)) })
+	t.Run("postgres", func(t *testing.T) { f(t, startWhole(t, "VISAVIS_DATABASE_URL="+dbtest.PostgresURL(t))) })
+}
+
+func startWhole(t *testing.T, environ ...string) *whole {
+	t.Helper()
+	w := &whole{t: t, said: &worldtest.Log{}, log: &worldtest.Log{}}
+	w.c = configured(t, append([]string{
+		"VISAVIS_HTTP_TLS=self-signed", "VISAVIS_HTTP_URL=https://localhost:8443", "VISAVIS_HTTP_TRUSTED_PROXIES=127.0.0.0/8",
+		"VISAVIS_RELAY_ADVERTISE=127.0.0.1", "VISAVIS_TALK_HEADS_UP=0s",
+	}, environ...)...)
+	at, stop := running(t, func(ctx context.Context, o Options) error {
+		o.Log = slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		return Demo(ctx, w.c, o, w.said)
+	})
+	w.url, w.stop = "https://"+at, stop
+	ring, err := openKeys(w.c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.password = demo.Password(ring)
+	return w
+}
+
+func (w *whole) signIn(who demo.Account) *worldtest.Browser {
+	w.t.Helper()
+	b := visit(w.t, w.url)
+	b.T = w.t
+	b.Post("/api/staff/session", worldtest.Body{"agency": demo.Slug, "email": who.Email, "password": w.password}).OK(w.t)
+	return b
+}
+
+func TestTheWholeServerStartsAndSaysWhatToOpen(t *testing.T) {
+	eachWhole(t, func(t *testing.T, w *whole) {
+		b := visit(t, w.url)
+		for path, want := range map[string]string{
+			"/healthz": "ok", "/readyz": "", "/": "<title>page", "/test": "<title>page", "/staff": "<title>page", "/staff/talk/x": "<title>page",
+			"/t/demo": "<title>page", "/robots.txt": "Disallow: /", "/demo/mail": "<main>", "/api/guest/demo": "Landesamt Musterland", "/api/openapi.json": "openapi",
+		} {
+			if a := b.Get(path); a.Status != http.StatusOK || !strings.Contains(a.Text, want) {
+				t.Errorf("%s: %d %s", path, a.Status, a.Text)
+			}
+		}
+		if a := b.Get("/t/nirgends"); a.Status != http.StatusNotFound || !strings.Contains(a.Text, "<title>page") {
+			t.Errorf("a page must say so: %d %s", a.Status, a.Text)
+		}
+		for _, want := range append([]string{w.password, "https://localhost:8443/staff", "https://localhost:8443/demo/mail"}, demo.Accounts()[0].Email) {
+			if !strings.Contains(w.said.String(), want) {
+				t.Errorf("it does not say %s: %s", want, w.said)
+			}
+		}
+		w.signIn(demo.Accounts()[0])
+	})
+}
+
+func TestWEB03EveryAnswerHasItsHeaders(t *testing.T) {
+	eachWhole(t, func(t *testing.T, w *whole) {
+		b := visit(t, w.url)
+		for _, path := range []string{"/", "/staff", "/t/demo", "/t/nirgends", "/api/guest/demo", "/api/guest/nirgends", "/api/staff/session", "/api/staff/stream", "/nirgends", "/healthz", "/assets/none.js"} {
+			h := b.Get(path).Header
+			for name, want := range map[string]string{
+				"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin", "X-Content-Type-Options": "nosniff",
+				"Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+			} {
+				if h.Get(name) != want {
+					t.Errorf("%s: %s is %q", path, name, h.Get(name))
+				}
+			}
+			policy := h.Get("Content-Security-Policy")
+			if !strings.HasPrefix(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") || !strings.Contains(policy, "trusted-types") || !strings.Contains(policy, "frame-ancestors 'none'") {
+				t.Errorf("%s: %s", path, policy)
+			}
+			if !strings.Contains(h.Get("Permissions-Policy"), "camera=(self)") || h.Get("Server") != "" || h.Get("Access-Control-Allow-Origin") != "" {
+				t.Errorf("%s: %v", path, h)
+			}
+		}
+	})
+}
+
+func TestWhatNobodyServesIsAProblem(t *testing.T) {
+	eachWhole(t, func(t *testing.T, w *whole) {
+		b := visit(t, w.url)
+		for _, c := range [][2]string{
+			{"GET", "/nirgends"},
+			{"POST", "/api/nirgends"},
+			{"DELETE", "/api/guest/demo"},
+			{"GET", "/api/staff"},
+			{"PUT", "/staff"},
+			{"POST", "/"},
+			{"GET", "/api/guest/demo/seats/x/egress"},
+			{"GET", "/.git/config"},
+			{"GET", "/assets/../../keys"},
+			{"GET", "/record"},
+		} {
+			a := b.Send(c[0], c[1], nil)
+			if a.Status < 400 || a.Status > 499 || a.Code == "" {
+				t.Errorf("%s %s: %d %s", c[0], c[1], a.Status, a.Text)
+			}
+		}
+	})
+}
+
+// The list of routes is the server's own: a new one cannot be forgotten.
+func TestTEN01EveryRouteOfStaffNeedsASession(t *testing.T) {
+	eachWhole(t, func(t *testing.T, w *whole) {
+		b := visit(t, w.url)
+		var api struct {
+			Paths map[string]map[string]json.RawMessage
+		}
+		b.Get("/api/openapi.json").OK(t).Into(t, &api)
+		parameter := regexp.MustCompile(`\{\w+\}`)
+		staff, guest := 0, 0
+		for path, methods := range api.Paths {
+			for method := range methods {
+				at := parameter.ReplaceAllString(path, "demo")
+				switch {
+				case strings.HasPrefix(path, "/api/staff/") && (path != "/api/staff/session" || method != "post"):
+					staff++
+					b.Send(strings.ToUpper(method), at, "{}").Expect(t, http.StatusUnauthorized, "session.none")
+				case strings.Contains(path, "/seats/"):
+					guest++
+					if a := b.Send(strings.ToUpper(method), at, "{}"); a.Status < 400 || a.Status > 499 || a.Code == "" {
+						t.Errorf("%s: %d %s", path, a.Status, a.Text)
+					}
+				}
+			}
+		}
+		if staff < 12 || guest < 8 {
+			t.Errorf("only %d and %d routes", staff, guest)
+		}
+		for _, path := range []string{"/api/staff/stream", "/api/staff/talks/x/stream"} {
+			b.Get(path).Expect(t, http.StatusUnauthorized, "session.none")
+		}
+		b.Get("/api/guest/demo/seats/x/stream?page=page-one").Expect(t, http.StatusNotFound, "seat.unknown")
+	})
+}
+
+func TestStoppingTheServerEndsItsStreamsSoon(t *testing.T) {
+	eachWhole(t, func(t *testing.T, w *whole) {
+		b := w.signIn(demo.Accounts()[0])
+		stream := b.Listen("/api/staff/stream", "")
+		stream.Until("snapshot", nil)
+		begun := time.Now()
+		w.stop()
+		for name := ""; name != worldtest.End; {
+			name, _ = stream.Next()
+		}
+		if took := time.Since(begun); took > 8*time.Second {
+			t.Errorf("took %s", took)
+		}
+		if strings.Contains(w.log.String(), "level=ERROR") {
+			t.Errorf("%s", w.log)
+		}
+	})
+}
+
+func TestAServerThatIsStartedAgainGoesOnWhereItWas(t *testing.T) {
+	w := startWhole(t)
+	b := w.signIn(demo.Accounts()[0])
+	w.stop()
+	at, _ := running(t, func(ctx context.Context, o Options) error { return Demo(ctx, configuredLike(w.c), o, io.Discard) })
+	b.URL = "https://" + at
+	b.Get("/api/staff/session").OK(t) // the session lives in the database, sealed fields open with the same keys
+	stream := b.Listen("/api/staff/stream", "")
+	var shown struct {
+		Rows []struct{ Citizen struct{ Name string } }
+	}
+	stream.Until("snapshot", &shown)
+	if len(shown.Rows) == 0 || shown.Rows[0].Citizen.Name == "" {
+		t.Errorf("%+v", shown)
+	}
+}
+
+// configuredLike is the configuration as it was before Demo put its mailbox into it.
+func configuredLike(c *config.Config) *config.Config {
+	again := *c
+	again.Mail.Host = ""
+	return &again
+}
