@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"runtime/debug"
 	"time"
 )
@@ -16,10 +17,19 @@ import (
 type sink interface {
 	// send writes within the deadline.
 	send(text []byte) error
-	// gone is closed when the reader has left.
-	gone() <-chan struct{}
+	// wait returns when there is something to do.
+	wait() moment
 	close()
 }
+
+// moment is why a stream stops waiting.
+type moment int
+
+const (
+	left  moment = iota // the reader has
+	woken               // there may be something to send
+	due                 // a sign of life is
+)
 
 // serve writes server-sent events. The first answer is read before the headers go
 // out, so that a refusal can still be a proper problem.
@@ -39,7 +49,7 @@ func (s *stream) serve(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if r.ProtoMajor == 1 {
-		if conn, ok := takeOver(w); ok {
+		if conn, ok := takeOver(w, s.source); ok {
 			// The handler returns and its memory goes; the stream lives on.
 			if conn == nil {
 				s.source.Close()
@@ -49,7 +59,9 @@ func (s *stream) serve(w http.ResponseWriter, r *http.Request) error {
 			return nil
 		}
 	}
-	s.run(&flushed{w: w, control: http.NewResponseController(w), ctx: r.Context()}, begin, bye)
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
+	s.run(&flushed{w: w, control: http.NewResponseController(w), ctx: r.Context(), wake: s.source.Wake, beat: beat.C}, begin, bye)
 	return nil
 }
 
@@ -73,22 +85,33 @@ func (s *stream) run(to sink, begin []byte, bye bool) {
 	if err := to.send(begin); err != nil || bye {
 		return
 	}
-	beat := time.NewTicker(heartbeat)
-	defer beat.Stop()
 	for {
-		select {
-		case <-to.gone():
+		switch to.wait() {
+		case left:
 			return
-		case <-beat.C:
+		case due:
 			if to.send([]byte(": \n\n")) != nil {
 				return
 			}
-		case <-s.source.Wake:
-			if !s.pass(to) {
+		case woken:
+			if !s.passAside(to) {
 				return
 			}
 		}
 	}
+}
+
+// passAside looks at the source on another goroutine: a database call needs a large stack, and the one that waits here
+// for an hour would keep it.
+func (s *stream) passAside(to sink) bool {
+	done := make(chan bool, 1)
+	go func() {
+		goOn := false
+		defer func() { done <- goOn }()
+		defer s.barrier()
+		goOn = s.pass(to)
+	}()
+	return <-done
 }
 
 // barrier ends only this stream when its source panics: nobody above a stream that
@@ -112,14 +135,17 @@ func (s *stream) pass(to sink) bool {
 	return err == nil && to.send(text) == nil && !bye
 }
 
-// taken is a connection that was taken over from net/http.
+// taken is a connection that was taken over from net/http. One goroutine both waits for its reader to leave and sends:
+// a thousand waiting guests are a thousand stacks, and not two thousand.
 type taken struct {
 	conn net.Conn
-	left chan struct{}
+	wake <-chan struct{}
+	beat time.Time // the next sign of life
+	one  [1]byte
 }
 
 // takeOver hijacks an HTTP/1.1 connection and writes the response head itself.
-func takeOver(w http.ResponseWriter) (sink, bool) {
+func takeOver(w http.ResponseWriter, source Source) (sink, bool) {
 	head := w.Header().Clone()
 	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -129,26 +155,42 @@ func takeOver(w http.ResponseWriter) (sink, bool) {
 		_ = conn.Close() // pipelining after a stream: no browser does it
 		return nil, true
 	}
-	t := &taken{conn: conn, left: make(chan struct{})}
+	t := &taken{conn: conn, wake: source.Wake, beat: time.Now().Add(heartbeat)}
 	var text bytes.Buffer
 	fmt.Fprintf(&text, "HTTP/1.1 200 OK\r\nDate: %s\r\nConnection: close\r\n", time.Now().UTC().Format(http.TimeFormat))
 	head.Del("Connection")
 	_ = head.Write(&text) // a Buffer does not fail
 	text.WriteString("\r\n")
-	_ = conn.SetReadDeadline(time.Time{})
 	if t.send(text.Bytes()) != nil {
 		_ = conn.Close()
 		return nil, true
 	}
-	go t.watch()
+	source.OnWake(t.interrupt)
 	return t, true
 }
 
-// watch notices that the reader has left: the browser closes, and read ends.
-func (t *taken) watch() {
-	var one [1]byte
-	_, _ = t.conn.Read(one[:])
-	close(t.left)
+// interrupt ends a wait. It may come at any time, also when the connection is closed.
+func (t *taken) interrupt() { _ = t.conn.SetReadDeadline(time.Unix(1, 0)) }
+
+// wait reads until the reader has left: the browser closes, and read ends. The deadline is the next sign of life.
+func (t *taken) wait() moment {
+	for {
+		if t.conn.SetReadDeadline(t.beat) != nil {
+			return left
+		}
+		select { // after the deadline is set: who wakes from now on moves it into the past
+		case <-t.wake:
+			return woken
+		default:
+		}
+		if _, err := t.conn.Read(t.one[:]); !errors.Is(err, os.ErrDeadlineExceeded) {
+			return left
+		}
+		if now := time.Now(); !now.Before(t.beat) {
+			t.beat = now.Add(heartbeat)
+			return due
+		}
+	}
 }
 
 func (t *taken) send(text []byte) error {
@@ -159,14 +201,15 @@ func (t *taken) send(text []byte) error {
 	return err
 }
 
-func (t *taken) gone() <-chan struct{} { return t.left }
-func (t *taken) close()                { _ = t.conn.Close() }
+func (t *taken) close() { _ = t.conn.Close() }
 
 // flushed is a stream inside a handler (HTTP/2, and tests).
 type flushed struct {
 	w       io.Writer
 	control *http.ResponseController
 	ctx     context.Context //nolint:containedctx // the request's, to see the reader leave
+	wake    <-chan struct{}
+	beat    <-chan time.Time
 }
 
 func (f *flushed) send(text []byte) error {
@@ -180,5 +223,15 @@ func (f *flushed) send(text []byte) error {
 	return f.control.Flush()
 }
 
-func (f *flushed) gone() <-chan struct{} { return f.ctx.Done() }
-func (f *flushed) close()                {}
+func (f *flushed) wait() moment {
+	select {
+	case <-f.ctx.Done():
+		return left
+	case <-f.wake:
+		return woken
+	case <-f.beat:
+		return due
+	}
+}
+
+func (f *flushed) close() {}

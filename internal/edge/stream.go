@@ -27,6 +27,8 @@ type Source struct {
 	Changes func(ctx context.Context, after string) (cursor string, events []Event, complete bool, err error)
 	// Wake says "look again". It must have been subscribed before the stream begins.
 	Wake <-chan struct{}
+	// OnWake has a function called after each wake-up, so that a stream can wait for its reader and be interrupted.
+	OnWake func(func())
 	// Close is called once when the stream has ended, however it ended.
 	Close func()
 	// Log is told of a panic; nil: nobody is.

@@ -28,33 +28,39 @@ type counter struct {
 	bye    bool
 	panics string
 	log    bytes.Buffer
-	wakes  map[chan struct{}]bool
+	wakes  map[chan struct{}]func()
 	closed chan struct{}
 }
 
 func newCounter() *counter {
-	return &counter{wakes: map[chan struct{}]bool{}, closed: make(chan struct{}, 2000)}
+	return &counter{wakes: map[chan struct{}]func(){}, closed: make(chan struct{}, 2000)}
 }
 
 func (c *counter) set(f func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	f()
-	for wake := range c.wakes {
+	for wake, interrupt := range c.wakes {
 		select {
 		case wake <- struct{}{}:
 		default:
 		}
+		interrupt()
 	}
 }
 
 func (c *counter) source() edge.Source {
 	wake := make(chan struct{}, 1)
 	c.mu.Lock()
-	c.wakes[wake] = true
+	c.wakes[wake] = func() {}
 	c.mu.Unlock()
 	return edge.Source{
 		Wake: wake,
+		OnWake: func(interrupt func()) {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.wakes[wake] = interrupt
+		},
 		Snapshot: func(context.Context) (string, []edge.Event, error) {
 			c.mu.Lock()
 			defer c.mu.Unlock()
@@ -180,6 +186,19 @@ func TestAStreamSaysHelloThenTheSnapshotThenEachChange(t *testing.T) {
 		r.expect("change 4", "change 5")
 		if r.id != "5" || !strings.Contains(r.res.Header.Get("Content-Security-Policy"), "'none'") {
 			t.Error(r.id, r.res.Header)
+		}
+	})
+}
+
+// A wake-up may come at any moment of the stream's own work; one that were lost would show with the next change only.
+func TestNoWakeUpIsLost(t *testing.T) {
+	each(t, func(t *testing.T, http2 bool) {
+		c := newCounter()
+		r := listen(t, serve(t, c, http2))
+		r.expect("hello {}", "snapshot 0")
+		for i := 1; i <= 500; i++ {
+			c.set(func() { c.n = i })
+			r.expect(fmt.Sprintf("change %d", i))
 		}
 	})
 }

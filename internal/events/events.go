@@ -15,6 +15,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -35,12 +36,12 @@ type Log struct {
 	clock func() time.Time
 
 	mu   sync.Mutex
-	subs map[string]map[*Subscription]struct{}
+	subs map[string][]*Subscription
 }
 
 // New returns a log. Run must run for subscribers to be woken.
 func New(d *db.DB, bus Bus, clock func() time.Time) *Log {
-	return &Log{db: d, bus: bus, clock: clock, subs: map[string]map[*Subscription]struct{}{}}
+	return &Log{db: d, bus: bus, clock: clock, subs: map[string][]*Subscription{}}
 }
 
 // Run delivers wake-ups until ctx ends. After each (re)connection of the bus every
@@ -130,10 +131,11 @@ func (l *Log) Prune(ctx context.Context, before time.Time) error {
 
 // Subscription wakes one reader of one topic.
 type Subscription struct {
-	C    <-chan struct{} // capacity one: several changes, one wake-up
-	c    chan struct{}
-	log  *Log
-	keys []string
+	C      <-chan struct{} // capacity one: several changes, one wake-up
+	c      chan struct{}
+	log    *Log
+	keys   []string
+	onWake func() // guarded by the log's lock
 }
 
 // Subscribe begins to wake. Subscribe before reading, or a change between the two is missed.
@@ -145,12 +147,17 @@ func (l *Log) Subscribe(agency string, topics ...string) *Subscription {
 	for _, topic := range topics {
 		k := key(agency, topic)
 		s.keys = append(s.keys, k)
-		if l.subs[k] == nil {
-			l.subs[k] = map[*Subscription]struct{}{}
-		}
-		l.subs[k][s] = struct{}{}
+		l.subs[k] = append(l.subs[k], s)
 	}
 	return s
+}
+
+// OnWake has f called after each wake-up, for a reader that waits for something else and can be interrupted. f must not
+// wait, and may be called a last time while Close runs.
+func (s *Subscription) OnWake(f func()) {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	s.onWake = f
 }
 
 // Close ends the subscription; C is not closed.
@@ -158,8 +165,9 @@ func (s *Subscription) Close() {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
 	for _, k := range s.keys {
-		delete(s.log.subs[k], s)
-		if len(s.log.subs[k]) == 0 {
+		left := slices.DeleteFunc(s.log.subs[k], func(known *Subscription) bool { return known == s })
+		s.log.subs[k] = left
+		if len(left) == 0 {
 			delete(s.log.subs, k)
 		}
 	}
@@ -168,7 +176,7 @@ func (s *Subscription) Close() {
 func (l *Log) wake(k string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for s := range l.subs[k] {
+	for _, s := range l.subs[k] {
 		s.wake()
 	}
 }
@@ -177,7 +185,7 @@ func (l *Log) wakeAll() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, subs := range l.subs {
-		for s := range subs {
+		for _, s := range subs {
 			s.wake()
 		}
 	}
@@ -187,6 +195,9 @@ func (s *Subscription) wake() {
 	select {
 	case s.c <- struct{}{}:
 	default: // already awake
+	}
+	if s.onWake != nil {
+		s.onWake()
 	}
 }
 

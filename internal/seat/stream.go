@@ -33,8 +33,8 @@ func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
 	p := &picture{s: s, agency: x.Agency, seat: x.ID, who: Holder{browser, page}}
 	sub := s.o.Events.Subscribe(x.Agency, Topic(x.ID))
 	return edge.Stream(w, r, edge.Source{
-		Snapshot: p.snapshot, Changes: p.changes, Wake: sub.C, Log: s.o.Log,
-		Close: func() { sub.Close(); s.presence.lost(Seat{ID: x.ID, Agency: x.Agency}, page) },
+		Snapshot: p.snapshot, Changes: p.changes, Wake: sub.C, OnWake: sub.OnWake, Log: s.o.Log,
+		Close: func() { sub.Close(); s.presence.lost(Seat{ID: p.seat, Agency: p.agency}, page) }, // not x: it would live as long
 	})
 }
 

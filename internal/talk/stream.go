@@ -34,7 +34,7 @@ func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
 	}
 	sub := s.o.Events.Subscribe(p.Agency, topics...)
 	pic := &picture{s: s, person: p, talk: t.ID, waiting: -1}
-	return edge.Stream(w, r, edge.Source{Snapshot: pic.snapshot, Changes: pic.changes, Wake: sub.C, Close: sub.Close, Log: s.o.Log})
+	return edge.Stream(w, r, edge.Source{Snapshot: pic.snapshot, Changes: pic.changes, Wake: sub.C, OnWake: sub.OnWake, Close: sub.Close, Log: s.o.Log})
 }
 
 // picture is what one window is shown.

@@ -73,7 +73,7 @@ func (s *Service) source(ctx context.Context, person staff.Person, day time.Time
 		topics = append(topics, topic(desk))
 	}
 	subscription := s.o.Events.Subscribe(person.Agency, topics...)
-	return edge.Source{Snapshot: r.snapshot, Changes: r.changes, Wake: subscription.C, Close: subscription.Close, Log: s.o.Log}, nil
+	return edge.Source{Snapshot: r.snapshot, Changes: r.changes, Wake: subscription.C, OnWake: subscription.OnWake, Close: subscription.Close, Log: s.o.Log}, nil
 }
 
 // signedOut tells whether the session that opened the stream has ended; then nothing more is shown.
