@@ -131,9 +131,9 @@ func TestWEB02WEB03HeadersOnEveryAnswer(t *testing.T) {
 	s, _ := server(t)
 	for _, a := range []answer{post(t, s, `{"name":"ok"}`), post(t, s, `{`), post(t, s, `{"name":"panic"}`), post(t, s, `{}`, "Sec-Fetch-Site", "cross-site")} {
 		for name, want := range map[string]string{
-			"Content-Security-Policy": "default-src 'none'", "Cross-Origin-Opener-Policy": "same-origin",
-			"Cross-Origin-Resource-Policy": "same-origin", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
-			"Permissions-Policy": "camera=(self)", "Cache-Control": "no-store", "Strict-Transport-Security": "max-age=31536000",
+			"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", "Cross-Origin-Resource-Policy": "same-origin",
+			"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
+			"Strict-Transport-Security": "max-age=31536000",
 		} {
 			if !strings.Contains(a.header.Get(name), want) {
 				t.Errorf("%d: %s = %q", a.status, name, a.header.Get(name))
@@ -141,6 +141,27 @@ func TestWEB02WEB03HeadersOnEveryAnswer(t *testing.T) {
 		}
 		if strings.Contains(a.header.Get("Content-Security-Policy"), "unsafe") {
 			t.Error("unsafe policy")
+		}
+	}
+}
+
+// WEB-02: whatever is a page gets the whole policy, however it is written; a stricter one of its own stays.
+func TestWEB02EveryPageHasThePolicyOfPages(t *testing.T) {
+	page := func(policy string) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			if policy != "" {
+				w.Header().Set("Content-Security-Policy", policy)
+			}
+			_, _ = io.WriteString(w, "<p>Guten Tag</p>")
+		})
+	}
+	for own, want := range map[string]string{"": edge.ContentSecurityPolicy, "default-src 'none'; sandbox": "default-src 'none'; sandbox"} {
+		w := httptest.NewRecorder()
+		edge.Secure(page(own), edge.SecureOptions{Log: slog.New(slog.DiscardHandler)}).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+		h := w.Header()
+		if h.Get("Content-Security-Policy") != want || h.Get("Cross-Origin-Opener-Policy") != "same-origin" || !strings.Contains(h.Get("Permissions-Policy"), "camera=(self)") {
+			t.Error(h)
 		}
 	}
 }

@@ -30,6 +30,9 @@ type SecureOptions struct {
 	HTTPS bool // the public address is https: browsers are told to stay with it
 }
 
+// barePolicy is for everything that is no page: nothing may be made of it.
+const barePolicy = "default-src 'none'; frame-ancestors 'none'"
+
 // Secure wraps everything that is served: security headers, cross-origin
 // protection, a bounded body, a log line without personal data, and a barrier
 // for panics.
@@ -55,16 +58,27 @@ func Secure(next http.Handler, o SecureOptions) http.Handler {
 }
 
 func setHeaders(h http.Header, https bool) {
-	h.Set("Content-Security-Policy", ContentSecurityPolicy)
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Content-Security-Policy", barePolicy)
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Permissions-Policy", permissionsPolicy)
 	h.Set("Cache-Control", "no-store")
 	if https {
 		h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 	}
+}
+
+// setPageHeaders adds what concerns pages only, so that the hundred small answers that a guest's telephone loads need
+// not carry it. A handler that has a stricter policy of its own keeps it.
+func setPageHeaders(h http.Header) {
+	if !strings.HasPrefix(h.Get("Content-Type"), "text/html") {
+		return
+	}
+	if h.Get("Content-Security-Policy") == barePolicy {
+		h.Set("Content-Security-Policy", ContentSecurityPolicy)
+	}
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Permissions-Policy", permissionsPolicy)
 }
 
 // barrier answers for a handler that panicked. The value may hold what a user
@@ -118,13 +132,14 @@ func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 func (w *statusWriter) WriteHeader(status int) {
 	if w.status == 0 {
 		w.status = status
+		setPageHeaders(w.Header())
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
 func (w *statusWriter) Write(b []byte) (int, error) {
 	if w.status == 0 {
-		w.status = http.StatusOK
+		w.WriteHeader(http.StatusOK)
 	}
 	return w.ResponseWriter.Write(b)
 }
