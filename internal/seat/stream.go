@@ -106,7 +106,7 @@ func (p *picture) show(ctx context.Context, q db.Q, list []events.Change) ([]edg
 	changed := false
 	for _, c := range list {
 		switch {
-		case c.Kind == "taken" && c.Ref == p.who.Page:
+		case c.Kind == "taken" && c.Ref == p.who.Page && x.Holder != p.who:
 			return bye("taken-over"), nil
 		case c.Kind == "moved":
 			return bye("moved"), nil

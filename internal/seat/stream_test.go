@@ -178,6 +178,41 @@ func TestThePageThatWasTakenOverIsToldAndItsStreamEnds(t *testing.T) {
 	})
 }
 
+// Two tabs, one after the other: while the first has no connection the seat goes away and comes back.
+func TestAPageThatHasTakenItsSeatBackIsNotSentAwayByWhatWasBefore(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		p := w.newPlace(w.own)
+		guest := w.guest(p)
+		guest.at(p, "arrive", arrival("page-one", false)).ok(t)
+		poll := func(after string) (names, head string) {
+			t.Helper()
+			var got struct {
+				Head   string
+				Events []struct{ Name string }
+			}
+			a := guest.call(p.slug, p.id, "GET stream?page=page-one&after="+after, "").ok(t)
+			if err := json.Unmarshal([]byte(a.body), &got); err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range got.Events {
+				names += e.Name + " "
+			}
+			return names, got.Head
+		}
+		_, head := poll("")
+		guest.at(p, "arrive", arrival("page-two", false)).ok(t)
+		guest.at(p, "arrive", arrival("page-one", false)).ok(t)
+		if names, _ := poll(head); names != "seat " {
+			t.Errorf("got %s", names)
+		}
+		guest.at(p, "arrive", arrival("page-two", false)).ok(t)
+		if names, _ := poll(head); names != "bye " {
+			t.Errorf("got %s", names)
+		}
+	})
+}
+
 func TestWhoLeavesOrWhoseAppointmentMovesIsNotToldOfAnotherDevice(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d)
