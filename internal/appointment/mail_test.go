@@ -1,0 +1,171 @@
+package appointment_test
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"mime"
+	"net"
+	"net/mail"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-smtp"
+
+	"visavis/internal/db"
+	"visavis/internal/db/dbtest"
+	"visavis/internal/notify"
+	. "visavis/internal/worldtest"
+)
+
+// post is a mail server; it refuses recipients that begin with "nobody".
+type post struct {
+	mu    sync.Mutex
+	mails []string
+}
+
+type postSession struct{ *post }
+
+func (postSession) Mail(string, *smtp.MailOptions) error { return nil }
+func (postSession) Reset()                               {}
+func (postSession) Logout() error                        { return nil }
+
+func (postSession) Rcpt(to string, _ *smtp.RcptOptions) error {
+	if strings.HasPrefix(to, "nobody") {
+		return &smtp.SMTPError{Code: 550, Message: "no such user"}
+	}
+	return nil
+}
+
+func (s postSession) Data(r io.Reader) error {
+	text, err := io.ReadAll(r)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mails = append(s.mails, string(text))
+	return err
+}
+
+func newMailDesk(t *testing.T, d *db.DB) (*desk, *post) {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &post{}
+	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return postSession{p}, nil }))
+	server.Domain, server.ErrorLog = "localhost", slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	go func() {
+		if err := server.Serve(l); err != nil && !errors.Is(err, smtp.ErrServerClosed) {
+			t.Error(err)
+		}
+	}()
+	t.Cleanup(func() { _ = server.Close() })
+	w := New(t, d)
+	w.Mail = notify.Server{Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, TLS: "off"}
+	n := w.Node()
+	s := &desk{Node: n, t: t, o: n.Office("lindenau")}
+	s.sommer = n.SignIn(s.o.Sommer)
+	return s, p
+}
+
+// untilMail waits until the list says what has become of the newest mail about an appointment.
+func untilMail(list *Stream, id, state string) {
+	for {
+		var row struct {
+			ID         string
+			Invitation struct{ State string }
+		}
+		list.Until("row", &row)
+		if row.ID == id && row.Invitation.State == state {
+			return
+		}
+	}
+}
+
+func (p *post) all() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]string(nil), p.mails...)
+}
+
+func TestEachChangeIsToldByAMailThatReplacesTheCalendarEntry(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s, box := newMailDesk(t, d)
+		list := s.sommer.Listen("/api/staff/stream", "")
+		list.Until("snapshot", nil)
+		var made changed
+		s.sommer.Post(path, citizen(s.o.Booking(Start().Add(time.Hour)), "email", "erika@example.org")).OK(t).Into(t, &made)
+		untilMail(list, made.ID, "sent")
+		p := Place{Appointment: made.ID}
+		s.change(s.sommer, p, "move", Body{"version": made.Version, "startsAt": Start().Add(3 * time.Hour).UnixMilli()}).OK(t).Into(t, &made)
+		untilMail(list, made.ID, "sent")
+		s.change(s.sommer, p, "cancel", Body{"version": made.Version}).OK(t)
+		untilMail(list, made.ID, "sent")
+		mails := box.all()
+		if len(mails) != 3 {
+			t.Fatalf("%d mails", len(mails))
+		}
+		uids := map[string]bool{}
+		for i, want := range [][]string{{"SEQUENCE:0", "METHOD:PUBLISH"}, {"SEQUENCE:1", "METHOD:PUBLISH"}, {"SEQUENCE:2", "METHOD:CANCEL"}} {
+			calendar, plain := attachment(t, mails[i])
+			for _, line := range want {
+				if !strings.Contains(calendar, line+"\r\n") {
+					t.Errorf("mail %d lacks %s: %s", i, line, calendar)
+				}
+			}
+			_, uid, _ := strings.Cut(calendar, "UID:")
+			uid, _, _ = strings.Cut(uid, "\r\n")
+			uids[uid] = true
+			for _, topic := range []string{"Jugendamt", "Beratung", "Schalter"} {
+				if strings.Contains(plain, topic) || strings.Contains(calendar, topic) {
+					t.Errorf("mail %d names the topic %s", i, topic)
+				}
+			}
+		}
+		if len(uids) != 1 {
+			t.Errorf("calendars cannot tell that they are one entry: %v", uids)
+		}
+		if strings.Contains(s.Log.String(), "erika@") {
+			t.Error("the address stands in the log")
+		}
+	})
+}
+
+// attachment is the calendar file, and the whole mail decoded.
+func attachment(t *testing.T, text string) (calendar, whole string) {
+	t.Helper()
+	m, err := mail.ReadMessage(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	subject, err := new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole = subject + "\n"
+	for _, p := range parts(t, m.Header.Get("Content-Type"), m.Body) {
+		whole += p.text
+		if p.kind == "text/calendar" {
+			calendar = p.text
+		}
+	}
+	return calendar, whole
+}
+
+func TestTheListSaysThatAMailWasRefused(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s, box := newMailDesk(t, d)
+		list := s.sommer.Listen("/api/staff/stream", "")
+		list.Until("snapshot", nil)
+		var made changed
+		s.sommer.Post(path, citizen(s.o.Booking(Start().Add(time.Hour)), "email", "nobody@example.org")).OK(t).Into(t, &made)
+		untilMail(list, made.ID, "failed")
+		var code string
+		s.Scan(`SELECT mail_state FROM appointment WHERE agency_id = $1 AND id = $2`, []any{s.o.Agency, made.ID}, &code)
+		if len(box.all()) != 0 || code != "failed" {
+			t.Errorf("%d %s", len(box.all()), code)
+		}
+	})
+}
