@@ -208,6 +208,23 @@ func TestAServerThatIsStartedAgainGoesOnWhereItWas(t *testing.T) {
 	}
 }
 
+// What a guest's page does after its stream has ended is nobody's business any more when the process ends.
+func TestStoppingTheServerWhileAGuestWaitsLeavesNothingBehind(t *testing.T) {
+	w := startWhole(t)
+	c := canaries{"name": "Kanaria", "e-mail": "kanarienvogel@example.org", "telephone as typed": "0170 7654321"}
+	p := w.book(w.signIn(demo.Accounts()[0]), c)
+	b := visit(t, w.url)
+	b.Post("/api/guest/"+demo.Slug+"/open", worldtest.Body{"secret": p.Secret}).OK(t)
+	g := &worldtest.Guest{Browser: b, Place: p, Page: "page-one", Print: worldtest.Print("guest")}
+	g.Arrive().OK(t)
+	g.Stream("").Until("snapshot", nil)
+	w.stop()
+	<-time.After(2500 * time.Millisecond) // the grace of a page that might come back
+	if strings.Contains(w.log.String(), "level=ERROR") {
+		t.Errorf("%s", w.log)
+	}
+}
+
 // configuredLike is the configuration as it was before Demo put its mailbox into it.
 func configuredLike(c *config.Config) *config.Config {
 	again := *c

@@ -25,6 +25,7 @@ type presence struct {
 
 	mu    sync.Mutex
 	pages map[pageKey]*connection // of this node
+	ended bool                    // the process stops: its lease runs out, and others look after its guests
 }
 
 type pageKey struct{ agency, seat, page string }
@@ -76,7 +77,7 @@ func (p *presence) lost(x Seat, page string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c := p.pages[k]
-	if c.streams--; c.streams > 0 {
+	if c.streams--; c.streams > 0 || p.ended {
 		return
 	}
 	c.stay()
@@ -96,6 +97,17 @@ func (p *presence) lost(x Seat, page string) {
 		}
 	})
 	c.leaving = timer
+}
+
+// end forgets who may come back. A page whose stream ends with the process connects
+// to another, or to this one after its restart, and is not away meanwhile.
+func (p *presence) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ended = true
+	for _, c := range p.pages {
+		c.stay()
+	}
 }
 
 // put makes the row say what is true of a page, also when that changes meanwhile.
@@ -186,6 +198,7 @@ func (p *presence) holds(ctx context.Context, tx *db.Tx, x Seat) (bool, error) {
 // Run keeps this node's lease and looks after the guests of nodes that died, until
 // ctx ends. One write each four seconds, however many guests wait.
 func (s *Service) Run(ctx context.Context) error {
+	defer s.presence.end()
 	tick := time.NewTicker(leaseRenew)
 	defer tick.Stop()
 	for {
