@@ -1,0 +1,78 @@
+//go:build linux
+
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestTheTableMergesAllPartsAndSaysWhatIsReachedAndWhatIsNot(t *testing.T) {
+	folder := t.TempDir()
+	parts := map[string]figures{
+		"relay":   {"relay_us_per_packet_40k": 7.5, "relay_us_per_packet_2k": 20.0, "machine_relay": "a quiet machine"},
+		"server":  {"idle_mb": 41.0},
+		"browser": {"wire_kb_talk": 40.0},
+	}
+	for part, found := range parts {
+		if err := found.write(filepath.Join(folder, "results"), part); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var printed strings.Builder
+	into := filepath.Join(folder, "latest.json")
+	if err := table(&printed, filepath.Join(folder, "results"), into); err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]string{
+		"relay_us_per_packet_40k": "reached", "idle_mb": "MISSED", "wire_kb_talk": "reached", "start_ms": "NOT MEASURED",
+		"relay_us_per_packet_2k": "20", "machine_relay:": "a quiet machine",
+	} {
+		_, rest, found := strings.Cut(printed.String(), "\n"+key+" ")
+		if line, _, _ := strings.Cut(rest, "\n"); !found || !strings.HasSuffix(line, want) {
+			t.Errorf("%s: %q does not end in %q", key, line, want)
+		}
+	}
+	if strings.Index(printed.String(), "packet_2k") > strings.Index(printed.String(), "packet_40k") {
+		t.Error("rates are not in their order")
+	}
+	text, err := os.ReadFile(into)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kept map[string]any
+	if err := json.Unmarshal(text, &kept); err != nil || len(kept) != 5 || kept["idle_mb"] != 41.0 {
+		t.Errorf("kept %v, %v", kept, err)
+	}
+}
+
+func TestNothingMeasuredIsAnError(t *testing.T) {
+	if err := table(&strings.Builder{}, t.TempDir(), filepath.Join(t.TempDir(), "latest.json")); err == nil {
+		t.Error("an empty table was printed")
+	}
+}
+
+func TestTheMedianIsTheMiddle(t *testing.T) {
+	for want, values := range map[float64][]float64{2: {9, 1, 2}, 3: {5, 1, 9, 1}, 7: {7}} {
+		if got := median(values); got != want {
+			t.Errorf("median of %v is %v", values, got)
+		}
+	}
+}
+
+func TestTheCPUClockOfAProcessGoesOn(t *testing.T) {
+	before, err := cpuClock(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 1_000_000 {
+		_ = median([]float64{3, 2, 1})
+	}
+	after, err := cpuClock(os.Getpid())
+	if err != nil || after <= before {
+		t.Errorf("from %v to %v, %v", before, after, err)
+	}
+}
