@@ -1,0 +1,91 @@
+package turn
+
+import (
+	"net"
+	"net/netip"
+)
+
+// enter counts a connection, or refuses it. Only Serve calls it, and leave after it.
+func (s *Server) enter(remote net.Addr) (source netip.Addr, ok bool) {
+	source = s.sourceOf(remote)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.connections >= s.options.MaxConnections || source.IsValid() && s.perSource[source] >= s.options.MaxPerSource {
+		return source, false
+	}
+	s.connections++
+	if source.IsValid() {
+		s.perSource[source]++
+	}
+	return source, true
+}
+
+func (s *Server) leave(source netip.Addr) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.connections--
+	if !source.IsValid() {
+		return
+	}
+	if s.perSource[source]--; s.perSource[source] == 0 {
+		delete(s.perSource, source)
+	}
+}
+
+// sourceOf is what counts as one source: an IPv4 address, or an IPv6 network, as one customer has at least a /64.
+// Invalid for proxies of ours and what is no address.
+func (s *Server) sourceOf(remote net.Addr) netip.Addr {
+	at, ok := remote.(*net.TCPAddr)
+	if !ok {
+		return netip.Addr{}
+	}
+	address := at.AddrPort().Addr().Unmap().WithZone("")
+	for _, proxies := range s.options.Trusted {
+		if proxies.Contains(address) {
+			return netip.Addr{}
+		}
+	}
+	if !address.Is6() {
+		return address
+	}
+	network, err := address.Prefix(64)
+	if err != nil {
+		return address
+	}
+	return network.Addr()
+}
+
+// take counts an allocation against its leg, once for each connection: it cannot have more than one at a time.
+func (s *Server) take(c *client, user string) bool {
+	if held := c.user(); held != "" {
+		return held == user
+	}
+	leg, _, err := parseUser(user)
+	if err != nil {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.over || s.perLeg[leg] >= s.options.MaxPerLeg {
+		return false
+	}
+	s.perLeg[leg]++
+	s.allocations++
+	c.begin(user)
+	return true
+}
+
+// release gives back what take has counted. The library may still be at work on a last request.
+func (s *Server) release(c *client) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.over = true
+	leg, _, err := parseUser(c.user())
+	if err != nil {
+		return // it never got as far
+	}
+	s.allocations--
+	if s.perLeg[leg]--; s.perLeg[leg] == 0 {
+		delete(s.perLeg, leg)
+	}
+}
