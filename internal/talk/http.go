@@ -23,8 +23,10 @@ func (s *Service) Routes(api *edge.API, mux *http.ServeMux) {
 	edge.Handle(api, op("answerTakeover", "POST "+base+"/takeover"), s.postTakeover)
 	edge.Handle(api, op("sendBack", "POST "+base+"/sendback"), s.postSendBack)
 	edge.Handle(api, op("endTalk", "POST "+base+"/end"), s.postEnd)
+	edge.Handle(api, op("detourOfStaff", "POST "+base+"/detour"), s.postDetour)
 	mux.HandleFunc("GET "+base+"/stream", s.stream)
 	edge.Handle(api, edge.Operation{ID: "signalOfGuest", Route: "POST /api/guest/{agency}/seats/{seat}/signal", Tag: "guest"}, s.postGuestSignal)
+	edge.Handle(api, edge.Operation{ID: "detourOfGuest", Route: "POST /api/guest/{agency}/seats/{seat}/detour", Tag: "guest"}, s.postGuestDetour)
 	s.testRoutes(api)
 }
 

@@ -15,6 +15,7 @@ import (
 	"visavis/internal/edge"
 	"visavis/internal/relay"
 	"visavis/internal/relay/sdp"
+	"visavis/internal/relay/turn"
 )
 
 // The network test: a page connects two connections of its own through the relay.
@@ -56,7 +57,7 @@ func (s *Service) testPaths(_ context.Context, in *testPathsInput) (*testPathsOu
 	out := &testPathsOutput{}
 	out.Body.ID = s.ticket()
 	out.Body.Paths = []string{}
-	for _, path := range []string{"udp", "tcp"} {
+	for _, path := range testedPaths() {
 		if len(s.candidates(path)) > 0 {
 			out.Body.Paths = append(out.Body.Paths, path)
 		}
@@ -86,7 +87,14 @@ func (s *Service) testLeg(ticket string, side relay.Side) (relay.Leg, bool) {
 	return leg, s.o.Clock().Before(leg.Expires)
 }
 
+// testedPaths are in the order in which browsers prefer them.
+func testedPaths() []string { return []string{"udp", "tcp", "tls"} }
+
+// candidates are the relay's addresses on a path. Over TLS it is reached like over UDP, from the other end of TURN.
 func (s *Service) candidates(path string) []sdp.Candidate {
+	if path == "tls" && s.o.Detour == nil {
+		return nil
+	}
 	var out []sdp.Candidate
 	for _, c := range s.o.Candidates() {
 		if c.TCP == (path == "tcp") {
@@ -99,7 +107,7 @@ func (s *Service) candidates(path string) []sdp.Candidate {
 type testDescribeInput struct {
 	Body struct {
 		ID   string `json:"id" maxLength:"64"`
-		Path string `json:"path" enum:"udp,tcp"`
+		Path string `json:"path" enum:"udp,tcp,tls"`
 		Side string `json:"side" enum:"a,b" doc:"Who wrote the description."`
 		SDP  string `json:"sdp" maxLength:"65536"`
 	}
@@ -107,7 +115,8 @@ type testDescribeInput struct {
 
 type testDescribeOutput struct {
 	Body struct {
-		SDP string `json:"sdp"`
+		SDP        string           `json:"sdp"`
+		ICEServers []turn.ICEServer `json:"iceServers,omitempty" doc:"Only for tls: for the page that wrote the description."`
 	}
 }
 
@@ -121,7 +130,7 @@ func (s *Service) testDescribe(_ context.Context, in *testDescribeInput) (*testD
 		return nil, edge.NewProblem(http.StatusGone, "test.over")
 	}
 	// Each path has legs of its own, so that one cannot stand in for another.
-	for i, path := range []string{"udp", "tcp"} {
+	for i, path := range testedPaths() {
 		if path == in.Body.Path {
 			from.Generation = uint16(i + 1)
 		}
@@ -139,5 +148,8 @@ func (s *Service) testDescribe(_ context.Context, in *testDescribeInput) (*testD
 	}
 	answer := &testDescribeOutput{}
 	answer.Body.SDP = out
+	if in.Body.Path == "tls" {
+		answer.Body.ICEServers = s.iceServers(from.Talk, writer, from.Expires.Sub(s.o.Clock()))
+	}
 	return answer, nil
 }

@@ -24,6 +24,7 @@ import (
 	"visavis/internal/relay"
 	"visavis/internal/relay/control"
 	"visavis/internal/relay/sdp"
+	"visavis/internal/relay/turn"
 	"visavis/internal/seat"
 	"visavis/internal/staff"
 	"visavis/internal/vault"
@@ -104,6 +105,7 @@ type Options struct {
 	Relay          control.Relay
 	RelayKey       relay.Key
 	Candidates     func() []sdp.Candidate // the relay's addresses, best first
+	Detour         *turn.Issuer           // for networks that let only HTTPS through; nil: there is none
 	HeadsUp        time.Duration
 	Clock          func() time.Time
 	Log            *slog.Logger

@@ -1,0 +1,68 @@
+package talk
+
+import (
+	"context"
+	"encoding/hex"
+	"strconv"
+	"time"
+
+	"visavis/internal/relay"
+	"visavis/internal/relay/turn"
+	"visavis/internal/seat"
+	"visavis/internal/staff"
+)
+
+// iceServers lead to the relay through the port of HTTPS. Pages ask for them only when nothing else leads there: they
+// are made anew each time and live for minutes.
+func (s *Service) iceServers(media [8]byte, side relay.Side, life time.Duration) []turn.ICEServer {
+	if s.o.Detour == nil {
+		return []turn.ICEServer{}
+	}
+	name := hex.EncodeToString(media[:]) + "." + strconv.Itoa(int(side))
+	return []turn.ICEServer{s.o.Detour.Issue(name, life)}
+}
+
+type detourOutput struct {
+	Body struct {
+		ICEServers []turn.ICEServer `json:"iceServers"`
+	}
+}
+
+func (s *Service) postDetour(ctx context.Context, in *bareInput) (*detourOutput, error) {
+	p, err := staff.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.mine(ctx, s.db.Read(), p, in.Talk)
+	if err == nil && t.EndedAt != nil {
+		err = ended()
+	}
+	if err != nil {
+		return nil, problem(err)
+	}
+	out := &detourOutput{}
+	out.Body.ICEServers = s.iceServers(t.Media, relay.SideStaff, turn.Life)
+	return out, nil
+}
+
+type guestDetourInput struct {
+	seat.Caller
+	Body struct {
+		Page string `json:"page" minLength:"8" maxLength:"64"`
+	}
+}
+
+// postGuestDetour answers only the page of a guest who has been admitted.
+func (s *Service) postGuestDetour(ctx context.Context, in *guestDetourInput) (*detourOutput, error) {
+	x, err := s.o.Seats.Held(ctx, in.Caller, in.Body.Page)
+	if err != nil {
+		return nil, problem(err)
+	}
+	t, err := live(ctx, s.db.Read(), x.Agency, x.ID)
+	if err != nil {
+		return nil, problem(err)
+	}
+	out := &detourOutput{}
+	out.Body.ICEServers = s.iceServers(t.Media, relay.SideGuest, turn.Life)
+	return out, nil
+}
