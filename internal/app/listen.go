@@ -9,10 +9,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"visavis/internal/relay/turn"
 )
 
 const (
@@ -47,6 +50,7 @@ func portError(key, address string, err error) error {
 type server struct {
 	http     *http.Server
 	conns    *connections
+	shared   *sharedPort     // nil: HTTP alone
 	stopping context.Context //nolint:containedctx // the end of all streams, not of a call
 	stop     context.CancelFunc
 }
@@ -79,14 +83,24 @@ func (s *server) endStreams(next http.Handler) http.Handler {
 	})
 }
 
-// serve answers until shutdown is called; with a TLS configuration over TLS and, where the browser can, HTTP/2.
-func (s *server) serve(l net.Listener, secure *tls.Config) error {
-	var err error
-	if s.http.TLSConfig = secure; secure == nil {
-		err = s.http.Serve(&tracked{l, s.conns})
-	} else {
-		err = s.http.ServeTLS(&tracked{l, s.conns}, "", "")
+// open begins to listen; with a TLS configuration over TLS and, where the browser can, HTTP/2; and with turn for TURN
+// on the same port.
+func (s *server) open(l net.Listener, secure *tls.Config, turn *turn.Server, trusted []netip.Prefix) net.Listener {
+	l = &tracked{l, s.conns}
+	switch s.http.TLSConfig = secure; {
+	case secure == nil:
+		return l
+	case turn == nil:
+		return tls.NewListener(l, secure)
 	}
+	s.shared = sharePort(l, secure, turn.Serve, trusted)
+	s.shared.begin()
+	return s.shared
+}
+
+// serve answers until shutdown is called.
+func (s *server) serve(l net.Listener) error {
+	err := s.http.Serve(l)
 	if !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve http: %w", err)
 	}
@@ -100,6 +114,9 @@ func (s *server) shutdown() error {
 	s.stop()
 	err := s.http.Shutdown(ctx)
 	s.conns.close() // what was taken over from net/http is not known to it
+	if s.shared != nil {
+		s.shared.running.Wait()
+	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("requests were cut off: %w", err), s.http.Close())
 	}

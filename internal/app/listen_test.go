@@ -48,7 +48,7 @@ func startServer(t *testing.T, handler http.Handler) (s *server, at string, ende
 	}
 	s = newServer(handler, slog.New(slog.DiscardHandler))
 	done := make(chan error, 1)
-	go func() { done <- s.serve(l, nil) }()
+	go func() { done <- s.serve(s.open(l, nil, nil, nil)) }()
 	t.Cleanup(func() { _ = s.shutdown() })
 	return s, l.Addr().String(), done
 }

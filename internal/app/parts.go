@@ -29,6 +29,7 @@ import (
 	"visavis/internal/relay"
 	"visavis/internal/relay/control"
 	"visavis/internal/relay/sdp"
+	"visavis/internal/relay/turn"
 	"visavis/internal/seat"
 	"visavis/internal/staff"
 	"visavis/internal/talk"
@@ -59,6 +60,8 @@ type parts struct {
 	relay      control.Relay
 	relayKey   relay.Key
 	candidates []sdp.Candidate
+	turn       *turn.Server // nil: only UDP and TCP lead to the relay
+	detour     *turn.Issuer // of credentials for it
 
 	mux    *http.ServeMux
 	api    *edge.API
@@ -86,6 +89,7 @@ func build(ctx context.Context, c *config.Config, o Options) (*parts, error) {
 		p.makeStorage,
 		p.makePlumbing,
 		p.makeRelay,
+		p.makeDetour,
 		p.makeFeatures,
 		p.makeRoutes,
 		p.makeServer,
@@ -148,8 +152,8 @@ func (p *parts) makeFeatures(context.Context) error {
 	p.talks = talk.New(p.db, talk.Options{
 		Ring: p.ring, Agencies: p.agencies, Staff: p.staff, Seats: p.seats, Appointments: summaries{p.appointments},
 		Events: p.events, Jobs: p.jobs, Relay: p.relay, RelayKey: p.relayKey,
-		Candidates: func() []sdp.Candidate { return p.candidates },
-		HeadsUp:    p.c.Talk.HeadsUp, Clock: p.o.Clock, Log: p.o.Log, TrustedProxies: p.c.HTTP.TrustedProxies,
+		Candidates: func() []sdp.Candidate { return p.candidates }, Detour: p.detour,
+		HeadsUp: p.c.Talk.HeadsUp, Clock: p.o.Clock, Log: p.o.Log, TrustedProxies: p.c.HTTP.TrustedProxies,
 	})
 	p.background("talks", p.talks.RunRelay)
 	p.seats.Tie(p.talks.ForSeats(), p.appointments)
@@ -302,7 +306,8 @@ func (p *parts) run(ctx context.Context) error {
 			return nil
 		})
 	}
-	group.Go(func() error { return p.server.serve(listener, p.tls()) })
+	opened := p.server.open(listener, p.tls(), p.turn, p.c.HTTP.TrustedProxies)
+	group.Go(func() error { return p.server.serve(opened) })
 	p.o.Log.InfoContext(ctx, "serving", "url", p.c.HTTP.URL.String(), "database", string(p.db.Engine()), "version", p.o.Version)
 	p.o.Started(at)
 
