@@ -220,5 +220,11 @@ export interface TestPaths {
 }
 export interface TestDescription {
   sdp: string;
+  /** For the connection that wrote the description. */
   iceServers?: RTCIceServer[];
+}
+
+/** Answer of `…/detour`: the way through the port of HTTPS; empty where there is none. */
+export interface Detour {
+  iceServers: RTCIceServer[];
 }

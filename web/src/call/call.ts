@@ -11,6 +11,7 @@ import {
   newNonce,
   safetyCode,
 } from "./code";
+import { Detour } from "./detour";
 import type { Acquired } from "./devices";
 import { LocalMedia } from "./local";
 import { newCertificate, Peer } from "./peer";
@@ -43,6 +44,10 @@ export interface CallOptions {
    * `generation` a new one is asked for.
    */
   renew?(prepared: Prepared & { generation?: number }): Promise<number>;
+  /** Asks for the way to the relay through the port of HTTPS; empty where there is none. */
+  detour(): Promise<RTCIceServer[]>;
+  /** An earlier talk of this page has needed it. */
+  detouring?: boolean;
 }
 
 /** Media may be silent this long before a side restarts ICE; the guest a little sooner, so that both rarely collide. */
@@ -60,6 +65,7 @@ export class Call {
   private readonly store = new Store<CallState>(initialState);
   private readonly local: LocalMedia;
   private readonly lines: Lines;
+  private readonly detour: Detour;
   private certificate: Promise<RTCCertificate>;
   private peer: Peer | undefined;
   private watch: Watch | undefined;
@@ -78,6 +84,7 @@ export class Call {
 
   constructor(private readonly options: CallOptions) {
     this.certificate = newCertificate();
+    this.detour = new Detour(() => options.detour(), options.detouring ?? false);
     this.local = new LocalMedia((local) => {
       this.apply({ type: "local", local });
       this.tellState();
@@ -103,6 +110,11 @@ export class Call {
     return this.store.value;
   }
 
+  /** Only the way through the port of HTTPS has led to the relay. */
+  get detours(): boolean {
+    return this.detour.taken;
+  }
+
   subscribe(listener: (state: CallState) => void): Unsubscribe {
     return this.store.subscribe(listener);
   }
@@ -111,6 +123,7 @@ export class Call {
   async prepare(): Promise<Prepared> {
     const peer = await this.newPeer();
     this.nonce = newNonce();
+    await this.detour.prepare(peer);
     const offer = await peer.offer();
     this.local.connect(peer.senders);
     const { agency } = this.options;
@@ -202,6 +215,7 @@ export class Call {
     this.lines.send({ t: "bye" });
     this.apply({ type: "ended" });
     this.local.close();
+    this.detour.stop();
     this.watch?.stop();
     globalThis.document.removeEventListener("visibilitychange", this.visibility);
     globalThis.removeEventListener("online", this.online);
@@ -213,6 +227,7 @@ export class Call {
   private async newPeer(): Promise<Peer> {
     const certificate = await this.certificate;
     this.watch?.stop();
+    this.detour.stop();
     this.peer?.close();
     this.answered = false;
     this.otherNonce = undefined;
@@ -222,7 +237,7 @@ export class Call {
         if (peer === this.peer && state === "connected") void this.connected(peer);
       },
       iceFailed: () => {
-        if (peer === this.peer) this.lost(Number.POSITIVE_INFINITY);
+        if (peer === this.peer) this.cutOff();
       },
       handshakeFailed: () => {
         if (peer === this.peer) this.alarm();
@@ -267,6 +282,7 @@ export class Call {
     this.commit = commit;
     this.nonce = newNonce();
     this.begin(peer);
+    await this.detour.prepare(peer);
     const answer = await this.guarded(() => peer.answer(sdp));
     if (answer === undefined) return;
     this.post({ kind: "answer", generation, sdp: answer, nonce: encodeBase64url(this.nonce) });
@@ -338,6 +354,12 @@ export class Call {
 
   private begin(peer: Peer): void {
     this.apply({ type: "connecting", stream: peer.stream, screen: peer.screen });
+    this.detour.watch(
+      () => peer.reachesRelay,
+      () => {
+        this.cutOff();
+      },
+    );
     this.watch?.stop();
     this.watch = new Watch(() => peer.pc.getStats(), {
       quality: (quality) => {
@@ -382,6 +404,7 @@ export class Call {
     this.apply({ type: "alarm" });
     this.apply({ type: "ended" });
     this.local.close();
+    this.detour.stop();
     this.watch?.stop();
     this.peer?.close();
   }
@@ -401,6 +424,12 @@ export class Call {
     this.post({ kind: "connected", generation: this.generation });
   }
 
+  /** Not even the relay is reached: time for the detour. */
+  private cutOff(): void {
+    this.detour.take();
+    this.lost(Number.POSITIVE_INFINITY);
+  }
+
   private lost(silent: number): void {
     const { peer } = this;
     if (!peer || !this.answered || this.state.phase === "ended" || silent < silentMs[this.options.side])
@@ -413,7 +442,10 @@ export class Call {
       this.restarts = 0;
       void this.renew().catch(() => undefined);
     } else {
-      void peer.negotiation.restart().catch(() => undefined);
+      void this.detour
+        .prepare(peer)
+        .then(() => peer.negotiation.restart())
+        .catch(() => undefined);
     }
   }
 

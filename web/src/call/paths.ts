@@ -36,14 +36,14 @@ async function testPath(id: string, path: Path): Promise<PathResult> {
       echo.send("back");
     });
     const offer = await a.createOffer();
-    await a.setLocalDescription(offer);
     const forB = await describe("a", offer.sdp ?? "");
-    useServers(b, forB);
+    useServers(a, forB);
+    await a.setLocalDescription(offer);
     await b.setRemoteDescription({ type: "offer", sdp: forB.sdp });
     const answer = await b.createAnswer();
-    await b.setLocalDescription(answer);
     const forA = await describe("b", answer.sdp ?? "");
-    useServers(a, forA);
+    useServers(b, forA);
+    await b.setLocalDescription(answer);
     const begun = performance.now();
     const back = firstMessage(channel);
     await a.setRemoteDescription({ type: "answer", sdp: forA.sdp });
@@ -55,6 +55,7 @@ async function testPath(id: string, path: Path): Promise<PathResult> {
   }
 }
 
+/** Before the description is set: with it, the browser begins to look for ways. */
 function useServers(pc: RTCPeerConnection, { iceServers }: TestDescription): void {
   if (iceServers) pc.setConfiguration({ iceServers, iceTransportPolicy: "relay" });
 }

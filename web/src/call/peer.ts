@@ -26,7 +26,7 @@ export interface PeerEvents {
   flowing(kind: "audio" | "camera" | "screen", flowing: boolean): void;
 }
 
-/** No server of anybody is asked for an address: the relay's stands in the description. */
+/** No server of anybody is asked for an address: the relay's stands in the description, and `useServers` names detours to it. */
 const configuration: RTCConfiguration = {
   iceServers: [],
   bundlePolicy: "max-bundle",
@@ -65,6 +65,7 @@ export class Peer {
     this.negotiation = new Negotiation(this.pc, side === "guest", send);
     this.pc.addEventListener("connectionstatechange", () => {
       events.connection(this.pc.connectionState);
+      // A connection fails by ICE or by DTLS (W3C WebRTC §4.3.3); where ICE stands, it was DTLS.
       if (this.pc.connectionState === "failed" && this.reachesRelay) events.handshakeFailed();
     });
     this.pc.addEventListener("iceconnectionstatechange", () => {
@@ -132,13 +133,19 @@ export class Peer {
     return matches(local, this.localFingerprint) && matches(remote, this.remoteFingerprint);
   }
 
-  close(): void {
-    this.pc.close();
+  /** Whether this browser has a way to the relay, whoever is on its other side. */
+  get reachesRelay(): boolean {
+    return this.pc.iceConnectionState === "connected" || this.pc.iceConnectionState === "completed";
   }
 
-  /** A connection fails by ICE or by DTLS (W3C WebRTC §4.3.3); where ICE stands, it was DTLS. */
-  private get reachesRelay(): boolean {
-    return this.pc.iceConnectionState === "connected" || this.pc.iceConnectionState === "completed";
+  /** The next description that begins anew (the first, or an ICE restart) looks for ways through these servers too. */
+  useServers(iceServers: RTCIceServer[]): void {
+    // Everything else must be what it was, the certificate included.
+    this.pc.setConfiguration({ ...this.pc.getConfiguration(), iceServers });
+  }
+
+  close(): void {
+    this.pc.close();
   }
 
   private adopt(audio: RTCRtpTransceiver, camera: RTCRtpTransceiver, screen: RTCRtpTransceiver): void {

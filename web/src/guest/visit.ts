@@ -1,6 +1,6 @@
 import { api, ApiError } from "../api/client";
 import { openStream, type Stream } from "../api/stream";
-import type { ByeReason, GuestTalk, GuestView, Mode, PublicAgency, Signal } from "../api/types";
+import type { ByeReason, Detour, GuestTalk, GuestView, Mode, PublicAgency, Signal } from "../api/types";
 import type { OutgoingSignal, Prepared } from "../call/call";
 import { acquire, type Acquired, stopStream, type Wanted } from "../call/devices";
 import { Store, type Unsubscribe } from "../call/store";
@@ -231,6 +231,7 @@ export class Visit {
         seat: () => view.seat,
         send: (signal) => this.sendSignal(signal),
         renew: (offer) => this.renew(offer),
+        detour: async () => (await this.post<Detour>("detour", { page: this.page })).iceServers,
       });
       this.set({ call });
       return call.prepare();
@@ -427,9 +428,9 @@ export class Visit {
     });
   }
 
-  private post(action: string, body: object, keepalive = false): Promise<GuestView> {
+  private post<T = GuestView>(action: string, body: object, keepalive = false): Promise<T> {
     const seat = this.state.view?.seat ?? "";
-    return api.post<GuestView>(`/api/guest/${this.slug}/seats/${seat}/${action}`, body, { keepalive });
+    return api.post<T>(`/api/guest/${this.slug}/seats/${seat}/${action}`, body, { keepalive });
   }
 
   private set(change: { [Key in keyof VisitState]?: VisitState[Key] | undefined }): void {

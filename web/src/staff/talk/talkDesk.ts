@@ -1,6 +1,6 @@
 import { api, ApiError } from "../../api/client";
 import { openStream, type Stream, type StreamState } from "../../api/stream";
-import type { Admitted, Me, Outcome, Signal, TalkView } from "../../api/types";
+import type { Admitted, Detour, Me, Outcome, Signal, TalkView } from "../../api/types";
 import { Call } from "../../call/call";
 import { acquire, type Acquired, stopStream } from "../../call/devices";
 import { Store, type Unsubscribe } from "../../call/store";
@@ -238,6 +238,8 @@ export class TalkDesk {
       agency: this.me.agency.slug,
       seat: () => this.seat,
       send: (signal) => api.post(`${this.path}/signal`, signal),
+      detour: async () => (await api.post<Detour>(`${this.path}/detour`)).iceServers,
+      detouring: this.state.call?.detours ?? false,
     });
     this.set({ call });
   }
