@@ -83,6 +83,11 @@ func TestTheWholeServerStartsAndSaysWhatToOpen(t *testing.T) {
 			}
 		}
 		w.signIn(demo.Accounts()[0])
+		for _, phc := range texts(t.Context(), t, w.database(), `SELECT password_hash FROM staff`) {
+			if !strings.HasPrefix(phc, "$argon2id$v=19$m=19456,t=2,p=1$") {
+				t.Errorf("a password is hashed as %q", phc)
+			}
+		}
 	})
 }
 

@@ -31,19 +31,35 @@ const (
 	turnWait  = 10 * time.Second
 )
 
-type hasher struct{ slots chan struct{} }
+// Cost is what one guess costs. The zero value is the real one; only tests are cheaper.
+type Cost struct{ Memory, Time uint32 }
 
-func newHasher() *hasher { return &hasher{slots: make(chan struct{}, hashSlots)} }
+func (c Cost) params() string { return fmt.Sprintf("m=%d,t=%d,p=%d", c.Memory, c.Time, argonLanes) }
+
+type hasher struct {
+	slots chan struct{}
+	cost  Cost
+}
+
+func newHasher(cost Cost) *hasher {
+	if cost == (Cost{}) {
+		cost = Cost{Memory: argonMemory, Time: argonTime}
+	}
+	return &hasher{slots: make(chan struct{}, hashSlots), cost: cost}
+}
 
 // turn is the right to hash one password.
-type turn struct{ slots chan struct{} }
+type turn struct {
+	slots chan struct{}
+	cost  Cost
+}
 
 func (h *hasher) turn(ctx context.Context) (turn, error) {
 	ctx, cancel := context.WithTimeout(ctx, turnWait)
 	defer cancel()
 	select {
 	case h.slots <- struct{}{}:
-		return turn{h.slots}, nil
+		return turn{h.slots, h.cost}, nil
 	case <-ctx.Done():
 		return turn{}, ctx.Err()
 	}
@@ -51,8 +67,8 @@ func (h *hasher) turn(ctx context.Context) (turn, error) {
 
 func (t turn) end() { <-t.slots }
 
-func (turn) key(password string, salt []byte) []byte {
-	return argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonLanes, hashBytes)
+func (t turn) key(password string, salt []byte) []byte {
+	return argon2.IDKey([]byte(password), salt, t.cost.Time, t.cost.Memory, argonLanes, hashBytes)
 }
 
 // hash returns a PHC string: $argon2id$v=19$m=…,t=…,p=…$salt$hash
@@ -66,8 +82,13 @@ func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 	rand.Read(salt)
 	key := turn.key(password, salt)
 	encode := base64.RawStdEncoding.EncodeToString
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s",
-		argon2.Version, argonMemory, argonTime, argonLanes, encode(salt), encode(key)), nil
+	return fmt.Sprintf("$argon2id$v=%d$%s$%s$%s", argon2.Version, h.cost.params(), encode(salt), encode(key)), nil
+}
+
+// absent is compared when there is no such account, so that the answer takes as long.
+func (t turn) absent() string {
+	zero := func(n int) string { return base64.RawStdEncoding.EncodeToString(make([]byte, n)) }
+	return fmt.Sprintf("$argon2id$v=%d$%s$%s$%s", argon2.Version, t.cost.params(), zero(saltBytes), zero(hashBytes))
 }
 
 var errHash = errors.New("password hash is damaged")
@@ -76,8 +97,7 @@ var errHash = errors.New("password hash is damaged")
 // changed row cannot make us compute for minutes.
 func (t turn) matches(password, phc string) (bool, error) {
 	parts := strings.Split(phc, "$")
-	if len(parts) != 6 || parts[1] != "argon2id" ||
-		parts[3] != fmt.Sprintf("m=%d,t=%d,p=%d", argonMemory, argonTime, argonLanes) {
+	if len(parts) != 6 || parts[1] != "argon2id" || parts[3] != t.cost.params() {
 		return false, errHash
 	}
 	salt, err := base64.RawStdEncoding.DecodeString(parts[4])

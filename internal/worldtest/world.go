@@ -20,6 +20,7 @@ import (
 	"visavis/internal/edge"
 	"visavis/internal/events"
 	"visavis/internal/notify"
+	"visavis/internal/staff"
 	"visavis/internal/vault"
 )
 
@@ -39,6 +40,8 @@ type World struct {
 	Zone  *time.Location
 	// Mail is the server that takes mails; set it before the first Node. Without a host no mail is sent.
 	Mail notify.Server
+	// Cost is that of a password, far below the real one.
+	Cost staff.Cost
 
 	nodes int
 }
@@ -57,7 +60,7 @@ func New(t testing.TB, d *db.DB) *World {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &World{T: t, DB: d, Ring: ring, Clock: &Clock{now: Start()}, Log: &Log{}, Zone: zone}
+	return &World{T: t, DB: d, Ring: ring, Clock: &Clock{now: Start()}, Log: &Log{}, Zone: zone, Cost: staff.Cost{Memory: 64, Time: 1}}
 }
 
 // Clock stands still until a test moves it.
