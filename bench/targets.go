@@ -62,7 +62,7 @@ func asRelay(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	r, err := relay.Listen(relay.Options{Key: c.key, UDP: "127.0.0.1:0"})
+	r, err := relay.Listen(relay.Options{Key: c.key, UDP: ":0"}) // any address, as is the default
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,8 @@ func asRelay(ctx context.Context, args []string) error {
 			}
 		}
 	}()
-	if err := json.NewEncoder(os.Stdout).Encode(r.UDPAddr()); err != nil {
+	at := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), r.UDPAddr().Port())
+	if err := json.NewEncoder(os.Stdout).Encode(at); err != nil {
 		return err
 	}
 	go func() {
