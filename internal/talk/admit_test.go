@@ -94,7 +94,19 @@ func TestACC03NobodyGetsAnythingOfTheRelayBeforeAdmission(t *testing.T) {
 			t.Errorf("the relay was told of %v", legs)
 		}
 		s.g.Signal(1, "enter", nil).Expect(t, http.StatusNotFound, "talk.unknown")
+		s.g.Do("detour", Body{}).Expect(t, http.StatusNotFound, "talk.unknown")
 		begun := s.admit(s.sommer)
+		far := s.Guest(s.g.Place)
+		far.Page = "page-far"
+		far.Do("detour", Body{}).Expect(t, http.StatusConflict, "seat.elsewhere")
+		if a := s.g.Do("detour", Body{}).OK(t); !strings.Contains(a.Text, DetourURL) {
+			t.Errorf("%s", a.Text)
+		}
+		defer func() {
+			s.end(begun.Talk.ID, "held").OK(t)
+			s.g.Do("detour", Body{}).Expect(t, http.StatusNotFound, "talk.unknown")
+			s.do(s.sommer, begun.Talk.ID, "detour", Body{}).Expect(t, http.StatusGone, "talk.ended")
+		}()
 		if !strings.Contains(text(begun.Signals.of("offer")["sdp"]), RelayHost) {
 			t.Error("this test must see the relay's address once the guest is admitted")
 		}
@@ -136,7 +148,7 @@ func TestTEN02NoRouteOfATalkShowsOrChangesItForOthers(t *testing.T) {
 		version = read()
 		for who, b := range map[string]*Browser{"another desk": s.SignIn(s.o.Herbst), "another agency": s.SignIn(other.Sommer)} {
 			for route, body := range map[string]Body{
-				"join": {}, "sendback": {}, "takeover": {"allow": true}, "end": {"outcome": "held"},
+				"join": {}, "detour": {}, "sendback": {}, "takeover": {"allow": true}, "end": {"outcome": "held"},
 				"signal": {"generation": 1, "kind": "connected"},
 			} {
 				a := s.do(b, id, route, body)

@@ -378,7 +378,7 @@ func TestTheNetworkTestGivesLegsForAMinuteAndNothingElse(t *testing.T) {
 			Paths []string
 		}
 		b.Post("/api/test/paths", Body{}).OK(t).Into(t, &test)
-		if strings.Join(test.Paths, " ") != "udp tcp" {
+		if strings.Join(test.Paths, " ") != "udp tcp tls" {
 			t.Errorf("%v", test.Paths)
 		}
 		ask := func(id, path string) Answer {

@@ -23,6 +23,7 @@ import (
 	"visavis/internal/relay"
 	"visavis/internal/relay/control"
 	"visavis/internal/relay/sdp"
+	"visavis/internal/relay/turn"
 	"visavis/internal/seat"
 	"visavis/internal/staff"
 	"visavis/internal/talk"
@@ -32,6 +33,9 @@ import (
 
 // RelayHost is the relay's address that browsers are told.
 const RelayHost = "192.0.2.44"
+
+// DetourURL leads to the relay where only HTTPS gets through.
+const DetourURL = "turns:" + RelayHost + ":443?transport=tcp"
 
 // HeadsUp is how long a guest is told that the talk begins.
 const HeadsUp = 3 * time.Second
@@ -95,6 +99,7 @@ func (n *Node) features() {
 			at := netip.MustParseAddrPort(RelayHost + ":3478")
 			return []sdp.Candidate{{Address: at}, {TCP: true, Address: at}}
 		},
+		Detour:  &turn.Issuer{Key: w.Ring.Derive("turn"), URL: DetourURL, Clock: w.Clock.Now},
 		HeadsUp: HeadsUp, Clock: w.Clock.Now, Log: w.logger(), TrustedProxies: loopback(),
 	})
 	n.Seats.Tie(n.Talks.ForSeats(), n.Appointments)
