@@ -1,0 +1,180 @@
+// What a guest and an advisor wait for, in Chromium, on this machine: writes bench/results/browser.json. Run by
+// scripts/bench inside the journeys' network namespace.
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { launchChromium } from '../lib/chromium.mjs';
+import { pluggedNetwork, SERVER_ADDRESS } from '../lib/network.mjs';
+import { until } from '../lib/page.mjs';
+import { ADVISORS, admit, bothSeeAndHear, endTalk, enterWaitingRoom, hook, screen, signIn } from '../lib/steps.mjs';
+import { demoWorld } from '../lib/world.mjs';
+import { stopwatch } from '../lib/stopwatch.mjs';
+
+const RUNS = Number(process.env.VISAVIS_BENCH_RUNS ?? 20);
+const CUTS = Number(process.env.VISAVIS_BENCH_CUTS ?? 5);
+const CUT_MS = 10_000;
+
+const sorted = (values) => [...values].sort((a, b) => a - b);
+const median = (values) => sorted(values)[Math.floor(values.length / 2)];
+const p95 = (values) => sorted(values)[Math.min(values.length - 1, Math.ceil(values.length * 0.95) - 1)];
+const round = (value) => Math.round(value * 10) / 10;
+
+// Books by the API of the page that is signed in; without an e-mail address the answer holds the link.
+function bookNow(list) {
+  return list.eval(async () => {
+    const post = async (path, body) => {
+      const response = await fetch(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+      if (!response.ok) throw new Error(await response.text());
+      return response.json();
+    };
+    const me = await (await fetch('/api/staff/session')).json();
+    const service = me.services.find((s) => s.departmentId === me.desks[0].departmentId);
+    const startsAt = Math.ceil(Date.now() / 300_000) * 300_000;
+    return post('/api/staff/appointments', { desk: me.desks[0].id, service: service.id, startsAt, citizen: { name: 'Gerda Beispiel' }, language: 'de' });
+  });
+}
+
+async function watchedPage(chromium, options) {
+  const page = await chromium.newPage(options);
+  await page.context.addInitScript(stopwatch);
+  return page;
+}
+
+// A window that a page opens is watched from its empty beginning, and not on: it has another document then.
+async function openedWatched(list) {
+  const talk = await admit(list);
+  await talk.wait('main');
+  await talk.eval(stopwatch);
+  return talk;
+}
+
+const marks = (page) => page.eval(() => globalThis.marks);
+
+async function admissions(figures) {
+  const world = await demoWorld({ env: { VISAVIS_TALK_HEADS_UP: '0s', VISAVIS_LOG_LEVEL: 'error' } });
+  const entered = [];
+  const pictures = [];
+  const sounds = [];
+  const codes = [];
+  try {
+    const list = await watchedPage(world.chromium, {});
+    await signIn(list, world.server, ADVISORS.sabine);
+    let talk;
+    for (let run = 0; run <= RUNS; run += 1) {
+      const { link } = await bookNow(list);
+      const guest = await watchedPage(world.chromium, { width: 390, height: 844 });
+      await guest.goto(link);
+      await guest.wait(screen('landing'));
+      await guest.click(hook('check'));
+      await guest.wait('video');
+      await guest.click(hook('arrive'));
+      await guest.wait(screen('waiting'));
+      const { 'click arrive': clicked, 'screen waiting': waiting } = await marks(guest);
+      await list.wait(hook('admit'));
+      await Promise.all([list, talk].filter(Boolean).map((page) => page.eval(() => globalThis.restartWatch())));
+      if (talk) await list.click(hook('admit'));
+      else talk = await openedWatched(list);
+      await until('both see, hear and have the code', async () => {
+        const [a, b] = [await marks(guest), await marks(talk)];
+        if (!(a.frame && b.frame && a.sound && b.sound && a.code && b.code)) throw new Error(JSON.stringify([a, b]));
+        return a.frame && b.frame && a.sound && b.sound && a.code && b.code;
+      }, { every: 100 });
+      const [a, b, { 'click admit': admitted }] = [await marks(guest), await marks(talk), await marks(list)];
+      // The first admission opens the advisor's window, once a day.
+      if (run > 0) {
+        entered.push(waiting - clicked);
+        pictures.push(Math.max(a.frame, b.frame) - admitted);
+        sounds.push(Math.max(a.sound, b.sound) - admitted);
+        codes.push(Math.max(a.code, b.code) - admitted);
+      }
+      await endTalk(talk);
+      await guest.wait(screen('goodbye'));
+      await guest.closeAll();
+    }
+  } finally {
+    await world.close();
+  }
+  for (const [name, values] of [['click_to_waiting_ms', entered], ['admit_to_first_frame_ms', pictures], ['admit_to_first_audio_ms', sounds], ['admit_to_code_ms', codes]]) {
+    figures[`${name}_p50`] = round(median(values));
+    figures[`${name}_p95`] = round(p95(values));
+  }
+}
+
+async function reconnections(figures) {
+  const cable = await pluggedNetwork();
+  const world = await demoWorld({
+    host: SERVER_ADDRESS, tls: true,
+    env: { VISAVIS_TALK_HEADS_UP: '0s', VISAVIS_LOG_LEVEL: 'error', VISAVIS_RELAY_ADVERTISE: SERVER_ADDRESS },
+  });
+  const far = await launchChromium({ executablePath: cable.chromium });
+  const back = [];
+  try {
+    const list = await watchedPage(world.chromium, {});
+    await signIn(list, world.server, ADVISORS.sabine);
+    const { link } = await bookNow(list);
+    const guest = await watchedPage(far, { width: 390, height: 844 });
+    await enterWaitingRoom(guest, link);
+    const talk = await openedWatched(list);
+    await bothSeeAndHear(guest, talk);
+    for (let run = 0; run < CUTS; run += 1) {
+      cable.pull();
+      await new Promise((resolve) => setTimeout(resolve, CUT_MS));
+      const plugged = Date.now();
+      cable.plug();
+      const seen = await until('both see again', async () => {
+        const [a, b] = [await marks(guest), await marks(talk)];
+        return a.lastFrame > plugged && b.lastFrame > plugged && (await firstAfter(plugged, guest, talk));
+      }, { deadline: 60_000, every: 20 });
+      back.push(seen);
+      await bothSeeAndHear(guest, talk);
+    }
+  } finally {
+    await far.close();
+    await world.close();
+    cable.close();
+  }
+  figures.reconnect_ms_p50 = round(median(back));
+  figures.reconnect_ms_p95 = round(p95(back));
+}
+
+// Good enough at one look every 20 ms: when both had a picture again.
+const firstAfter = async (plugged) => Date.now() - plugged;
+
+// As sent: compressed, headers included, fonts aside.
+async function onTheWire(figures) {
+  const world = await demoWorld({ env: { VISAVIS_TALK_HEADS_UP: '0s', VISAVIS_LOG_LEVEL: 'error' } });
+  try {
+    const list = await world.chromium.newPage();
+    await signIn(list, world.server, ADVISORS.sabine);
+    const { link } = await bookNow(list);
+    const guest = await world.chromium.newPage({ width: 390, height: 844 });
+    const protocol = await guest.context.newCDPSession(guest.page);
+    await protocol.send('Network.enable');
+    const fonts = new Set();
+    let bytes = 0;
+    protocol.on('Network.responseReceived', ({ requestId, type }) => type === 'Font' && fonts.add(requestId));
+    protocol.on('Network.dataReceived', ({ requestId, encodedDataLength }) => (bytes += fonts.has(requestId) ? 0 : encodedDataLength));
+    const headers = ({ requestId, headersText }) => (bytes += fonts.has(requestId) ? 0 : (headersText?.length ?? 0));
+    protocol.on('Network.responseReceivedExtraInfo', headers);
+    await enterWaitingRoom(guest, link);
+    await guest.page.waitForTimeout(300);
+    const untilWaiting = bytes;
+    const talk = await admit(list);
+    await bothSeeAndHear(guest, talk);
+    await guest.page.waitForTimeout(300);
+    figures.wire_kb_until_waiting = round(untilWaiting / 1000);
+    figures.wire_kb_talk = round((bytes - untilWaiting) / 1000);
+  } finally {
+    await world.close();
+  }
+}
+
+const figures = {};
+await onTheWire(figures);
+await admissions(figures);
+await reconnections(figures);
+figures.browser_runs = `${RUNS} admissions and ${CUTS} cuts of ${CUT_MS / 1000} s, Chromium on both sides, one machine`;
+const results = fileURLToPath(new URL('../../bench/results', import.meta.url));
+mkdirSync(results, { recursive: true });
+writeFileSync(`${results}/browser.json`, `${JSON.stringify(figures, null, 2)}\n`);
+console.log(JSON.stringify(figures, null, 2));

@@ -1,0 +1,45 @@
+// Runs in every page before its own scripts: notes when people clicked, when a screen was there, when the first picture
+// of the other side was painted, its first sound came and the safety code was shown. Nothing of the page is touched.
+// All pages of one machine share a clock: timeOrigin + now.
+
+export function stopwatch() {
+  const now = () => performance.timeOrigin + performance.now();
+  const marks = (globalThis.marks ??= {});
+  const note = (name) => (marks[name] ??= now());
+  globalThis.restartWatch = () => Object.keys(marks).forEach((key) => delete marks[key]);
+
+  document.addEventListener('click', (event) => {
+    const id = event.target.closest?.('[data-testid]')?.dataset.testid;
+    if (id) note(`click ${id}`);
+  }, true);
+
+  const watched = new WeakSet();
+  const painted = (video) => {
+    if (watched.has(video)) return;
+    watched.add(video);
+    const next = () => video.requestVideoFrameCallback(() => {
+      note('frame');
+      marks.lastFrame = now();
+      next();
+    });
+    next();
+  };
+  const look = () => {
+    const screen = document.querySelector('main')?.dataset.screen;
+    if (screen) note(`screen ${screen}`);
+    if (document.querySelector('[data-testid=code-chip]')) note('code');
+    document.querySelectorAll('[data-testid=other] .person video').forEach(painted);
+  };
+  look();
+  new MutationObserver(look).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-screen'] });
+
+  const Native = globalThis.RTCPeerConnection;
+  if (!Native) return;
+  globalThis.RTCPeerConnection = new Proxy(Native, {
+    construct(target, args) {
+      const pc = Reflect.construct(target, args);
+      pc.addEventListener('track', ({ track }) => track.kind === 'audio' && track.addEventListener('unmute', () => note('sound')));
+      return pc;
+    },
+  });
+}
