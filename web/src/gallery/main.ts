@@ -2,7 +2,7 @@ import { mount } from "svelte";
 import { loadGuest } from "../i18n/guest";
 import { chooseLanguage } from "../i18n/languages";
 import { Texts } from "../ui";
-import "../ui/kern-staff.scss";
+import "../ui/more.scss";
 import Gallery from "./Gallery.svelte";
 
 const target = document.getElementById("app");

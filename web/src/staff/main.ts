@@ -2,7 +2,7 @@ import { mount } from "svelte";
 import { chooseLanguage } from "../i18n/languages";
 import { loadStaff } from "../i18n/staff";
 import { Texts } from "../ui";
-import "../ui/kern-staff.scss";
+import "../ui/more.scss";
 import App from "./App.svelte";
 import { Session } from "./session";
 
