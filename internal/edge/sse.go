@@ -213,14 +213,24 @@ type flushed struct {
 }
 
 func (f *flushed) send(text []byte) error {
-	// Without support the server's own limits hold.
-	if err := f.control.SetWriteDeadline(time.Now().Add(writeDeadline)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := f.limit(time.Now().Add(writeDeadline)); err != nil {
 		return err
 	}
 	if _, err := f.w.Write(text); err != nil {
 		return err
 	}
-	return f.control.Flush()
+	if err := f.control.Flush(); err != nil {
+		return err
+	}
+	return f.limit(time.Time{}) // over HTTP/2 a deadline that passes ends the stream, also while nothing is written
+}
+
+// limit is without effect where the server has no support for it; then its own limits hold.
+func (f *flushed) limit(until time.Time) error {
+	if err := f.control.SetWriteDeadline(until); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	return nil
 }
 
 func (f *flushed) wait() moment {
