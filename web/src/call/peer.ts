@@ -61,6 +61,8 @@ export class Peer {
     private readonly events: PeerEvents,
   ) {
     this.pc = new RTCPeerConnection({ ...configuration, certificates: [certificate] });
+    // Before the channel: Firefox puts the sections of an offer in the order in which they were made.
+    if (side === "guest") this.addSections();
     this.channel = this.pc.createDataChannel("visavis", { negotiated: true, id: 0 });
     this.negotiation = new Negotiation(this.pc, side === "guest", send);
     this.pc.addEventListener("connectionstatechange", () => {
@@ -75,18 +77,6 @@ export class Peer {
 
   /** The guest's offer, ready to be answered; nothing waits for addresses to be gathered. */
   async offer(): Promise<string> {
-    const audio = this.pc.addTransceiver("audio", { direction: "sendrecv" });
-    const camera = this.pc.addTransceiver("video", {
-      direction: "sendrecv",
-      sendEncodings: [{ maxBitrate: cameraBitrate }],
-    });
-    const screen = this.pc.addTransceiver("video", {
-      direction: "sendrecv",
-      sendEncodings: [{ maxBitrate: screenBitrate }],
-    });
-    preferVp8(camera);
-    preferVp8(screen);
-    this.adopt(audio, camera, screen);
     const offer = await this.pc.createOffer();
     await this.pc.setLocalDescription(offer);
     const sdp = outgoing(offer.sdp ?? "");
@@ -146,6 +136,21 @@ export class Peer {
 
   close(): void {
     this.pc.close();
+  }
+
+  private addSections(): void {
+    const audio = this.pc.addTransceiver("audio", { direction: "sendrecv" });
+    const camera = this.pc.addTransceiver("video", {
+      direction: "sendrecv",
+      sendEncodings: [{ maxBitrate: cameraBitrate }],
+    });
+    const screen = this.pc.addTransceiver("video", {
+      direction: "sendrecv",
+      sendEncodings: [{ maxBitrate: screenBitrate }],
+    });
+    preferVp8(camera);
+    preferVp8(screen);
+    this.adopt(audio, camera, screen);
   }
 
   private adopt(audio: RTCRtpTransceiver, camera: RTCRtpTransceiver, screen: RTCRtpTransceiver): void {

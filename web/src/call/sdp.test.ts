@@ -47,6 +47,11 @@ describe("what leaves the browser", () => {
     expect(sent).toContain("a=fmtp:63 111/111\r\n");
   });
 
+  test("says nothing about codecs that were not chosen, as Firefox would", () => {
+    const chatty = offer.replace("m=application", "a=rtcp-fb:121 nack\r\na=rtcp-fb:96 nack\r\nm=application");
+    expect(outgoing(chatty)).toBe(sent.replace("m=application", "a=rtcp-fb:96 nack\r\nm=application"));
+  });
+
   test("says it once, however often it passes", () => {
     expect(outgoing(sent)).toBe(sent);
   });

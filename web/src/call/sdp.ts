@@ -39,12 +39,17 @@ export function parseFingerprint(text: string): Bytes {
 /**
  * What leaves this browser: no addresses of its own (the relay needs none), no audio level in clear text beside the
  * encrypted sound, and the wish for Opus at constant bit rate without pauses, so that the size of packets tells
- * nothing about what is said (RFC 6562).
+ * nothing about what is said (RFC 6562). Nor what Firefox goes on saying about codecs that were not chosen: Chromium
+ * takes no such description.
  */
 export function outgoing(sdp: string): string {
   const opus = new Set<string>();
   const kept: string[] = [];
+  let formats: readonly string[] = [];
   for (const line of lines(sdp)) {
+    if (line.startsWith("m=")) formats = line.split(" ").slice(3);
+    const about = /^a=(?:rtcp-fb|fmtp|rtpmap):(\d+) /.exec(line)?.[1];
+    if (about !== undefined && !formats.includes(about)) continue;
     const found = /^a=rtpmap:(\d+) opus\//i.exec(line);
     if (found?.[1]) opus.add(found[1]);
     if (line.startsWith("a=candidate:") || line === "a=end-of-candidates") continue;
