@@ -4,7 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"os"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -246,6 +250,47 @@ func TestACC06GuessingIsThrottledWhileTheRightLinkGetsThroughFromTheSameNetwork(
 		elsewhere.network = "203.0.113.200" // a neighbour of the attacker
 		elsewhere.open(p.slug, vault.NewToken()).expect(t, http.StatusTooManyRequests, "link.throttled")
 	})
+}
+
+// A thousand addresses guess; the long tests make it a million guesses.
+func TestACC06AMillionGuessesOpenNothingAndLockNobodyOut(t *testing.T) {
+	guesses := 4_000
+	if os.Getenv("VISAVIS_TEST_LONG") != "" {
+		guesses = 1_000_000
+	}
+	w := newWorld(t, dbtest.SQLite(t))
+	p := w.newPlace(w.own)
+	handler := w.server.Config.Handler
+	var throttled, unknown atomic.Int64
+	var attackers sync.WaitGroup
+	for worker := range 4 {
+		attackers.Go(func() {
+			for i := worker; i < guesses; i += 4 {
+				r := httptest.NewRequest(http.MethodPost, "/api/guest/"+p.slug+"/open", strings.NewReader(`{"secret":"`+vault.NewToken()+`"}`))
+				r.Header.Set("Content-Type", "application/json")
+				r.RemoteAddr = "127.0.0.1:50000"
+				r.Header.Set("X-Forwarded-For", fmt.Sprintf("198.18.%d.%d", i%1000/250, i%250))
+				answer := httptest.NewRecorder()
+				handler.ServeHTTP(answer, r)
+				switch answer.Code {
+				case http.StatusTooManyRequests:
+					throttled.Add(1)
+				case http.StatusNotFound:
+					unknown.Add(1)
+				default:
+					t.Errorf("a guess is answered with %d", answer.Code)
+				}
+			}
+		})
+	}
+	citizen := w.browser()
+	citizen.open(p.slug, p.secret).ok(t) // while the guessing goes on
+	attackers.Wait()
+	w.browser().open(p.slug, p.secret).ok(t)
+	if throttled.Load() == 0 || throttled.Load()+unknown.Load() != int64(guesses) {
+		t.Errorf("of %d guesses %d were looked at and %d throttled", guesses, unknown.Load(), throttled.Load())
+	}
+	t.Logf("of %d guesses %d were looked at, %d throttled", guesses, unknown.Load(), throttled.Load())
 }
 
 func TestASecretOpensASeatOfItsOwnAgencyOnly(t *testing.T) {
