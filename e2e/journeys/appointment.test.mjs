@@ -73,6 +73,8 @@ async function appointment({ server, chromium }, { language, guestWidth, staffWi
   await guest.click(hook('arrive'));
   await guest.wait(screen('waiting'));
   await see(guest, '12-waiting');
+  assert.equal(await guest.eval(() => globalThis.clicksMade), 2, 'two clicks after the one on the link in the mail');
+  assert.ok((await guest.eval(() => globalThis.wakeLocksAsked)) > 0, 'the screen is asked to stay awake');
   assert.equal(await guest.eval(() => globalThis.keptConnections.filter((pc) => pc.remoteDescription !== null).length), 0, 'no media credentials before admission');
 
   // The advisor sees who waits, since when and through which door.

@@ -22,6 +22,17 @@ export function keepConnections() {
     },
   });
   Object.defineProperty(globalThis, 'keptConnections', { get: () => kept });
+  globalThis.clicksMade = 0;
+  document.addEventListener('click', (event) => (globalThis.clicksMade += event.isTrusted ? 1 : 0), true);
+  globalThis.wakeLocksAsked = 0;
+  const wake = globalThis.WakeLock?.prototype;
+  if (wake) {
+    const { request } = wake;
+    wake.request = function (...args) {
+      globalThis.wakeLocksAsked += 1;
+      return request.apply(this, args);
+    };
+  }
   const media = globalThis.MediaDevices?.prototype;
   if (media?.getUserMedia) {
     const original = media.getUserMedia;
