@@ -23,6 +23,9 @@ type Talks interface {
 	Rejoin(ctx context.Context, tx *db.Tx, s Seat, prepared *Prepared) error
 	// Renewed takes the guest's offer for a generation that staff began.
 	Renewed(ctx context.Context, tx *db.Tx, s Seat, prepared Prepared, generation int64) error
+	// Changed shows the talk's window that its seat is not as it was: another browser
+	// asks for it, or its guest is away or back.
+	Changed(ctx context.Context, tx *db.Tx, s Seat) error
 	// Left ends the live talk of a seat without an outcome: the guest went.
 	Left(ctx context.Context, tx *db.Tx, s Seat) error
 	// View shows the live talk of a seat to its guest; nil if there is none.
@@ -149,6 +152,11 @@ func (s *Service) Do(ctx context.Context, tx *db.Tx, agencyID, id string, c Comm
 	// Who went of its own will has nobody to be told of.
 	if x.Holder.Page != "" && x.Holder != next.Holder && next.Holder.Page != "" {
 		if _, err := s.o.Events.Append(ctx, tx, agencyID, Topic(id), "taken", x.Holder.Page); err != nil {
+			return x, nil, err
+		}
+	}
+	if x.State == Talking && next.State == Talking {
+		if err := s.talks.Changed(ctx, tx, next); err != nil {
 			return x, nil, err
 		}
 	}

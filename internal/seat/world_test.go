@@ -92,7 +92,8 @@ func (f *talks) Rejoin(_ context.Context, _ *db.Tx, _ seat.Seat, p *seat.Prepare
 func (f *talks) Renewed(context.Context, *db.Tx, seat.Seat, seat.Prepared, int64) error {
 	return f.note("renewed")
 }
-func (f *talks) Left(context.Context, *db.Tx, seat.Seat) error { return f.note("left") }
+func (*talks) Changed(context.Context, *db.Tx, seat.Seat) error { return nil }
+func (f *talks) Left(context.Context, *db.Tx, seat.Seat) error  { return f.note("left") }
 
 func (*talks) View(context.Context, db.Q, seat.Seat) (*seat.TalkView, error) {
 	return &seat.TalkView{ID: "talk", Generation: 1, StaffName: "Frau Sommer"}, nil

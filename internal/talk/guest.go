@@ -52,6 +52,19 @@ func (f forSeats) Renewed(ctx context.Context, tx *db.Tx, x seat.Seat, prepared 
 	return f.s.tell(ctx, tx, t)
 }
 
+// Changed wakes the talk's window, which shows some of the seat.
+func (f forSeats) Changed(ctx context.Context, tx *db.Tx, x seat.Seat) error {
+	t, err := live(ctx, tx, x.Agency, x.ID)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = f.s.o.Events.Append(ctx, tx, t.Agency, Topic(t.ID), "talk", "")
+	return err
+}
+
 // Left ends the live talk of a seat: the guest went, or the seat was closed.
 func (f forSeats) Left(ctx context.Context, tx *db.Tx, x seat.Seat) error {
 	t, err := live(ctx, tx, x.Agency, x.ID)

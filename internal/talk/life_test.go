@@ -9,6 +9,7 @@ import (
 	"visavis/internal/db"
 	"visavis/internal/db/dbtest"
 	"visavis/internal/relay"
+	"visavis/internal/talk"
 	. "visavis/internal/worldtest"
 )
 
@@ -118,6 +119,27 @@ func TestAnotherBrowserGetsTheTalkOnlyWithTheAdvisorsYes(t *testing.T) {
 		s.g.Signal(2, "enter", nil).Expect(t, http.StatusConflict, "seat.elsewhere")
 		if _, list := guestSees(s.g); len(list) != 0 {
 			t.Errorf("the browser that lost the talk got %v", list)
+		}
+	})
+}
+
+func TestTheWindowOfATalkIsToldAtOnceWhoAsksAndThatTheGuestIsAway(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		page := s.g.Stream("")
+		page.Until("snapshot", nil)
+		window := s.sommer.Listen("/api/staff/talks/"+s.connect().Talk.ID+"/stream", "")
+		window.Until("snapshot", nil)
+		other := s.Guest(s.g.Place)
+		other.Page, other.Print = "page-far", Print("far")
+		other.Do("arrive", Body{"mode": "video", "takeover": true, "commit": strings.Repeat("c", 43), "offer": Description("guest", other.Print)}).OK(t)
+		var shown talk.View
+		for !shown.TakeoverAsked {
+			window.Until("talk", &shown)
+		}
+		page.Close()
+		for shown.GuestReachable {
+			window.Until("talk", &shown)
 		}
 	})
 }

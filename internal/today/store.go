@@ -18,7 +18,7 @@ const rowsQuery = `
 	SELECT a.id, a.version, a.starts_at, a.ends_at, a.status, COALESCE(a.outcome, ''), a.language, a.citizen_sealed,
 	       d.id, d.name, v.id, v.name, v.early_minutes, v.late_minutes, COALESCE(ad.id, ''), COALESCE(ad.name, ''),
 	       s.id, s.state, COALESCE(s.closed_reason, ''), COALESCE(s.door, ''), COALESCE(s.mode, ''),
-	       s.opened_at, s.check_failed_at, s.arrived_at, s.away_since, s.hidden_since, s.asking_hash IS NOT NULL,
+	       s.opened_at, s.check_failed_at, s.arrived_at, s.away_since, s.hidden_since, s.asking_hash IS NOT NULL AND NOT s.asking_refused,
 	       COALESCE(t.id, ''), COALESCE(h.id, ''), COALESCE(h.name, ''),
 	       COALESCE(t.admitted_at, 0), t.ring_until, t.entered_at, t.connected_at,
 	       a.mail_state
