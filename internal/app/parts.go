@@ -153,7 +153,7 @@ func (p *parts) makeFeatures(context.Context) error {
 		Ring: p.ring, Agencies: p.agencies, Staff: p.staff, Seats: p.seats, Appointments: summaries{p.appointments},
 		Events: p.events, Jobs: p.jobs, Relay: p.relay, RelayKey: p.relayKey,
 		Candidates: func() []sdp.Candidate { return p.candidates }, Detour: p.detour,
-		HeadsUp: p.c.Talk.HeadsUp, Clock: p.o.Clock, Log: p.o.Log, TrustedProxies: p.c.HTTP.TrustedProxies,
+		HeadsUp: p.c.Talk.HeadsUp, RingTime: p.c.Talk.Ring, Clock: p.o.Clock, Log: p.o.Log, TrustedProxies: p.c.HTTP.TrustedProxies,
 	})
 	p.background("talks", p.talks.RunRelay)
 	p.seats.Tie(p.talks.ForSeats(), p.appointments)

@@ -56,6 +56,9 @@ func (c *Config) check() []error {
 	if c.Talk.HeadsUp < 0 || c.Talk.HeadsUp > 10*time.Second {
 		wrong("talk.heads_up", "must be between 0s and 10s")
 	}
+	if c.Talk.Ring < 5*time.Second || c.Talk.Ring > 5*time.Minute {
+		wrong("talk.ring", "must be between 5s and 5m")
+	}
 	return mistakes
 }
 

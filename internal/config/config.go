@@ -73,6 +73,7 @@ type Mail struct {
 // Talk says how talks begin.
 type Talk struct {
 	HeadsUp time.Duration `key:"heads_up" default:"3s" doc:"How long a guest sees that the talk begins, and whether camera and sound are on, before the other side sees and hears them. 0s to 10s."`
+	Ring    time.Duration `key:"ring" default:"60s" doc:"How long a guest is called whose page is not on the screen. After that the guest waits again, with the same place. 5s to 5m."`
 }
 
 // Log says what is written.

@@ -84,6 +84,7 @@ func TestValuesThatContradictEachOtherAreRefused(t *testing.T) {
 		"database.url must begin":        {"VISAVIS_DATABASE_URL=mysql://db"},
 		"http.listen must be an address": {"VISAVIS_HTTP_LISTEN=8080"},
 		"talk.heads_up must be between":  {"VISAVIS_TALK_HEADS_UP=1m"},
+		"talk.ring must be between":      {"VISAVIS_TALK_RING=1s"},
 		"mail.password is given twice":   {"VISAVIS_MAIL_PASSWORD=a", "VISAVIS_MAIL_PASSWORD_FILE=" + file(t, "b")},
 		"mail.password cannot be read":   {"VISAVIS_MAIL_PASSWORD_FILE=/nowhere"},
 		"mail.from must be":              {"VISAVIS_MAIL_FROM=nobody"},

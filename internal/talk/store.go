@@ -50,7 +50,7 @@ func live(ctx context.Context, q db.Q, agency, seatID string) (Talk, error) {
 // create makes the live talk of a seat; a unique index allows only one.
 func (s *Service) create(ctx context.Context, tx *db.Tx, x seat.Seat, staffID string) (Talk, error) {
 	now := s.o.Clock()
-	ring := now.Add(ringTime)
+	ring := now.Add(s.o.RingTime)
 	t := Talk{
 		ID: vault.NewID(), Agency: x.Agency, Seat: x.ID, Desk: x.Desk, Staff: staffID,
 		Generation: 1, AdmittedAt: db.Time(db.Ms(now)), RingUntil: &ring, Version: 1,

@@ -30,12 +30,8 @@ import (
 	"visavis/internal/vault"
 )
 
-const (
-	// ringTime is how long a guest who is away is called.
-	ringTime = 60 * time.Second
-	// legTime bounds when a leg of a talk may begin, counted from the admission.
-	legTime = 12 * time.Hour
-)
+// legTime bounds when a leg of a talk may begin, counted from the admission.
+const legTime = 12 * time.Hour
 
 // Talk is one live conversation of a seat, from the admission to its end.
 type Talk struct {
@@ -107,6 +103,7 @@ type Options struct {
 	Candidates     func() []sdp.Candidate // the relay's addresses, best first
 	Detour         *turn.Issuer           // for networks that let only HTTPS through; nil: there is none
 	HeadsUp        time.Duration
+	RingTime       time.Duration // how long a guest who is away is called
 	Clock          func() time.Time
 	Log            *slog.Logger
 	TrustedProxies []netip.Prefix

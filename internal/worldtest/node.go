@@ -40,6 +40,9 @@ const DetourURL = "turns:" + RelayHost + ":443?transport=tcp"
 // HeadsUp is how long a guest is told that the talk begins.
 const HeadsUp = 3 * time.Second
 
+// RingTime is how long a guest is called who does not answer.
+const RingTime = 60 * time.Second
+
 // Node is one process of the installation.
 type Node struct {
 	*World
@@ -100,7 +103,7 @@ func (n *Node) features() {
 			return []sdp.Candidate{{Address: at}, {TCP: true, Address: at}}
 		},
 		Detour:  &turn.Issuer{Key: w.Ring.Derive("turn"), URL: DetourURL, Clock: w.Clock.Now},
-		HeadsUp: HeadsUp, Clock: w.Clock.Now, Log: w.logger(), TrustedProxies: loopback(),
+		HeadsUp: HeadsUp, RingTime: RingTime, Clock: w.Clock.Now, Log: w.logger(), TrustedProxies: loopback(),
 	})
 	n.Seats.Tie(n.Talks.ForSeats(), n.Appointments)
 	n.Today = today.New(today.Options{
