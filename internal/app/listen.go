@@ -24,11 +24,14 @@ const (
 	maxHeader  = 32 << 10
 	// stopWait is how long running requests may take once the process is asked to stop.
 	stopWait = 10 * time.Second
+	// deadWait is how long a page may not acknowledge what was sent to it. Without it the system goes on for a quarter
+	// of an hour, and so long the list would show a guest as present whose network is gone.
+	deadWait = 10 * time.Second
 )
 
 // listen opens a TCP port; a taken one is the mistake that newcomers make first, so it gets a sentence.
 func listen(ctx context.Context, key, address string) (net.Listener, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	l, err := (&net.ListenConfig{Control: noticeDead}).Listen(ctx, "tcp", address)
 	return l, portError(key, address, err)
 }
 

@@ -1,0 +1,20 @@
+package app
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// noticeDead makes connections end when what was sent is not acknowledged for deadWait (TCP_USER_TIMEOUT, RFC 5482).
+// Accepted connections inherit it.
+func noticeDead(_, _ string, raw syscall.RawConn) error {
+	var err error
+	outer := raw.Control(func(fd uintptr) {
+		err = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(deadWait.Milliseconds()))
+	})
+	if outer != nil {
+		return outer
+	}
+	return err
+}
