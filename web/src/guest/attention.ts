@@ -29,5 +29,8 @@ export class Attention {
 }
 
 function vibrate(pattern: number[]): void {
-  if ("vibrate" in navigator) navigator.vibrate(pattern);
+  // Refused, and noted in the console, on a page that nobody has touched yet.
+  // Firefox before 120 does not tell.
+  const touched = !("userActivation" in navigator) || navigator.userActivation.hasBeenActive;
+  if ("vibrate" in navigator && touched) navigator.vibrate(pattern);
 }

@@ -68,10 +68,13 @@ export class Visit {
   }
 
   async refresh(): Promise<void> {
+    const { secret } = this;
     const { view } = this.state;
     if (!view) return this.open();
+    // A link that was given up can say why; a seat of which this browser knows no longer cannot.
+    const what = secret === undefined ? { seat: view.seat } : { secret };
     try {
-      this.take(await api.post<GuestView>(`/api/guest/${this.slug}/open`, { seat: view.seat }));
+      this.take(await api.post<GuestView>(`/api/guest/${this.slug}/open`, what));
     } catch (error) {
       if (!asApiError(error).passing) await this.fail(asApiError(error));
     }
@@ -192,21 +195,29 @@ export class Visit {
 
   /** A reload, or the link opened once more in the same browser: the seat is this browser's, so no click is asked. */
   private async resume(view: GuestView): Promise<void> {
-    this.set({ wish: view.mode ?? "video", step: "landing" });
-    const devices = acquire({ camera: view.mode === "video", microphone: view.mode !== "text" });
+    const mode = view.mode ?? "video";
+    this.set({ wish: mode, step: "landing" });
+    const acquired = this.openAgain(mode);
     await this.guarded(async () => {
       const { commit, offer } = await this.prepare();
-      const kind = view.state === "talking" ? "prepare" : "arrive";
-      const body = { page: this.page, commit, offer };
-      const answer = await this.post(
-        kind,
-        kind === "prepare" ? body : { ...body, mode: view.mode ?? "video", takeover: false },
-      );
-      this.joinedWith(answer);
+      this.joinedWith(await this.post("arrive", { page: this.page, mode, commit, offer, takeover: false }));
     });
-    const acquired = await devices;
-    this.set({ devices: acquired });
-    this.state.call?.useLocal(acquired);
+    await acquired();
+  }
+
+  /** Opens the devices at once; what it answers puts them to use, unless the visit has moved on by then. */
+  private openAgain(mode: Mode): () => Promise<void> {
+    const asked = ++this.asked;
+    const opening = acquire({ camera: mode === "video", microphone: mode !== "text" });
+    return async () => {
+      const devices = await opening;
+      if (asked !== this.asked || !this.state.joined) {
+        stopStream(devices.stream);
+        return;
+      }
+      this.set({ devices });
+      this.state.call?.useLocal(devices);
+    };
   }
 
   private joinedWith(view: GuestView): void {
@@ -254,6 +265,8 @@ export class Visit {
 
   private dropCall(): void {
     this.asked++;
+    // The call has them only once the person has entered.
+    stopStream(this.state.devices?.stream);
     this.state.call?.close();
     this.prepared = undefined;
     this.talkId = undefined;
@@ -300,6 +313,7 @@ export class Visit {
   }
 
   private bye(reason: ByeReason): void {
+    if (reason === "moved") void this.fail(new ApiError(410, "link.moved"));
     if (reason !== "taken-over") return;
     this.attention.stop();
     this.dropCall();
@@ -321,11 +335,20 @@ export class Visit {
       // The advisor has said yes to this device.
       this.set({ joined: true, takenOver: false });
     }
-    if (!this.state.joined) return;
+    if (!this.state.joined) {
+      this.giveBack(view);
+      return;
+    }
     if (view.state === "talking" && view.talk && view.here) this.called(view.talk);
     else if (view.state === "waiting" && before?.state === "talking") void this.waitAgain();
     else if (view.state === "expected") this.sentOut();
     else if (view.state === "closed") this.finish();
+  }
+
+  /** Devices are open for the check, or for a talk that was asked for; after a no, or the end of it all, for nothing. */
+  private giveBack(view: GuestView): void {
+    const screen = screenOf(this.state, view.now);
+    if (this.state.devices && screen !== "check" && screen !== "asked") this.dropCall();
   }
 
   private called(talk: GuestTalk): void {
@@ -357,13 +380,14 @@ export class Visit {
     this.attention.stop();
     this.dropCall();
     this.set({ entered: false, ringing: false, notice });
-    const { wish } = this.state;
-    const devices = acquire({ camera: wish === "video", microphone: wish !== "text" });
-    const { commit, offer } = await this.prepare();
-    await this.post("prepare", { page: this.page, commit, offer });
-    const acquired = await devices;
-    this.set({ devices: acquired });
-    this.state.call?.useLocal(acquired);
+    const acquired = this.openAgain(this.state.wish);
+    try {
+      const { commit, offer } = await this.prepare();
+      await this.post("prepare", { page: this.page, commit, offer });
+    } catch {
+      // Whoever calls in a guest without an offer asks for a fresh one.
+    }
+    await acquired();
   }
 
   private sentOut(): void {

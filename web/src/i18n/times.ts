@@ -16,6 +16,15 @@ export function dayText(at: number, language: Language): string {
   }).format(at);
 }
 
+/** A day that has a word of its own. */
+export function nearDay(at: number, now: number): "today" | "tomorrow" | "other" {
+  const day = new Date(at).toDateString();
+  if (day === new Date(now).toDateString()) return "today";
+  const next = new Date(now);
+  next.setDate(next.getDate() + 1);
+  return day === next.toDateString() ? "tomorrow" : "other";
+}
+
 /** "10:30"; the word around it ("Uhr") belongs to the text. */
 export function timeText(at: number, language: Language): string {
   return new Intl.DateTimeFormat(localeOf(language), { hour: "numeric", minute: "2-digit" }).format(at);
