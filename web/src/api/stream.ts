@@ -23,6 +23,8 @@ const helloMs = 3_000;
 const silenceMs = 35_000;
 /** The server answers a long poll within 25 s. */
 const pollDeadlineMs = 40_000;
+/** A server that is started again is back within seconds: until then it is asked often, after that seldom. */
+const backoffMs = [500, 500, 1_000, 1_000, 1_000, 1_000, 2_000, 4_000];
 const maxBackoffMs = 5_000;
 /** A stream that lasted this long was a good one. */
 const steadyMs = 2_000;
@@ -44,12 +46,17 @@ class Connection implements Stream {
   private readonly online = (): void => {
     this.resume();
   };
+  /** Without this a dead line is noticed only by its silence; where the system is wrong, the next attempt succeeds. */
+  private readonly offline = (): void => {
+    this.abort.abort();
+  };
 
   constructor(
     private readonly url: string,
     private readonly handlers: StreamHandlers,
   ) {
     globalThis.addEventListener("online", this.online);
+    globalThis.addEventListener("offline", this.offline);
     handlers.onState(this.state, Date.now());
     void this.run();
   }
@@ -57,6 +64,7 @@ class Connection implements Stream {
   close(): void {
     this.enter("closed");
     globalThis.removeEventListener("online", this.online);
+    globalThis.removeEventListener("offline", this.offline);
     this.abort.abort();
     this.wake?.();
   }
@@ -114,10 +122,10 @@ class Connection implements Stream {
     }
   }
 
-  /** The first retry comes at once; then up to 0.5, 1, 2, 4, 5 s, at random, so that not all come together. */
+  /** The first retry comes at once; the others at random, so that not all come together. */
   private async pause(): Promise<void> {
     if (this.failures === 0) return;
-    const limit = Math.min(maxBackoffMs, 500 * 2 ** (this.failures - 1));
+    const limit = backoffMs[this.failures - 1] ?? maxBackoffMs;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, limit * (0.3 + 0.7 * Math.random()));
       this.wake = () => {

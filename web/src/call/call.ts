@@ -525,7 +525,7 @@ export class Call {
   }
 
   private async persist(signal: OutgoingSignal): Promise<void> {
-    for (let pause = 250; ; pause = Math.min(pause * 2, 3_000)) {
+    for (let pause = 250; ; pause = Math.min(pause * 2, 1_000)) {
       try {
         await this.options.send(signal);
         return;
