@@ -212,3 +212,37 @@ func TestALegWhoseBrowserHasNewCredentialsIsAskedForAgain(t *testing.T) {
 		t.Error("still asks for it")
 	}
 }
+
+// A relay that has restarted hears browsers before any server has found it again.
+func TestALegThatWasAskedForInVainIsAskedForAgainWithoutAnotherCheck(t *testing.T) {
+	c := newTestCore(t, Options{})
+	guest := c.browser(Leg{Side: SideGuest}, "192.0.2.1:1000")
+	guest.check()
+	for second := range 3 {
+		c.events = nil
+		c.pass(needEvery)
+		if c.told(control.Need) != 1 {
+			t.Errorf("in second %d asked %d times", second, c.told(control.Need))
+		}
+	}
+	c.events = nil
+	c.needAgain(c.now, 0) // a server has come
+	if c.told(control.Need) != 1 {
+		t.Error("a server that comes is not asked at once")
+	}
+	c.pass(consent)
+	c.events = nil
+	c.pass(2 * needEvery)
+	if c.told(control.Need) != 0 {
+		t.Error("asks for a browser that is gone")
+	}
+	guest.check()
+	if err := c.introduce(c.now, guest.ufrag, guest.ownUfrag, guest.ownPwd); err != nil {
+		t.Fatal(err)
+	}
+	c.events = nil
+	c.pass(2 * needEvery)
+	if c.told(control.Need) != 0 {
+		t.Error("asks for what it has")
+	}
+}

@@ -237,6 +237,7 @@ func (c *core) consider(now time.Time, p *path) {
 
 // sweep forgets what is over and tells who has become silent. It runs about once a second.
 func (c *core) sweep(now time.Time) {
+	c.needAgain(now, needEvery)
 	for _, l := range c.legs {
 		if l.bound != nil && !l.silent && now.Sub(l.bound.heard) > silentAfter {
 			l.silent = true

@@ -48,10 +48,25 @@ func (c *core) prove(now time.Time, p *path) {
 }
 
 // need asks the servers for an introduction.
-func (c *core) need(now time.Time, l *login) {
-	if now.Sub(l.lastNeeded) >= needEvery {
+func (c *core) need(now time.Time, l *login) { c.needUnless(now, l, needEvery) }
+
+// needUnless asks if it has not been asked for so long.
+func (c *core) needUnless(now time.Time, l *login, asked time.Duration) {
+	if now.Sub(l.lastNeeded) >= asked {
 		l.lastNeeded = now
 		c.tell(control.Event{Kind: control.Need, Ufrag: l.ufrag, At: now})
+	}
+}
+
+// needAgain asks for all who wait: what was told may have reached nobody, as while no server was connected, and the
+// browser's next check may be seconds away.
+func (c *core) needAgain(now time.Time, asked time.Duration) {
+	for _, l := range c.legs {
+		for _, p := range l.paths {
+			if !p.login.introduced() && now.Sub(p.heard) < consent {
+				c.needUnless(now, p.login, asked)
+			}
+		}
 	}
 }
 

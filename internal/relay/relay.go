@@ -196,8 +196,14 @@ func (r *Relay) Revoke(talk [8]byte) error {
 	return nil
 }
 
-// Events tells what happens from now on, until ctx ends.
-func (r *Relay) Events(ctx context.Context) <-chan control.Event { return r.events.Read(ctx) }
+// Events tells what happens from now on, until ctx ends; first of all, who waits for an introduction.
+func (r *Relay) Events(ctx context.Context) <-chan control.Event {
+	events := r.events.Read(ctx)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.core.needAgain(time.Now(), 0)
+	return events
+}
 
 // Load counts.
 func (r *Relay) Load() control.Load {

@@ -37,7 +37,7 @@ type ClientOptions struct {
 // Client is a relay in another process, over a connection that it opens again whenever it is lost.
 //
 // An introduction is either under way to the relay or refused with ErrAway. One that is lost with the connection is
-// asked for again by the relay (Need) with the browser's next check, and its answer comes from who keeps the talks; so
+// asked for again by the relay (Need) as soon as it has a server, and its answer comes from who keeps the talks; so
 // none is kept here that might be outdated. A revocation is asked for by nobody: it is kept until the relay has
 // confirmed it, and sent again after each reconnection.
 type Client struct {

@@ -95,7 +95,7 @@ func (p pace) withDefaults() pace {
 	orElse(&p.silence, 10*time.Second)
 	orElse(&p.write, 5*time.Second)
 	orElse(&p.again, 100*time.Millisecond)
-	orElse(&p.atMost, 3*time.Second)
+	orElse(&p.atMost, time.Second) // talks stand still until then
 	return p
 }
 
