@@ -59,6 +59,13 @@ export async function launchFirefox({ prefs = {} } = {}) {
     requests,
     consoleLines,
     newPage: (options) => newPage(bidi, options),
+    // Closes all pages with all they kept, so that the next ones find a browser as new.
+    async forget() {
+      const { userContexts } = await bidi.send('browser.getUserContexts', {});
+      for (const { userContext } of userContexts) if (userContext !== 'default') await bidi.send('browser.removeUserContext', { userContext });
+      requests.length = 0;
+      consoleLines.length = 0;
+    },
     async close() {
       await bidi.send('browser.close', {}).catch(() => {});
       child.kill('SIGTERM');
@@ -105,6 +112,21 @@ async function newPage(bidi, { width = 1280, height = 800 } = {}) {
   return new FirefoxPage(bidi, context, userContext);
 }
 
+// Runs in the page.
+async function clickable(selector) {
+  const element = document.querySelector(selector);
+  if (!element || element.disabled) return false;
+  element.scrollIntoView({ block: 'center' });
+  const where = () => JSON.stringify(element.getBoundingClientRect());
+  const before = where();
+  await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  const { x, y, width, height } = element.getBoundingClientRect();
+  if (before !== where() || !element.contains(document.elementFromPoint(x + width / 2, y + height / 2))) return false;
+  globalThis.clickAwaited = true;
+  element.addEventListener('click', () => (globalThis.clickAwaited = false), { capture: true, once: true });
+  return true;
+}
+
 class FirefoxPage {
   constructor(bidi, context, userContext) {
     Object.assign(this, { bidi, context, userContext, browser: 'firefox' });
@@ -141,23 +163,27 @@ class FirefoxPage {
     });
     return { sharedId: nodes[0].sharedId };
   }
+  // As Playwright does for Chromium: not before it can be clicked, stands still, and nothing lies over it. What moves
+  // all the same between looking and clicking is clicked again.
   async click(selector) {
-    await until(`${selector} enabled`, () => this.eval((s) => document.querySelector(s)?.disabled === false || document.querySelector(s)?.tagName === 'A', selector));
-    const element = await this.element(selector);
-    await this.eval((s) => document.querySelector(s).scrollIntoView({ block: 'center' }), selector);
-    await this.bidi.send('input.performActions', {
-      context: this.context,
-      actions: [
-        {
-          type: 'pointer',
-          id: 'mouse',
-          actions: [
-            { type: 'pointerMove', x: 0, y: 0, origin: { type: 'element', element } },
-            { type: 'pointerDown', button: 0 },
-            { type: 'pointerUp', button: 0 },
-          ],
-        },
-      ],
+    await until(`${selector} takes a click`, async () => {
+      if (!(await this.eval(clickable, selector))) return false;
+      const element = await this.element(selector);
+      await this.bidi.send('input.performActions', {
+        context: this.context,
+        actions: [
+          {
+            type: 'pointer',
+            id: 'mouse',
+            actions: [
+              { type: 'pointerMove', x: 0, y: 0, origin: { type: 'element', element } },
+              { type: 'pointerDown', button: 0 },
+              { type: 'pointerUp', button: 0 },
+            ],
+          },
+        ],
+      });
+      return this.eval(() => !globalThis.clickAwaited);
     });
   }
   async fill(selector, value) {

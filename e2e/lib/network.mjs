@@ -9,6 +9,10 @@ import { until } from './page.mjs';
 
 export const SERVER_ADDRESS = '10.78.0.1';
 
+// This machine's address in the namespace that run-in-namespace.sh makes; without one some journeys cannot run, and say so.
+export const OWN_ADDRESS = process.env.VISAVIS_E2E_ADDRESS;
+export const withoutNamespace = OWN_ADDRESS ? false : 'NOT RUN: there is no network namespace; see e2e/run-in-namespace.sh';
+
 export async function pluggedNetwork() {
   const holder = spawn('unshare', ['--net', 'sleep', '3600'], { stdio: 'ignore' });
   const ip = (...args) => execFileSync('ip', args);

@@ -44,15 +44,18 @@ export function keepConnections() {
   }
 }
 
-// What one page receives: decoded frames, audio energy, and the addresses it knows.
+// What one page receives: decoded frames, audio energy, the addresses it knows, and over which protocols media come.
 // Runs in the page.
 export async function received() {
-  const sum = { frames: 0, audioEnergy: 0, audioPackets: 0, packets: 0, remotes: [], connected: false, open: 0 };
+  const sum = { frames: 0, audioEnergy: 0, audioPackets: 0, packets: 0, remotes: [], ways: [], connected: false, open: 0 };
   for (const pc of globalThis.keptConnections ?? []) {
     if (pc.connectionState === 'closed') continue;
     sum.open += 1;
     if (pc.connectionState === 'connected') sum.connected = true;
     const stats = await pc.getStats();
+    const pairs = [...stats.values()].filter((s) => s.type === 'candidate-pair' && s.bytesReceived > 0);
+    const [used] = pairs.sort((a, b) => b.bytesReceived - a.bytesReceived);
+    if (used) sum.ways.push(stats.get(used.remoteCandidateId).protocol);
     for (const s of stats.values()) {
       if (s.type === 'inbound-rtp' && s.kind === 'video') sum.frames += s.framesDecoded ?? 0;
       if (s.type === 'inbound-rtp' && s.kind === 'audio') {

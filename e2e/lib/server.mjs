@@ -9,7 +9,7 @@ import { until } from './page.mjs';
 
 export const BINARY = process.env.VISAVIS_BINARY ?? fileURLToPath(new URL('../../bin/visavis', import.meta.url));
 
-// options: command (demo, serve, relay), env, dir, url, port
+// options: command (demo, serve, relay), env, dir, url, port; waitFor is a path that answers 200, or what the log says
 export async function startServer({ command = 'demo', port = 8080, host = 'localhost', tls = false, dir, env = {}, waitFor = '/readyz' } = {}) {
   const own = dir === undefined;
   const data = dir ?? mkdtempSync(join(tmpdir(), 'visavis-e2e-'));
@@ -27,13 +27,14 @@ export async function startServer({ command = 'demo', port = 8080, host = 'local
   server.start = async () => {
     const child = spawn(BINARY, [command], { env: server.env, stdio: ['ignore', 'pipe', 'pipe'] });
     server.child = child;
+    const before = server.log.length;
     child.stdout.on('data', (chunk) => (server.log += chunk));
     child.stderr.on('data', (chunk) => (server.log += chunk));
     let ended = null;
     child.once('exit', (code, signal) => (ended = `${code ?? signal}`));
     await until(`${command} ready at ${url}`, async () => {
       if (ended !== null) throw new Error(`the server ended (${ended}): ${server.log.slice(-800)}`);
-      return waitFor === null || (await answers(url + waitFor));
+      return waitFor instanceof RegExp ? waitFor.test(server.log.slice(before)) : answers(url + waitFor);
     }, { deadline: 15_000, every: 20 });
   };
   server.kill = async (signal = 'SIGKILL') => {
