@@ -38,10 +38,12 @@ type node struct {
 	stop context.CancelFunc
 }
 
-func newNode(t *testing.T, d *db.DB, name string, c *clock) *node {
+func newNode(t *testing.T, d *db.DB, name string, c *clock) *node { return newNodeOf(t, d, name, c, 2) }
+
+func newNodeOf(t *testing.T, d *db.DB, name string, c *clock, workers int) *node {
 	t.Helper()
 	n := &node{wake: make(chan struct{}, 1), done: make(chan struct{})}
-	n.Queue = jobs.New(d, jobs.Options{Node: name, Clock: c.Now, Workers: 2, Log: slog.New(slog.DiscardHandler), Wake: n.wake, Publish: n.look})
+	n.Queue = jobs.New(d, jobs.Options{Node: name, Clock: c.Now, Workers: workers, Log: slog.New(slog.DiscardHandler), Wake: n.wake, Publish: n.look})
 	return n
 }
 
@@ -173,7 +175,7 @@ func TestAFailedJobIsTriedAgainLaterAndAPermanentOneNever(t *testing.T) {
 func TestAVA01AJobOfADeadWorkerIsTakenOverAfterItsLease(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		c := &clock{now: time.Now()}
-		dead := newNode(t, d, "dead", c)
+		dead := newNodeOf(t, d, "dead", c, 1) // a second worker would take the job over itself
 		stuck := make(chan struct{})
 		release := make(chan struct{})
 		dead.Handle("mail", func(context.Context, jobs.Job) error { close(stuck); <-release; return nil })
