@@ -90,7 +90,7 @@ func Mount(mux *http.ServeMux, o Options) error {
 	mux.HandleFunc("GET /robots.txt", robots)
 	mux.HandleFunc("GET /healthz", healthy)
 	mux.HandleFunc("GET /readyz", s.ready)
-	mux.HandleFunc("/", notFound)
+	mux.HandleFunc("/", s.notFound)
 	return nil
 }
 
@@ -185,8 +185,12 @@ func robots(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write([]byte("User-agent: *\nDisallow: /\n")) // the client may have gone
 }
 
-// notFound is the answer for what nobody serves; links of ours never lead here.
-func notFound(w http.ResponseWriter, _ *http.Request) {
+// notFound is the answer for what nobody serves: a page for people who mistyped an address, a problem for programs.
+func (s *server) notFound(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodGet && !strings.HasPrefix(r.URL.Path, "/api/") && strings.Contains(r.Header.Get("Accept"), "text/html") {
+		s.render(w, r, s.guest, http.StatusNotFound, page{Unknown: true})
+		return
+	}
 	edge.WriteProblem(w, edge.NewProblem(http.StatusNotFound, "not_found"))
 }
 

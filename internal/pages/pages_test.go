@@ -82,6 +82,19 @@ func TestAnUnknownAgencyGetsAPolitePage(t *testing.T) {
 	}
 }
 
+func TestAMistypedAddressGetsAPageAndAProgramAProblem(t *testing.T) {
+	mux := serve(t, nil)
+	for path, want := range map[string]string{"/termin": "Diese Adresse kennen wir nicht", "/api/nothing": `"code":"not_found"`} {
+		status, body, _ := get(t, mux, path, "Accept", "text/html,*/*")
+		if status != http.StatusNotFound || !strings.Contains(body, want) {
+			t.Errorf("%s: status %d\n%s", path, status, body)
+		}
+	}
+	if status, body, _ := get(t, mux, "/termin"); status != http.StatusNotFound || !strings.Contains(body, `"code":"not_found"`) {
+		t.Errorf("a program got status %d\n%s", status, body)
+	}
+}
+
 func TestThePageComesEvenWhenTheDatabaseIsAway(t *testing.T) {
 	status, body, _ := get(t, serve(t, nil), "/t/broken")
 	if status != http.StatusServiceUnavailable || !strings.Contains(body, "Videotermin") {
