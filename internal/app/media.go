@@ -74,7 +74,7 @@ func (s summaries) Summary(ctx context.Context, q db.Q, agency, id string) (talk
 	}
 	return talk.Summary{
 		ID: n.ID, Version: n.Version, StartsAt: db.Ms(n.Starts), EndsAt: db.Ms(n.Ends),
-		ServiceName: n.ServiceName.In("de"), DeskName: n.Place.Name, Language: n.Language,
+		Service: n.Service, ServiceName: n.ServiceName.In("de"), DeskName: n.Place.Name, Language: n.Language,
 		Citizen: talk.SummaryCitizen{Name: n.Citizen.Name.Reveal(), Phone: n.Citizen.Phone.Reveal()},
 	}, nil
 }

@@ -69,6 +69,7 @@ type Summary struct {
 	Version     int64          `json:"version"`
 	StartsAt    int64          `json:"startsAt"`
 	EndsAt      int64          `json:"endsAt"`
+	Service     string         `json:"service"`
 	ServiceName string         `json:"serviceName"`
 	DeskName    string         `json:"deskName"`
 	Language    string         `json:"language"`

@@ -170,6 +170,7 @@ export interface TalkView {
     version: number;
     startsAt: number;
     endsAt: number;
+    service: string;
     serviceName: string;
     deskName: string;
     language: LanguageTag;

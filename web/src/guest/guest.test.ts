@@ -7,7 +7,7 @@ import { readFragment, routeOf } from "./link";
 import { initialVisit, modeOf, screenOf, type VisitState } from "./screen";
 import { sentences } from "../talk/sentences";
 import { verdictOf } from "./test/verdict";
-import { clockText, countdown } from "../i18n/times";
+import { clockText, countdown, nearDay } from "../i18n/times";
 
 describe("the link", () => {
   test("WEB-04: a fragment is a secret, a seat, or nothing", () => {
@@ -21,6 +21,7 @@ describe("the link", () => {
     expect(routeOf("/t/demo")).toEqual({ page: "visit", agency: "demo" });
     expect(routeOf("/test")).toEqual({ page: "test" });
     expect(routeOf("/")).toEqual({ page: "home" });
+    expect(routeOf("/termin")).toEqual({ page: "unknown" });
   });
 });
 
@@ -188,6 +189,10 @@ test("A11-08: the talk says what matters, at most two sentences", () => {
   expect(sentences({ ...talk, phase: "reconnecting", quality: "lost" }, false)).toEqual([
     "call.state.reconnecting",
   ]);
+  expect(sentences({ ...talk, codeCompared: { mine: true, theirs: false } }, false)).toEqual([
+    "call.code.waiting",
+  ]);
+  expect(sentences({ ...talk, codeCompared: { mine: true, theirs: true } }, false)).toEqual([]);
   const worst = { ...talk, quality: "poor", local: initialState.local, remote: initialState.remote } as const;
   expect(sentences(worst, false)).toHaveLength(2);
 });
@@ -201,4 +206,15 @@ test("the network test has three endings", () => {
     ]),
   ).toBe("detour");
   expect(verdictOf([{ path: "udp", ok: false }])).toBe("none");
+});
+
+test("days are named as people name them, across the end of a month", () => {
+  const now = new Date(2026, 10, 30, 23, 50).getTime();
+  const hours = (n: number): number => now + n * 3_600_000;
+  expect(nearDay(now, now)).toBe("today");
+  expect(nearDay(hours(-20), now)).toBe("today");
+  expect(nearDay(hours(1), now)).toBe("tomorrow");
+  expect(nearDay(hours(24), now)).toBe("tomorrow");
+  expect(nearDay(hours(25), now)).toBe("other");
+  expect(nearDay(hours(-24), now)).toBe("other");
 });

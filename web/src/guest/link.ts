@@ -16,10 +16,12 @@ export function writeSeat(history: History, location: Location, seat: string | u
   history.replaceState(null, "", `${location.pathname}${seat === undefined ? "" : `#seat=${seat}`}`);
 }
 
-export type Route = { page: "visit"; agency: string } | { page: "test" } | { page: "home" };
+export type Route =
+  { page: "visit"; agency: string } | { page: "test" } | { page: "home" } | { page: "unknown" };
 
 export function routeOf(pathname: string): Route {
   const agency = /^\/t\/([\w-]+)\/?$/.exec(pathname)?.[1];
   if (agency !== undefined) return { page: "visit", agency };
-  return /^\/test\/?$/.test(pathname) ? { page: "test" } : { page: "home" };
+  if (/^\/test\/?$/.test(pathname)) return { page: "test" };
+  return { page: pathname === "/" ? "home" : "unknown" };
 }

@@ -10,8 +10,9 @@ async function start(): Promise<void> {
   const target = document.getElementById("app");
   if (!target) throw new Error("the page has no place for the application");
   const session = new Session();
-  void session.open();
-  const texts = await Texts.open(loadStaff, chooseLanguage(navigator.languages));
+  const language = chooseLanguage(navigator.languages);
+  void session.open(language);
+  const texts = await Texts.open(loadStaff, language);
   const talk = /^\/staff\/talk\/([\w-]+)$/.exec(location.pathname)?.[1];
   target.replaceChildren();
   mount(App, { target, props: { texts, session, talk } });

@@ -1,5 +1,6 @@
 import { api, ApiError } from "../api/client";
 import type { Me } from "../api/types";
+import type { Language } from "../i18n/languages";
 import { Store, type Unsubscribe } from "../call/store";
 
 export interface SessionState {
@@ -22,20 +23,32 @@ export class Session {
     return this.store.subscribe(listener);
   }
 
-  async open(): Promise<void> {
+  /** `language` is that of the names the agency gives to its services. */
+  async open(language: Language): Promise<void> {
     try {
-      this.store.set({ asking: false, busy: false, me: await api.get<Me>("/api/staff/session") });
+      const me = await api.get<Me>(`/api/staff/session?language=${language}`);
+      this.store.set({ asking: false, busy: false, me });
     } catch (error) {
       const refusal = error instanceof ApiError && error.code !== "session.none" ? { refusal: error } : {};
       this.store.set({ asking: false, busy: false, ...refusal });
     }
   }
 
-  async signIn(agency: string, email: string, password: string): Promise<void> {
+  /** The reader has chosen another language. */
+  async speak(language: Language): Promise<void> {
+    if (!this.state.me) return;
+    const me = await api.get<Me>(`/api/staff/session?language=${language}`).catch(() => undefined);
+    if (me && this.state.me) this.store.set({ ...this.state, me });
+  }
+
+  async signIn(
+    credentials: { agency: string; email: string; password: string },
+    language: Language,
+  ): Promise<void> {
     if (this.state.busy) return;
     this.store.set({ asking: false, busy: true });
     try {
-      const me = await api.post<Me>("/api/staff/session", { agency, email, password });
+      const me = await api.post<Me>(`/api/staff/session?language=${language}`, credentials);
       this.store.set({ asking: false, busy: false, me });
     } catch (error) {
       this.store.set({ asking: false, busy: false, refusal: asApiError(error) });

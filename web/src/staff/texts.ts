@@ -1,4 +1,5 @@
 import type { ApiError } from "../api/client";
+import type { Me } from "../api/types";
 import type { StaffKey } from "../i18n/staff";
 import { type Texts, useTexts } from "../ui";
 
@@ -12,6 +13,11 @@ export function sentenceFor(error: ApiError, { t }: Texts<StaffKey>): string {
   const key = `errors.${error.code}` as StaffKey;
   const sentence = t(key, { by: "", ...error.params });
   return sentence === key ? t("errors.internal") : sentence;
+}
+
+/** What an appointment is about, in the language of who reads it. */
+export function serviceName(me: Me, about: { service: string; serviceName: string }): string {
+  return me.services.find(({ id }) => id === about.service)?.name ?? about.serviceName;
 }
 
 /** The field of the booking form that a refusal is about. */

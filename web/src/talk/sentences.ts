@@ -9,6 +9,8 @@ export function sentences(call: CallState, headsUp: boolean): TalkKey[] {
   if (call.phase === "idle" || call.phase === "connecting") said.push("call.state.connecting");
   if (call.quality === "poor") said.push("call.state.poor");
   else if (call.quality === "weak") said.push("call.state.weak");
+  if (call.codeCompared.mine && !call.codeCompared.theirs) said.push("call.code.waiting");
+  if (call.local.sharing) said.push("call.state.sharing");
   if (!headsUp) {
     if (call.local.mic !== "ok" && call.local.camera !== "ok") said.push("call.state.bothOff");
     else if (call.local.mic !== "ok") said.push("call.state.micOff");

@@ -13,7 +13,6 @@ export { default as Button } from "./Button.svelte";
 export { default as ButtonLink } from "./ButtonLink.svelte";
 export { default as Card } from "./Card.svelte";
 export { default as Checkbox } from "./Checkbox.svelte";
-export { default as DescriptionList } from "./DescriptionList.svelte";
 export { default as Details } from "./Details.svelte";
 export { default as Dialog } from "./Dialog.svelte";
 export { default as Divider } from "./Divider.svelte";
