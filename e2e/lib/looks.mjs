@@ -1,0 +1,52 @@
+// One state in different looks: another language, another width, light and dark, without loading the page again.
+
+import assert from 'node:assert/strict';
+import { album } from './album.mjs';
+import { until } from './page.mjs';
+
+const LOOKS = [
+  ['de', 390, 'light'],
+  ['en', 1280, 'dark'],
+  ['de', 1280, 'dark'],
+  ['en', 390, 'light'],
+  ['de', 390, 'dark'],
+  ['en', 1280, 'light'],
+];
+const HEIGHTS = { 320: 640, 390: 844, 1280: 800 };
+
+// Neighbouring states take different pairs of looks, so that all of them are seen without taking every picture six times.
+export function gallery(run) {
+  const see = album(run);
+  let turn = 0;
+  // Guests read at 7:1 and hit targets of 48 pixels; staff pages are denser.
+  const both = (rules, check) => async (page, name) => {
+    for (const [language, width, colorScheme] of LOOKS.slice(turn, turn + 2)) {
+      await look(page, { language, width, colorScheme });
+      await check?.(page, name);
+      await see(page, `${name}-${language}-${width}-${colorScheme}`, rules);
+    }
+    turn = (turn + 2) % LOOKS.length;
+  };
+  return { guest: both({ 'color-contrast-enhanced': { enabled: true } }, largeTargets), staff: both({}), see, count: () => see.seen };
+}
+
+export async function look(page, { language, width, colorScheme }) {
+  await page.page.emulateMedia({ colorScheme });
+  await page.page.setViewportSize({ width, height: HEIGHTS[width] });
+  if (language === undefined) return;
+  // Not by the mouse, whose shadow would stay on what lies there next, and which an open dialog keeps away.
+  await page.page.mouse.move(0, 0);
+  await page.eval((tag) => document.querySelector(`[role=group] button[lang=${tag}][aria-pressed=false]`)?.click(), language);
+  await until(`the page speaks ${language}`, () => page.eval((tag) => document.documentElement.lang === tag, language));
+}
+
+async function largeTargets(page, where) {
+  const small = await page.eval(() =>
+    [...document.querySelectorAll('main button, main summary, main a, dialog[open] button')]
+      .filter((control) => control.checkVisibility() && !control.closest('p'))
+      .map((control) => [control.innerText, control.getBoundingClientRect()])
+      .filter(([, box]) => box.height < 47.5 || box.width < 47.5)
+      .map(([text, box]) => `${text} ${Math.round(box.width)} × ${Math.round(box.height)}`),
+  );
+  assert.deepEqual(small, [], `targets in ${where}`);
+}
