@@ -44,7 +44,7 @@ func (s *Service) view(n Notice) view {
 			{c.t("mail.length.label"), c.t("mail.length", "minutes", strconv.Itoa(int(n.Ends.Sub(n.Starts)/time.Minute)))},
 			{c.t("mail.with.label"), n.Agency + ", " + n.Location},
 		},
-		Call:    c.t("mail.call", "phone", n.Phone, "hours", n.PhoneHours),
+		Call:    c.t("mail.call", "phone", strings.ReplaceAll(n.Phone, " ", "\u00a0"), "hours", n.PhoneHours),
 		Closing: c.t("mail.closing"), Agency: n.Agency, NoReply: c.t("mail.noreply"),
 	}
 	if n.Link != "" {

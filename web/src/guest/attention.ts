@@ -22,6 +22,7 @@ export class Attention {
   }
 
   stop(): void {
+    if (this.timer === undefined) return;
     clearInterval(this.timer);
     this.timer = undefined;
     vibrate([0]);

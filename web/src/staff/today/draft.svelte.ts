@@ -28,18 +28,18 @@ export class Draft {
   readonly #around: () => Surroundings;
 
   readonly services = $derived.by(() => {
-    const department = this.me.desks.find(({ id }) => id === this.team)?.departmentId;
-    return this.me.services.filter(({ departmentId }) => departmentId === department);
+    const department = this.who().desks.find(({ id }) => id === this.team)?.departmentId;
+    return this.who().services.filter(({ departmentId }) => departmentId === department);
   });
   readonly service = $derived(
     this.services.some(({ id }) => id === this.chosenService)
       ? this.chosenService
       : (this.services[0]?.id ?? ""),
   );
-  readonly advisors = $derived.by(() => this.me.advisors.filter(({ desks }) => desks.includes(this.team)));
+  readonly advisors = $derived.by(() => this.who().advisors.filter(({ desks }) => desks.includes(this.team)));
   /** Empty: anybody of the team. */
   readonly advisor = $derived.by(() => {
-    const wanted = this.chosenAdvisor ?? this.me.id;
+    const wanted = this.chosenAdvisor ?? this.who().id;
     return this.advisors.some(({ id }) => id === wanted) ? wanted : "";
   });
   /** The first free time of the advisor. */
@@ -59,11 +59,11 @@ export class Draft {
   readonly time = $derived.by(() => this.typedTime ?? localTime(this.start));
 
   constructor(
-    private readonly me: Me,
+    private readonly who: () => Me,
     around: () => Surroundings,
   ) {
     this.#around = around;
-    this.team = me.desks[0]?.id ?? "";
+    this.team = who().desks[0]?.id ?? "";
   }
 
   /** True once it is booked; else `refusal` says why not, and nothing typed is lost. */
