@@ -33,6 +33,7 @@ export function gallery(run) {
 export async function look(page, { language, width, colorScheme }) {
   await page.page.emulateMedia({ colorScheme });
   await page.page.setViewportSize({ width, height: HEIGHTS[width] });
+  await until('the new size', () => page.eval((size) => innerWidth === size.width && innerHeight === size.height, { width, height: HEIGHTS[width] }));
   if (language === undefined) return;
   // Not by the mouse, whose shadow would stay on what lies there next, and which an open dialog keeps away.
   await page.page.mouse.move(0, 0);
