@@ -334,7 +334,13 @@ test('by keyboard alone, from the link to the talk and from signing in to callin
 
 // The bar keeps its one row, whatever is on or off and however many messages wait.
 async function inTheTalk(guest, talk) {
-  const places = (page) => page.eval(() => [...document.querySelectorAll('[data-testid=mic], [data-testid=camera], [data-testid=chat], [data-testid=more], [data-testid=leave], [data-testid=end]')].map((b) => [Math.round(b.getBoundingClientRect().left), Math.round(b.getBoundingClientRect().top)].join()));
+  const places = (page) =>
+    page.eval(async () => {
+      // The new size is drawn before it is measured.
+      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+      const bar = document.querySelector('[data-testid=mic]').parentElement;
+      return [...bar.children].map((button) => [button.getBoundingClientRect().left, button.getBoundingClientRect().top].map(Math.round).join());
+    });
   const bars = {};
   for (const width of [320, 390]) {
     await look(guest, { width, colorScheme: 'light' });
