@@ -452,6 +452,7 @@ export class Call {
   private restored(): void {
     if (this.state.phase !== "reconnecting" || this.peer?.pc.connectionState !== "connected") return;
     this.restarts = 0;
+    this.peer.refreshPictures();
     this.apply({ type: "connected", at: Date.now() });
     this.apply({ type: "quality", quality: "weak" });
   }

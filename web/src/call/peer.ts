@@ -134,6 +134,12 @@ export class Peer {
     this.pc.setConfiguration({ ...this.pc.getConfiguration(), iceServers });
   }
 
+  /** A picture that can be read without those before it; else the other side waits three seconds until it asks for one. */
+  refreshPictures(): void {
+    for (const sender of [this.senders?.camera, this.senders?.screen])
+      if (sender?.track) void refresh(sender);
+  }
+
   close(): void {
     this.pc.close();
   }
@@ -194,6 +200,21 @@ async function limit(sender: RTCRtpSender, maxBitrate: number): Promise<void> {
   encoding.maxBitrate = maxBitrate;
   // Only a ceiling for good networks: going on without it is no harm.
   await sender.setParameters(parameters).catch(() => undefined);
+}
+
+/** As in W3C WebRTC Extensions (RTCSetParameterOptions); browsers without it ignore the second argument. */
+interface Refreshing {
+  setParameters(
+    parameters: RTCRtpSendParameters,
+    options: { encodingOptions: { keyFrame: boolean }[] },
+  ): Promise<void>;
+}
+
+async function refresh(sender: RTCRtpSender): Promise<void> {
+  const refreshing: Refreshing = sender;
+  const parameters = sender.getParameters();
+  const encodingOptions = parameters.encodings.map(() => ({ keyFrame: true }));
+  await refreshing.setParameters(parameters, { encodingOptions }).catch(() => undefined);
 }
 
 function matches(found: Bytes | undefined, pinned: Bytes | undefined): boolean {
