@@ -157,8 +157,7 @@ async function onTheWire(figures) {
     const headers = ({ requestId, headersText }) => (bytes += fonts.has(requestId) ? 0 : (headersText?.length ?? 0));
     protocol.on('Network.responseReceivedExtraInfo', headers);
     await enterWaitingRoom(guest, link);
-    await guest.page.waitForTimeout(300);
-    const untilWaiting = bytes;
+    const untilWaiting = bytes; // what comes from here on is fetched ahead for the talk
     const talk = await admit(list);
     await bothSeeAndHear(guest, talk);
     await guest.page.waitForTimeout(300);
