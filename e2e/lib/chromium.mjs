@@ -17,10 +17,11 @@ const QUIET = [
 const FAKE = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', '--auto-select-desktop-capture-source=Entire screen'];
 
 export async function launchChromium({ args = [], fake = true, executablePath = '/usr/bin/chromium' } = {}) {
-  const browser = await chromium.launch({
+  const server = await chromium.launchServer({
     executablePath,
     args: [...QUIET, ...(fake ? FAKE : []), '--autoplay-policy=user-gesture-required', ...args],
   });
+  const browser = await chromium.connect(server.wsEndpoint());
   const requests = [];
   const consoleLines = [];
   return {
@@ -44,7 +45,15 @@ export async function launchChromium({ args = [], fake = true, executablePath = 
       context.setDefaultTimeout(DEADLINE);
       return new ChromiumPage(await context.newPage(), context);
     },
-    close: () => browser.close(),
+    // As when a battery dies: no page gets to say good-bye. Only for a browser with a process of its own.
+    async kill() {
+      const child = server.process();
+      if (child.exitCode === null && child.signalCode === null) await server.kill();
+    },
+    async close() {
+      await browser.close();
+      await server.close();
+    },
   };
 }
 
@@ -85,6 +94,10 @@ export class ChromiumPage {
     const opened = this.context.waitForEvent('page');
     await action();
     return new ChromiumPage(await opened, this.context);
+  }
+  // Another tab of the same browser.
+  async tab() {
+    return new ChromiumPage(await this.context.newPage(), this.context);
   }
   async shot(path) {
     await this.page.screenshot({ path: shotPath(path), fullPage: true });

@@ -37,9 +37,12 @@ export function keepConnections() {
   if (media?.getUserMedia) {
     const original = media.getUserMedia;
     globalThis.capturesAsked = 0;
-    media.getUserMedia = function (constraints) {
+    globalThis.keptTracks = [];
+    media.getUserMedia = async function (constraints) {
       globalThis.capturesAsked += 1;
-      return original.call(this, constraints);
+      const stream = await original.call(this, constraints);
+      globalThis.keptTracks.push(...stream.getTracks());
+      return stream;
     };
   }
 }

@@ -1,0 +1,303 @@
+// The seat is durable, seen from the office: two who call at once, windows that are closed, guests who come too early or
+// too late or are not at the screen, appointments that change while somebody waits, and what is no no-show.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { album } from '../lib/album.mjs';
+import { DESK, advisor, appoint, callIn, flows, gone, guestAt, guestWaits, hide, nextRow, openDevices, rowOf, sameCode, says, shift, talkingRow, waitingRow } from '../lib/office.mjs';
+import { until } from '../lib/page.mjs';
+import { endTalk, hook, invitation, screen } from '../lib/steps.mjs';
+import { demoWorld, quietConsole } from '../lib/world.mjs';
+import { mailFor, linkIn } from '../lib/mail.mjs';
+
+const LIMIT = { timeout: 120_000 };
+const RING = 10;
+const see = album('durable-office');
+let world;
+
+before(async () => (world = await demoWorld({ env: { VISAVIS_TALK_RING: `${RING}s` } })));
+after(() => world?.close());
+
+function journey(name, run) {
+  test(name, LIMIT, async () => {
+    const list = await advisor(world, 'sabine');
+    try {
+      await run(list);
+    } finally {
+      for (const context of world.chromium.browser.contexts()) await context.close();
+    }
+  });
+}
+
+journey('two advisors call the same guest at the same instant: one wins, the other is told who', async (list) => {
+  const lists = { 'Sabine Krüger': list, 'Mehmet Aksoy': await advisor(world, 'mehmet') };
+  const { link } = await appoint(list, { name: 'Gabi Begehrt' });
+  const guest = await guestWaits(world.chromium, link);
+  for (const one of Object.values(lists)) await one.wait(waitingRow('Gabi Begehrt'));
+
+  const names = Object.keys(lists);
+  const talks = await Promise.all(names.map((who) => callIn(lists[who], 'Gabi Begehrt')));
+  const screens = await until('one talks and one does not', async () => {
+    const now = await Promise.all(talks.map((talk) => talk.eval(() => document.querySelector('main')?.dataset.screen)));
+    return now.includes('talk') && now.includes('ready') ? now : undefined;
+  });
+  const winner = screens.indexOf('talk');
+  const loser = 1 - winner;
+  const told = new RegExp(`${names[winner]} hat diese Person schon aufgerufen`);
+  await says(talks[loser], 'main', told);
+  await says(lists[names[loser]], 'main', told);
+  await see(talks[loser], '01-second-window');
+  await see(lists[names[loser]], '02-second-list');
+  assert.equal(await openDevices(talks[loser]), 0, 'the camera of who came second is off');
+  for (const one of Object.values(lists)) await says(one, talkingRow('Gabi Begehrt'), new RegExp(names[winner]));
+
+  await guest.wait(screen('talk'));
+  await says(guest, 'main', new RegExp(names[winner]));
+  await flows(guest, 'the guest');
+  await flows(talks[winner], 'the winner');
+  await endTalk(talks[winner]);
+  await guest.wait(screen('goodbye'));
+});
+
+journey('the list is closed while the talk goes on, and the new list leads back to it', async (list) => {
+  const { link } = await appoint(list, { name: 'Lea Fenster' });
+  const guest = await guestWaits(world.chromium, link);
+  const talk = await callIn(list, 'Lea Fenster');
+  await flows(guest, 'the guest');
+  const first = await sameCode(guest, talk);
+  const anew = await list.tab();
+  await list.close();
+  await flows(talk, 'the advisor without a list');
+  await flows(guest, 'the guest');
+  assert.equal(await sameCode(guest, talk), first, 'the talk did not notice');
+
+  await anew.goto(`${world.server.url}/staff`);
+  await says(anew, talkingRow('Lea Fenster'), /mit Sabine Krüger seit/);
+  await see(anew, '10-list-reopened');
+  const back = await anew.nextPopup(() => anew.click(`${talkingRow('Lea Fenster')} ${hook('rejoin')}`));
+  await back.wait(screen('talk'));
+  const second = await sameCode(guest, back, first);
+  await flows(back, 'the advisor in the new window');
+  await flows(guest, 'the guest');
+  // The old window knows, and lets go of camera and microphone.
+  await says(talk, hook('farewell'), /in einem anderen Fenster/);
+  assert.equal(await openDevices(talk), 0);
+  await talk.close();
+
+  // The window of the talk is closed by mistake: the guest is told, and the list leads back again.
+  await back.close();
+  await says(guest, hook('told'), /unterbrochen|verlassen/);
+  await see(guest, '11-advisor-gone');
+  const third = await anew.nextPopup(() => anew.click(`${talkingRow('Lea Fenster')} ${hook('rejoin')}`));
+  await sameCode(guest, third, second);
+  await flows(guest, 'the guest, once more');
+  await flows(third, 'the advisor, once more');
+  await endTalk(third);
+  await guest.wait(screen('goodbye'));
+});
+
+journey('who comes an hour early is told when it opens, and the page goes on by itself', async (list) => {
+  const { link } = await appoint(list, { name: 'Emil Zufrüh', inSeconds: 3600 });
+  const early = await guestAt(world.chromium, link);
+  await early.wait(screen('early'));
+  await says(early, 'main', /Der Warteraum öffnet (heute|morgen) um \d\d:\d\d Uhr/);
+  assert.equal(await early.has(hook('check')), false);
+  await see(early, '20-early');
+
+  const soon = await appoint(list, { name: 'Selma Gleich', inSeconds: 1800 + 5 });
+  const guest = await guestAt(world.chromium, soon.link);
+  await guest.wait(screen('early'));
+  assert.match(await list.text(nextRow('Selma Gleich')), /Selma Gleich/);
+  await guest.wait(hook('check'));
+  assert.equal(await guest.eval(() => document.querySelector('main').dataset.screen), 'landing');
+  await guest.click(hook('check'));
+  await guest.wait(screen('check'));
+  await guest.click(hook('arrive'));
+  await guest.wait(screen('waiting'));
+  await says(guest, hook('wait'), /Ihr Termin beginnt um \d\d:\d\d Uhr/);
+  await says(list, waitingRow('Selma Gleich'), /Minuten zu früh/);
+});
+
+journey('who comes after the end is told so, and what to do', async (list) => {
+  const { link, id } = await appoint(list, { name: 'Otto Zuspät' });
+  const open = await guestAt(world.chromium, link);
+  await open.wait(screen('landing'));
+  shift(world, id, { seconds: -3 * 3600 });
+
+  const late = await guestAt(world.chromium, link);
+  await late.wait(screen('late'));
+  await says(late, 'main', /Dieser Termin ist vorbei/);
+  assert.equal(await late.has('a[href^="tel:"]'), true, 'the telephone number is there');
+  await see(late, '30-late');
+
+  // A page that has stood open since the morning is refused by the server, and says the same.
+  await open.click(hook('check'));
+  await open.wait(screen('check'));
+  await open.click(hook('arrive'));
+  await open.wait(screen('late'));
+  assert.equal(await openDevices(open), 0);
+  await list.reload();
+  await says(list, nextRow('Otto Zuspät'), /noch nicht da/);
+});
+
+journey('an appointment is cancelled while the guest waits', async (list) => {
+  const { link } = await appoint(list, { name: 'Anke Absage', email: 'anke@example.org' });
+  assert.equal(link, undefined);
+  const invited = await invitation(world.server, 'anke@example.org');
+  const guest = await guestWaits(world.chromium, invited.link);
+  await list.wait(waitingRow('Anke Absage'));
+  await list.click(`${waitingRow('Anke Absage')} ${hook('change')}`);
+  await see(list, '40-change');
+  await list.click(hook('cancel'));
+  await guest.wait(screen('cancelled'));
+  await says(guest, 'main', /abgesagt/);
+  await see(guest, '41-cancelled');
+  assert.equal(await openDevices(guest), 0);
+  await gone(list, waitingRow('Anke Absage'));
+  await mailFor(world.server, 'anke@example.org', (m) => /abgesagt/i.test(m.subject));
+  await guest.goto('about:blank');
+  await guest.goto(invited.link);
+  await guest.wait(screen('cancelled'));
+});
+
+journey('an appointment is moved while the guest waits', async (list) => {
+  await appoint(list, { name: 'Udo Umzug', email: 'udo@example.org' });
+  const first = await invitation(world.server, 'udo@example.org');
+  const guest = await guestWaits(world.chromium, first.link);
+  const looking = await guestAt(world.chromium, first.link); // another device, that has not entered
+  await looking.wait(screen('elsewhere'));
+  await list.click(`${waitingRow('Udo Umzug')} ${hook('change')}`);
+  await list.fill('dialog[open] input[type=time]', '23:55');
+  await list.click(hook('move'));
+  await guest.wait(screen('moved'));
+  await says(guest, 'main', /verschoben/);
+  await see(guest, '50-moved');
+  assert.equal(await openDevices(guest), 0);
+  await says(list, nextRow('Udo Umzug'), /23:55/);
+  await gone(list, waitingRow('Udo Umzug'));
+
+  await looking.click(hook('takeover'));
+  await looking.wait(screen('check'));
+  await looking.click(hook('arrive'));
+  await looking.wait(screen('moved'));
+  assert.equal(await openDevices(looking), 0);
+
+  await guest.goto('about:blank');
+  await guest.goto(first.link);
+  await guest.wait(screen('moved'));
+  const mail = await mailFor(world.server, 'udo@example.org', (m) => linkIn(m) !== first.link);
+  assert.match(mail.subject, /verschoben|neue Zeit|23:55/i);
+  await guest.goto('about:blank');
+  await guest.goto(linkIn(mail));
+  await until('the new appointment', () => guest.eval(() => /23:55/.test(document.querySelector('main')?.innerText ?? '')));
+});
+
+journey('a guest who is not at the screen is called, and keeps the place when nobody answers', async (list) => {
+  const { link } = await appoint(list, { name: 'Nora Nebenan', phone: '030 555 0199' });
+  const guest = await guestWaits(world.chromium, link);
+  await list.wait(waitingRow('Nora Nebenan'));
+  const { arrivedAt } = (await rowOf(list, 'Nora Nebenan')).seat;
+  await hide(guest, true);
+  await says(list, waitingRow('Nora Nebenan'), /nicht im Vordergrund/);
+
+  // Nobody answers: the seat goes back to waiting.
+  const talk = await callIn(list, 'Nora Nebenan');
+  await talk.wait(hook('ringing'));
+  await says(talk, hook('ringing'), /Noch \d+ Sekunden?/);
+  assert.doesNotMatch(await talk.text(hook('ringing')), /nicht offen/);
+  assert.equal(await talk.has(`${hook('ringing')} a[href^="tel:"]`), true);
+  await guest.wait(screen('called'));
+  assert.match(await guest.eval(() => document.title), /Sie sind dran/);
+  await guest.wait(screen('waiting'), (RING + 10) * 1000);
+  await says(guest, 'main', /Wir haben Sie gerade gerufen/);
+  await see(guest, '62-called-in-vain');
+  await says(talk, hook('farewell'), /hat sich nicht gemeldet/);
+  await see(talk, '63-nobody-answered');
+  await list.wait(waitingRow('Nora Nebenan'));
+  assert.equal((await rowOf(list, 'Nora Nebenan')).seat.arrivedAt, arrivedAt, 'no worse a place than before');
+
+  // Called again, and this time the person comes back to the page.
+  await callIn(list, 'Nora Nebenan', talk);
+  await guest.wait(screen('called'));
+  await Promise.all([see(talk, '60-ringing-advisor'), see(guest, '61-ringing-guest')]);
+  await hide(guest, false);
+  await guest.click(hook('enter'));
+  await guest.wait(screen('talk'));
+  await gone(talk, hook('ringing'));
+  await flows(guest, 'the guest');
+  await flows(talk, 'the advisor');
+  await endTalk(talk);
+});
+
+journey('a guest whose page is closed cannot be rung: the advisor is told, with the number', async (list) => {
+  const { link } = await appoint(list, { name: 'Timo Taschentelefon', phone: '030 555 0177' });
+  const guest = await guestWaits(world.chromium, link);
+  await list.wait(waitingRow('Timo Taschentelefon'));
+  await guest.closeAll();
+  await says(list, waitingRow('Timo Taschentelefon'), /nicht verbunden seit/);
+  const talk = await callIn(list, 'Timo Taschentelefon');
+  await says(talk, hook('ringing'), /nicht offen.*an/s);
+  assert.equal(await talk.has(`${hook('ringing')} a[href^="tel:"]`), true);
+  await see(talk, '70-page-is-gone');
+  await talk.click(hook('end'));
+  await talk.click(hook('sendback'));
+  await says(talk, hook('farewell'), /wieder im Warteraum/);
+  await says(list, waitingRow('Timo Taschentelefon'), /nicht verbunden seit/);
+
+  // A page that goes while it rings.
+  const again = await guestAt(world.chromium, link);
+  await again.wait(screen('elsewhere'));
+  await again.click(hook('takeover'));
+  await again.wait(screen('check'));
+  await again.click(hook('arrive'));
+  await again.wait(screen('waiting'));
+  await hide(again, true);
+  await says(list, waitingRow('Timo Taschentelefon'), /nicht im Vordergrund/);
+  await callIn(list, 'Timo Taschentelefon', talk);
+  await talk.wait(hook('ringing'));
+  await again.closeAll();
+  await says(talk, hook('ringing'), /nicht offen/);
+});
+
+journey('whoever opened the link is no no-show, in the list and in the talk', async (list) => {
+  const { link } = await appoint(list, { name: 'Fred Fehlt', inSeconds: -60 });
+  const guest = await guestAt(world.chromium, link);
+  await guest.wait(screen('landing'));
+  await guest.click(hook('check'));
+  await says(list, nextRow('Fred Fehlt'), /Link geöffnet/);
+  await list.click(`${nextRow('Fred Fehlt')} ${hook('change')}`);
+  await list.click(hook('outcome-noshow'));
+  await says(list, 'dialog[open]', /„Nicht erschienen“ geht hier nicht/);
+  await see(list, '80-noshow-refused');
+  await list.click(hook('outcome-technical'));
+  await gone(list, nextRow('Fred Fehlt'));
+  await until('the result stands in the list', async () => (await rowOf(list, 'Fred Fehlt')).outcome === 'technical');
+  await guest.goto('about:blank');
+  await guest.goto(link);
+  await guest.wait(screen('closed'));
+  await says(guest, 'main', /kein Nachteil/);
+  await see(guest, '81-closed-technical');
+
+  const other = await appoint(list, { name: 'Sina Stumm', inSeconds: -60 });
+  const silent = await guestWaits(world.chromium, other.link, DESK);
+  const talk = await callIn(list, 'Sina Stumm');
+  await talk.wait(screen('talk'));
+  await flows(talk, 'the advisor');
+  await talk.click(hook('end'));
+  await talk.click(hook('outcome-noshow'));
+  await says(talk, 'dialog[open]', /„Nicht erschienen“ geht hier nicht/);
+  await see(talk, '82-noshow-refused-in-talk');
+  await talk.click(hook('outcome-technical'));
+  await says(talk, hook('farewell'), /Technik hat versagt/);
+  await silent.wait(screen('goodbye'));
+  await says(silent, 'main', /kein Nachteil/);
+
+  // Who never opened it may be one.
+  await appoint(list, { name: 'Ferdinand Fort', inSeconds: -60 });
+  await list.click(`${nextRow('Ferdinand Fort')} ${hook('change')}`);
+  await list.click(hook('outcome-noshow'));
+  await gone(list, nextRow('Ferdinand Fort'));
+  await until('the result stands in the list', async () => (await rowOf(list, 'Ferdinand Fort')).outcome === 'noshow');
+});
+
+test('nothing loud in the console but what was refused', () => quietConsole(world.chromium, [/409 .*\/(admit|outcome|end)/, /410 .*\/(open|arrive)/, /404 .*\/(arrive|check)/]));
