@@ -161,6 +161,31 @@ test("a proxy that collects the answer is noticed, and the same events are polle
   expect(server.requests[2]?.url).toBe("/stream?page=p&after=9");
 });
 
+test("a stream that ran and gets no answer is tried once more before it is polled, and then from a snapshot", async () => {
+  server.then(events([hello, "id: 4\nevent: seat\ndata: {}\n\n"], { stays: false }));
+  open();
+  await pass(3_010);
+  expect(server.requests.map((r) => r.headers.Accept)).toEqual(Array(2).fill("text/event-stream"));
+  await pass(4_000);
+  expect(server.requests.map((r) => r.headers.Accept).slice(2)).toEqual([
+    "text/event-stream",
+    "application/json",
+  ]);
+  expect(server.requests[3]?.url).toBe("/stream?page=p");
+});
+
+test("AVA-02: a network that goes is noticed at once", async () => {
+  server.then(events([hello], { stays: true }));
+  open();
+  await pass(10);
+  server.then(() => {
+    throw new TypeError("no network");
+  });
+  globalThis.dispatchEvent(new Event("offline"));
+  await pass(10);
+  expect(states).toEqual(["connecting", "open", "lost"]);
+});
+
 test("a line that has gone silent is given up", async () => {
   server.then(events([hello], { stays: true })).then(events([hello], { stays: true }));
   open();

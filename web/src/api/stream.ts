@@ -38,6 +38,8 @@ class Connection implements Stream {
   private state: StreamState = "connecting";
   private lastId: string | undefined;
   private polling = false;
+  /** The last attempt got no answer at all. */
+  private mute = false;
   private failures = 0;
   private heardAt = Date.now();
   private openedAt: number | undefined;
@@ -110,16 +112,25 @@ class Connection implements Stream {
   private failed(error: unknown): void {
     if (this.closed) return;
     if (error instanceof Buffered) {
-      this.polling = true;
-      this.failures = 0;
+      // Nothing at all, where there was a stream before, may as well be a dead line; twice in a row it is not.
+      if (error.answered || this.mute || this.lastId === undefined) this.fallBack();
+      else this.mute = true;
       return;
     }
+    this.mute = false;
     // A proxy that buffered may be gone with the network that had it.
     this.polling = false;
     if (error instanceof ApiError && !error.passing) {
       this.handlers.onRefused?.(error);
       this.close();
     }
+  }
+
+  private fallBack(): void {
+    this.polling = true;
+    this.failures = 0;
+    // A snapshot comes at once and shows that all is well; the next change may be minutes away.
+    this.lastId = undefined;
   }
 
   /** The first retry comes at once; the others at random, so that not all come together. */
@@ -140,6 +151,7 @@ class Connection implements Stream {
     const parser = new EventParser();
     const decoder = new TextDecoder();
     const { signal } = this.abort;
+    let answered = false;
     let greeted = false;
     let buffered = false;
     const watch = new Deadline(helloMs, () => {
@@ -156,7 +168,8 @@ class Connection implements Stream {
         signal,
       });
       if (!response.ok) throw await problem(response);
-      if (!response.body) throw new Buffered();
+      if (!response.body) throw new Buffered(true);
+      answered = true;
       const reader = response.body.getReader();
       for (;;) {
         const { done, value } = await reader.read();
@@ -169,7 +182,7 @@ class Connection implements Stream {
         if (this.closed) return;
       }
     } catch (error) {
-      throw buffered ? new Buffered() : error;
+      throw buffered ? new Buffered(answered) : error;
     } finally {
       watch.stop();
     }
@@ -211,6 +224,7 @@ class Connection implements Stream {
   }
 
   private opened(): void {
+    this.mute = false;
     this.openedAt ??= Date.now();
     this.enter("open");
   }
@@ -229,6 +243,10 @@ interface PolledEvent {
 
 class Buffered extends Error {
   override readonly name = "Buffered";
+
+  constructor(readonly answered: boolean) {
+    super();
+  }
 }
 
 class Deadline {
