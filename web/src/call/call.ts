@@ -53,6 +53,7 @@ export interface CallOptions {
 /** Media may be silent this long before a side restarts ICE; the guest a little sooner, so that both rarely collide. */
 const silentMs = { guest: 1_000, staff: 1_500 };
 const restartPauseMs = 4_000;
+const undeliveredPauseMs = 2_000;
 /** After so many restarts in vain the guest begins a new generation. */
 const maxRestarts = 4;
 const byeMs = 250;
@@ -232,20 +233,25 @@ export class Call {
     this.answered = false;
     this.otherNonce = undefined;
     this.restarts = 0;
-    const peer: Peer = new Peer(this.options.side, certificate, (signal) => this.deliver(signal), {
-      connection: (state) => {
-        if (peer === this.peer && state === "connected") void this.connected(peer);
+    const peer: Peer = new Peer(
+      this.options.side,
+      certificate,
+      (signal) => this.deliver(signal, signal.kind === "restart-answer"),
+      {
+        connection: (state) => {
+          if (peer === this.peer && state === "connected") void this.connected(peer);
+        },
+        iceFailed: () => {
+          if (peer === this.peer) this.cutOff();
+        },
+        handshakeFailed: () => {
+          if (peer === this.peer) this.alarm();
+        },
+        flowing: (kind, flowing) => {
+          if (peer === this.peer) this.flows(kind, flowing);
+        },
       },
-      iceFailed: () => {
-        if (peer === this.peer) this.cutOff();
-      },
-      handshakeFailed: () => {
-        if (peer === this.peer) this.alarm();
-      },
-      flowing: (kind, flowing) => {
-        if (peer === this.peer) this.flows(kind, flowing);
-      },
-    });
+    );
     this.peer = peer;
     this.lines.connect(peer.channel);
     return peer;
@@ -445,8 +451,20 @@ export class Call {
       void this.detour
         .prepare(peer)
         .then(() => peer.negotiation.restart())
-        .catch(() => undefined);
+        .catch((error: unknown) => {
+          this.undelivered(error, now);
+        });
     }
+  }
+
+  /**
+   * When the server is away, the relay may be too: it learns the old credentials again, which stay in use until then,
+   * sooner than new ones are agreed on.
+   */
+  private undelivered(error: unknown, at: number): void {
+    if (!(error instanceof ApiError) || !error.passing) return;
+    this.restarts--;
+    this.restartedAt = at - restartPauseMs + undeliveredPauseMs;
   }
 
   private restored(): void {
@@ -517,10 +535,13 @@ export class Call {
     void this.deliver(signal).catch(() => undefined);
   }
 
-  /** Sends in order; what fails for a passing reason is repeated while its generation lasts. */
-  private deliver(signal: Omit<OutgoingSignal, "generation"> & { generation?: number }): Promise<void> {
+  /** Sends in order; what fails for a passing reason is repeated while its generation lasts, if it is to `persist`. */
+  private deliver(
+    signal: Omit<OutgoingSignal, "generation"> & { generation?: number },
+    persist = true,
+  ): Promise<void> {
     const whole = { ...signal, generation: signal.generation ?? this.generation };
-    const next = this.outbox.then(() => this.persist(whole));
+    const next = this.outbox.then(() => (persist ? this.persist(whole) : this.options.send(whole)));
     this.outbox = next.catch(() => undefined);
     return next;
   }
