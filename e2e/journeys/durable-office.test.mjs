@@ -12,7 +12,10 @@ import { mailFor, linkIn } from '../lib/mail.mjs';
 
 const LIMIT = { timeout: 120_000 };
 const RING = 10;
+const LONG = process.env.VISAVIS_TEST_LONG === '1';
 const see = album('durable-office');
+// States that other journeys show as well: pictures of them are for make test-long.
+const glance = LONG ? see : () => {};
 let world;
 
 before(async () => (world = await demoWorld({ env: { VISAVIS_TALK_RING: `${RING}s` } })));
@@ -47,7 +50,7 @@ journey('two advisors call the same guest at the same instant: one wins, the oth
   await says(talks[loser], 'main', told);
   await says(lists[names[loser]], 'main', told);
   await see(talks[loser], '01-second-window');
-  await see(lists[names[loser]], '02-second-list');
+  await glance(lists[names[loser]], '02-second-list');
   assert.equal(await openDevices(talks[loser]), 0, 'the camera of who came second is off');
   for (const one of Object.values(lists)) await says(one, talkingRow('Gabi Begehrt'), new RegExp(names[winner]));
 
@@ -73,7 +76,7 @@ journey('the list is closed while the talk goes on, and the new list leads back 
 
   await anew.goto(`${world.server.url}/staff`);
   await says(anew, talkingRow('Lea Fenster'), /mit Sabine Krüger seit/);
-  await see(anew, '10-list-reopened');
+  await glance(anew, '10-list-reopened');
   const back = await anew.nextPopup(() => anew.click(`${talkingRow('Lea Fenster')} ${hook('rejoin')}`));
   await back.wait(screen('talk'));
   const second = await sameCode(guest, back, first);
@@ -87,7 +90,7 @@ journey('the list is closed while the talk goes on, and the new list leads back 
   // The window of the talk is closed by mistake: the guest is told, and the list leads back again.
   await back.close();
   await says(guest, hook('told'), /unterbrochen|verlassen/);
-  await see(guest, '11-advisor-gone');
+  await glance(guest, '11-advisor-gone');
   const third = await anew.nextPopup(() => anew.click(`${talkingRow('Lea Fenster')} ${hook('rejoin')}`));
   await sameCode(guest, third, second);
   await flows(guest, 'the guest, once more');
@@ -210,9 +213,9 @@ journey('a guest who is not at the screen is called, and keeps the place when no
   assert.match(await guest.eval(() => document.title), /Sie sind dran/);
   await guest.wait(screen('waiting'), (RING + 10) * 1000);
   await says(guest, 'main', /Wir haben Sie gerade gerufen/);
-  await see(guest, '62-called-in-vain');
+  await glance(guest, '62-called-in-vain');
   await says(talk, hook('farewell'), /hat sich nicht gemeldet/);
-  await see(talk, '63-nobody-answered');
+  await glance(talk, '63-nobody-answered');
   await list.wait(waitingRow('Nora Nebenan'));
   assert.equal((await rowOf(list, 'Nora Nebenan')).seat.arrivedAt, arrivedAt, 'no worse a place than before');
 
@@ -238,7 +241,7 @@ journey('a guest whose page is closed cannot be rung: the advisor is told, with 
   const talk = await callIn(list, 'Timo Taschentelefon');
   await says(talk, hook('ringing'), /nicht offen.*an/s);
   assert.equal(await talk.has(`${hook('ringing')} a[href^="tel:"]`), true);
-  await see(talk, '70-page-is-gone');
+  await glance(talk, '70-page-is-gone');
   await talk.click(hook('end'));
   await talk.click(hook('sendback'));
   await says(talk, hook('farewell'), /wieder im Warteraum/);
@@ -276,7 +279,7 @@ journey('whoever opened the link is no no-show, in the list and in the talk', as
   await guest.goto(link);
   await guest.wait(screen('closed'));
   await says(guest, 'main', /kein Nachteil/);
-  await see(guest, '81-closed-technical');
+  await glance(guest, '81-closed-technical');
 
   const other = await appoint(list, { name: 'Sina Stumm', inSeconds: -60 });
   const silent = await guestWaits(world.chromium, other.link, DESK);
@@ -286,7 +289,7 @@ journey('whoever opened the link is no no-show, in the list and in the talk', as
   await talk.click(hook('end'));
   await talk.click(hook('outcome-noshow'));
   await says(talk, 'dialog[open]', /„Nicht erschienen“ geht hier nicht/);
-  await see(talk, '82-noshow-refused-in-talk');
+  await glance(talk, '82-noshow-refused-in-talk');
   await talk.click(hook('outcome-technical'));
   await says(talk, hook('farewell'), /Technik hat versagt/);
   await silent.wait(screen('goodbye'));
