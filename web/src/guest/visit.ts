@@ -22,6 +22,8 @@ export class Visit {
   private prepared: Promise<Prepared> | undefined;
   private callModule: Promise<typeof import("../call/call")> | undefined;
   private talkId: string | undefined;
+  /** When the talk began, by the server's clock. */
+  private enteredAt = 0;
   /** Counts the questions for devices: only the newest one's answer is wanted. */
   private asked = 0;
   private readonly attention = new Attention();
@@ -146,6 +148,7 @@ export class Visit {
     const { call, view } = this.state;
     if (!view?.talk || !call || this.state.entered) return;
     this.attention.stop();
+    this.enteredAt = Date.now() + this.state.offset;
     this.set({ entered: true, ringing: false });
     call.enter(view.talk.generation);
     this.headsUp(view.talk.headsUpMs);
@@ -356,6 +359,7 @@ export class Visit {
     this.talkId = talk.id;
     this.set({ notice: undefined });
     if (talk.enteredAt !== undefined) {
+      this.enteredAt = talk.enteredAt;
       this.set({ entered: true });
       this.state.call?.attach();
     } else if (document.visibilityState === "visible") {
@@ -400,7 +404,9 @@ export class Visit {
   private finish(): void {
     this.attention.stop();
     const began = this.state.call?.state.connectedAt;
-    if (this.state.entered) this.set({ talkedMs: began === undefined ? 0 : Date.now() - began });
+    // Counted from the first entry: a reload has a connection of its own, and is the same talk.
+    const talkedMs = began === undefined ? 0 : Date.now() + this.state.offset - this.enteredAt;
+    if (this.state.entered) this.set({ talkedMs });
     this.stopStream();
     this.dropCall();
     this.set({ joined: false, entered: false, ringing: false });
