@@ -314,7 +314,7 @@ test('by keyboard alone, from the link to the talk and from signing in to callin
   await staff.page.keyboard.type(world.server.password());
   await staff.press('Enter');
   await staff.wait(screen('today'));
-  await until('Hanna waits', () => staff.eval(() => /Hanna Tastatur/.test(document.querySelector('main').innerText)));
+  await until('Hanna waits, with the camera that opened while she entered', () => staff.eval(() => /Hanna Tastatur[^]*?mit Kamera/.test(document.querySelector('main').innerText)));
   await pictures.staff(staff, '72-today-full');
   await staff.press('?');
   await staff.wait('dialog[open]');

@@ -135,6 +135,9 @@ export class Visit {
       const takeover = takenOver || !view.here;
       const body = { page: this.page, mode, commit, offer, takeover: takeover && view.state !== "expected" };
       this.joinedWith(await this.post("arrive", body));
+      // The browser's question may have been answered while this was on its way.
+      const { devices: now, joined } = this.state;
+      if (joined && now && now !== devices) await this.bring(now);
     });
   }
 
