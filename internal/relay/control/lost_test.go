@@ -260,9 +260,12 @@ type counting struct {
 }
 
 func (c *counting) Revoke(talk [8]byte) error {
-	if n := int(talk[0])<<8 | int(talk[1]); n != c.got {
+	switch n := int(talk[0])<<8 | int(talk[1]); {
+	case n > c.got:
 		c.done <- fmt.Errorf("%d comes after %d", n, c.got-1)
 		return io.ErrUnexpectedEOF
+	case n < c.got: // on a slow machine the line may break, and what was not confirmed comes again
+		return nil
 	}
 	if c.got++; c.got == c.want {
 		c.done <- nil
