@@ -98,7 +98,7 @@ type signInInput struct {
 // Resolve notes the network for the limits.
 func (in *signInInput) Resolve(c huma.Context) []error {
 	r, _ := humago.Unwrap(c)
-	in.network = r.RemoteAddr + "\x00" + r.Header.Get("X-Forwarded-For")
+	in.network = edge.Note(r)
 	return nil
 }
 
@@ -139,7 +139,7 @@ func (s *Service) signIn(ctx context.Context, in *signInInput) (*meOutput, error
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.authenticate(ctx, networkOf(in.network, s.o.TrustedProxies), slug, normalEmail(in.Body.Email), in.Body.Password)
+	p, err := s.authenticate(ctx, edge.NotedPrefix(in.network, s.o.TrustedProxies), slug, normalEmail(in.Body.Email), in.Body.Password)
 	if err != nil {
 		return nil, err
 	}
@@ -194,17 +194,6 @@ func (s *Service) authenticate(ctx context.Context, network, slug, email, passwo
 		s.networks.Allow(network)
 	}
 	return p, err
-}
-
-// networkOf applies the rule for forwarded addresses to what Resolve noted.
-func networkOf(noted string, trusted []netip.Prefix) string {
-	for i := range len(noted) {
-		if noted[i] == 0 {
-			r := &http.Request{RemoteAddr: noted[:i], Header: http.Header{"X-Forwarded-For": {noted[i+1:]}}}
-			return edge.ClientPrefix(r, trusted)
-		}
-	}
-	return "unknown"
 }
 
 func (s *Service) check(ctx context.Context, turn turn, slug, email, password string) (Person, error) {
