@@ -55,19 +55,12 @@ func insert(ctx context.Context, tx *db.Tx, key *vault.DataKey, a Appointment, m
 		INSERT INTO appointment (id, agency_id, desk_id, service_id, advisor_id, starts_at, ends_at, status,
 		       citizen_sealed, language, invite_version, mail_state, created_by, created_at, version)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
-		a.ID, a.Agency, a.Desk, a.Service, null(a.Advisor), db.Ms(a.Starts), db.Ms(a.Ends), a.Status,
+		a.ID, a.Agency, a.Desk, a.Service, db.Null(a.Advisor), db.Ms(a.Starts), db.Ms(a.Ends), a.Status,
 		sealed, a.Language, a.InviteVersion, mailState, by, db.Ms(now), a.Version)
 	if err != nil {
 		return fmt.Errorf("insert appointment: %w", err)
 	}
 	return nil
-}
-
-func null(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
 }
 
 // byID reads an appointment without its citizen unless a key is given.
@@ -99,7 +92,7 @@ func save(ctx context.Context, tx *db.Tx, a *Appointment) error {
 	err := db.Affected(tx.ExecContext(ctx, `
 		UPDATE appointment SET starts_at = $1, ends_at = $2, status = $3, outcome = $4, invite_version = $5, version = version + 1
 		WHERE agency_id = $6 AND id = $7 AND version = $8`,
-		db.Ms(a.Starts), db.Ms(a.Ends), a.Status, null(a.Outcome), a.InviteVersion, a.Agency, a.ID, a.Version))
+		db.Ms(a.Starts), db.Ms(a.Ends), a.Status, db.Null(a.Outcome), a.InviteVersion, a.Agency, a.ID, a.Version))
 	if err != nil {
 		return fmt.Errorf("save appointment: %w", err)
 	}

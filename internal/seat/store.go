@@ -44,13 +44,6 @@ func byAppointment(ctx context.Context, q db.Q, agency, appointment string) (Sea
 	return scan(q.QueryRowContext(ctx, columns+` WHERE agency_id = $1 AND appointment_id = $2 ORDER BY id LIMIT 1`, agency, appointment))
 }
 
-func null(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
-}
-
 func hash(browser string) []byte {
 	b, err := hex.DecodeString(browser)
 	if err != nil || len(b) == 0 {
@@ -66,9 +59,9 @@ func save(ctx context.Context, tx *db.Tx, s Seat) error {
 		       check_failed_at = $7, arrived_at = $8, away_since = $9, hidden_since = $10, holder_hash = $11,
 		       holder_page = $12, asking_hash = $13, asking_page = $14, asking_refused = $15, closed_at = $16, version = version + 1
 		WHERE agency_id = $17 AND id = $18 AND version = $19`,
-		s.State, null(s.ClosedReason), null(s.Door), null(string(s.Mode)), s.LinkVersion, db.MsPtr(s.OpenedAt),
+		s.State, db.Null(s.ClosedReason), db.Null(s.Door), db.Null(string(s.Mode)), s.LinkVersion, db.MsPtr(s.OpenedAt),
 		db.MsPtr(s.CheckFailedAt), db.MsPtr(s.ArrivedAt), db.MsPtr(s.AwaySince), db.MsPtr(s.HiddenSince), hash(s.Holder.Browser),
-		null(s.Holder.Page), hash(s.Asking.Browser), null(s.Asking.Page), s.AskRefused, db.MsPtr(s.ClosedAt),
+		db.Null(s.Holder.Page), hash(s.Asking.Browser), db.Null(s.Asking.Page), s.AskRefused, db.MsPtr(s.ClosedAt),
 		s.Agency, s.ID, s.Version))
 	if err != nil {
 		return fmt.Errorf("save seat: %w", err)

@@ -75,20 +75,13 @@ func save(ctx context.Context, tx *db.Tx, t *Talk, nowMs int64) error {
 		       revealed_at = CASE WHEN $11 THEN COALESCE(revealed_at, $12) END, version = version + 1
 		WHERE agency_id = $13 AND id = $14 AND version = $15`,
 		t.Staff, t.Generation, t.GuestRestart, t.StaffRestart, db.MsPtr(t.RingUntil), db.MsPtr(t.EnteredAt),
-		db.MsPtr(t.ConnectedAt), db.MsPtr(t.EndedAt), null(t.GuestPrint), null(t.StaffPrint), t.Revealed, nowMs,
+		db.MsPtr(t.ConnectedAt), db.MsPtr(t.EndedAt), db.Null(t.GuestPrint), db.Null(t.StaffPrint), t.Revealed, nowMs,
 		t.Agency, t.ID, t.Version))
 	if err != nil {
 		return fmt.Errorf("save talk: %w", err)
 	}
 	t.Version++
 	return nil
-}
-
-func null(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
 }
 
 // reader is who a signal is for.

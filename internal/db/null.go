@@ -1,0 +1,9 @@
+package db
+
+// Null stores an empty text as NULL.
+func Null(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
