@@ -164,30 +164,25 @@ func (s *Service) LinkByHand(ctx context.Context, a Appointment) (string, error)
 }
 
 // change loads an appointment of the person's desks in the version that the page has
-// seen, lets f change it, saves and tells. A nil version means whatever it is now.
+// seen, and lets f change it.
 func (s *Service) change(ctx context.Context, p staff.Person, id string, version int64, f func(*db.Tx, *Appointment) error) (Appointment, error) {
 	key, err := s.o.Agencies.Keys().For(ctx, p.Agency)
 	if err != nil {
 		return Appointment{}, err
 	}
 	var a Appointment
-	for range 5 {
-		err = s.db.Tx(ctx, func(tx *db.Tx) error {
-			if a, err = byID(ctx, tx, key, p.Agency, id); err != nil {
-				return err
-			}
-			if !p.MayDesk(a.Desk) {
-				return ErrNotFound
-			}
-			if a.Version != version {
-				return refuse(http.StatusConflict, "appointment.changed")
-			}
-			return f(tx, &a)
-		})
-		if !errors.Is(err, db.ErrConflict) { // else a seat changed meanwhile: the rules decide anew
-			break
+	err = s.db.Retried(ctx, func(tx *db.Tx) error { // a seat may change meanwhile: the rules decide anew
+		if a, err = byID(ctx, tx, key, p.Agency, id); err != nil {
+			return err
 		}
-	}
+		if !p.MayDesk(a.Desk) {
+			return ErrNotFound
+		}
+		if a.Version != version {
+			return refuse(http.StatusConflict, "appointment.changed")
+		}
+		return f(tx, &a)
+	})
 	return a, err
 }
 

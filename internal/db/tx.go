@@ -43,6 +43,21 @@ func (d *DB) Tx(ctx context.Context, f func(*Tx) error) error {
 	}
 }
 
+// conflictTries is far above what people who press at the same instant cause.
+const conflictTries = 5
+
+// Retried is Tx for guarded updates: when somebody else changed a row meanwhile, f runs again and decides on what is
+// true then.
+func (d *DB) Retried(ctx context.Context, f func(*Tx) error) error {
+	var err error
+	for range conflictTries {
+		if err = d.Tx(ctx, f); !errors.Is(err, ErrConflict) {
+			return err
+		}
+	}
+	return err
+}
+
 func (d *DB) once(ctx context.Context, f func(*Tx) error) error {
 	begun, err := d.write.BeginTx(ctx, nil)
 	if err != nil {

@@ -39,7 +39,7 @@ func (s *Service) arrive(ctx context.Context, in *arriveInput) (*viewOutput, err
 	}
 	who := Holder{in.browser, in.Body.Page}
 	command := Arrive{Who: who, Mode: in.Body.Mode, Door: "link", TakeOver: in.Body.TakeOver}
-	err = s.retried(ctx, func(tx *db.Tx) error {
+	err = s.db.Retried(ctx, func(tx *db.Tx) error {
 		next, happened, err := s.Do(ctx, tx, x.Agency, x.ID, command)
 		if err != nil {
 			return err
@@ -90,7 +90,7 @@ func (s *Service) prepareAgain(ctx context.Context, in *prepareInput) (*viewOutp
 		return nil, err
 	}
 	who := Holder{in.browser, in.Body.Page}
-	err = s.retried(ctx, func(tx *db.Tx) error {
+	err = s.db.Retried(ctx, func(tx *db.Tx) error {
 		x, err := byID(ctx, tx, x.Agency, x.ID)
 		switch {
 		case err != nil:

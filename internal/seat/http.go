@@ -187,7 +187,7 @@ func (s *Service) act(ctx context.Context, c Caller, command Command) (Seat, err
 	if err != nil {
 		return x, Problem(err)
 	}
-	err = s.retried(ctx, func(tx *db.Tx) (err error) {
+	err = s.db.Retried(ctx, func(tx *db.Tx) (err error) {
 		x, _, err = s.Do(ctx, tx, x.Agency, x.ID, command)
 		return err
 	})
@@ -220,7 +220,7 @@ func (s *Service) visibility(ctx context.Context, in *visibilityInput) (*struct{
 	if x.Holder != (Holder{in.browser, in.Body.Page}) || (x.HiddenSince == nil) == in.Body.Visible {
 		return nil, nil //nolint:nilnil // huma's "204, no body"
 	}
-	err = s.retried(ctx, func(tx *db.Tx) error {
+	err = s.db.Retried(ctx, func(tx *db.Tx) error {
 		_, _, err := s.Do(ctx, tx, x.Agency, x.ID, Presence{Connected: x.AwaySince == nil, Visible: in.Body.Visible})
 		return err
 	})
@@ -240,7 +240,7 @@ func (s *Service) leave(ctx context.Context, in *leaveInput) (*viewOutput, error
 		return nil, Problem(err)
 	}
 	who := Holder{in.browser, in.Body.Page}
-	err = s.retried(ctx, func(tx *db.Tx) error {
+	err = s.db.Retried(ctx, func(tx *db.Tx) error {
 		before, err := byID(ctx, tx, x.Agency, x.ID)
 		if err != nil {
 			return err

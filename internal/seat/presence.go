@@ -148,7 +148,7 @@ func (p *presence) written(k pageKey, here bool) bool {
 }
 
 func (p *presence) write(ctx context.Context, k pageKey, here bool) error {
-	return p.s.retried(ctx, func(tx *db.Tx) (err error) {
+	return p.s.db.Retried(ctx, func(tx *db.Tx) (err error) {
 		if here {
 			_, err = tx.ExecContext(ctx, `
 				INSERT INTO seat_presence (agency_id, seat_id, page, node_id, created_at) VALUES ($1, $2, $3, $4, $5)
@@ -298,7 +298,7 @@ func (p *presence) bury(ctx context.Context, node string) error {
 		return fmt.Errorf("forget dead node: %w", err)
 	}
 	for _, x := range seats {
-		err = errors.Join(err, p.s.retried(ctx, func(tx *db.Tx) error { return p.settle(ctx, tx, x[0], x[1]) }))
+		err = errors.Join(err, p.s.db.Retried(ctx, func(tx *db.Tx) error { return p.settle(ctx, tx, x[0], x[1]) }))
 	}
 	return err
 }

@@ -3,7 +3,6 @@ package seat
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -169,18 +168,6 @@ func (s *Service) Tell(ctx context.Context, tx *db.Tx, x Seat) error {
 		return err
 	}
 	_, err := s.o.Events.Append(ctx, tx, x.Agency, deskTopic(x.Desk), "row", x.Appointment)
-	return err
-}
-
-// retried runs a transaction again when somebody else changed the row meanwhile:
-// the rules then decide on what is true now.
-func (s *Service) retried(ctx context.Context, f func(*db.Tx) error) error {
-	var err error
-	for range 5 {
-		if err = s.db.Tx(ctx, f); !errors.Is(err, db.ErrConflict) {
-			return err
-		}
-	}
 	return err
 }
 

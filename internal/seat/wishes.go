@@ -104,7 +104,7 @@ func (s *Service) cancel(ctx context.Context, in *cancelInput) (*viewOutput, err
 	if err != nil {
 		return nil, Problem(err)
 	}
-	err = s.retried(ctx, func(tx *db.Tx) error {
+	err = s.db.Retried(ctx, func(tx *db.Tx) error {
 		now, err := byID(ctx, tx, x.Agency, x.ID)
 		if err != nil {
 			return err

@@ -15,17 +15,6 @@ import (
 
 const ringJob = "talk.ring"
 
-// retried runs a transaction again when somebody else changed a row meanwhile.
-func (s *Service) retried(ctx context.Context, f func(*db.Tx) error) error {
-	var err error
-	for range 5 {
-		if err = s.db.Tx(ctx, f); !errors.Is(err, db.ErrConflict) {
-			return err
-		}
-	}
-	return err
-}
-
 // admit lets a waiting guest in: exactly one person wins, the others are told who
 // did. Only now does anything name the relay.
 func (s *Service) admit(ctx context.Context, p staff.Person, seatID string) (Talk, error) {
@@ -34,7 +23,7 @@ func (s *Service) admit(ctx context.Context, p staff.Person, seatID string) (Tal
 		return Talk{}, err
 	}
 	var t Talk
-	err = s.retried(ctx, func(tx *db.Tx) error {
+	err = s.db.Retried(ctx, func(tx *db.Tx) error {
 		x, err := s.o.Seats.ByID(ctx, tx, p.Agency, seatID)
 		if err != nil {
 			return err
@@ -147,7 +136,7 @@ func (s *Service) mine(ctx context.Context, q db.Q, p staff.Person, id string) (
 // change loads a live talk of the person, lets f change it, and tells.
 func (s *Service) change(ctx context.Context, p staff.Person, id string, f func(*db.Tx, *Talk) error) (Talk, error) {
 	var t Talk
-	err := s.retried(ctx, func(tx *db.Tx) (err error) {
+	err := s.db.Retried(ctx, func(tx *db.Tx) (err error) {
 		if t, err = s.mine(ctx, tx, p, id); err != nil {
 			return err
 		}
@@ -234,7 +223,7 @@ func (s *Service) end(ctx context.Context, p staff.Person, id, outcome string) (
 // ringOver returns a guest who did not answer to the waiting room. Nothing is held
 // against them.
 func (s *Service) ringOver(ctx context.Context, job jobs.Job) error {
-	return s.retried(ctx, func(tx *db.Tx) error {
+	return s.db.Retried(ctx, func(tx *db.Tx) error {
 		t, err := byID(ctx, tx, job.Agency, job.Ref)
 		if errors.Is(err, ErrNotFound) {
 			return nil

@@ -179,7 +179,7 @@ func (s *Service) fromGuest(ctx context.Context, x seat.Seat, m Signal) error {
 	if err != nil {
 		return err
 	}
-	return s.retried(ctx, func(tx *db.Tx) error {
+	return s.db.Retried(ctx, func(tx *db.Tx) error {
 		t, err := live(ctx, tx, x.Agency, x.ID)
 		if err != nil {
 			return err
