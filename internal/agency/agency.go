@@ -94,6 +94,10 @@ type Desk struct {
 	Phone                    string // of the location
 }
 
+// DeskTopic is the event topic of a desk, where the list that its staff work from looks; changes name the appointment or
+// the task.
+func DeskTopic(id string) string { return "desk:" + id }
+
 // Service is what a talk is about, and its rules.
 type Service struct {
 	ID           string

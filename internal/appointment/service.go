@@ -52,11 +52,8 @@ type Service struct {
 // New returns a service.
 func New(d *db.DB, o Options) *Service { return &Service{d, o} }
 
-// deskTopic is where the staff's list looks; its changes name the appointment.
-func deskTopic(id string) string { return "desk:" + id }
-
 func (s *Service) tell(ctx context.Context, tx *db.Tx, a Appointment) error {
-	_, err := s.o.Events.Append(ctx, tx, a.Agency, deskTopic(a.Desk), "row", a.ID)
+	_, err := s.o.Events.Append(ctx, tx, a.Agency, agency.DeskTopic(a.Desk), "row", a.ID)
 	return err
 }
 

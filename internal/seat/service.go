@@ -96,9 +96,6 @@ func (s *Service) Tie(t Talks, a Appointments) { s.talks, s.bookings = t, a }
 // Topic is the event topic of a seat.
 func Topic(id string) string { return "seat:" + id }
 
-// deskTopic is where the staff's list looks; its changes name the appointment.
-func deskTopic(id string) string { return "desk:" + id }
-
 // ByID finds a seat of an agency.
 func (s *Service) ByID(ctx context.Context, q db.Q, agencyID, id string) (Seat, error) {
 	return byID(ctx, q, agencyID, id)
@@ -167,7 +164,7 @@ func (s *Service) Tell(ctx context.Context, tx *db.Tx, x Seat) error {
 	if _, err := s.o.Events.Append(ctx, tx, x.Agency, Topic(x.ID), "seat", ""); err != nil {
 		return err
 	}
-	_, err := s.o.Events.Append(ctx, tx, x.Agency, deskTopic(x.Desk), "row", x.Appointment)
+	_, err := s.o.Events.Append(ctx, tx, x.Agency, agency.DeskTopic(x.Desk), "row", x.Appointment)
 	return err
 }
 

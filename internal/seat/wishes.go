@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"visavis/internal/agency"
 	"visavis/internal/db"
 	"visavis/internal/edge"
 	"visavis/internal/vault"
@@ -77,7 +78,7 @@ func (s *Service) leaveTask(ctx context.Context, c Caller, kind, phone string) (
 			id, x.Agency, x.Desk, x.Appointment, kind, sealed, db.Ms(s.o.Clock())); err != nil {
 			return fmt.Errorf("leave task: %w", err)
 		}
-		if _, err := s.o.Events.Append(ctx, tx, x.Agency, deskTopic(x.Desk), "task", id); err != nil {
+		if _, err := s.o.Events.Append(ctx, tx, x.Agency, agency.DeskTopic(x.Desk), "task", id); err != nil {
 			return err
 		}
 		return s.Tell(ctx, tx, x)

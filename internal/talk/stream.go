@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"visavis/internal/agency"
 	"visavis/internal/db"
 	"visavis/internal/edge"
 	"visavis/internal/events"
@@ -30,7 +31,7 @@ func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
 	}
 	topics := []string{Topic(t.ID), staff.Topic(p.ID)}
 	for _, desk := range p.Desks {
-		topics = append(topics, "desk:"+desk)
+		topics = append(topics, agency.DeskTopic(desk))
 	}
 	sub := s.o.Events.Subscribe(p.Agency, topics...)
 	pic := &picture{s: s, person: p, talk: t.ID, waiting: -1}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"visavis/internal/agency"
 	"visavis/internal/db"
 	"visavis/internal/edge"
 	"visavis/internal/staff"
@@ -87,7 +88,7 @@ func (s *Service) done(ctx context.Context, in *taskInput) (*taskOutput, error) 
 		if !changed {
 			return nil
 		}
-		_, err = s.o.Events.Append(ctx, tx, person.Agency, topic(task.Desk), "task", task.ID)
+		_, err = s.o.Events.Append(ctx, tx, person.Agency, agency.DeskTopic(task.Desk), "task", task.ID)
 		return err
 	})
 	if err != nil {

@@ -29,9 +29,6 @@ type Service struct{ o Options }
 // New returns the service.
 func New(o Options) *Service { return &Service{o} }
 
-// topic is where changes at a desk are numbered.
-func topic(desk string) string { return "desk:" + desk }
-
 // maxChanges is how many changes of one desk are followed one by one; after more a snapshot is cheaper.
 const maxChanges = 32
 
@@ -70,7 +67,7 @@ func (s *Service) source(ctx context.Context, person staff.Person, day time.Time
 	r := &reader{Service: s, store: opened, from: day, to: day.AddDate(0, 0, 1)}
 	topics := []string{staff.Topic(person.ID)}
 	for _, desk := range person.Desks {
-		topics = append(topics, topic(desk))
+		topics = append(topics, agency.DeskTopic(desk))
 	}
 	subscription := s.o.Events.Subscribe(person.Agency, topics...)
 	return edge.Source{Snapshot: r.snapshot, Changes: r.changes, Wake: subscription.C, OnWake: subscription.OnWake, Close: subscription.Close, Log: s.o.Log}, nil
@@ -94,7 +91,7 @@ func (r *reader) snapshot(ctx context.Context) (string, []edge.Event, error) {
 	err := r.o.DB.Snapshot(ctx, func(q db.Q) error {
 		at = cursor{} // a function given to a transaction may run twice
 		for _, desk := range r.person.Desks {
-			head, err := r.o.Events.Head(ctx, q, r.person.Agency, topic(desk))
+			head, err := r.o.Events.Head(ctx, q, r.person.Agency, agency.DeskTopic(desk))
 			if err != nil {
 				return err
 			}
@@ -122,7 +119,7 @@ func (r *reader) changes(ctx context.Context, after string) (string, []edge.Even
 	var changed []string // ids, each once, oldest first
 	known := map[string]bool{}
 	for i, desk := range r.person.Desks {
-		list, complete, err := r.o.Events.Since(ctx, q, r.person.Agency, topic(desk), at[i], maxChanges)
+		list, complete, err := r.o.Events.Since(ctx, q, r.person.Agency, agency.DeskTopic(desk), at[i], maxChanges)
 		if err != nil || !complete {
 			return "", nil, false, err
 		}
