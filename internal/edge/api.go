@@ -82,7 +82,7 @@ func Handle[I, O any](api *API, op Operation, handler func(context.Context, *I) 
 	})
 }
 
-// NewError replaces huma.NewError, process-wide, once, at the start (see UseProblems).
+// newError takes the place of huma.NewError (see UseProblems).
 func newError(status int, _ string, errs ...error) huma.StatusError {
 	for _, err := range errs {
 		var p *Problem

@@ -129,7 +129,7 @@ func (l *Log) Prune(ctx context.Context, before time.Time) error {
 	})
 }
 
-// Subscription wakes one reader of one topic.
+// Subscription wakes one reader of one or several topics.
 type Subscription struct {
 	C      <-chan struct{} // capacity one: several changes, one wake-up
 	c      chan struct{}

@@ -245,7 +245,7 @@ func (p *presence) beat(ctx context.Context) error {
 		return err
 	}
 	err = p.assure(ctx, lapsed)
-	dead, first := strings2(ctx, p.s.db.Read(), `SELECT id, '' FROM node WHERE lease_until < $1`, db.Ms(p.s.o.Clock()))
+	dead, first := pairs(ctx, p.s.db.Read(), `SELECT id, '' FROM node WHERE lease_until < $1`, db.Ms(p.s.o.Clock()))
 	err = errors.Join(err, first)
 	for _, node := range dead {
 		err = errors.Join(err, p.bury(ctx, node[0]))
@@ -279,7 +279,7 @@ func (p *presence) assure(ctx context.Context, all bool) error {
 // bury removes a dead node and settles the seats of its guests. Seats of all
 // agencies on purpose: the node served them all.
 func (p *presence) bury(ctx context.Context, node string) error {
-	seats, err := strings2(ctx, p.s.db.Read(), `SELECT DISTINCT agency_id, seat_id FROM seat_presence WHERE node_id = $1`, node)
+	seats, err := pairs(ctx, p.s.db.Read(), `SELECT DISTINCT agency_id, seat_id FROM seat_presence WHERE node_id = $1`, node)
 	if err != nil {
 		return err
 	}
@@ -303,7 +303,8 @@ func (p *presence) bury(ctx context.Context, node string) error {
 	return err
 }
 
-func strings2(ctx context.Context, q db.Q, query string, args ...any) ([][2]string, error) {
+// pairs reads rows of two texts.
+func pairs(ctx context.Context, q db.Q, query string, args ...any) ([][2]string, error) {
 	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read presence: %w", err)

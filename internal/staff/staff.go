@@ -13,8 +13,8 @@ import (
 	"visavis/internal/edge"
 )
 
-// Role is what a person does. Rights grow with later rooms; today an advisor,
-// reception and a lead may act for their desks alike.
+// Role is what a person does. At present an advisor, reception and a lead may act
+// for their desks alike.
 type Role string
 
 // The roles.

@@ -76,7 +76,7 @@ func (s *Service) ticketMAC(raw []byte) []byte {
 	return s.o.Ring.Derive("network test", string(raw))[:ticketMAC]
 }
 
-// leg reads a ticket.
+// testLeg reads a ticket: the leg that it names on one side, and whether the test is still on.
 func (s *Service) testLeg(ticket string, side relay.Side) (relay.Leg, bool) {
 	raw, err := base64.RawURLEncoding.DecodeString(ticket)
 	if err != nil || len(raw) != ticketBytes+ticketMAC || !hmac.Equal(raw[ticketBytes:], s.ticketMAC(raw[:ticketBytes])) {
