@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/url"
 	"time"
+	_ "time/tzdata" // machines and containers that have no time zones of their own
 )
 
 // Secret is a value that prints as "[secret]" wherever it is printed by accident.
