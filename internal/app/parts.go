@@ -131,7 +131,7 @@ func (p *parts) makePlumbing(context.Context) error {
 	return nil
 }
 
-func (p *parts) makeFeatures(context.Context) error {
+func (p *parts) makeFeatures(ctx context.Context) error {
 	p.agencies = agency.New(p.db, p.ring, p.o.Clock)
 	p.staff = staff.New(p.db, p.agencies, staff.Options{
 		Clock: p.o.Clock, Log: p.o.Log, TrustedProxies: p.c.HTTP.TrustedProxies, Nudge: p.events.Nudge,
@@ -140,6 +140,9 @@ func (p *parts) makeFeatures(context.Context) error {
 		Ring: p.ring, Agencies: p.agencies, Events: p.events, Clock: p.o.Clock, Log: p.o.Log, URL: p.c.HTTP.URL.String(),
 		Node: p.node, TrustedProxies: p.c.HTTP.TrustedProxies, Prepare: talk.Prepare,
 	})
+	if err := p.seats.Lease(ctx); err != nil {
+		return err
+	}
 	p.background("seats", p.seats.Run)
 	mailer, err := p.makeMailer()
 	if err != nil {

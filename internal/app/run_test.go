@@ -98,3 +98,17 @@ func serveHere(t *testing.T, c *config.Config) (at string, port uint16) {
 	})
 	return at, await(t, "relay", found).Port()
 }
+
+// Who connects first would else be shown as away: presence counts under a lease only.
+func TestAServerHasItsLeaseBeforeAnybodyCanConnect(t *testing.T) {
+	p, err := build(t.Context(), configured(t), Options{Pages: pagesOfTests()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.close()
+	var leases int
+	err = p.db.Read().QueryRowContext(t.Context(), `SELECT COUNT(*) FROM node WHERE id = $1`, p.node).Scan(&leases)
+	if err != nil || leases != 1 {
+		t.Errorf("%d leases, %v", leases, err)
+	}
+}
