@@ -211,7 +211,7 @@ export interface Booked {
   link?: string;
 }
 
-export type ByeReason = "taken-over" | "moved" | "signed-out" | "ended";
+export type ByeReason = "taken-over" | "moved" | "signed-out";
 
 /** Network test, protocol.md §5. */
 export type Path = "udp" | "tcp" | "tls";
