@@ -77,6 +77,7 @@ export default defineConfig(
     group: ["**/guest", "**/guest/*"],
     message: "Guest and staff never import each other.",
   }),
+  imports("talk", { group: ["**/guest/*", "**/staff/*"], message: "What both pages show knows neither." }),
   imports("ui", {
     group: ["**/guest/*", "**/staff/*", "**/call/*", "**/api/*"],
     message: "Components know no feature.",
