@@ -188,22 +188,14 @@ func (s *Service) Colleagues(ctx context.Context, q db.Q, p Person) ([]Colleague
 	return list, rows.Err()
 }
 
-// Names returns the names of an agency's staff by id, former ones included.
-func (s *Service) Names(ctx context.Context, q db.Q, agencyID string) (map[string]string, error) {
-	rows, err := q.QueryContext(ctx, `SELECT id, name FROM staff WHERE agency_id = $1`, agencyID)
+// Name is what a member of staff is called, also one who has left.
+func (s *Service) Name(ctx context.Context, q db.Q, agencyID, staffID string) (string, error) {
+	var name string
+	err := q.QueryRowContext(ctx, `SELECT name FROM staff WHERE agency_id = $1 AND id = $2`, agencyID, staffID).Scan(&name)
 	if err != nil {
-		return nil, fmt.Errorf("read names of staff: %w", err)
+		return "", fmt.Errorf("read name of staff: %w", err)
 	}
-	defer func() { _ = rows.Close() }() // read only
-	names := map[string]string{}
-	for rows.Next() {
-		var id, name string
-		if err := rows.Scan(&id, &name); err != nil {
-			return nil, fmt.Errorf("read names of staff: %w", err)
-		}
-		names[id] = name
-	}
-	return names, rows.Err()
+	return name, nil
 }
 
 // NewAccount is what Create needs.

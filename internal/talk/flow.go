@@ -59,11 +59,11 @@ func (s *Service) tellWho(ctx context.Context, q db.Q, agencyID, seatID string, 
 	if err != nil {
 		return err
 	}
-	names, err := s.o.Staff.Names(ctx, q, agencyID)
+	name, err := s.o.Staff.Name(ctx, q, agencyID, t.Staff)
 	if err != nil {
 		return err
 	}
-	return &seat.Refusal{Code: r.Code, Params: map[string]any{"by": names[t.Staff]}}
+	return &seat.Refusal{Code: r.Code, Params: map[string]any{"by": name}}
 }
 
 // begin starts the talk's current generation: with the guest's offer if there is

@@ -86,10 +86,9 @@ func (f forSeats) View(ctx context.Context, q db.Q, x seat.Seat) (*seat.TalkView
 	if err != nil {
 		return nil, err
 	}
-	var name string
-	err = q.QueryRowContext(ctx, `SELECT name FROM staff WHERE agency_id = $1 AND id = $2`, t.Agency, t.Staff).Scan(&name)
+	name, err := f.s.o.Staff.Name(ctx, q, t.Agency, t.Staff)
 	if err != nil {
-		return nil, fmt.Errorf("read name of staff: %w", err)
+		return nil, err
 	}
 	return &seat.TalkView{
 		ID: t.ID, Generation: t.Generation, StaffName: name, AdmittedAt: db.Ms(t.AdmittedAt),

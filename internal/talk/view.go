@@ -40,12 +40,12 @@ func (s *Service) view(ctx context.Context, q db.Q, t Talk) (View, error) {
 	if err != nil {
 		return View{}, err
 	}
-	names, err := s.o.Staff.Names(ctx, q, t.Agency)
+	name, err := s.o.Staff.Name(ctx, q, t.Agency, t.Staff)
 	if err != nil {
 		return View{}, err
 	}
 	return View{
-		ID: t.ID, Seat: t.Seat, Generation: t.Generation, Staff: Colleague{t.Staff, names[t.Staff]}, Appointment: summary,
+		ID: t.ID, Seat: t.Seat, Generation: t.Generation, Staff: Colleague{t.Staff, name}, Appointment: summary,
 		AdmittedAt: db.Ms(t.AdmittedAt), RingUntil: db.MsPtr(t.RingUntil), EnteredAt: db.MsPtr(t.EnteredAt),
 		ConnectedAt: db.MsPtr(t.ConnectedAt), EndedAt: db.MsPtr(t.EndedAt), TakeoverAsked: x.TakeoverAsked(),
 		GuestMode: string(x.Mode), GuestReachable: x.AwaySince == nil, HeadsUpMs: s.o.HeadsUp.Milliseconds(), Now: db.Ms(s.o.Clock()),
