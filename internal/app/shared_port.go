@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"visavis/internal/relay/turn"
 )
 
 const (
@@ -176,7 +178,7 @@ func (c *begun) Read(into []byte) (int, error) {
 }
 
 func (p *sharedPort) enter(remote net.Addr) (source netip.Addr, ok bool) {
-	source = p.sourceOf(remote)
+	source = turn.Source(remote, p.trusted)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.unsettled >= mostUnsettled || source.IsValid() && p.perSource[source] >= mostUnsettledPerSource {
@@ -196,19 +198,6 @@ func (p *sharedPort) leave(source netip.Addr) {
 	if p.perSource[source]--; p.perSource[source] <= 0 {
 		delete(p.perSource, source)
 	}
-}
-
-// sourceOf is invalid for proxies of ours: who is behind them is not known here.
-func (p *sharedPort) sourceOf(remote net.Addr) netip.Addr {
-	at, ok := remote.(*net.TCPAddr)
-	if !ok {
-		return netip.Addr{}
-	}
-	address := at.AddrPort().Addr().Unmap().WithZone("")
-	if slices.ContainsFunc(p.trusted, func(proxies netip.Prefix) bool { return proxies.Contains(address) }) {
-		return netip.Addr{}
-	}
-	return address
 }
 
 // Accept returns the next connection for net/http.

@@ -222,6 +222,25 @@ func TestUndecidedConnectionsAreLimitedForEachSource(t *testing.T) {
 	}
 }
 
+func TestACustomersWholeNetworkIsOneSource(t *testing.T) {
+	p := &sharedPort{perSource: map[netip.Addr]int{}}
+	within := func(network byte, host int) net.Addr {
+		address := netip.AddrFrom16([16]byte{0x20, 0x01, 0x0d, 0xb8, 7: network, 14: byte(host >> 8), 15: byte(host)})
+		return net.TCPAddrFromAddrPort(netip.AddrPortFrom(address, 1))
+	}
+	for host := range mostUnsettledPerSource {
+		if _, ok := p.enter(within(1, host)); !ok {
+			t.Fatal("refused too early")
+		}
+	}
+	if _, ok := p.enter(within(1, mostUnsettledPerSource)); ok {
+		t.Error("another address of the same /64 counts as another source")
+	}
+	if _, ok := p.enter(within(2, 0)); !ok {
+		t.Error("another customer is refused")
+	}
+}
+
 // Once the first bytes have decided, more of them change nothing; every message of TURN and every request of HTTP is
 // taken for what it is.
 func FuzzSpeaks(f *testing.F) {

@@ -7,7 +7,7 @@ import (
 
 // enter counts a connection, or refuses it. Only Serve calls it, and leave after it.
 func (s *Server) enter(remote net.Addr) (source netip.Addr, ok bool) {
-	source = s.sourceOf(remote)
+	source = Source(remote, s.options.Trusted)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.connections >= s.options.MaxConnections || source.IsValid() && s.perSource[source] >= s.options.MaxPerSource {
@@ -32,15 +32,15 @@ func (s *Server) leave(source netip.Addr) {
 	}
 }
 
-// sourceOf is what counts as one source: an IPv4 address, or an IPv6 network, as one customer has at least a /64.
-// Invalid for proxies of ours and what is no address.
-func (s *Server) sourceOf(remote net.Addr) netip.Addr {
+// Source is what counts as one source: an IPv4 address, or an IPv6 network, as one customer has at least a /64. Invalid
+// for trusted proxies, as who is behind them is not known here, and for what is no address.
+func Source(remote net.Addr, trusted []netip.Prefix) netip.Addr {
 	at, ok := remote.(*net.TCPAddr)
 	if !ok {
 		return netip.Addr{}
 	}
 	address := at.AddrPort().Addr().Unmap().WithZone("")
-	for _, proxies := range s.options.Trusted {
+	for _, proxies := range trusted {
 		if proxies.Contains(address) {
 			return netip.Addr{}
 		}
