@@ -7,46 +7,17 @@ package agency
 
 import (
 	"encoding/json"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
+
+	"visavis/locales"
 )
-
-// Languages are those that every text exists in; the first is the default.
-func Languages() []string { return []string{"de", "en"} }
-
-// KnownLanguage tells whether texts exist in a language.
-func KnownLanguage(language string) bool {
-	return slices.Contains(Languages(), language)
-}
-
-// Language chooses from an Accept-Language header (RFC 9110 §12.5.4); the default
-// where nothing fits.
-func Language(accepted string) string {
-	best, weight := Languages()[0], 0.0
-	for range 20 { // nobody lists more
-		var entry string
-		entry, accepted, _ = strings.Cut(accepted, ",")
-		tag, parameter, _ := strings.Cut(strings.TrimSpace(entry), ";")
-		primary, _, _ := strings.Cut(strings.ToLower(tag), "-")
-		q := 1.0
-		if text, ok := strings.CutPrefix(strings.TrimSpace(parameter), "q="); ok {
-			q, _ = strconv.ParseFloat(text, 64) // unreadable: 0, so not wanted
-		}
-		if KnownLanguage(primary) && q > weight && q <= 1 {
-			best, weight = primary, q
-		}
-	}
-	return best
-}
 
 // Text is a name in each language.
 type Text map[string]string
 
 // In returns the text in a language, else in German, else any.
 func (t Text) In(language string) string {
-	for _, l := range append([]string{language}, Languages()...) {
+	for _, l := range append([]string{language}, locales.Languages()...) {
 		if s := t[l]; s != "" {
 			return s
 		}
@@ -119,5 +90,5 @@ type Public struct {
 
 // Public returns the public view in a language.
 func (a Agency) Public(language string) Public {
-	return Public{Slug: a.Slug, Name: a.Name, Phone: a.Phone, PhoneHours: a.PhoneHours.In(language), Languages: Languages()}
+	return Public{Slug: a.Slug, Name: a.Name, Phone: a.Phone, PhoneHours: a.PhoneHours.In(language), Languages: locales.Languages()}
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"visavis/internal/edge"
+	"visavis/locales"
 )
 
 // Routes registers what anybody may ask.
@@ -30,5 +31,5 @@ func (s *Store) public(ctx context.Context, in *publicIn) (*publicOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &publicOut{a.Public(Language(cmp.Or(in.Language, in.Accept)))}, nil
+	return &publicOut{a.Public(locales.Choose(cmp.Or(in.Language, in.Accept)))}, nil
 }

@@ -15,9 +15,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"visavis/internal/agency"
 	"visavis/internal/edge"
 	"visavis/internal/vault"
+	"visavis/locales"
 )
 
 // Status is what has become of an appointment.
@@ -105,7 +105,7 @@ func (b Booking) check(now time.Time, phone func(string) (string, bool)) (Bookin
 	} else {
 		b.Citizen.Phone = ""
 	}
-	if !agency.KnownLanguage(b.Language) {
+	if !locales.Has(b.Language) {
 		return b, invalid("language.unknown")
 	}
 	return b, checkStart(b.Starts, now)

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"visavis/internal/agency"
+	"visavis/locales"
 )
 
 // catalogue is the mail's part of one language.
@@ -16,7 +16,7 @@ type catalogue map[string]string
 
 func readCatalogues(files fs.FS) (map[string]catalogue, error) {
 	texts := map[string]catalogue{}
-	for _, language := range agency.Languages() {
+	for _, language := range locales.Languages() {
 		content, err := fs.ReadFile(files, language+"/mail.json")
 		if err != nil {
 			return nil, fmt.Errorf("read texts of mails: %w", err)

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"visavis/internal/edge"
+	"visavis/locales"
 )
 
 // ErrUnknownAgency is what Options.Agency returns for a slug that nobody has.
@@ -43,9 +44,6 @@ type Options struct {
 
 //go:embed noscript.tmpl
 var templates embed.FS
-
-// languages in the order of preference; the first is the default.
-var languages = []string{"de", "en"}
 
 type server struct {
 	Options
@@ -75,7 +73,7 @@ func Mount(mux *http.ServeMux, o Options) error {
 	if s.staff, err = parse(o.Files, "staff.html"); err != nil {
 		return err
 	}
-	for _, language := range languages {
+	for _, language := range locales.Languages() {
 		if s.texts[language], err = readTexts(o.Locales, language); err != nil {
 			return err
 		}
@@ -106,8 +104,8 @@ func parse(files fs.FS, name string) (*template.Template, error) {
 	return t.New(name).Parse(string(content))
 }
 
-func readTexts(locales fs.FS, language string) (map[string]string, error) {
-	content, err := fs.ReadFile(locales, language+"/pages.json")
+func readTexts(files fs.FS, language string) (map[string]string, error) {
+	content, err := fs.ReadFile(files, language+"/pages.json")
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +124,7 @@ func (s *server) plain(t *template.Template) http.HandlerFunc {
 
 // visit is where links lead. The secret is in the fragment, which never reaches us.
 func (s *server) visit(w http.ResponseWriter, r *http.Request) {
-	agency, err := s.Agency(r.Context(), r.PathValue("agency"), languageOf(r))
+	agency, err := s.Agency(r.Context(), r.PathValue("agency"), locales.Choose(r.Header.Get("Accept-Language")))
 	switch {
 	case errors.Is(err, ErrUnknownAgency):
 		s.render(w, r, s.guest, http.StatusNotFound, page{Unknown: true})
@@ -139,7 +137,7 @@ func (s *server) visit(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) render(w http.ResponseWriter, r *http.Request, t *template.Template, status int, p page) {
-	p.Language = languageOf(r)
+	p.Language = locales.Choose(r.Header.Get("Accept-Language"))
 	p.texts = s.texts[p.Language]
 	var body bytes.Buffer
 	if err := t.Execute(&body, p); err != nil {
@@ -153,21 +151,6 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, t *template.Temp
 	h.Add("Vary", "Accept-Language")
 	w.WriteHeader(status)
 	_, _ = w.Write(body.Bytes()) // the client may have gone
-}
-
-// languageOf takes the first language of the browser that we have. Browsers list them in the order of preference, so
-// their weights say nothing new.
-func languageOf(r *http.Request) string {
-	for part := range strings.SplitSeq(r.Header.Get("Accept-Language"), ",") {
-		tag, _, _ := strings.Cut(part, ";")
-		tag, _, _ = strings.Cut(strings.ToLower(strings.TrimSpace(tag)), "-")
-		for _, language := range languages {
-			if tag == language {
-				return language
-			}
-		}
-	}
-	return languages[0]
 }
 
 func (s *server) favicon(w http.ResponseWriter, _ *http.Request) {

@@ -64,6 +64,7 @@ func TestWithoutScriptThePageSaysWhoTheAgencyIsAndHowToCall(t *testing.T) {
 	for language, want := range map[string][]string{
 		"de-AT,en;q=0.5": {`lang="de"`, "Amt &lt;Nord&gt;", "30 123456", "Montag", "JavaScript in Ihrem Browser"},
 		"fr, en-GB":      {`lang="en"`, "Amt &lt;Nord&gt;", "Monday", "JavaScript must be switched on"},
+		"en;q=0.2, de":   {`lang="de"`}, // as the calls to the API choose
 		"":               {`lang="de"`},
 	} {
 		status, body, _ := get(t, mux, "/t/demo", "Accept-Language", language)

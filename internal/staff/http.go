@@ -15,6 +15,7 @@ import (
 	"visavis/internal/agency"
 	"visavis/internal/db"
 	"visavis/internal/edge"
+	"visavis/locales"
 )
 
 // Options configure a Service.
@@ -83,7 +84,7 @@ type Asked struct {
 	Accept   string `header:"Accept-Language"`
 }
 
-func (a Asked) language() string { return agency.Language(cmp.Or(a.Language, a.Accept)) }
+func (a Asked) language() string { return locales.Choose(cmp.Or(a.Language, a.Accept)) }
 
 type signInInput struct {
 	Asked
