@@ -134,7 +134,7 @@ func goFiles(t *testing.T) map[string][]string {
 			}
 			return nil
 		})
-		if err != nil && root != "cmd" {
+		if err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -110,7 +110,7 @@ CREATE TABLE seat (
     door            TEXT,                      -- link, code, phone, room
     mode            TEXT,                      -- video, audio, text
     link_version    BIGINT NOT NULL,           -- which derived link is alive
-    opened_at       BIGINT,                    -- first click on the landing page
+    opened_at       BIGINT,                    -- latest click on the landing page
     check_failed_at BIGINT,
     arrived_at      BIGINT,
     away_since      BIGINT,                    -- beside the state: null while the page is connected
