@@ -40,6 +40,8 @@ type Leg struct {
 	// Expires ends the time in which the leg may begin, to the second. A leg in use lives on while its browser's
 	// checks come.
 	Expires time.Time
+	// Brief legs end when they expire, in use or not: they are given to anybody who asks.
+	Brief bool
 }
 
 // LongestLeg bounds how far ahead a leg may expire, and with it how long revocations are remembered.
@@ -47,7 +49,8 @@ const LongestLeg = 24 * time.Hour
 
 const (
 	ufragVersion = 1
-	ufragBytes   = 18 // a multiple of three: base64 without padding, and only one spelling for each leg
+	briefBit     = 0x80 // beside the side
+	ufragBytes   = 18   // a multiple of three: base64 without padding, and only one spelling for each leg
 	ufragChars   = 24
 	pwdBytes     = 24
 )
@@ -58,6 +61,9 @@ func (k Key) Credentials(leg Leg) (ufrag, pwd string) {
 	var raw [ufragBytes]byte
 	raw[0] = ufragVersion
 	raw[1] = byte(leg.Side)
+	if leg.Brief {
+		raw[1] |= briefBit
+	}
 	copy(raw[2:10], leg.Talk[:])
 	binary.BigEndian.PutUint16(raw[10:], leg.Generation)
 	binary.BigEndian.PutUint16(raw[12:], leg.Restart)
@@ -84,10 +90,11 @@ func ParseUfrag(ufrag string) (Leg, error) {
 		return Leg{}, control.ErrForeign
 	}
 	leg := Leg{
-		Side:       Side(raw[1]),
+		Side:       Side(raw[1] &^ briefBit),
 		Generation: binary.BigEndian.Uint16(raw[10:]),
 		Restart:    binary.BigEndian.Uint16(raw[12:]),
 		Expires:    time.Unix(int64(binary.BigEndian.Uint32(raw[14:])), 0),
+		Brief:      raw[1]&briefBit != 0,
 	}
 	copy(leg.Talk[:], raw[2:10])
 	if raw[0] != ufragVersion || leg.Side != SideGuest && leg.Side != SideStaff {

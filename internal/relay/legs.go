@@ -57,7 +57,8 @@ type leg struct {
 	paths  []*path
 	bound  *path // where media come from and go to
 	used   time.Time
-	silent bool // has been told
+	ends   time.Time // of a brief leg; zero: when nobody uses it any more
+	silent bool      // has been told
 
 	media     bucket
 	checks    bucket
@@ -163,6 +164,9 @@ func (c *core) legFor(now time.Time, name Leg) (*leg, error) {
 		return nil, control.ErrFull
 	}
 	made := &leg{id: name.id(), used: now}
+	if name.Brief {
+		made.ends = name.Expires
+	}
 	made.peer = c.legs[made.id.peer()]
 	if made.peer != nil {
 		made.peer.peer = made
@@ -243,7 +247,7 @@ func (c *core) sweep(now time.Time) {
 			l.silent = true
 			c.tell(control.Event{Kind: control.Silent, Ufrag: l.bound.login.ufrag, At: now})
 		}
-		if now.Sub(l.used) > keepLeg {
+		if now.Sub(l.used) > keepLeg || !l.ends.IsZero() && !l.ends.After(now) {
 			c.dropLeg(l)
 			continue
 		}

@@ -108,6 +108,46 @@ func TestTheRelayTakesNoMoreLegsThanItMay(t *testing.T) {
 	}
 }
 
+// Anybody may ask for the legs of a network test. If they lived as long as somebody checks, they would be a tunnel for
+// everybody, and whoever collects them would leave no room for talks.
+func TestABriefLegEndsInUseOrNot(t *testing.T) {
+	for name, with := range map[string]struct{ brief bool }{"network test": {true}, "talk": {false}} {
+		t.Run(name, func(t *testing.T) {
+			c := newTestCore(t, Options{})
+			leg := func(side Side) Leg {
+				return Leg{Talk: [8]byte{1}, Side: side, Generation: 1, Expires: c.now.Add(time.Minute), Brief: with.brief}
+			}
+			one, other := c.browser(leg(SideGuest), "192.0.2.1:1000"), c.browser(leg(SideStaff), "198.51.100.1:2000")
+			one.join()
+			other.join()
+			for range 30 {
+				if !one.reaches(other) {
+					t.Fatal("media do not flow while it lasts")
+				}
+				c.pass(1900 * time.Millisecond)
+				one.check()
+				other.check()
+				c.settle()
+			}
+			for range 5 {
+				c.pass(2 * time.Second)
+				one.check()
+				other.check()
+				c.settle()
+			}
+			if one.reaches(other) == with.brief {
+				t.Error("after its minute, media flow: ", !with.brief)
+			}
+			if with.brief && len(c.legs) != 0 {
+				t.Errorf("%d legs are left", len(c.legs))
+			}
+			if err := one.introduce(); (err != nil) != with.brief {
+				t.Errorf("introduction: %v", err)
+			}
+		})
+	}
+}
+
 func TestOneLegHasFewAddressesAtATime(t *testing.T) {
 	c := newTestCore(t, Options{})
 	guest, staff := c.pair(1)

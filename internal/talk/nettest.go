@@ -82,7 +82,7 @@ func (s *Service) testLeg(ticket string, side relay.Side) (relay.Leg, bool) {
 	if err != nil || len(raw) != ticketBytes+ticketMAC || !hmac.Equal(raw[ticketBytes:], s.ticketMAC(raw[:ticketBytes])) {
 		return relay.Leg{}, false
 	}
-	leg := relay.Leg{Side: side, Generation: 1, Expires: time.Unix(int64(binary.BigEndian.Uint32(raw[8:])), 0)}
+	leg := relay.Leg{Side: side, Generation: 1, Expires: time.Unix(int64(binary.BigEndian.Uint32(raw[8:])), 0), Brief: true}
 	copy(leg.Talk[:], raw[:8])
 	return leg, s.o.Clock().Before(leg.Expires)
 }
