@@ -51,7 +51,13 @@ func (s *Store) BySlug(ctx context.Context, slug string) (Agency, error) {
 
 // ByID finds an agency.
 func (s *Store) ByID(ctx context.Context, id string) (Agency, error) {
-	return scanAgency(s.db.Read().QueryRowContext(ctx, agencyColumns+` WHERE id = $1`, id))
+	return s.In(ctx, s.db.Read(), id)
+}
+
+// In is ByID inside a snapshot or a transaction, which must not wait for a second connection: when as many do as there
+// are connections, none of them ends.
+func (*Store) In(ctx context.Context, q db.Q, id string) (Agency, error) {
+	return scanAgency(q.QueryRowContext(ctx, agencyColumns+` WHERE id = $1`, id))
 }
 
 // Only finds the one agency of an installation that has no other; ErrNotFound if

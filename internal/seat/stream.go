@@ -27,6 +27,10 @@ func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	// The key of signals is opened here: the first time it is read, and that must not happen inside a snapshot.
+	if _, err := s.o.Agencies.Keys().For(r.Context(), x.Agency); err != nil {
+		return err
+	}
 	if err := s.presence.connected(r.Context(), x, page); err != nil {
 		return err
 	}

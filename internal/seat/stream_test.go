@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -428,4 +429,47 @@ func TestANodeWhoseLeaseLapsedUnseenTakesItsGuestsBack(t *testing.T) {
 	}
 	w.background(w.seats.Run)
 	w.await(p, "here", here)
+}
+
+// Snapshots that each wait for a second connection wait for each other: sixteen pages that were woken at once stood
+// still for ten seconds, and with them everybody who read anything.
+func TestAPageIsShownItsSeatOverTheOneConnectionThatIsLeft(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		p := w.newPlace(w.own)
+		s := w.guest(p).listen(p, "page-one")
+		s.until("snapshot")
+		leaveOneConnection(t, d)
+		begun := time.Now()
+		w.must(p, seat.Opened{})
+		s.until("seat")
+		if took := time.Since(begun); took > 3*time.Second {
+			t.Errorf("took %s", took)
+		}
+	})
+}
+
+// leaveOneConnection holds all connections for reading but one until the test ends.
+func leaveOneConnection(t *testing.T, d *db.DB) {
+	t.Helper()
+	var ends []func()
+	for {
+		held, end, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
+		ctx, cancel := context.WithCancel(context.Background())
+		late := time.AfterFunc(500*time.Millisecond, cancel)
+		go func() {
+			defer close(ended)
+			_ = d.Snapshot(ctx, func(db.Q) error { late.Stop(); close(held); <-end; return nil })
+		}()
+		one := sync.OnceFunc(func() { close(end); <-ended; cancel() })
+		select {
+		case <-held:
+			ends = append(ends, one)
+			t.Cleanup(one)
+		case <-ended:
+			cancel()
+			ends[0]()
+			return
+		}
+	}
 }

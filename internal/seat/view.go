@@ -93,7 +93,7 @@ func (s *Service) view(ctx context.Context, q db.Q, x Seat, who Holder) (GuestVi
 	if err != nil {
 		return GuestView{}, err
 	}
-	a, err := s.o.Agencies.ByID(ctx, x.Agency)
+	a, err := s.o.Agencies.In(ctx, q, x.Agency)
 	if err != nil {
 		return GuestView{}, err
 	}
