@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -122,6 +123,28 @@ func TestMigratingTwiceChangesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// The folder may be one that everybody can look into, as those are that a package or systemd makes.
+func TestNobodyElseOnTheMachineMayReadTheDatabase(t *testing.T) {
+	folder := t.TempDir()
+	d, err := db.Open(t.Context(), "sqlite:"+filepath.Join(folder, "visavis.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if err := d.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	files, err := os.ReadDir(folder)
+	if err != nil || len(files) < 3 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		if info, err := file.Info(); err != nil || info.Mode().Perm() != 0o600 {
+			t.Error(info.Name(), info.Mode(), err)
+		}
+	}
 }
 
 func TestTheSchemasVersionIsReadWithoutMakingAnything(t *testing.T) {
