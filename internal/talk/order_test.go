@@ -157,6 +157,36 @@ func TestARestartGivesTheSendersLegNewCredentialsAndTheOtherKeepsItsOwn(t *testi
 	})
 }
 
+// A page may restart as often as it likes. It fills neither the disk nor the other page's snapshot.
+func TestSignalsThatALaterOneReplacesAreNotKept(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		id := s.connect().Talk.ID
+		kept := func(want string) {
+			t.Helper()
+			var all, bytes int
+			err := d.Read().QueryRowContext(t.Context(), `SELECT COUNT(*), SUM(LENGTH(body_sealed)) FROM talk_signal WHERE talk_id = $1`, id).Scan(&all, &bytes)
+			_, forStaff := s.staffSees(s.sommer, id)
+			_, forGuest := guestSees(s.g)
+			if got := forStaff.kinds() + "| " + forGuest.kinds(); err != nil || got != want || all != len(forStaff)+len(forGuest) {
+				t.Errorf("%d kept, %d bytes: %s (%v)", all, bytes, got, err)
+			}
+		}
+		kept("offer reveal | answer ")
+		for range 5 {
+			s.g.Signal(1, "restart-offer", Body{"sdp": Description("guest", s.g.Print)}).OK(t)
+			s.say(s.sommer, id, 1, "restart-answer", Body{"sdp": Description("staff", Print("staff"))}).OK(t)
+			kept("offer reveal restart-offer | answer restart-answer ")
+		}
+		s.say(s.sommer, id, 1, "restart-offer", Body{"sdp": Description("staff", Print("staff"))}).OK(t)
+		kept("offer reveal restart-offer | answer restart-answer restart-offer ")
+		s.join(s.sommer, id)
+		kept("| renew ")
+		s.g.Prepare(2).OK(t)
+		kept("offer | renew ")
+	})
+}
+
 func ufragIn(sdp string) string {
 	_, after, _ := strings.Cut(sdp, "a=ice-ufrag:")
 	ufrag, _, _ := strings.Cut(after, "\r\n")

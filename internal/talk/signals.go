@@ -20,6 +20,12 @@ type Signal struct {
 	Nonce      string `json:"nonce,omitempty" maxLength:"32"`
 }
 
+// Signals of an ICE restart; a later one replaces an earlier one of its kind.
+const (
+	restartOffer  = "restart-offer"
+	restartAnswer = "restart-answer"
+)
+
 func ended() error { return edge.NewProblem(http.StatusGone, "talk.ended") }
 
 func outOfOrder() error { return edge.NewProblem(http.StatusConflict, "talk.order") }
@@ -50,9 +56,9 @@ func (s *Service) take(ctx context.Context, tx *db.Tx, key *vault.DataKey, t *Ta
 		return s.enter(ctx, tx, t)
 	case m.Kind == "connected":
 		return s.connected(ctx, tx, t)
-	case m.Kind == "restart-offer":
+	case m.Kind == restartOffer:
 		return s.restartOffer(ctx, tx, key, t, from, m)
-	case m.Kind == "restart-answer":
+	case m.Kind == restartAnswer:
 		return s.restartAnswer(ctx, tx, key, t, from, m)
 	}
 	return outOfOrder()

@@ -114,12 +114,30 @@ func (s *Service) signal(ctx context.Context, tx *db.Tx, key *vault.DataKey, t T
 	if err != nil {
 		return fmt.Errorf("store signal: %w", err)
 	}
+	if err := dropReplaced(ctx, tx, t, to, kind, seq); err != nil {
+		return err
+	}
 	topic := Topic(t.ID)
 	if to == forGuest {
 		topic = seat.Topic(t.Seat)
 	}
 	_, err = s.o.Events.Append(ctx, tx, t.Agency, topic, "signal", fmt.Sprint(seq))
 	return err
+}
+
+// dropReplaced deletes what nobody reads after this signal: those of former generations, and descriptions of former ICE
+// restarts. Else a page that goes on restarting would fill the disk, and the other page at its next snapshot.
+func dropReplaced(ctx context.Context, tx *db.Tx, t Talk, to reader, kind string, seq int64) error {
+	if kind != restartOffer && kind != restartAnswer {
+		kind = ""
+	}
+	_, err := tx.ExecContext(ctx, `
+		DELETE FROM talk_signal WHERE agency_id = $1 AND talk_id = $2
+		AND (generation < $3 OR side = $4 AND kind = $5 AND seq < $6)`, t.Agency, t.ID, t.Generation, to, kind, seq)
+	if err != nil {
+		return fmt.Errorf("delete replaced signals: %w", err)
+	}
+	return nil
 }
 
 func signalField(t Talk, seq int64) vault.Field {
