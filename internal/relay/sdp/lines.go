@@ -135,8 +135,15 @@ func rewriteAttribute(line string, leg Leg) (string, bool) {
 	case "candidate", "end-of-candidates", "remote-candidates", "ice-options", "ice-lite", "ice-mismatch":
 		return "", false
 	default:
-		return line, !mentionsAddress(line)
+		return line, token(name) && !mentionsAddress(line)
 	}
+}
+
+// token is what names are made of (RFC 8866 §9). Of "candidate 1 …" a browser might read another name than we do.
+func token(text string) bool {
+	return text != "" && !strings.ContainsFunc(text, func(char rune) bool {
+		return char <= ' ' || char > '~' || strings.ContainsRune(`"(),/:;<=>?@[\]`, char)
+	})
 }
 
 // mentionsAddress finds IP addresses wherever they stand, so that an attribute nobody has thought of cannot carry one

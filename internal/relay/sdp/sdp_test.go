@@ -177,6 +177,19 @@ func TestAddressesAreDroppedWhereverTheyStand(t *testing.T) {
 	}
 }
 
+func TestWhatIsNearlyACandidateOrAFingerprintDoesNotGoOn(t *testing.T) {
+	good := descriptions(t)["chromium-offer-gathered"]
+	for _, line := range []string{
+		"a=candidate 1 1 udp 1 evil.example 9 typ host", "a= candidate:1 1 udp 1 evil.example 9 typ host",
+		"a=candidate\\:1 1 udp 1 evil.example 9 typ host", "a=fingerprint sha-256 evil", "a= ice-ufrag:evil", "a=:evil", "a=",
+	} {
+		out, _, err := Rewrite(good+line+"\r\n", testLeg())
+		if err != nil || strings.Contains(out, "evil") || strings.Contains(out, "a=\r\n") {
+			t.Errorf("%q: %v", line, err)
+		}
+	}
+}
+
 func TestALegWithoutWayToTheRelayIsRefused(t *testing.T) {
 	good := descriptions(t)["firefox-offer-early"]
 	for name, spoil := range map[string]func(*Leg){
