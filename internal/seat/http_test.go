@@ -441,3 +441,27 @@ func TestTheCookieIsSetOnceAndIsForThisOriginOnly(t *testing.T) {
 		t.Error("a cookie that we never set was taken")
 	}
 }
+
+// Each call of a guest is a transaction, and wakes all who look at the desk.
+func TestOneGuestCannotKeepTheServerBusy(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		p, other := w.newPlace(w.own), w.newPlace(w.own)
+		guest, neighbour, stranger := w.guest(p), w.guest(other), w.browser()
+		check := body{"result": "started"}
+		for range 200 {
+			stranger.at(p, "check", check).expect(t, http.StatusNotFound, "seat.unknown")
+		}
+		passed := 0
+		for range 300 {
+			if a := guest.at(p, "check", check); a.status != http.StatusTooManyRequests {
+				a.expect(t, http.StatusNoContent, "")
+				passed++
+			}
+		}
+		if passed < 50 || passed > 250 {
+			t.Errorf("%d of 300 passed", passed)
+		}
+		neighbour.at(other, "check", check).expect(t, http.StatusNoContent, "")
+	})
+}

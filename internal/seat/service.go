@@ -77,6 +77,7 @@ type Service struct {
 	// Only failures take from these; the right secret always gets through.
 	byNetwork *edge.Limiter
 	byAgency  *edge.Limiter
+	bySeat    *edge.Limiter // what those may ask who have the right secret
 }
 
 // New returns a service; Tie before use.
@@ -85,6 +86,7 @@ func New(d *db.DB, o Options) *Service {
 		db: d, o: o,
 		byNetwork: edge.NewLimiter(time.Second, 50, 50_000),
 		byAgency:  edge.NewLimiter(10*time.Millisecond, 1000, 1000),
+		bySeat:    edge.NewLimiter(200*time.Millisecond, 100, 50_000),
 	}
 	s.presence = newPresence(s)
 	return s

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -472,4 +473,36 @@ func leaveOneConnection(t *testing.T, d *db.DB) {
 			return
 		}
 	}
+}
+
+func TestASeatHasOnlySoManyStreams(t *testing.T) {
+	w := newWorld(t, dbtest.SQLite(t))
+	p := w.newPlace(w.own)
+	guest := w.guest(p)
+	var open []*stream
+	refused := 0
+	for n := range 40 {
+		s := guest.listen(p, fmt.Sprintf("page-%04d", n))
+		if s.res.StatusCode == http.StatusTooManyRequests {
+			refused++
+			continue
+		}
+		s.until("snapshot")
+		open = append(open, s)
+	}
+	if len(open) != 32 || refused != 8 {
+		t.Errorf("%d are open, %d were refused", len(open), refused)
+	}
+	for _, s := range open {
+		s.close()
+	}
+	tick := time.NewTicker(250 * time.Millisecond)
+	defer tick.Stop()
+	for range 50 { // until the server has seen that they are gone
+		if guest.listen(p, "page-next").res.StatusCode == http.StatusOK {
+			return
+		}
+		<-tick.C
+	}
+	t.Error("no stream begins although all others have ended")
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"visavis/internal/agency"
 	"visavis/internal/db"
+	"visavis/internal/edge"
 )
 
 // TalkView is what a guest sees of the live talk.
@@ -167,8 +169,13 @@ func (s *Service) access(ctx context.Context, slug, seatID, browser string) (Sea
 		return x, err
 	}
 	ok, err := bound(ctx, s.db.Read(), a.ID, seatID, browser)
-	if err == nil && !ok {
-		err = ErrNotFound
+	switch {
+	case err != nil:
+		return x, err
+	case !ok:
+		return x, ErrNotFound
+	case !s.bySeat.Allow(a.ID + "/" + seatID): // only now: strangers must not use it up
+		return x, edge.NewProblem(http.StatusTooManyRequests, "link.throttled")
 	}
-	return x, err
+	return x, nil
 }
