@@ -465,3 +465,32 @@ func TestOneGuestCannotKeepTheServerBusy(t *testing.T) {
 		neighbour.at(other, "check", check).expect(t, http.StatusNoContent, "")
 	})
 }
+
+// What a page has prepared describes its browser. It is kept while that page waits, and no longer.
+func TestWhatAPageHasPreparedIsForgottenWhenItNoLongerWaits(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		for name, end := range map[string]func(*browser, place){
+			"left":   func(b *browser, p place) { b.at(p, "leave", body{"page": "page-one"}).ok(t) },
+			"closed": func(_ *browser, p place) { w.must(p, seat.End{Reason: "technical"}) },
+			"moved":  func(_ *browser, p place) { w.must(p, seat.Move{}) },
+		} {
+			p := w.newPlace(w.own)
+			b := w.guest(p)
+			kept := func() (n int) {
+				t.Helper()
+				if err := d.Read().QueryRowContext(t.Context(), `SELECT COUNT(prepared_sealed) FROM seat WHERE id = $1`, p.id).Scan(&n); err != nil {
+					t.Fatal(err)
+				}
+				return n
+			}
+			b.at(p, "arrive", arrival("page-one", false)).ok(t)
+			if kept() != 1 {
+				t.Fatal("nothing is kept while it waits")
+			}
+			if end(b, p); kept() != 0 {
+				t.Errorf("%s: it is still there", name)
+			}
+		}
+	})
+}

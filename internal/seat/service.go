@@ -147,6 +147,11 @@ func (s *Service) Do(ctx context.Context, tx *db.Tx, agencyID, id string, c Comm
 		return x, nil, err
 	}
 	next.Version++
+	if x.State == Waiting && next.State != Waiting {
+		if err := forgetPrepared(ctx, tx, next); err != nil {
+			return x, nil, err
+		}
+	}
 	// Who went of its own will has nobody to be told of.
 	if x.Holder.Page != "" && x.Holder != next.Holder && next.Holder.Page != "" {
 		if _, err := s.o.Events.Append(ctx, tx, agencyID, Topic(id), "taken", x.Holder.Page); err != nil {
@@ -201,6 +206,14 @@ func (s *Service) TakePrepared(ctx context.Context, tx *db.Tx, key *vault.DataKe
 	if err := json.Unmarshal(plain, &p); err != nil {
 		return nil, err
 	}
-	_, err = tx.ExecContext(ctx, `UPDATE seat SET prepared_sealed = NULL WHERE agency_id = $1 AND id = $2`, x.Agency, x.ID)
-	return &p, err
+	return &p, forgetPrepared(ctx, tx, x)
+}
+
+// forgetPrepared deletes what only a waiting page is for: a description of its browser.
+func forgetPrepared(ctx context.Context, tx *db.Tx, x Seat) error {
+	_, err := tx.ExecContext(ctx, `UPDATE seat SET prepared_sealed = NULL WHERE agency_id = $1 AND id = $2`, x.Agency, x.ID)
+	if err != nil {
+		return fmt.Errorf("forget offer: %w", err)
+	}
+	return nil
 }
