@@ -4,11 +4,8 @@ import (
 	"context"
 	"net/netip"
 
-	"visavis/internal/appointment"
-	"visavis/internal/db"
 	"visavis/internal/relay/control"
 	"visavis/internal/relay/sdp"
-	"visavis/internal/talk"
 )
 
 // makeRelay opens the relay of this process, or the way to one at the network's edge.
@@ -62,21 +59,3 @@ func candidates(advertise []netip.Addr, udp, tcp uint16) []sdp.Candidate {
 	}
 	return list
 }
-
-// summaries shows talks their appointment; talk and appointment do not know each
-// other's types.
-type summaries struct{ *appointment.Service }
-
-func (s summaries) Summary(ctx context.Context, q db.Q, agency, id string) (talk.Summary, error) {
-	n, err := s.Read(ctx, q, agency, id)
-	if err != nil {
-		return talk.Summary{}, err
-	}
-	return talk.Summary{
-		ID: n.ID, Version: n.Version, StartsAt: db.Ms(n.Starts), EndsAt: db.Ms(n.Ends),
-		Service: n.Service, ServiceName: n.ServiceName.In("de"), DeskName: n.Place.Name, Language: n.Language,
-		Citizen: talk.SummaryCitizen{Name: n.Citizen.Name.Reveal(), Phone: n.Citizen.Phone.Reveal()},
-	}, nil
-}
-
-var _ talk.Appointments = summaries{}

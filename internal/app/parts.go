@@ -153,7 +153,7 @@ func (p *parts) makeFeatures(ctx context.Context) error {
 		Phone: seat.Phone, Problem: seat.Problem,
 	})
 	p.talks = talk.New(p.db, talk.Options{
-		Ring: p.ring, Agencies: p.agencies, Staff: p.staff, Seats: p.seats, Appointments: summaries{p.appointments},
+		Ring: p.ring, Agencies: p.agencies, Staff: p.staff, Seats: p.seats, Appointments: p.appointments,
 		Events: p.events, Jobs: p.jobs, Relay: p.relay, RelayKey: p.relayKey,
 		Candidates: func() []sdp.Candidate { return p.candidates }, Detour: p.detour,
 		HeadsUp: p.c.Talk.HeadsUp, RingTime: p.c.Talk.Ring, Clock: p.o.Clock, Log: p.o.Log, TrustedProxies: p.c.HTTP.TrustedProxies,

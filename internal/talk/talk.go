@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"visavis/internal/agency"
+	"visavis/internal/appointment"
 	"visavis/internal/db"
 	"visavis/internal/edge"
 	"visavis/internal/events"
@@ -63,40 +64,13 @@ func (t Talk) mediaHex() string { return hex.EncodeToString(t.Media[:]) }
 // Topic is the event topic of a talk.
 func Topic(id string) string { return "talk:" + id }
 
-// Summary is what the talk's window shows of the appointment.
-type Summary struct {
-	ID          string         `json:"id"`
-	Version     int64          `json:"version"`
-	StartsAt    int64          `json:"startsAt"`
-	EndsAt      int64          `json:"endsAt"`
-	Service     string         `json:"service"`
-	ServiceName string         `json:"serviceName"`
-	DeskName    string         `json:"deskName"`
-	Language    string         `json:"language"`
-	Citizen     SummaryCitizen `json:"citizen"`
-}
-
-// SummaryCitizen is who sits on the other side.
-type SummaryCitizen struct {
-	Name  string `json:"name"`
-	Phone string `json:"phone,omitempty"`
-}
-
-// Appointments is what this package needs of the appointments.
-type Appointments interface {
-	// Summary reads an appointment; it opens the citizen's fields.
-	Summary(ctx context.Context, q db.Q, agency, id string) (Summary, error)
-	// Outcome closes the appointment and its seat in the caller's transaction.
-	Outcome(ctx context.Context, tx *db.Tx, p staff.Person, id, outcome string) error
-}
-
 // Options configure a Service.
 type Options struct {
 	Ring           *vault.Keyring
 	Agencies       *agency.Store
 	Staff          *staff.Service
 	Seats          *seat.Service
-	Appointments   Appointments
+	Appointments   *appointment.Service
 	Events         *events.Log
 	Jobs           *jobs.Queue
 	Relay          control.Relay

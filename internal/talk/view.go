@@ -3,6 +3,7 @@ package talk
 import (
 	"context"
 
+	"visavis/internal/appointment"
 	"visavis/internal/db"
 )
 
@@ -10,6 +11,34 @@ import (
 type Colleague struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
+}
+
+// Summary is what the talk's window shows of the appointment.
+type Summary struct {
+	ID          string         `json:"id"`
+	Version     int64          `json:"version"`
+	StartsAt    int64          `json:"startsAt"`
+	EndsAt      int64          `json:"endsAt"`
+	Service     string         `json:"service"`
+	ServiceName string         `json:"serviceName"`
+	DeskName    string         `json:"deskName"`
+	Language    string         `json:"language"`
+	Citizen     SummaryCitizen `json:"citizen"`
+}
+
+// SummaryCitizen is who sits on the other side.
+type SummaryCitizen struct {
+	Name  string `json:"name"`
+	Phone string `json:"phone,omitempty"`
+}
+
+// summary opens the citizen's fields.
+func summary(n appointment.Names) Summary {
+	return Summary{
+		ID: n.ID, Version: n.Version, StartsAt: db.Ms(n.Starts), EndsAt: db.Ms(n.Ends),
+		Service: n.Service, ServiceName: n.ServiceName.In("de"), DeskName: n.Place.Name, Language: n.Language,
+		Citizen: SummaryCitizen{Name: n.Citizen.Name.Reveal(), Phone: n.Citizen.Phone.Reveal()},
+	}
 }
 
 // View is a talk as staff see it (docs/protocol.md §2).
@@ -36,7 +65,7 @@ func (s *Service) view(ctx context.Context, q db.Q, t Talk) (View, error) {
 	if err != nil {
 		return View{}, err
 	}
-	summary, err := s.o.Appointments.Summary(ctx, q, t.Agency, x.Appointment)
+	n, err := s.o.Appointments.Read(ctx, q, t.Agency, x.Appointment)
 	if err != nil {
 		return View{}, err
 	}
@@ -45,7 +74,7 @@ func (s *Service) view(ctx context.Context, q db.Q, t Talk) (View, error) {
 		return View{}, err
 	}
 	return View{
-		ID: t.ID, Seat: t.Seat, Generation: t.Generation, Staff: Colleague{t.Staff, name}, Appointment: summary,
+		ID: t.ID, Seat: t.Seat, Generation: t.Generation, Staff: Colleague{t.Staff, name}, Appointment: summary(n),
 		AdmittedAt: db.Ms(t.AdmittedAt), RingUntil: db.MsPtr(t.RingUntil), EnteredAt: db.MsPtr(t.EnteredAt),
 		ConnectedAt: db.MsPtr(t.ConnectedAt), EndedAt: db.MsPtr(t.EndedAt), TakeoverAsked: x.TakeoverAsked(),
 		GuestMode: string(x.Mode), GuestReachable: x.AwaySince == nil, HeadsUpMs: s.o.HeadsUp.Milliseconds(), Now: db.Ms(s.o.Clock()),

@@ -2,7 +2,6 @@ package worldtest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -15,7 +14,6 @@ import (
 
 	"visavis/internal/agency"
 	"visavis/internal/appointment"
-	"visavis/internal/db"
 	"visavis/internal/edge"
 	"visavis/internal/events"
 	"visavis/internal/jobs"
@@ -96,7 +94,7 @@ func (n *Node) features() {
 		Phone: seat.Phone, Problem: seat.Problem,
 	})
 	n.Talks = talk.New(w.DB, talk.Options{
-		Ring: w.Ring, Agencies: n.Agencies, Staff: n.Staff, Seats: n.Seats, Appointments: summaries{n.Appointments},
+		Ring: w.Ring, Agencies: n.Agencies, Staff: n.Staff, Seats: n.Seats, Appointments: n.Appointments,
 		Events: n.Events, Jobs: n.Jobs, Relay: n.Relay, RelayKey: n.RelayKey(),
 		Candidates: func() []sdp.Candidate {
 			at := netip.MustParseAddrPort(RelayHost + ":3478")
@@ -235,19 +233,4 @@ func (r *Relay) Revoked() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return len(r.revoked)
-}
-
-// summaries is what package app does for talks.
-type summaries struct{ *appointment.Service }
-
-func (s summaries) Summary(ctx context.Context, q db.Q, agencyID, id string) (talk.Summary, error) {
-	n, err := s.Read(ctx, q, agencyID, id)
-	if err != nil {
-		return talk.Summary{}, errors.Join(errors.New("summary"), err)
-	}
-	return talk.Summary{
-		ID: n.ID, Version: n.Version, StartsAt: db.Ms(n.Starts), EndsAt: db.Ms(n.Ends),
-		Service: n.Service, ServiceName: n.ServiceName.In("de"), DeskName: n.Place.Name, Language: n.Language,
-		Citizen: talk.SummaryCitizen{Name: n.Citizen.Name.Reveal(), Phone: n.Citizen.Phone.Reveal()},
-	}, nil
 }
