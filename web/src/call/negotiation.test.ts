@@ -5,6 +5,8 @@ import { type Negotiable, Negotiation, type RestartSignal } from "./negotiation"
 class FakeConnection implements Negotiable {
   signalingState: RTCSignalingState = "stable";
   completed = 0;
+  /** How often a description of its own came into force, or was taken back. */
+  described = 0;
   private offers = 0;
 
   constructor(private readonly name: string) {}
@@ -22,8 +24,8 @@ class FakeConnection implements Negotiable {
 
   async setLocalDescription(description?: RTCLocalSessionDescriptionInit): Promise<void> {
     await Promise.resolve();
-    if (description?.type === "rollback") this.signalingState = "stable";
-    else if (description?.type === "offer") this.move("stable", "have-local-offer");
+    this.described++;
+    if (description?.type === "offer") this.move("stable", "have-local-offer");
     else this.complete("have-remote-offer");
   }
 
@@ -102,15 +104,24 @@ test("one offer is under way at a time", async () => {
   expect(guest.negotiation.underWay).toBe(true);
 });
 
-test("an offer that could not be sent is taken back, so that the next one can be", async () => {
+test("an offer that could not be sent leaves no trace, so that the next one can be", async () => {
   const [guest, staff] = pair();
   guest.failing = true;
   await expect(guest.negotiation.restart()).rejects.toThrow("no network");
-  expect(guest.pc.signalingState).toBe("stable");
+  expect(guest.pc).toMatchObject({ signalingState: "stable", described: 0 });
   guest.failing = false;
   await guest.negotiation.restart();
   await settle(guest, staff);
   expect(guest.pc.completed).toBe(1);
+});
+
+test("an answer that is here before the offer's own request has come back is taken", async () => {
+  const [guest, staff] = pair();
+  const restarted = guest.negotiation.restart();
+  while (guest.sent.length === 0) await Promise.resolve();
+  await settle(guest, staff);
+  await restarted;
+  expect(guest.pc).toMatchObject({ signalingState: "stable", completed: 1 });
 });
 
 test("an answer to an offer that was taken back is ignored", async () => {

@@ -12,11 +12,15 @@ export interface Negotiable {
 export type RestartSignal = { kind: "restart-offer" | "restart-answer"; sdp: string };
 
 /**
- * ICE restarts by either side (perfect negotiation, WebRTC §10.7): when both begin at once, the polite side takes its
- * own offer back and answers the other. One offer is under way at a time; a lost one is taken back and may be repeated.
+ * ICE restarts by either side (perfect negotiation, WebRTC §10.7): when both begin at once, the polite side gives way and
+ * answers the other. One offer is under way at a time. An offer comes into force only once it is on its way: Chromium
+ * may go on without any picture after an offer was taken back, so one that reaches nobody must leave no trace.
  */
 export class Negotiation {
   private offering = false;
+  private gaveWay = false;
+  /** Settled once our offer is in force, or will not be. */
+  private inForce: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly pc: Negotiable,
@@ -32,25 +36,20 @@ export class Negotiation {
   async restart(): Promise<void> {
     if (this.underWay) return;
     this.offering = true;
+    this.gaveWay = false;
+    const sent = this.sendOffer();
+    this.inForce = sent.catch(() => undefined);
     try {
-      const offer = await this.pc.createOffer({ iceRestart: true });
-      // The other side's offer may have come while ours was being made; then it is answered, and ours is not needed.
-      if (this.pc.signalingState !== "stable") return;
-      await this.pc.setLocalDescription(offer);
-      await this.send({ kind: "restart-offer", sdp: outgoing(offer.sdp ?? "") });
-    } catch (error) {
-      if (this.pc.signalingState === "have-local-offer")
-        await this.pc.setLocalDescription({ type: "rollback" });
-      throw error;
+      await sent;
     } finally {
       this.offering = false;
     }
   }
 
   async takeOffer(sdp: string): Promise<void> {
-    const collision = this.underWay;
-    if (collision && !this.polite) return;
-    // Takes back an offer of ours by itself where there is one.
+    if (this.underWay && !this.polite) return;
+    this.gaveWay = true;
+    // Takes back an offer of ours by itself where one is in force.
     await this.pc.setRemoteDescription({ type: "offer", sdp });
     const answer = await this.pc.createAnswer();
     await this.pc.setLocalDescription(answer);
@@ -58,8 +57,18 @@ export class Negotiation {
   }
 
   async takeAnswer(sdp: string): Promise<void> {
+    // The answer may be here before our own request has come back.
+    await this.inForce;
     // An answer to an offer that was taken back.
     if (this.pc.signalingState !== "have-local-offer") return;
     await this.pc.setRemoteDescription({ type: "answer", sdp });
+  }
+
+  private async sendOffer(): Promise<void> {
+    const offer = await this.pc.createOffer({ iceRestart: true });
+    // The other side's offer may have come while ours was being made; then it is answered, and ours is not needed.
+    if (this.pc.signalingState !== "stable") return;
+    await this.send({ kind: "restart-offer", sdp: outgoing(offer.sdp ?? "") });
+    if (!this.gaveWay) await this.pc.setLocalDescription(offer);
   }
 }
