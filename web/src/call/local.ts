@@ -21,7 +21,8 @@ export class LocalMedia {
   constructor(private readonly changed: (state: LocalState) => void) {}
 
   use(acquired: Acquired): void {
-    stopStream(this.stream);
+    // Given twice, it must not be stopped for its own sake.
+    if (this.stream !== acquired.stream) stopStream(this.stream);
     this.stream = acquired.stream;
     this.micState = acquired.microphone;
     this.cameraState = acquired.camera;
