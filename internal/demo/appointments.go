@@ -88,9 +88,11 @@ func (p Parts) bookOne(ctx context.Context, agency string, person staff.Person, 
 		Desk: desk.ID, Advisor: person.ID, Language: e.language, Starts: starts,
 		Citizen: appointment.Citizen{Name: vault.Personal(e.citizen), Email: vault.Personal(e.email), Phone: vault.Personal(e.phone)},
 	}
+	soon := e.after < int(early/time.Minute) // a short one: it ends while the waiting room of the next one is open
+	var chosen time.Duration
 	for _, s := range services {
-		if s.DepartmentID == desk.DepartmentID {
-			b.Service = s.ID
+		if s.DepartmentID == desk.DepartmentID && (b.Service == "" || (s.Duration < chosen) == soon) {
+			b.Service, chosen = s.ID, s.Duration
 		}
 	}
 	for ; b.Starts.Before(starts.Add(longestShift)); b.Starts = b.Starts.Add(step) {

@@ -2,6 +2,7 @@ package demo_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -108,7 +109,8 @@ func everybodyHasOne(t *testing.T, n *Node) (open map[string]bool) {
 			}
 			ahead++
 			if r.Seat.OpensAt <= now {
-				open[r.ServiceName] = true
+				department, _, _ := strings.Cut(r.DeskName, " ")
+				open[department] = true
 			}
 		}
 		if ahead == 0 {
@@ -116,6 +118,20 @@ func everybodyHasOne(t *testing.T, n *Node) (open map[string]bool) {
 		}
 	}
 	return open
+}
+
+// The first that a newcomer does is to book an appointment at the time that the form proposes, and to open its link.
+func TestWhatIsBookedAfterTheFirstAppointmentCanBeTriedAtOnce(t *testing.T) {
+	n := New(t, dbtest.SQLite(t)).Node()
+	n.Clock.Set(time.Date(2026, time.March, 3, 11, 0, 0, 0, time.UTC))
+	seed(t, n)
+	now := n.Clock.Now()
+	for _, r := range today(signIn(t, n, demo.Accounts()[0])) {
+		starts, ends := time.UnixMilli(r.StartsAt), time.UnixMilli(r.EndsAt)
+		if starts.Before(now.Add(30*time.Minute)) && ends.After(now.Add(30*time.Minute)) {
+			t.Errorf("%s has until %s; the waiting room of whoever comes next opens 30 minutes before", r.Citizen.Name, ends)
+		}
+	}
 }
 
 func TestADemoThatIsStartedAgainHasSomethingToTryAgain(t *testing.T) {
