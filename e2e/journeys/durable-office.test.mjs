@@ -118,7 +118,7 @@ journey('who comes an hour early is told when it opens, and the page goes on by 
   await guest.click(hook('arrive'));
   await guest.wait(screen('waiting'));
   await says(guest, hook('wait'), /Ihr Termin beginnt um \d\d:\d\d Uhr/);
-  await says(list, waitingRow('Selma Gleich'), /Minuten zu früh/);
+  await says(list, waitingRow('Selma Gleich'), /Termin in \d+ Minuten/);
 });
 
 journey('who comes after the end is told so, and what to do', async (list) => {
@@ -140,7 +140,7 @@ journey('who comes after the end is told so, and what to do', async (list) => {
   await open.wait(screen('late'));
   assert.equal(await openDevices(open), 0);
   await list.reload();
-  await says(list, nextRow('Otto Zuspät'), /noch nicht da/);
+  await says(list, nextRow('Otto Zuspät'), /nicht da/);
 });
 
 journey('an appointment is cancelled while the guest waits', async (list) => {
