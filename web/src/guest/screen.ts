@@ -42,7 +42,7 @@ export function isEnded(screen: Screen): screen is EndedScreen {
   return ended.has(screen);
 }
 
-export type Notice = "left" | "sent-back" | "missed" | "callback" | "move";
+export type Notice = "left" | "hung-up" | "sent-back" | "missed" | "callback" | "move";
 
 /** Everything that a visit's screens are a picture of. */
 export interface VisitState {

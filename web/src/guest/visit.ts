@@ -158,12 +158,13 @@ export class Visit {
   }
 
   async leave(): Promise<void> {
+    const notice: Notice = this.state.view?.talk ? "hung-up" : "left";
     await this.guarded(async () => {
       this.store.value.call?.close();
       const view = await this.post("leave", { page: this.page });
       this.stopStream();
       this.dropCall();
-      this.set({ joined: false, entered: false, step: "landing", notice: "left" });
+      this.set({ joined: false, entered: false, step: "landing", notice });
       this.take(view);
     });
   }
