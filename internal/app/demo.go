@@ -61,10 +61,15 @@ func (p *parts) greetNewcomer(out io.Writer, withMailbox bool) {
 		say("       %-16s %s", account.Name, account.Email)
 	}
 	say("     Password: %s", demo.Password(p.ring))
+	say("     Anybody you book at the time that is proposed can come at once.")
 	if withMailbox {
 		say("  2. Read the citizens' e-mails: %s/demo/mail", url)
 		say("     Open a link there, best in another browser or a private window.")
 	}
 	say("  3. Test camera and network:    %s/test\n", url)
-	say("Stop with Ctrl+C. Everything is kept in %s.\n", p.c.Data.Dir)
+	kept := "Appointments stay in " + p.c.Data.Dir
+	if withMailbox {
+		kept += ", e-mails only until then"
+	}
+	say("Stop with Ctrl+C. %s.\n", kept)
 }
