@@ -38,7 +38,10 @@ export default defineConfig(({ mode }) => {
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
       reportCompressedSize: false,
-      rolldownOptions: { input: pages.map((page) => path(`${page}.html`)) },
+      rolldownOptions: {
+        input: pages.map((page) => path(`${page}.html`)),
+        checks: { bundlerTimings: false }, // which plugin took how long reads like a warning on a slow machine
+      },
     },
     server: { fs: { allow: [path(".."), path(".")] } },
     test: {
