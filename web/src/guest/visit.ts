@@ -86,6 +86,8 @@ export class Visit {
   async check(wish: Mode): Promise<void> {
     this.set({ step: "check", wish, refusal: undefined, notice: undefined });
     this.tell("started");
+    // The page may have been open for long, and the appointment be another one by now.
+    void this.refresh();
     void this.prepare().catch(() => undefined);
     await this.openDevices({ camera: wish === "video", microphone: wish !== "text" });
   }
