@@ -1,6 +1,8 @@
 package edge
 
 import (
+	"bytes"
+	"compress/gzip"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -52,6 +54,20 @@ func precompressed(files fs.FS, name, accept string) (body []byte, coding string
 	}
 	body, err = fs.ReadFile(files, name)
 	return body, "", err
+}
+
+// AcceptsGzip tells whether a body made for this request may be sent compressed.
+func AcceptsGzip(r *http.Request) bool {
+	return accepts(r.Header.Get("Accept-Encoding"), "gzip")
+}
+
+// Gzip compresses what is made anew for every request; files lie there compressed.
+func Gzip(body []byte) []byte {
+	var small bytes.Buffer
+	w := gzip.NewWriter(&small)
+	_, _ = w.Write(body) // a buffer takes everything
+	_ = w.Close()
+	return small.Bytes()
 }
 
 // accepts reads Accept-Encoding (RFC 9110 §12.5.3): named, and not with q=0.

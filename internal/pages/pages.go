@@ -148,9 +148,14 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, t *template.Temp
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", p.Language)
-	h.Add("Vary", "Accept-Language")
+	h.Add("Vary", "Accept-Language, Accept-Encoding")
+	sent := body.Bytes()
+	if edge.AcceptsGzip(r) {
+		h.Set("Content-Encoding", "gzip")
+		sent = edge.Gzip(sent)
+	}
 	w.WriteHeader(status)
-	_, _ = w.Write(body.Bytes()) // the client may have gone
+	_, _ = w.Write(sent) // the client may have gone
 }
 
 func (s *server) favicon(w http.ResponseWriter, _ *http.Request) {

@@ -1,8 +1,10 @@
 package pages_test
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -73,6 +75,25 @@ func TestWithoutScriptThePageSaysWhoTheAgencyIsAndHowToCall(t *testing.T) {
 				t.Errorf("language %q: status %d, no %q in\n%s", language, status, text, body)
 			}
 		}
+	}
+}
+
+func TestAPageIsCompressedForWhoWantsIt(t *testing.T) {
+	mux := serve(t, nil)
+	_, plain, h := get(t, mux, "/t/demo")
+	if h.Get("Content-Encoding") != "" || !strings.Contains(h.Get("Vary"), "Accept-Encoding") {
+		t.Errorf("unasked: %q, vary %q", h.Get("Content-Encoding"), h.Get("Vary"))
+	}
+	_, body, h := get(t, mux, "/t/demo", "Accept-Encoding", "br, gzip")
+	if h.Get("Content-Encoding") != "gzip" || len(body) >= len(plain) {
+		t.Fatalf("asked: %q, %d bytes of %d", h.Get("Content-Encoding"), len(body), len(plain))
+	}
+	r, err := gzip.NewReader(strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all, err := io.ReadAll(r); err != nil || string(all) != plain {
+		t.Errorf("unpacked: %v, %q", err, all)
 	}
 }
 
