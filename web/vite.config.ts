@@ -2,10 +2,14 @@ import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { compress } from "./build/compress.ts";
+import { classesNamedIn, onlyUsedClasses } from "./build/only-used-classes.ts";
 import { logicalProperties } from "./build/logical-properties.ts";
 import { onlyUsedProperties } from "./build/only-used-properties.ts";
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+
+/** Guests load the call before they wait: as one file, not as one for every set of pages that shares a part of it. */
+const call = { name: "call", test: /src\/call\/(?!devices|sound|store)/ };
 
 /**
  * One build per page (`--mode guest`, `--mode staff`): what only staff need must not ride along in a chunk that guests
@@ -25,11 +29,13 @@ export default defineConfig(({ mode }) => {
         // KERN's own deprecation notes are not ours to mend.
         scss: { loadPaths: [path("node_modules/@kern-ux/native/src/scss")], quietDeps: true },
       },
-      postcss: { plugins: [logicalProperties(), onlyUsedProperties()] },
+      postcss: {
+        plugins: [onlyUsedClasses(classesNamedIn(path("src/ui"))), logicalProperties(), onlyUsedProperties()],
+      },
     },
     json: { stringify: true },
     build: {
-      target: ["es2021", "chrome105", "firefox115", "safari15.4"],
+      target: ["chrome105", "firefox115", "safari16"],
       // KERN's colours need oklch() and color-mix(); older browsers get readable black on white.
       cssTarget: ["chrome111", "firefox121", "safari16.4"],
       outDir: mode === "gallery" ? "dist-gallery" : "dist",
@@ -41,6 +47,12 @@ export default defineConfig(({ mode }) => {
       rolldownOptions: {
         input: pages.map((page) => path(`${page}.html`)),
         checks: { bundlerTimings: false }, // which plugin took how long reads like a warning on a slow machine
+        output: {
+          codeSplitting: {
+            groups: [{ name: "start", tags: ["$initial"] }, call],
+            includeDependenciesRecursively: false,
+          },
+        },
       },
     },
     server: { fs: { allow: [path(".."), path(".")] } },
