@@ -1,6 +1,8 @@
+import "../ui/kern.scss";
+import "../ui/base.scss";
 import { mount } from "svelte";
 import { chooseLanguage } from "../i18n/languages";
-import { loadGuest } from "../i18n/guest";
+import { type GuestKey, loadGuest } from "../i18n/guest";
 import { Texts } from "../ui";
 import App from "./App.svelte";
 import { routeOf } from "./link";
@@ -13,7 +15,7 @@ async function start(): Promise<void> {
   // The question to the server and the texts travel side by side.
   const visit = route.page === "visit" ? new Visit(route.agency) : undefined;
   void visit?.open();
-  const texts = await Texts.open(loadGuest, chooseLanguage(navigator.languages));
+  const texts = await Texts.open<GuestKey>(loadGuest, chooseLanguage(navigator.languages));
   target.replaceChildren();
   mount(App, { target, props: { texts, route: route.page, visit } });
 }

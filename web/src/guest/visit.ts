@@ -235,8 +235,6 @@ export class Visit {
     this.set({ joined: view.here, takenOver: false, step: "landing" });
     this.take(view);
     this.listen(view.seat);
-    // What the talk needs is there before it is needed.
-    void import("./talk/Talk.svelte");
   }
 
   /** Certificate, commitment and offer of the next talk; made once and kept until used. */

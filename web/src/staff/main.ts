@@ -1,8 +1,10 @@
+import "../ui/kern.scss";
+import "../ui/more.scss";
+import "../ui/base.scss";
 import { mount } from "svelte";
 import { chooseLanguage } from "../i18n/languages";
 import { loadStaff } from "../i18n/staff";
 import { Texts } from "../ui";
-import "../ui/more.scss";
 import App from "./App.svelte";
 import { Session } from "./session";
 

@@ -1,11 +1,14 @@
-/** The components of both pages, and the only folder that knows how KERN marks things up. */
-import "./kern.scss";
-import "./base.scss";
+/**
+ * The components of both pages, and the only folder that knows how KERN marks things up. Each page loads the style
+ * sheets itself, before anything else: this list has no effect of its own, so that every component can travel with
+ * those that show it.
+ */
 
 export { announce } from "./announcer.svelte";
 export { Clock } from "./clock.svelte";
 export { provideTexts, Texts, useTexts } from "./texts.svelte";
 export * as icons from "./icons";
+export * as moreIcons from "./more-icons";
 
 export { default as Alert } from "./Alert.svelte";
 export { default as Badge } from "./Badge.svelte";

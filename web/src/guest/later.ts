@@ -1,0 +1,5 @@
+/** What nobody sees before the waiting room; it is fetched there, ahead of need, as the network may go. */
+export { default as Called } from "./screens/Called.svelte";
+export { default as Elsewhere } from "./screens/Elsewhere.svelte";
+export { default as Goodbye } from "./screens/Goodbye.svelte";
+export { default as Talk } from "./talk/Talk.svelte";

@@ -1,0 +1,23 @@
+import { type GuestKey, loadSeldom, loadLater, loadTest } from "../i18n/guest";
+import type { Texts } from "../ui";
+
+// The parts of the page that do not come with its beginning, each with the texts that only it needs.
+
+export async function seldom(texts: Texts<GuestKey>): Promise<typeof import("./seldom")> {
+  const [part] = await Promise.all([import("./seldom"), texts.add(loadSeldom)]);
+  return part;
+}
+
+export async function later(texts: Texts<GuestKey>): Promise<typeof import("./later")> {
+  const [part] = await Promise.all([import("./later"), texts.add(loadLater)]);
+  return part;
+}
+
+export async function test(texts: Texts<GuestKey>): Promise<typeof import("./test/TestPage.svelte")> {
+  const [part] = await Promise.all([
+    import("./test/TestPage.svelte"),
+    texts.add(loadSeldom),
+    texts.add(loadTest),
+  ]);
+  return part;
+}
