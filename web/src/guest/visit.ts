@@ -9,6 +9,9 @@ import { readFragment, writeSeat } from "./link";
 import { initialVisit, modeOf, type Notice, screenOf, type VisitState } from "./screen";
 import { ScreenAwake } from "./wake";
 
+/** What is older is asked for again before it is acted on. */
+const freshMs = 60_000;
+
 /**
  * One guest's visit from the link to the good-bye. The server decides where the seat stands; this class asks, listens,
  * and keeps the call ready, so that the talk begins the moment the guest is called.
@@ -87,7 +90,8 @@ export class Visit {
     this.set({ step: "check", wish, refusal: undefined, notice: undefined });
     this.tell("started");
     // The page may have been open for long, and the appointment be another one by now.
-    void this.refresh();
+    const { view, offset } = this.state;
+    if (view && Date.now() + offset - view.now > freshMs) void this.refresh();
     void this.prepare().catch(() => undefined);
     await this.openDevices({ camera: wish === "video", microphone: wish !== "text" });
   }
