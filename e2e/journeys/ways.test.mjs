@@ -176,7 +176,7 @@ test('links that lead no further say so and offer the telephone', { timeout: 90_
   await page.goto('about:blank');
   await page.goto(moved.link);
   await page.wait(screen('early'));
-  assert.match(await page.text('main'), /Der Warteraum öffnet morgen um \d\d:\d\d Uhr\./);
+  await until('the page says when', async () => /Der Warteraum öffnet morgen um \d\d:\d\d Uhr\./.test(await page.text('main')));
   await pictures.guest(page, '32-early');
 
   const later = await invite('Egon Telefon');

@@ -29,6 +29,8 @@ export class Visit {
   private enteredAt = 0;
   /** Counts the questions for devices: only the newest one's answer is wanted. */
   private asked = 0;
+  /** Counts what the stream has said of the seat. */
+  private heard = 0;
   private readonly attention = new Attention();
   private readonly awake = new ScreenAwake();
 
@@ -118,7 +120,7 @@ export class Visit {
     if (view?.state !== "waiting") return;
     const { commit, offer } = await this.prepare();
     const mode = modeOf(wish, devices);
-    this.take(await this.post("arrive", { page: this.page, mode, commit, offer, takeover: false }));
+    await this.act("arrive", { page: this.page, mode, commit, offer, takeover: false });
   }
 
   wish(wish: Mode): void {
@@ -177,14 +179,14 @@ export class Visit {
 
   async callback(phone: string): Promise<boolean> {
     return this.guarded(async () => {
-      this.take(await this.post("callback", { phone }));
+      await this.act("callback", { phone });
       this.set({ notice: "callback" });
     });
   }
 
   async ask(wish: "cancel" | "move"): Promise<boolean> {
     return this.guarded(async () => {
-      this.take(await this.post("cancel", { wish }));
+      await this.act("cancel", { wish });
       if (wish === "move") this.set({ notice: "move" });
     });
   }
@@ -256,6 +258,7 @@ export class Visit {
         detour: async () => (await this.post<Detour>("detour", { page: this.page })).iceServers,
       });
       this.set({ call });
+      if (this.state.entered) call.attach();
       return call.prepare();
     });
     this.prepared.catch(() => {
@@ -269,8 +272,7 @@ export class Visit {
   }
 
   private async renew(prepared: Prepared & { generation?: number }): Promise<number> {
-    const view = await this.post("prepare", { page: this.page, ...prepared });
-    this.take(view);
+    const view = await this.act("prepare", { page: this.page, ...prepared });
     return view.talk?.generation ?? 0;
   }
 
@@ -306,6 +308,7 @@ export class Visit {
   }
 
   private hear(name: string, data: unknown): void {
+    if (name === "snapshot" || name === "seat") this.heard++;
     if (name === "snapshot") {
       const { view, signals } = data as { view: GuestView; signals: Signal[] };
       this.take(view);
@@ -464,6 +467,14 @@ export class Visit {
       const fragment = readFragment(location.hash);
       if (fragment && "secret" in fragment) location.reload();
     });
+  }
+
+  /** The stream tells what came of it, too; an answer that it has overtaken is an old picture of the seat. */
+  private async act(action: string, body: object): Promise<GuestView> {
+    const heard = this.heard;
+    const view = await this.post(action, body);
+    if (heard === this.heard) this.take(view);
+    return view;
   }
 
   private post<T = GuestView>(action: string, body: object, keepalive = false): Promise<T> {
