@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { launchChromium } from './lib/chromium.mjs';
+import { until } from './lib/page.mjs';
 import { ADVISORS, admit, book, bothSeeAndHear, enterWaitingRoom, hook, invitation, signIn } from './lib/steps.mjs';
 import { demoWorld } from './lib/world.mjs';
 
@@ -57,7 +58,7 @@ try {
   const { link } = await invitation(world.server, 'gerda@example.org');
   const guest = await phone.newPage({ width: 390, height: 780, deviceScaleFactor: 2, isMobile: true, hasTouch: true });
   await enterWaitingRoom(guest, link);
-  await list.wait(hook('waiting-row'));
+  await until('the camera is known', async () => /mit Kamera/.test(await list.text(hook('waiting-row'))));
   await list.eval(() => {
     document.activeElement?.blur();
     scrollTo(0, 0);
