@@ -258,7 +258,6 @@ export class Visit {
         detour: async () => (await this.post<Detour>("detour", { page: this.page })).iceServers,
       });
       this.set({ call });
-      if (this.state.entered) call.attach();
       return call.prepare();
     });
     this.prepared.catch(() => {
