@@ -55,10 +55,12 @@ func within(listens netip.AddrPort) netip.AddrPort {
 }
 
 // turnURL is the address of people's own browsing: what lets the page through lets this through.
-func turnURL(url config.URL) string {
+func turnURL(url config.URL) string { return "turns:" + hostPort(url) + "?transport=tcp" }
+
+func hostPort(url config.URL) string {
 	port := url.Port()
 	if port == "" {
 		port = "443"
 	}
-	return "turns:" + net.JoinHostPort(url.Hostname(), port) + "?transport=tcp"
+	return net.JoinHostPort(url.Hostname(), port)
 }

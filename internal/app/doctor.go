@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -41,17 +42,24 @@ type doctor struct {
 	wrong int
 	// running: a Visavis answers here, so the ports in use are its own.
 	running bool
+	// relayAnswers: the relay elsewhere does, and has the same key.
+	relayAnswers bool
+	wait         time.Duration
+	// ring is nil as long as there are no keys, or damaged ones.
+	ring *vault.Keyring
 }
 
 // Checkup says what a doctor is to look at besides the configuration.
 type Checkup struct {
 	Relay   bool     // only what visavis relay needs
 	Unknown []string // variables that name no key
+
+	wait time.Duration // wayWait; shorter in tests
 }
 
 // Doctor tries what the configuration names, and fails if something is wrong.
 func Doctor(ctx context.Context, c *config.Config, checkup Checkup, out io.Writer) error {
-	d := &doctor{c: c, out: out, now: time.Now()}
+	d := &doctor{c: c, out: out, now: time.Now(), wait: cmp.Or(checkup.wait, wayWait)}
 	d.ok("configuration", "all keys and values are understood")
 	for _, name := range checkup.Unknown {
 		d.note("configuration", "the variable %s names no key; if it was meant to, see visavis config print", name)
@@ -59,7 +67,7 @@ func Doctor(ctx context.Context, c *config.Config, checkup Checkup, out io.Write
 	if os.Geteuid() == 0 {
 		d.note("user", "this is root, who may read and use everything; ask as the user that Visavis runs as, too")
 	}
-	all := []func(context.Context){d.folder, d.storage, d.address, d.certificate, d.ports, d.relay, d.mail}
+	all := []func(context.Context){d.folder, d.storage, d.address, d.certificate, d.ports, d.relay, d.ways, d.mail}
 	if checkup.Relay {
 		all = []func(context.Context){d.edge}
 	}
@@ -164,6 +172,7 @@ func (d *doctor) keys() (ring *vault.Keyring, damaged bool) {
 		return ring, false
 	}
 	d.ok("keys.file", "%s can be read, by its owner only", path)
+	d.ring = ring
 	return ring, false
 }
 

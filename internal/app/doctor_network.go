@@ -98,6 +98,7 @@ func (d *doctor) elsewhere(ctx context.Context) {
 		d.bad("relay.control", "no relay answers at %s: %v; start visavis relay there, and let this machine reach that port",
 			d.c.Relay.Control, err)
 	default:
+		d.relayAnswers = true
 		d.ok("relay.control", "the relay answers; %d browsers send through it at the moment", load.BoundLegs)
 	}
 }
@@ -121,6 +122,9 @@ func (d *doctor) edge(ctx context.Context) {
 	d.port(ctx, "relay.control", "tcp", d.c.Relay.Control)
 	d.port(ctx, "relay.udp", "udp", d.c.Relay.UDP)
 	d.port(ctx, "relay.tcp", "tcp", d.c.Relay.TCP)
+	if addresses, err := advertised(d.c); err == nil && d.running {
+		d.media(ctx, key, addresses)
+	}
 }
 
 func joined(addresses []netip.Addr) string {
