@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Flow, qualityOf, type Sample, sampleOf } from "./watch";
+import { Flow, qualityOf, type Sample, sampleOf, Steady } from "./watch";
 
 const quiet: Sample = {
   at: 0,
@@ -32,6 +32,49 @@ describe("quality in words", () => {
 
   test("counters that go back, as after a restart, are no loss", () => {
     expect(qualityOf({ ...quiet, lost: 500 }, after({ lost: 0 }))).toBe("good");
+  });
+});
+
+describe("what is said of the quality does not flicker", () => {
+  const said = (...looks: ("good" | "weak" | "poor")[]): string[] => {
+    const steady = new Steady();
+    return looks.map((look) => steady.take(look));
+  };
+
+  test("one bad look is nobody's business, the second one in a row is", () => {
+    expect(said("weak", "good", "poor", "good")).toEqual(["good", "good", "good", "good"]);
+    expect(said("good", "weak", "weak")).toEqual(["good", "good", "weak"]);
+  });
+
+  test("it is taken back after three good looks in a row", () => {
+    expect(said("weak", "weak", "good", "good", "weak", "good", "good", "good")).toEqual([
+      "good",
+      ...Array.from({ length: 6 }, () => "weak"),
+      "good",
+    ]);
+  });
+
+  test("it gets worse, and better, only by as much as all looks agree on", () => {
+    expect(said("weak", "poor")).toEqual(["good", "weak"]);
+    expect(said("poor", "poor", "good", "weak", "good", "good", "good")).toEqual([
+      "good",
+      "poor",
+      "poor",
+      "poor",
+      "weak",
+      "weak",
+      "good",
+    ]);
+  });
+
+  test("after an interruption it is weak until three looks were good", () => {
+    const steady = new Steady();
+    steady.interrupted();
+    expect(["good", "good", "good"].map((look) => steady.take(look as "good"))).toEqual([
+      "weak",
+      "weak",
+      "good",
+    ]);
   });
 });
 

@@ -53,7 +53,7 @@ export function sampleOf(report: Iterable<Entry>, at: number): Sample {
 }
 
 /** In words that mean something to people: weak is still fine to talk, poor needs patience. */
-export function qualityOf(before: Sample, now: Sample): Quality {
+export function qualityOf(before: Sample, now: Sample): Level {
   const received = now.mediaPackets - before.mediaPackets;
   const lost = Math.max(0, now.lost - before.lost);
   const loss = Math.max(received + lost > 0 ? lost / (received + lost) : 0, now.lostThere);
@@ -62,6 +62,36 @@ export function qualityOf(before: Sample, now: Sample): Quality {
   if (loss > 0.12 || now.jitter > 0.12 || now.roundTrip > 1 || frozen > 0.4) return "poor";
   if (loss > 0.04 || now.jitter > 0.05 || now.roundTrip > 0.4 || frozen > 0.1) return "weak";
   return "good";
+}
+
+const levels = ["good", "weak", "poor"] as const satisfies readonly Quality[];
+type Level = (typeof levels)[number];
+
+/** So many looks in a row must be bad before people are told, and so many better ones before it is taken back. */
+const believeBad = 2;
+const believeGood = 3;
+
+/**
+ * What is said of a connection: a word that comes and goes every two seconds helps nobody. It gets worse only by as much
+ * as all of the latest looks agree on, and better only by as much as all of rather more looks do.
+ */
+export class Steady {
+  private said = 0;
+  private looks: number[] = [];
+
+  take(quality: Level): Level {
+    this.looks = [...this.looks, levels.indexOf(quality)].slice(-believeGood);
+    if (this.looks.length >= believeBad)
+      this.said = Math.max(this.said, Math.min(...this.looks.slice(-believeBad)));
+    if (this.looks.length >= believeGood) this.said = Math.min(this.said, Math.max(...this.looks));
+    return levels[this.said] ?? "good";
+  }
+
+  /** After an interruption it begins as weak, and what came before is no longer of interest. */
+  interrupted(): void {
+    this.said = 1;
+    this.looks = [];
+  }
 }
 
 /** Notices that media which flowed have stopped. Sound flows even in silence: constant bit rate, no pauses. */
@@ -89,6 +119,8 @@ export class Flow {
 
 const lookMs = 500;
 const judgeMs = 2_000;
+/** A pause that long is an interruption, whether or not anybody was told. */
+const interruptedMs = 1_000;
 
 export interface WatchEvents {
   quality(quality: Quality): void;
@@ -100,6 +132,7 @@ export interface WatchEvents {
 /** Looks at a connection's statistics: twice a second for silence, every two seconds for quality. */
 export class Watch {
   private readonly flow = new Flow();
+  private readonly steady = new Steady();
   private readonly timer: ReturnType<typeof setInterval>;
   private judged: Sample | undefined;
   private looking = false;
@@ -131,9 +164,12 @@ export class Watch {
       const silent = this.flow.take(sample.mediaPackets, sample.at);
       if (silent > 0) this.events.silent(silent);
       else this.events.flowing();
-      if (!this.judged) this.judged = sample;
+      if (silent >= interruptedMs) {
+        this.steady.interrupted();
+        this.judged = undefined;
+      } else if (!this.judged) this.judged = sample;
       else if (sample.at - this.judged.at >= judgeMs) {
-        if (silent === 0) this.events.quality(qualityOf(this.judged, sample));
+        if (silent === 0) this.events.quality(this.steady.take(qualityOf(this.judged, sample)));
         this.judged = sample;
       }
     } catch {
