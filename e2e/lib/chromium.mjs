@@ -1,6 +1,7 @@
 // Drives Debian's Chromium through playwright-core, with fake devices.
 
 import { chromium } from 'playwright-core';
+import { TIME_ZONE } from './clock.mjs';
 import { DEADLINE, keepConnections, shotPath } from './page.mjs';
 
 const QUIET = [
@@ -34,7 +35,7 @@ export async function launchChromium({ args = [], fake = true, executablePath = 
         viewport: { width, height },
         ignoreHTTPSErrors: true,
         locale: 'de-DE',
-        timezoneId: 'Europe/Berlin',
+        timezoneId: TIME_ZONE,
         reducedMotion: 'reduce',
         ...options,
       });

@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import WebSocket from 'ws';
+import { TIME_ZONE } from './clock.mjs';
 import { DEADLINE, keepConnections, shotPath, until } from './page.mjs';
 
 const PREFS = {
@@ -34,7 +35,7 @@ export async function launchFirefox({ prefs = {} } = {}) {
   writeFileSync(join(profile, 'user.js'), lines.join('\n'));
   const child = spawn('firefox-esr', ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port', '0'], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, MOZ_HEADLESS: '1', HOME: profile },
+    env: { ...process.env, MOZ_HEADLESS: '1', HOME: profile, TZ: TIME_ZONE },
   });
   const address = await new Promise((resolve, reject) => {
     let seen = '';

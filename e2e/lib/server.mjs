@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { TIME_ZONE } from './clock.mjs';
 import { until } from './page.mjs';
 
 export const BINARY = process.env.VISAVIS_BINARY ?? fileURLToPath(new URL('../../bin/visavis', import.meta.url));
@@ -21,6 +22,7 @@ export async function startServer({ command = 'demo', port = 8080, host = 'local
     VISAVIS_HTTP_URL: url,
     VISAVIS_HTTP_TLS: tls ? 'self-signed' : 'off',
     VISAVIS_DATA_DIR: data,
+    VISAVIS_TIME_ZONE: TIME_ZONE,
     VISAVIS_LOG_LEVEL: 'debug',
     ...env,
   };
