@@ -81,6 +81,7 @@ export class Call {
   private restarts = 0;
   /** Signals are taken one after the other, and sent one after the other. */
   private inbox: Promise<void> = Promise.resolve();
+  private handling = 0;
   private outbox: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: CallOptions) {
@@ -135,8 +136,13 @@ export class Call {
 
   /** Takes a signal from the stream; replayed ones and those of a past generation are ignored. */
   handle(signal: Signal): Promise<void> {
-    const next = this.inbox.then(() => this.take(signal));
-    this.inbox = next.catch(() => undefined);
+    // At once where nothing is under way: the browser works on a description while the page is drawn anew.
+    const next = this.handling++ === 0 ? this.take(signal) : this.inbox.then(() => this.take(signal));
+    this.inbox = next
+      .catch(() => undefined)
+      .finally(() => {
+        this.handling--;
+      });
     return next;
   }
 
@@ -288,10 +294,14 @@ export class Call {
     this.commit = commit;
     this.nonce = newNonce();
     this.begin(peer);
-    await this.detour.prepare(peer);
-    const answer = await this.guarded(() => peer.answer(sdp));
-    if (answer === undefined) return;
-    this.post({ kind: "answer", generation, sdp: answer, nonce: encodeBase64url(this.nonce) });
+    if (this.detour.taken) await this.detour.prepare(peer);
+    const nonce = encodeBase64url(this.nonce);
+    const taken = await this.guarded(() =>
+      peer.answer(sdp, (answer) => {
+        this.post({ kind: "answer", generation, sdp: answer, nonce });
+      }),
+    );
+    if (!taken) return;
     this.local.connect(peer.senders);
     this.answered = true;
   }
@@ -305,8 +315,7 @@ export class Call {
     this.otherNonce = decodeBase64url(nonce);
     this.post({ kind: "reveal", generation, nonce: encodeBase64url(this.nonce) });
     this.begin(peer);
-    await this.guarded(() => peer.accept(sdp));
-    await this.showCode(peer);
+    if (await this.guarded(() => peer.accept(sdp))) await this.showCode(peer);
   }
 
   private async takeReveal({ nonce }: Signal): Promise<void> {
@@ -349,12 +358,13 @@ export class Call {
   }
 
   /** Runs a step with the other side's description; one that is not as it must be ends the attempt. */
-  private async guarded<T>(step: () => Promise<T>): Promise<T | undefined> {
+  private async guarded(step: () => Promise<void>): Promise<boolean> {
     try {
-      return await step();
+      await step();
+      return true;
     } catch {
       this.alarm();
-      return undefined;
+      return false;
     }
   }
 
@@ -369,6 +379,7 @@ export class Call {
     this.watch?.stop();
     this.watch = new Watch(() => peer.pc.getStats(), {
       quality: (quality) => {
+        if (quality === "good") peer.wholePictures();
         this.apply({ type: "quality", quality });
       },
       silent: (ms) => {

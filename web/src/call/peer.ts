@@ -36,6 +36,11 @@ const configuration: RTCConfiguration = {
 /** Enough for 720p; the relay caps a leg far above. */
 const cameraBitrate = 1_500_000;
 const screenBitrate = 2_000_000;
+/**
+ * A camera's pictures begin at half their width and height. Chromium holds whole ones too large for a network that it
+ * does not know yet, throws the first four away and goes on with a quarter (libwebrtc, VideoStreamEncoder::DropDueToSize).
+ */
+const firstScale = 2;
 
 export async function newCertificate(): Promise<RTCCertificate> {
   // Typed too narrowly in lib.dom: the named curve belongs to the algorithm.
@@ -53,6 +58,7 @@ export class Peer {
   senders: Senders | undefined;
   localFingerprint: Bytes | undefined;
   remoteFingerprint: Bytes | undefined;
+  private whole = false;
 
   constructor(
     side: "guest" | "staff",
@@ -84,7 +90,8 @@ export class Peer {
     return sdp;
   }
 
-  async answer(offer: string): Promise<string> {
+  /** Calls `answered` as soon as the answer stands; the browser puts it into force meanwhile. */
+  async answer(offer: string, answered: (sdp: string) => void): Promise<void> {
     this.remoteFingerprint = checked(offer);
     await this.pc.setRemoteDescription({ type: "offer", sdp: guestBegins(offer) });
     const [audio, camera, screen] = this.pc.getTransceivers();
@@ -94,10 +101,11 @@ export class Peer {
     const answer = await this.pc.createAnswer();
     const sdp = outgoing(answer.sdp ?? "");
     this.localFingerprint = fingerprintOf(sdp);
-    await this.pc.setLocalDescription(answer);
-    void limit(camera.sender, cameraBitrate);
-    void limit(screen.sender, screenBitrate);
-    return sdp;
+    const inForce = this.pc.setLocalDescription(answer);
+    answered(sdp);
+    await inForce;
+    void encode(camera.sender, { maxBitrate: cameraBitrate, scaleResolutionDownBy: firstScale });
+    void encode(screen.sender, { maxBitrate: screenBitrate });
   }
 
   async accept(answer: string): Promise<void> {
@@ -140,6 +148,13 @@ export class Peer {
       if (sender?.track) void refresh(sender);
   }
 
+  /** The network has shown that it carries pictures. Whether whole ones, the browser finds out by itself. */
+  wholePictures(): void {
+    if (this.whole || !this.senders) return;
+    this.whole = true;
+    void encode(this.senders.camera, { scaleResolutionDownBy: 1 });
+  }
+
   close(): void {
     this.pc.close();
   }
@@ -148,14 +163,15 @@ export class Peer {
     const audio = this.pc.addTransceiver("audio", { direction: "sendrecv" });
     const camera = this.pc.addTransceiver("video", {
       direction: "sendrecv",
-      sendEncodings: [{ maxBitrate: cameraBitrate }],
+      sendEncodings: [{ maxBitrate: cameraBitrate, scaleResolutionDownBy: firstScale }],
     });
     const screen = this.pc.addTransceiver("video", {
       direction: "sendrecv",
       sendEncodings: [{ maxBitrate: screenBitrate }],
     });
-    preferVp8(camera);
-    preferVp8(screen);
+    prefer(audio, opus());
+    prefer(camera, pictures());
+    prefer(screen, pictures());
     this.adopt(audio, camera, screen);
   }
 
@@ -183,22 +199,39 @@ function checked(sdp: string): Bytes {
   return fingerprintOf(sdp);
 }
 
+type Codecs = RTCRtpCodec[];
+
+/** Every browser has it, and what nobody uses takes time and bytes in each description. */
+function opus(): Codecs {
+  return codecs("audio", "audio/opus");
+}
+
 /** VP8 is what every browser has, encrypts well behind a relay, and starts fastest; H.264 stays as a spare. */
-function preferVp8(transceiver: RTCRtpTransceiver): void {
-  const codecs = RTCRtpReceiver.getCapabilities("video")?.codecs ?? [];
-  const of = (name: string): typeof codecs => codecs.filter((codec) => codec.mimeType.toLowerCase() === name);
-  const wanted = [...of("video/vp8"), ...of("video/h264").slice(0, 2), ...of("video/rtx")];
-  // Firefox before 128 cannot choose, and offers VP8 first by itself.
+function pictures(): Codecs {
+  return [
+    ...codecs("video", "video/vp8"),
+    ...codecs("video", "video/h264").slice(0, 2),
+    ...codecs("video", "video/rtx"),
+  ];
+}
+
+function codecs(kind: "audio" | "video", type: string): Codecs {
+  const all = RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [];
+  return all.filter((codec) => codec.mimeType.toLowerCase() === type);
+}
+
+function prefer(transceiver: RTCRtpTransceiver, wanted: Codecs): void {
+  // Firefox before 128 cannot choose, and offers Opus and VP8 first by itself.
   if (wanted.length === 0 || !("setCodecPreferences" in transceiver)) return;
   transceiver.setCodecPreferences(wanted);
 }
 
-async function limit(sender: RTCRtpSender, maxBitrate: number): Promise<void> {
+async function encode(sender: RTCRtpSender, wanted: Partial<RTCRtpEncodingParameters>): Promise<void> {
   const parameters = sender.getParameters();
   const [encoding] = parameters.encodings;
   if (!encoding) return;
-  encoding.maxBitrate = maxBitrate;
-  // Only a ceiling for good networks: going on without it is no harm.
+  Object.assign(encoding, wanted);
+  // Only limits for the sake of the network: going on without them is no harm.
   await sender.setParameters(parameters).catch(() => undefined);
 }
 
