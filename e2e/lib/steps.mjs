@@ -17,19 +17,25 @@ export async function signIn(page, server, email) {
 
 export const ADVISORS = { aylin: 'aylin.demir@example.org', jonas: 'jonas.weber@example.org', katharina: 'katharina.vogt@example.org', mehmet: 'mehmet.aksoy@example.org', sabine: 'sabine.krueger@example.org' };
 
-// Books for "now" unless another start is given; answers when the row is in the list.
-export async function book(page, { name, email = '', language = 'de', at } = {}) {
+function choose(page, select, value) {
+  return page.eval(
+    (selector, wanted) => {
+      const element = document.querySelector(selector);
+      element.value = wanted;
+      element.dispatchEvent(new Event('change', { bubbles: true }));
+    },
+    select,
+    value,
+  );
+}
+
+// Books for "now" unless another start is given; answers when the row is in the list. What is anybody's collides with
+// nothing that the demonstration has booked.
+export async function book(page, { name, email = '', language = 'de', at, anybody = false } = {}) {
   await page.fill(`${hook('book-name')} input`, name);
   if (email) await page.fill(`${hook('book-email')} input`, email);
-  await page.eval(
-    (selector, value) => {
-      const select = document.querySelector(selector);
-      select.value = value;
-      select.dispatchEvent(new Event('change', { bubbles: true }));
-    },
-    `${hook('book-language')} select`,
-    language,
-  );
+  await choose(page, `${hook('book-language')} select`, language);
+  if (anybody) await choose(page, 'select:has(option[value=""])', '');
   if (at) await page.fill(`${hook('book-time')} input`, at);
   await page.click(hook('book-submit'));
   await until(`${name} in the list`, () => page.eval((n) => document.querySelector('main')?.innerText.includes(n), name));
