@@ -137,36 +137,7 @@ async function reconnections(figures) {
   figures.reconnect_ms_p95 = round(p95(back));
 }
 
-// As sent: compressed, headers included, fonts aside.
-async function onTheWire(figures) {
-  const world = await demoWorld({ env: { VISAVIS_TALK_HEADS_UP: '0s', VISAVIS_LOG_LEVEL: 'error' } });
-  try {
-    const list = await world.chromium.newPage();
-    await signIn(list, world.server, ADVISORS.sabine);
-    const { link } = await bookNow(list);
-    const guest = await world.chromium.newPage({ width: 390, height: 844 });
-    const protocol = await guest.context.newCDPSession(guest.page);
-    await protocol.send('Network.enable');
-    const fonts = new Set();
-    let bytes = 0;
-    protocol.on('Network.responseReceived', ({ requestId, type }) => type === 'Font' && fonts.add(requestId));
-    protocol.on('Network.dataReceived', ({ requestId, encodedDataLength }) => (bytes += fonts.has(requestId) ? 0 : encodedDataLength));
-    const headers = ({ requestId, headersText }) => (bytes += fonts.has(requestId) ? 0 : (headersText?.length ?? 0));
-    protocol.on('Network.responseReceivedExtraInfo', headers);
-    await enterWaitingRoom(guest, link);
-    const untilWaiting = bytes; // what comes from here on is fetched ahead for the talk
-    const talk = await admit(list);
-    await bothSeeAndHear(guest, talk);
-    await guest.page.waitForTimeout(300);
-    figures.wire_kb_until_waiting = round(untilWaiting / 1000);
-    figures.wire_kb_talk = round((bytes - untilWaiting) / 1000);
-  } finally {
-    await world.close();
-  }
-}
-
 const figures = {};
-await onTheWire(figures);
 await admissions(figures);
 await reconnections(figures);
 figures.browser_runs = `${RUNS} admissions and ${CUTS} cuts of ${CUT_MS / 1000} s, Chromium on both sides, one machine`;
