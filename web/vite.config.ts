@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { compress } from "./build/compress.ts";
 import { classesNamedIn, onlyUsedClasses } from "./build/only-used-classes.ts";
+import { inlineIcon } from "./build/inline-icon.ts";
 import { logicalProperties } from "./build/logical-properties.ts";
 import { onlyUsedProperties } from "./build/only-used-properties.ts";
 
@@ -11,14 +12,23 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
 /** Guests load the call before they wait: as one file, not as one for every set of pages that shares a part of it. */
 const call = { name: "call", test: /src\/call\/(?!devices|sound|store)/ };
 
+/** Fields and choices come with what shows them, although Svelte names their code beside what every page needs. */
+const bindings = { test: /svelte.*\/bindings\//, sideEffects: false };
+const notBindings = /^(?!.*\/bindings\/(?:input|select)\.js)/;
+
 /**
  * One build per page (`--mode guest`, `--mode staff`): what only staff need must not ride along in a chunk that guests
  * load. The gallery shows every component and is no part of the product.
  */
 export default defineConfig(({ mode }) => {
+  const start = {
+    name: "start",
+    tags: ["$initial" as const],
+    ...(mode === "guest" && { test: notBindings }),
+  };
   const pages = ["guest", "staff", "gallery"].includes(mode) ? [mode] : ["guest", "staff"];
   return {
-    plugins: [svelte(), compress()],
+    plugins: [svelte(), inlineIcon(), compress()],
     resolve: {
       alias: { "@locales": path("../locales") },
       // Component tests mount in a simulated browser; without this they would get Svelte's server build.
@@ -47,9 +57,10 @@ export default defineConfig(({ mode }) => {
       rolldownOptions: {
         input: pages.map((page) => path(`${page}.html`)),
         checks: { bundlerTimings: false }, // which plugin took how long reads like a warning on a slow machine
+        treeshake: { moduleSideEffects: [bindings] },
         output: {
           codeSplitting: {
-            groups: [{ name: "start", tags: ["$initial"] }, call],
+            groups: [start, call],
             includeDependenciesRecursively: false,
           },
         },
