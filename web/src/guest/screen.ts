@@ -26,14 +26,13 @@ export type Screen =
   | "closed";
 
 /** Nothing more to do on this page: what happened, and what to do instead. */
-export type EndedScreen = "unknown" | "moved" | "cancelled" | "throttled" | "offline" | "late" | "closed";
+export type EndedScreen = "unknown" | "moved" | "cancelled" | "throttled" | "late" | "closed";
 
 const ended: ReadonlySet<string> = new Set<EndedScreen>([
   "unknown",
   "moved",
   "cancelled",
   "throttled",
-  "offline",
   "late",
   "closed",
 ]);
