@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"time"
 
@@ -232,11 +233,29 @@ func (q *Queue) call(ctx context.Context, job Job) (err error) {
 		return Permanent("unknown_kind")
 	}
 	defer func() {
-		if recover() != nil {
-			err = Permanent("panicked") // the value may hold personal data
+		if recover() != nil { // the value may hold personal data: only the place is told
+			q.o.Log.ErrorContext(ctx, "job panicked", "kind", job.Kind, "attempt", job.Attempts, "stack", places())
+			err = errPanicked
 		}
 	}()
 	return h(ctx, job)
+}
+
+// errPanicked is a failure like others: what a handler stumbled over may be gone at the next try.
+var errPanicked = errors.New("panicked")
+
+// places are the lines that led to a panic, without arguments.
+func places() []string {
+	callers := make([]uintptr, 20)
+	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers)]) // without Callers, places and who recovers
+	var lines []string
+	for {
+		frame, more := frames.Next()
+		lines = append(lines, fmt.Sprintf("%s:%d", frame.Function, frame.Line))
+		if !more {
+			return lines
+		}
+	}
 }
 
 // settle deletes a job that is done, plans the next try, or puts it aside. The
@@ -255,8 +274,11 @@ func (q *Queue) settle(ctx context.Context, job Job, result error) error {
 			now := db.Ms(q.o.Clock())
 			dead = &now
 		}
-		if permanent.code != "" {
+		switch {
+		case permanent.code != "":
 			code = permanent.code
+		case errors.Is(result, errPanicked):
+			code = errPanicked.Error()
 		}
 		q.o.Log.WarnContext(ctx, "job failed", "kind", job.Kind, "attempt", job.Attempts, "dead", dead != nil, "error", result)
 		_, err := tx.ExecContext(ctx, `

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -42,8 +43,13 @@ func newNode(t *testing.T, d *db.DB, name string, c *clock) *node { return newNo
 
 func newNodeOf(t *testing.T, d *db.DB, name string, c *clock, workers int) *node {
 	t.Helper()
+	return newNodeThatLogs(t, d, name, c, workers, slog.New(slog.DiscardHandler))
+}
+
+func newNodeThatLogs(t *testing.T, d *db.DB, name string, c *clock, workers int, log *slog.Logger) *node {
+	t.Helper()
 	n := &node{wake: make(chan struct{}, 1), done: make(chan struct{})}
-	n.Queue = jobs.New(d, jobs.Options{Node: name, Clock: c.Now, Workers: workers, Log: slog.New(slog.DiscardHandler), Wake: n.wake, Publish: n.look})
+	n.Queue = jobs.New(d, jobs.Options{Node: name, Clock: c.Now, Workers: workers, Log: log, Wake: n.wake, Publish: n.look})
 	return n
 }
 
@@ -167,6 +173,68 @@ func TestAFailedJobIsTriedAgainLaterAndAPermanentOneNever(t *testing.T) {
 		}
 		if got := later(t, c, n, tries); got != 2 {
 			t.Fatal(got)
+		}
+	})
+}
+
+// lines collects what is logged.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func TestAJobThatPanicsIsTriedAgainAndTheLogSaysWhereButNotWhat(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c := &clock{now: time.Now()}
+		log := &lines{}
+		n := newNodeThatLogs(t, d, "one", c, 1, slog.New(slog.NewTextHandler(log, nil)))
+		tries := make(chan int, 10)
+		n.Handle("clumsy", func(_ context.Context, j jobs.Job) error {
+			tries <- j.Attempts
+			if j.Attempts == 1 {
+				panic("Erika Mustermann")
+			}
+			return nil
+		})
+		n.Handle("next", func(context.Context, jobs.Job) error { tries <- 100; return nil })
+		n.run(t)
+		add(t, d, n, jobs.Job{Agency: "x", Kind: "clumsy", Key: "1"})
+		if got := get(t, tries); got != 1 {
+			t.Fatal(got)
+		}
+		add(t, d, n, jobs.Job{Agency: "x", Kind: "next", Key: "1"}) // by the only worker: the first is settled then
+		if got := get(t, tries); got != 100 {
+			t.Fatal("the second try came without a pause, or the worker is gone:", got)
+		}
+		var code string
+		var dead *int64
+		if err := d.Read().QueryRowContext(t.Context(), `SELECT last_error, dead_at FROM job WHERE kind = 'clumsy'`).Scan(&code, &dead); err != nil {
+			t.Fatal(err)
+		}
+		if code != "panicked" || dead != nil {
+			t.Error("recorded as", code, dead)
+		}
+		if got := later(t, c, n, tries); got != 2 {
+			t.Fatal(got)
+		}
+		said := log.String()
+		if !strings.Contains(said, "jobs_test.") || !strings.Contains(said, "kind=clumsy") {
+			t.Error("the log does not say where:", said)
+		}
+		if strings.Contains(said, "Erika") {
+			t.Error("the log holds the value:", said)
 		}
 	})
 }
