@@ -185,8 +185,8 @@ func (p *parts) makeMailer() (appointment.Mailer, error) {
 		Notice: func(ctx context.Context, agency, id string) (notify.Notice, error) {
 			return p.appointments.Notice(ctx, agency, id)
 		},
-		Mailed: func(ctx context.Context, agency, id string, sent bool) error {
-			return p.appointments.Mailed(ctx, agency, id, sent)
+		Mailed: func(ctx context.Context, agency, id string, sequence int64, sent bool) error {
+			return p.appointments.Mailed(ctx, agency, id, sequence, sent)
 		},
 		Clock: p.o.Clock, Log: p.o.Log,
 	})

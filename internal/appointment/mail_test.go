@@ -171,3 +171,31 @@ func TestTheListSaysThatAMailWasRefused(t *testing.T) {
 		}
 	})
 }
+
+// The mail server may take long: the mail about the old time comes to its end when that about the new one is away.
+func TestWhatBecomesOfAnEarlierMailSaysNothingAboutTheNewest(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s, _ := newMailDesk(t, d)
+		list := s.sommer.Listen("/api/staff/stream", "")
+		list.Until("snapshot", nil)
+		var made changed
+		s.sommer.Post(path, citizen(s.o.Booking(Start().Add(time.Hour)), "email", "erika@example.org")).OK(t).Into(t, &made)
+		untilMail(list, made, "sent")
+		p := Place{Appointment: made.ID}
+		s.change(s.sommer, p, "move", Body{"version": made.Version, "startsAt": Start().Add(3 * time.Hour).UnixMilli()}).OK(t).Into(t, &made)
+		untilMail(list, made, "sent")
+		for _, result := range []struct {
+			sequence int64
+			want     string
+		}{{0, "sent"}, {1, "failed"}} {
+			if err := s.Appointments.Mailed(t.Context(), s.o.Agency, made.ID, result.sequence, false); err != nil {
+				t.Fatal(err)
+			}
+			var state string
+			s.Scan(`SELECT mail_state FROM appointment WHERE agency_id = $1 AND id = $2`, []any{s.o.Agency, made.ID}, &state)
+			if state != result.want {
+				t.Errorf("when mail %d has failed the list says %s", result.sequence, state)
+			}
+		}
+	})
+}

@@ -24,10 +24,10 @@ func (s *Service) Read(ctx context.Context, q db.Q, agencyID, id string) (Names,
 		return Names{}, err
 	}
 	a, err := byID(ctx, q, key, agencyID, id)
-	if err != nil {
-		return Names{}, err
-	}
 	n := Names{Appointment: a}
+	if err != nil {
+		return n, err
+	}
 	if n.Place, err = s.o.Agencies.Desk(ctx, q, agencyID, a.Desk); err != nil {
 		return n, err
 	}
@@ -43,12 +43,13 @@ func (s *Service) Notice(ctx context.Context, agencyID, id string) (notify.Notic
 	if errors.Is(err, ErrNotFound) {
 		return notify.Notice{}, notify.ErrNothing
 	}
+	unread := notify.Notice{Sequence: n.InviteVersion}
 	if err != nil {
-		return notify.Notice{}, err
+		return unread, err
 	}
 	a, err := s.o.Agencies.ByID(ctx, agencyID)
 	if err != nil {
-		return notify.Notice{}, err
+		return unread, err
 	}
 	notice := notify.Notice{
 		UID: id, Sequence: n.InviteVersion, Language: n.Language, Name: n.Citizen.Name, Email: n.Citizen.Email,

@@ -125,14 +125,15 @@ func (s *Service) mail(ctx context.Context, tx *db.Tx, a Appointment) error {
 	if s.o.Mailer == nil || a.Citizen.Email == "" {
 		return nil
 	}
-	if err := setMailState(ctx, tx, a.Agency, a.ID, mailQueued); err != nil {
+	if err := setMailState(ctx, tx, a, mailQueued); err != nil {
 		return err
 	}
 	return s.o.Mailer.Queue(ctx, tx, a.Agency, a.ID)
 }
 
-// Mailed notes what has become of a mail; the staff's list shows it.
-func (s *Service) Mailed(ctx context.Context, agencyID, id string, sent bool) error {
+// Mailed notes what has become of the mail about a version of the invitation; the staff's list shows it. What an
+// earlier mail comes to says nothing about the newest.
+func (s *Service) Mailed(ctx context.Context, agencyID, id string, invite int64, sent bool) error {
 	state := mailFailed
 	if sent {
 		state = mailSent
@@ -145,7 +146,12 @@ func (s *Service) Mailed(ctx context.Context, agencyID, id string, sent bool) er
 		if err != nil {
 			return err
 		}
-		if err := setMailState(ctx, tx, agencyID, id, state); err != nil {
+		a.InviteVersion = invite
+		err = setMailState(ctx, tx, a, state)
+		if errors.Is(err, db.ErrConflict) {
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 		return s.tell(ctx, tx, a)

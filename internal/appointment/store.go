@@ -147,8 +147,10 @@ const (
 	mailFailed = "failed"
 )
 
-func setMailState(ctx context.Context, tx *db.Tx, agency, id, state string) error {
-	_, err := tx.ExecContext(ctx, `UPDATE appointment SET mail_state = $1 WHERE agency_id = $2 AND id = $3`, state, agency, id)
+// setMailState is about one version of the invitation; db.ErrConflict if there is a newer one.
+func setMailState(ctx context.Context, tx *db.Tx, a Appointment, state string) error {
+	err := db.Affected(tx.ExecContext(ctx, `UPDATE appointment SET mail_state = $1 WHERE agency_id = $2 AND id = $3 AND invite_version = $4`,
+		state, a.Agency, a.ID, a.InviteVersion))
 	if err != nil {
 		return fmt.Errorf("note mail's state: %w", err)
 	}

@@ -26,6 +26,7 @@ import (
 	"visavis/internal/db/dbtest"
 	"visavis/internal/jobs"
 	"visavis/internal/notify"
+	"visavis/internal/vault"
 	"visavis/internal/worldtest"
 	"visavis/locales"
 )
@@ -103,13 +104,19 @@ func (c *session) Data(r io.Reader) error {
 	return nil
 }
 
+// told is what becomes of a mail.
+type told struct {
+	sequence int64
+	sent     bool
+}
+
 // office queues mails and hears what becomes of them.
 type office struct {
 	*worldtest.World
 	t      *testing.T
 	mails  *notify.Service
 	notice func() (notify.Notice, error)
-	told   chan bool
+	told   chan told
 	wake   chan struct{}
 }
 
@@ -117,7 +124,7 @@ const canary = "KANARIE"
 
 func newOffice(t *testing.T, d *db.DB, at notify.Server) *office {
 	t.Helper()
-	o := &office{World: worldtest.New(t, d), t: t, told: make(chan bool, 10), wake: make(chan struct{}, 1)}
+	o := &office{World: worldtest.New(t, d), t: t, told: make(chan told, 10), wake: make(chan struct{}, 1)}
 	log := slog.New(slog.NewTextHandler(o.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	queue := jobs.New(d, jobs.Options{Node: "one", Clock: o.Clock.Now, Workers: 1, Log: log, Wake: o.wake, Publish: o.look})
 	o.notice = func() (notify.Notice, error) { return invitation(), nil }
@@ -126,7 +133,10 @@ func newOffice(t *testing.T, d *db.DB, at notify.Server) *office {
 		Server: at, From: mail.Address{Name: "Videotermin Lindenau", Address: "termin@amt.example"}, URL: worldtest.URL,
 		TimeZone: o.Zone, Locales: locales.Files, Jobs: queue, Clock: o.Clock.Now, Log: log,
 		Notice: func(context.Context, string, string) (notify.Notice, error) { return o.notice() },
-		Mailed: func(_ context.Context, _, _ string, sent bool) error { o.told <- sent; return nil },
+		Mailed: func(_ context.Context, _, _ string, sequence int64, sent bool) error {
+			o.told <- told{sequence, sent}
+			return nil
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -148,14 +158,16 @@ func (o *office) queue() {
 }
 
 // sent waits for what becomes of a mail.
-func (o *office) sent() bool {
+func (o *office) sent() bool { return o.become().sent }
+
+func (o *office) become() told {
 	o.t.Helper()
 	select {
-	case sent := <-o.told:
-		return sent
+	case told := <-o.told:
+		return told
 	case <-time.After(20 * time.Second):
 		o.t.Fatalf("nobody was told in 20 s; %s", o.Log)
-		return false
+		return told{}
 	}
 }
 
@@ -489,6 +501,19 @@ func TestAfterHoursWithoutAServerTheDeskIsToldThatTheMailFailed(t *testing.T) {
 		t.Error("sent")
 	}
 	o.dead(t, "smtp")
+}
+
+func TestTheDeskIsToldWhichMailWasSentOrFailed(t *testing.T) {
+	for address, sent := range map[string]bool{"erika@example.org": true, "no address": false} {
+		o := newOffice(t, dbtest.SQLite(t), newServer(t).at())
+		second := invitation()
+		second.Sequence, second.Email = 7, vault.Personal(address)
+		o.notice = func() (notify.Notice, error) { return second, nil }
+		o.queue()
+		if got := o.become(); got != (told{7, sent}) {
+			t.Error(address, got)
+		}
+	}
 }
 
 // Neither of them can be delivered, and the desk must learn of it.

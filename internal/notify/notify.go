@@ -56,10 +56,10 @@ type Options struct {
 	TimeZone *time.Location
 	Locales  fs.FS // the catalogues: de/mail.json, en/mail.json
 	Jobs     *jobs.Queue
-	// Notice reads what to tell; ErrNothing if nothing.
+	// Notice reads what to tell; ErrNothing if nothing. With another error its Sequence counts where it is known.
 	Notice func(ctx context.Context, agency, appointment string) (Notice, error)
-	// Mailed is told once a mail is sent, or never will be.
-	Mailed func(ctx context.Context, agency, appointment string, sent bool) error
+	// Mailed is told once a mail is sent, or never will be. sequence is that of its notice: newer mails may be queued.
+	Mailed func(ctx context.Context, agency, appointment string, sequence int64, sent bool) error
 	Clock  func() time.Time
 	Log    *slog.Logger
 }
@@ -90,29 +90,29 @@ func (s *Service) Queue(ctx context.Context, tx *db.Tx, agency, appointment stri
 }
 
 func (s *Service) send(ctx context.Context, job jobs.Job) error {
-	err := s.try(ctx, job)
+	sequence, err := s.try(ctx, job)
 	if err == nil {
-		return s.o.Mailed(ctx, job.Agency, job.Ref, true)
+		return s.o.Mailed(ctx, job.Agency, job.Ref, sequence, true)
 	}
 	if errors.Is(err, ErrNothing) {
 		return nil
 	}
 	var refused refusedError
 	if errors.As(err, &refused) || job.Last() {
-		return errors.Join(jobs.Permanent(codeOf(err)), s.o.Mailed(ctx, job.Agency, job.Ref, false))
+		return errors.Join(jobs.Permanent(codeOf(err)), s.o.Mailed(ctx, job.Agency, job.Ref, sequence, false))
 	}
 	return err
 }
 
 // try reads what there is to tell, and tells it.
-func (s *Service) try(ctx context.Context, job jobs.Job) error {
+func (s *Service) try(ctx context.Context, job jobs.Job) (sequence int64, err error) {
 	n, err := s.o.Notice(ctx, job.Agency, job.Ref)
 	if err != nil {
-		return err
+		return n.Sequence, err
 	}
 	message, err := s.compose(n)
 	if err != nil {
-		return err
+		return n.Sequence, err
 	}
-	return s.o.Server.deliver(ctx, message)
+	return n.Sequence, s.o.Server.deliver(ctx, message)
 }

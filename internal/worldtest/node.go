@@ -122,8 +122,8 @@ func (n *Node) mailer() appointment.Mailer {
 		Notice: func(ctx context.Context, agency, id string) (notify.Notice, error) {
 			return n.Appointments.Notice(ctx, agency, id)
 		},
-		Mailed: func(ctx context.Context, agency, id string, sent bool) error {
-			return n.Appointments.Mailed(ctx, agency, id, sent)
+		Mailed: func(ctx context.Context, agency, id string, sequence int64, sent bool) error {
+			return n.Appointments.Mailed(ctx, agency, id, sequence, sent)
 		},
 	})
 	if err != nil {
