@@ -44,6 +44,9 @@ func (s *Service) arrive(ctx context.Context, in *arriveInput) (*viewOutput, err
 		if err != nil {
 			return err
 		}
+		if err := acted(ctx, tx, next, in.browser, db.Ms(s.o.Clock())); err != nil {
+			return err
+		}
 		return s.settleArrival(ctx, tx, key, next, happened, prepared)
 	})
 	if err != nil {

@@ -188,8 +188,10 @@ func (s *Service) act(ctx context.Context, c Caller, command Command) (Seat, err
 		return x, Problem(err)
 	}
 	err = s.db.Retried(ctx, func(tx *db.Tx) (err error) {
-		x, _, err = s.Do(ctx, tx, x.Agency, x.ID, command)
-		return err
+		if x, _, err = s.Do(ctx, tx, x.Agency, x.ID, command); err != nil {
+			return err
+		}
+		return acted(ctx, tx, x, c.browser, db.Ms(s.o.Clock()))
 	})
 	return x, Problem(err)
 }

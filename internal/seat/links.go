@@ -59,10 +59,11 @@ func seatBySecret(ctx context.Context, q db.Q, agency, secret string) (seat, dea
 	return seat, dead, nil
 }
 
+// maxBrowsers of each kind may come back to a seat: those that only opened its link, and those in which a person acted.
 const maxBrowsers = 20
 
-// bind lets a browser that has shown the secret come back without it. The oldest
-// go when there are too many, but never the one that holds the seat.
+// bind lets a browser that has shown the secret come back without it. The oldest go when there are too many, but only
+// among those that did no more than this: mail scanners open links too, and must not drop anybody who entered.
 func bind(ctx context.Context, tx *db.Tx, x Seat, browser string, nowMs int64) error {
 	if _, err := tx.ExecContext(ctx, `
 		INSERT INTO seat_browser (agency_id, seat_id, browser_hash, created_at) VALUES ($1, $2, $3, $4)
@@ -70,12 +71,30 @@ func bind(ctx context.Context, tx *db.Tx, x Seat, browser string, nowMs int64) e
 		return fmt.Errorf("bind browser: %w", err)
 	}
 	_, err := tx.ExecContext(ctx, `
-		DELETE FROM seat_browser WHERE agency_id = $1 AND seat_id = $2 AND browser_hash NOT IN (
-			SELECT browser_hash FROM seat_browser WHERE agency_id = $1 AND seat_id = $2
+		DELETE FROM seat_browser WHERE agency_id = $1 AND seat_id = $2 AND acted_at IS NULL AND browser_hash NOT IN (
+			SELECT browser_hash FROM seat_browser WHERE agency_id = $1 AND seat_id = $2 AND acted_at IS NULL
 			ORDER BY CASE WHEN browser_hash = $3 THEN 0 ELSE 1 END, created_at DESC LIMIT $4)`,
-		x.Agency, x.ID, hash(x.Holder.Browser), maxBrowsers)
+		x.Agency, x.ID, hash(browser), maxBrowsers)
 	if err != nil {
 		return fmt.Errorf("bind browser: %w", err)
+	}
+	return nil
+}
+
+// acted notes that a person clicked in a bound browser. Of too many such browsers those go that were used least
+// recently, but never the one that holds the seat.
+func acted(ctx context.Context, tx *db.Tx, x Seat, browser string, nowMs int64) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE seat_browser SET acted_at = $1 WHERE agency_id = $2 AND seat_id = $3 AND browser_hash = $4`,
+		nowMs, x.Agency, x.ID, hash(browser)); err != nil {
+		return fmt.Errorf("note use of browser: %w", err)
+	}
+	_, err := tx.ExecContext(ctx, `
+		DELETE FROM seat_browser WHERE agency_id = $1 AND seat_id = $2 AND acted_at IS NOT NULL AND browser_hash NOT IN (
+			SELECT browser_hash FROM seat_browser WHERE agency_id = $1 AND seat_id = $2 AND acted_at IS NOT NULL
+			ORDER BY CASE WHEN browser_hash = $3 THEN 0 ELSE 1 END, acted_at DESC LIMIT $4)`,
+		x.Agency, x.ID, hash(x.Holder.Browser), maxBrowsers)
+	if err != nil {
+		return fmt.Errorf("note use of browser: %w", err)
 	}
 	return nil
 }

@@ -265,38 +265,81 @@ func rows(t *testing.T, d *db.DB, query string) [][][]byte {
 	return out
 }
 
-func TestTwentyBrowsersMayKnowASeatAndTheHolderIsNeverDropped(t *testing.T) {
+func TestTwentyBrowsersThatOnlyOpenedALinkMayKnowASeat(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d)
 		p := w.newPlace(w.own)
-		come := func() *browser {
-			w.clock.forward(time.Second)
-			return w.guest(p)
-		}
-		again := func(b *browser) answer { return b.post("/api/guest/"+p.slug+"/open", body{"seat": p.id}) }
-		holder := come()
-		holder.at(p, "arrive", arrival("page-one", false)).ok(t)
-		oldest := come()
+		oldest := w.opener(p)
 		var newest *browser
 		for range 19 {
-			again(oldest).ok(t)
-			newest = come()
+			oldest.again(p).ok(t)
+			newest = w.opener(p)
 		}
-		again(oldest).expect(t, http.StatusNotFound, "seat.unknown")
-		again(newest).ok(t)
-		if v := again(holder).ok(t).view; !v.Here {
-			t.Errorf("%+v", v)
-		}
-		for range 30 {
-			come()
-		}
-		again(holder).ok(t)
-		holder.at(p, "leave", body{"page": "page-one"}).ok(t)
+		oldest.again(p).ok(t)
+		w.opener(p)
+		oldest.again(p).expect(t, http.StatusNotFound, "seat.unknown")
+		newest.again(p).ok(t)
 		if n := len(rows(t, d, `SELECT browser_hash FROM seat_browser`)); n != 20 {
 			t.Errorf("%d browsers are bound", n)
 		}
-		// Counter-check: who no longer holds the seat goes like everybody else.
-		come()
-		again(holder).expect(t, http.StatusNotFound, "seat.unknown")
+	})
+}
+
+// opener opens the link like a mail scanner, in a browser of its own.
+func (w *world) opener(p place) *browser {
+	w.clock.forward(time.Second)
+	return w.guest(p)
+}
+
+func (b *browser) again(p place) answer {
+	return b.post("/api/guest/"+p.slug+"/open", body{"seat": p.id})
+}
+
+func TestHoweverOftenALinkIsOpenedNobodyLosesTheSeatWhoHasEnteredOrClicked(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		p := w.newPlace(w.own)
+		scan := func() {
+			for range 30 {
+				w.opener(p)
+			}
+		}
+		clicked, holder, asking := w.guest(p), w.guest(p), w.guest(p)
+		clicked.at(p, "check", body{"result": "started"}).expect(t, http.StatusNoContent, "")
+		holder.at(p, "arrive", arrival("page-one", false)).ok(t)
+		scan()
+		if v := holder.again(p).ok(t).view; !v.Here {
+			t.Errorf("%+v", v)
+		}
+		clicked.again(p).ok(t)
+		// Taken over on another device, which is then left: neither has to look for the link again.
+		asking.again(p).expect(t, http.StatusNotFound, "seat.unknown") // counter-check: who only opened is gone
+		other := w.opener(p)
+		other.at(p, "arrive", arrival("page-two", true)).ok(t)
+		scan()
+		holder.again(p).ok(t)
+		other.at(p, "leave", body{"page": "page-two"}).ok(t)
+		scan()
+		other.again(p).ok(t)
+		clicked.again(p).ok(t)
+	})
+}
+
+func TestTwentyBrowsersInWhichSomebodyClickedMayKnowASeatAndTheHolderIsNeverDropped(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		p := w.newPlace(w.own)
+		holder := w.opener(p)
+		holder.at(p, "arrive", arrival("page-one", false)).ok(t)
+		first := w.opener(p)
+		first.at(p, "check", body{"result": "started"}).expect(t, http.StatusNoContent, "")
+		for range 20 {
+			w.opener(p).at(p, "check", body{"result": "started"}).expect(t, http.StatusNoContent, "")
+		}
+		first.again(p).expect(t, http.StatusNotFound, "seat.unknown")
+		holder.again(p).ok(t)
+		if n := len(rows(t, d, `SELECT browser_hash FROM seat_browser`)); n != 20 {
+			t.Errorf("%d browsers are bound", n)
+		}
 	})
 }
