@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"strconv"
-	"time"
 
 	"visavis/internal/relay"
 	"visavis/internal/relay/turn"
@@ -14,12 +13,23 @@ import (
 
 // iceServers lead to the relay through the port of HTTPS. Pages ask for them only when nothing else leads there: they
 // are made anew each time and live for minutes.
-func (s *Service) iceServers(media [8]byte, side relay.Side, life time.Duration) []turn.ICEServer {
+func (s *Service) iceServers(media [8]byte, side relay.Side) []turn.ICEServer {
 	if s.o.Detour == nil {
 		return []turn.ICEServer{}
 	}
-	name := hex.EncodeToString(media[:]) + "." + strconv.Itoa(int(side))
-	return []turn.ICEServer{s.o.Detour.Issue(name, life)}
+	return []turn.ICEServer{s.o.Detour.Issue(detourName(media, side), turn.Life)}
+}
+
+// testServers are the same for a test of the network, and end with it.
+func (s *Service) testServers(leg relay.Leg) []turn.ICEServer {
+	if s.o.Detour == nil {
+		return []turn.ICEServer{}
+	}
+	return []turn.ICEServer{s.o.Detour.IssueBrief(detourName(leg.Talk, leg.Side), leg.Expires.Sub(s.o.Clock()))}
+}
+
+func detourName(media [8]byte, side relay.Side) string {
+	return hex.EncodeToString(media[:]) + "." + strconv.Itoa(int(side))
 }
 
 type detourOutput struct {
@@ -41,7 +51,7 @@ func (s *Service) postDetour(ctx context.Context, in *bareInput) (*detourOutput,
 		return nil, problem(err)
 	}
 	out := &detourOutput{}
-	out.Body.ICEServers = s.iceServers(t.Media, relay.SideStaff, turn.Life)
+	out.Body.ICEServers = s.iceServers(t.Media, relay.SideStaff)
 	return out, nil
 }
 
@@ -63,6 +73,6 @@ func (s *Service) postGuestDetour(ctx context.Context, in *guestDetourInput) (*d
 		return nil, problem(err)
 	}
 	out := &detourOutput{}
-	out.Body.ICEServers = s.iceServers(t.Media, relay.SideGuest, turn.Life)
+	out.Body.ICEServers = s.iceServers(t.Media, relay.SideGuest)
 	return out, nil
 }

@@ -149,7 +149,7 @@ func (s *Service) testDescribe(_ context.Context, in *testDescribeInput) (*testD
 	answer := &testDescribeOutput{}
 	answer.Body.SDP = out
 	if in.Body.Path == "tls" {
-		answer.Body.ICEServers = s.iceServers(from.Talk, writer, from.Expires.Sub(s.o.Clock()))
+		answer.Body.ICEServers = s.testServers(from)
 	}
 	return answer, nil
 }

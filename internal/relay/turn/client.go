@@ -36,10 +36,16 @@ type client struct {
 	reader  *bufio.Reader
 	began   time.Time
 	local   *net.UDPAddr
-	holder  atomic.Pointer[string]
+	holder  atomic.Pointer[holder]
 	over    bool // guarded by the server's lock: it counts no more
 	done    chan struct{}
 	hanging sync.Once
+}
+
+// holder is whose allocation a connection has, and until when at most.
+type holder struct {
+	user string
+	ends time.Time
 }
 
 func newClient(s *Server, conn net.Conn) *client {
@@ -51,13 +57,13 @@ func newClient(s *Server, conn net.Conn) *client {
 
 // user is who holds the connection's allocation; empty: nobody yet.
 func (c *client) user() string {
-	if name := c.holder.Load(); name != nil {
-		return *name
+	if h := c.holder.Load(); h != nil {
+		return h.user
 	}
 	return ""
 }
 
-func (c *client) begin(user string) { c.holder.Store(&user) }
+func (c *client) begin(user string, ends time.Time) { c.holder.Store(&holder{user, ends}) }
 
 func (c *client) hangUp() {
 	c.hanging.Do(func() {
@@ -69,10 +75,10 @@ func (c *client) hangUp() {
 // ReadFrom reads one message. An error is the end of the connection.
 func (c *client) ReadFrom(packet []byte) (int, net.Addr, error) {
 	until := c.began.Add(c.server.options.within)
-	if c.user() != "" {
+	if h := c.holder.Load(); h != nil {
 		until = time.Now().Add(c.server.options.idle)
-		if last := c.began.Add(c.server.options.longest); last.Before(until) {
-			until = last
+		if h.ends.Before(until) {
+			until = h.ends
 		}
 	}
 	err := c.conn.SetReadDeadline(until)

@@ -38,8 +38,18 @@ type Issuer struct {
 
 // Issue lets the browser behind a leg begin allocations for as long as said, but never longer than Life. The name says
 // whose quota they count against; it must tell nothing to others.
-func (i *Issuer) Issue(leg string, life time.Duration) ICEServer {
-	user := strconv.FormatInt(i.Clock().Add(min(life, Life)).Unix(), 10) + ":" + leg
+func (i *Issuer) Issue(leg string, life time.Duration) ICEServer { return i.issue(leg, life, "") }
+
+// IssueBrief is Issue for what is over when the credentials are: so is then everything that has begun with them.
+func (i *Issuer) IssueBrief(leg string, life time.Duration) ICEServer {
+	return i.issue(leg, life, brief)
+}
+
+// brief stands behind the time.
+const brief = "!"
+
+func (i *Issuer) issue(leg string, life time.Duration, mark string) ICEServer {
+	user := strconv.FormatInt(i.Clock().Add(min(life, Life)).Unix(), 10) + mark + ":" + leg
 	return ICEServer{URLs: []string{i.URL}, Username: user, Credential: i.Key.password(user)}
 }
 
@@ -53,15 +63,23 @@ func (k Key) password(user string) string {
 
 var errUser = errors.New("no user name of ours")
 
+// user is what a user name says.
+type user struct {
+	leg   string
+	until time.Time
+	brief bool // what begins ends at until, too
+}
+
 // parseUser takes a user name apart. That says nothing yet about who made it.
-func parseUser(user string) (leg string, until time.Time, err error) {
-	seconds, leg, found := strings.Cut(user, ":")
+func parseUser(name string) (user, error) {
+	seconds, leg, found := strings.Cut(name, ":")
 	if !found || leg == "" || len(leg) > longestName {
-		return "", time.Time{}, errUser
+		return user{}, errUser
 	}
+	seconds, isBrief := strings.CutSuffix(seconds, brief)
 	unix, err := strconv.ParseInt(seconds, 10, 64)
 	if err != nil {
-		return "", time.Time{}, errUser
+		return user{}, errUser
 	}
-	return leg, time.Unix(unix, 0), nil
+	return user{leg, time.Unix(unix, 0), isBrief}, nil
 }

@@ -3,6 +3,7 @@ package turn
 import (
 	"net"
 	"net/netip"
+	"time"
 )
 
 // enter counts a connection, or refuses it. Only Serve calls it, and leave after it.
@@ -56,22 +57,26 @@ func Source(remote net.Addr, trusted []netip.Prefix) netip.Addr {
 }
 
 // take counts an allocation against its leg, once for each connection: it cannot have more than one at a time.
-func (s *Server) take(c *client, user string) bool {
+func (s *Server) take(c *client, name string) bool {
 	if held := c.user(); held != "" {
-		return held == user
+		return held == name
 	}
-	leg, _, err := parseUser(user)
+	u, err := parseUser(name)
 	if err != nil {
 		return false
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c.over || s.perLeg[leg] >= s.options.MaxPerLeg {
+	if c.over || s.perLeg[u.leg] >= s.options.MaxPerLeg {
 		return false
 	}
-	s.perLeg[leg]++
+	s.perLeg[u.leg]++
 	s.allocations++
-	c.begin(user)
+	ends := c.began.Add(s.options.longest)
+	if u.brief {
+		ends = time.Now().Add(u.until.Sub(s.options.Clock()))
+	}
+	c.begin(name, ends)
 	return true
 }
 
@@ -80,12 +85,12 @@ func (s *Server) release(c *client) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c.over = true
-	leg, _, err := parseUser(c.user())
+	u, err := parseUser(c.user())
 	if err != nil {
 		return // it never got as far
 	}
 	s.allocations--
-	if s.perLeg[leg]--; s.perLeg[leg] == 0 {
-		delete(s.perLeg, leg)
+	if s.perLeg[u.leg]--; s.perLeg[u.leg] == 0 {
+		delete(s.perLeg, u.leg)
 	}
 }

@@ -156,16 +156,16 @@ func (s *Server) configure(c *client) pion.ServerConfig {
 }
 
 // authenticate says which key a request must be signed with. Credentials let begin while they live; what has begun
-// with them may go on.
-func (s *Server) authenticate(c *client, user string, begins bool) (id string, key []byte, ok bool) {
-	_, until, err := parseUser(user)
+// with them may go on, unless they are brief.
+func (s *Server) authenticate(c *client, name string, begins bool) (id string, key []byte, ok bool) {
+	u, err := parseUser(name)
 	if err != nil {
 		return "", nil, false
 	}
-	if begins && !until.After(s.options.Clock()) || !begins && c.user() != user {
+	if (begins || u.brief) && !u.until.After(s.options.Clock()) || !begins && c.user() != name {
 		return "", nil, false
 	}
-	return user, pion.GenerateAuthKey(user, realm, s.options.Key.password(user)), true
+	return name, pion.GenerateAuthKey(name, realm, s.options.Key.password(name)), true
 }
 
 // leadsTo knows the relay's addresses; every other peer is forbidden. The port is looked at with each packet.

@@ -267,8 +267,8 @@ func TestINP08CredentialsLetBeginForMinutesOnlyAndOnlyOnesOfOurs(t *testing.T) {
 		t.Errorf("credentials live %s", Life)
 	}
 	good := d.issuer.Issue("talk.1", time.Hour)
-	if _, until, err := parseUser(good.Username); err != nil || until.After(d.now.Add(Life)) {
-		t.Errorf("credentials for an hour live until %s, %v", until, err)
+	if u, err := parseUser(good.Username); err != nil || u.until.After(d.now.Add(Life)) {
+		t.Errorf("credentials for an hour live until %s, %v", u.until, err)
 	}
 	expired := d.issuer.Issue("talk.1", -time.Second)
 	foreign := (&Issuer{Key: testKey(), Clock: d.issuer.Clock}).Issue("talk.1", Life)
@@ -309,6 +309,37 @@ func TestWhatHasBegunGoesOnAfterItsCredentialsHaveExpired(t *testing.T) {
 	d.comesBack(relayed, d.relay) // asks for a permission first
 	if _, err := d.browser(with).Allocate(); errorCode(err) != stun.CodeBadRequest {
 		t.Errorf("a second beginning with expired credentials: %v, want a refusal", err)
+	}
+}
+
+// A test of the network lasts for a minute, and whoever is in it for longer wants something else.
+func TestINP08WhatHasBegunWithBriefCredentialsEndsWithThem(t *testing.T) {
+	d := openDoor(t, func(o *Options) { o.Clock = time.Now })
+	const life = 2 * time.Second
+	with := d.issuer.IssueBrief("test.1", life)
+	lasting := d.allocate(d.issuer.Issue("talk.1", life))
+	began := time.Now()
+	relayed := d.allocate(with)
+	d.comesBack(relayed, d.relay)
+	late := time.After(life + time.Second)
+	for d.server.Allocations() > 1 { // in use all the time
+		if _, err := relayed.WriteTo([]byte{128, 1, 2, 3}, net.UDPAddrFromAddrPort(d.relay)); err != nil {
+			break
+		}
+		select {
+		case <-late:
+			t.Fatalf("after %s an allocation with credentials for %s goes on", time.Since(began), life)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	if _, err := d.browser(with).Allocate(); errorCode(err) != stun.CodeBadRequest {
+		t.Errorf("a second beginning with expired credentials: %v, want a refusal", err)
+	}
+	d.comesBack(lasting, d.relay) // counter-check: others outlive theirs
+	unmarked := with
+	unmarked.Username = strings.Replace(with.Username, brief, "", 1)
+	if _, err := d.browser(unmarked).Allocate(); errorCode(err) != stun.CodeBadRequest {
+		t.Errorf("brief credentials are made lasting by their owner: %v", err)
 	}
 }
 
