@@ -43,7 +43,7 @@ var rooms = map[string]string{
 	"internal/vault":   "",
 	"internal/events":  "internal/db",
 	"internal/jobs":    "internal/db internal/events internal/vault",
-	"internal/edge":    "internal/events",
+	"internal/edge":    "internal/db internal/events",
 	"internal/mailbox": "internal/edge internal/events",
 	"internal/pages":   "internal/edge locales",
 

@@ -258,6 +258,10 @@ func (p *parts) ready(ctx context.Context) error {
 	if err := p.db.Read().QueryRowContext(ctx, `SELECT 1`).Scan(&one); err != nil {
 		return fmt.Errorf("ask database: %w", err)
 	}
+	// Nothing is written to find out: this process renews its lease every few seconds.
+	if err := p.db.Writable(time.Now()); err != nil {
+		return fmt.Errorf("write to database: %w", err)
+	}
 	return nil
 }
 

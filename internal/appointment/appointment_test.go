@@ -1,6 +1,7 @@
 package appointment_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"sync"
@@ -394,6 +395,41 @@ func TestTEN04TheCitizenLiesSealedAndDoesNotOpenInAnotherRow(t *testing.T) {
 		a := s.sommer.Post("/api/staff/seats/"+two.Seat+"/admit", Body{})
 		if a.Status != http.StatusInternalServerError || strings.Contains(a.Text, "Erika") {
 			t.Errorf("a value copied to another row was shown: %s", a.Text)
+		}
+	})
+}
+
+// Somebody holds what a booking has to write: on SQLite the file, on PostgreSQL the advisor's row.
+func TestABookingThatTheDatabaseCannotTakeIsToldWithinSecondsAndNothingIsLost(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newDesk(t, d)
+		held, release, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+		go func() {
+			ended <- d.Tx(context.Background(), func(tx *db.Tx) error {
+				_, err := tx.ExecContext(context.Background(), `UPDATE staff SET name = name WHERE id = $1`, s.o.Sommer.ID)
+				close(held)
+				<-release
+				return err
+			})
+		}()
+		<-held
+		booking := with(s.o.Booking(Start().Add(time.Hour)), "advisor", s.o.Sommer.ID)
+		begun := time.Now()
+		told := s.sommer.Post(path, booking)
+		if took := time.Since(begun); took > 5500*time.Millisecond {
+			t.Errorf("it took %s", took)
+		}
+		told.Expect(t, http.StatusServiceUnavailable, "unavailable")
+		if told.Header.Get("Retry-After") == "" {
+			t.Error("it does not say when to ask again")
+		}
+		close(release)
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
+		s.sommer.Post(path, booking).OK(t)
+		if n := s.Count(`SELECT COUNT(*) FROM appointment`); n != 1 {
+			t.Errorf("%d appointments", n)
 		}
 	})
 }

@@ -43,6 +43,7 @@ type DB struct {
 	url    string
 	write  *sql.DB // SQLite: exactly one connection, since SQLite has one writer
 	read   *sql.DB // PostgreSQL: the same pool
+	writes writes
 }
 
 // Open opens "sqlite:PATH" or "postgres://…" and checks that it answers.

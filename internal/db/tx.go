@@ -24,20 +24,29 @@ func (t *Tx) AfterCommit(f func()) { t.after = append(t.after, f) }
 const (
 	txTries    = 6
 	txMaxPause = 40 * time.Millisecond
+	// txBegin is how long a transaction may wait for those before it, or for another program that holds the database.
+	// A person who waits is better told than kept, and a page asks again.
+	txBegin = 4 * time.Second
 )
 
 // Tx runs f in a transaction and commits if it returns nil. When the engine asks
 // for it (serialization failure, deadlock, busy), f runs again from the start: it
 // must change nothing but the database and what AfterCommit does.
 func (d *DB) Tx(ctx context.Context, f func(*Tx) error) error {
+	err := d.tries(ctx, time.Now().Add(txBegin), f)
+	d.writes.note(err)
+	return err
+}
+
+func (d *DB) tries(ctx context.Context, begin time.Time, f func(*Tx) error) error {
 	for try := 1; ; try++ {
-		err := d.once(ctx, f)
+		err := d.once(ctx, begin, f)
 		if err == nil || try == txTries || !again(err) {
 			return err
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return errors.Join(ctx.Err(), err)
 		case <-time.After(rand.N(txMaxPause)): // jitter, so that two losers do not meet again
 		}
 	}
@@ -58,13 +67,22 @@ func (d *DB) Retried(ctx context.Context, f func(*Tx) error) error {
 	return err
 }
 
-func (d *DB) once(ctx context.Context, f func(*Tx) error) error {
+func (d *DB) once(ctx context.Context, begin time.Time, f func(*Tx) error) error {
+	ctx, cancel := context.WithCancelCause(ctx) // the transaction lives as long
+	defer cancel(nil)
+	late := time.AfterFunc(time.Until(begin), func() { cancel(errLate) })
 	begun, err := d.write.BeginTx(ctx, nil)
+	late.Stop()
+	if errors.Is(context.Cause(ctx), errLate) {
+		err = errLate
+	}
+	if begun != nil {
+		defer func() { _ = begun.Rollback() }() // a no-op after commit
+	}
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	tx := &Tx{Tx: begun}
-	defer func() { _ = begun.Rollback() }() // a no-op after commit
 	if err := f(tx); err != nil {
 		return err
 	}

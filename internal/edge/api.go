@@ -1,12 +1,14 @@
 package edge
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
 	"path"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -59,7 +61,11 @@ type Operation struct {
 	Status int    // of success; 0: 200, or 204 without a body
 	Tag    string // the feature
 	Use    huma.Middlewares
+	Within time.Duration // 0: RequestTime
 }
+
+// RequestTime is how long a request may take. What has not happened by then is undone, and the page asks again.
+const RequestTime = 5 * time.Second
 
 // Handle registers a handler. Errors that are no Problem are logged once and
 // answered as "internal".
@@ -74,7 +80,9 @@ func Handle[I, O any](api *API, op Operation, handler func(context.Context, *I) 
 		Middlewares:   op.Use,
 		MaxBodyBytes:  MaxBody,
 	}, func(ctx context.Context, in *I) (*O, error) {
-		out, err := handler(ctx, in)
+		bounded, cancel := context.WithTimeout(ctx, cmp.Or(op.Within, RequestTime))
+		defer cancel()
+		out, err := handler(bounded, in)
 		if err != nil {
 			return nil, AsProblem(ctx, api.log, err)
 		}

@@ -10,7 +10,10 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
+
+	"visavis/internal/db"
 )
 
 // Problem is an error that a person may see. The page chooses its words by Code;
@@ -58,16 +61,31 @@ func (p *Problem) MarshalJSON() ([]byte, error) {
 func ErrInternal() *Problem { return NewProblem(http.StatusInternalServerError, "internal") }
 
 // AsProblem turns any error into what the user may see. What is not a Problem is
-// logged here, once, and becomes "internal".
+// logged here, once, and becomes "unavailable" where the database cannot work at present, and "internal" otherwise.
 func AsProblem(ctx context.Context, log *slog.Logger, err error) *Problem {
 	if p, ok := errors.AsType[*Problem](err); ok {
 		return p
 	}
-	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+	passing := db.Unavailable(err)
+	if errors.Is(ctx.Err(), context.Canceled) && (passing || errors.Is(err, context.Canceled)) {
 		return NewProblem(499, "canceled") // the client has gone; nobody reads it
 	}
 	log.ErrorContext(ctx, "request failed", "error", err)
+	if passing {
+		return NewProblem(http.StatusServiceUnavailable, "unavailable")
+	}
 	return ErrInternal()
+}
+
+// retryAfter is when it is worth to ask again what could not be done at present, in seconds.
+const retryAfter = "5"
+
+// GetHeaders are those of an answer with this problem; huma asks for them.
+func (p *Problem) GetHeaders() http.Header {
+	if p.Status != http.StatusServiceUnavailable {
+		return nil
+	}
+	return http.Header{"Retry-After": {retryAfter}}
 }
 
 // WriteProblem answers with a problem.
@@ -77,6 +95,7 @@ func WriteProblem(w http.ResponseWriter, p *Problem) {
 		p, body = ErrInternal(), []byte(`{"type":"about:blank","title":"Internal Server Error","status":500,"code":"internal"}`)
 	}
 	h := w.Header()
+	maps.Copy(h, p.GetHeaders())
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(p.Status)

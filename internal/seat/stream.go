@@ -23,15 +23,17 @@ func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
 	if len(page) < 8 || len(page) > 64 {
 		return edge.NewProblem(http.StatusBadRequest, "request.invalid")
 	}
-	x, err := s.access(r.Context(), r.PathValue("agency"), r.PathValue("seat"), browser)
+	ctx, cancel := context.WithTimeout(r.Context(), edge.RequestTime)
+	defer cancel()
+	x, err := s.access(ctx, r.PathValue("agency"), r.PathValue("seat"), browser)
 	if err != nil {
 		return err
 	}
 	// The key of signals is opened here: the first time it is read, and that must not happen inside a snapshot.
-	if _, err := s.o.Agencies.Keys().For(r.Context(), x.Agency); err != nil {
+	if _, err := s.o.Agencies.Keys().For(ctx, x.Agency); err != nil {
 		return err
 	}
-	if err := s.presence.connected(r.Context(), x, page); err != nil {
+	if err := s.presence.connected(ctx, x, page); err != nil {
 		return err
 	}
 	p := &picture{s: s, agency: x.Agency, seat: x.ID, who: Holder{browser, page}}

@@ -51,7 +51,7 @@ const cookie = "staff"
 
 // Routes registers sign-in and sign-out.
 func (s *Service) Routes(api *edge.API) {
-	edge.Handle(api, edge.Operation{ID: "signIn", Route: "POST /api/staff/session", Tag: "staff"}, s.signIn)
+	edge.Handle(api, edge.Operation{ID: "signIn", Route: "POST /api/staff/session", Tag: "staff", Within: turnWait + edge.RequestTime}, s.signIn)
 	edge.Handle(api, edge.Operation{ID: "me", Route: "GET /api/staff/session", Tag: "staff", Use: s.Require(api)}, s.me)
 	edge.Handle(api, edge.Operation{ID: "signOut", Route: "DELETE /api/staff/session", Tag: "staff", Status: http.StatusNoContent, Use: s.Require(api)}, s.signOut)
 }
@@ -75,7 +75,9 @@ func (s *Service) Identify(r *http.Request) (Person, error) {
 	if token == "" {
 		return Person{}, ErrSignedOut()
 	}
-	return s.bySession(r.Context(), token)
+	ctx, cancel := context.WithTimeout(r.Context(), edge.RequestTime)
+	defer cancel()
+	return s.bySession(ctx, token)
 }
 
 // Asked is the language that names of services come in.
