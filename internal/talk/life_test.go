@@ -41,8 +41,7 @@ func TestAReloadOfTheGuestsPageBeginsAGenerationAndTheAdvisorGetsANewOffer(t *te
 		}
 		// The same page may begin anew as well, when its connection cannot be saved.
 		fresh.Prepare(0).OK(t)
-		window.Until("signal", nil) // reveal
-		for offer["generation"] != 3.0 {
+		for offer["generation"] != 3.0 { // the reveal comes before, unless it is overtaken
 			window.Until("signal", &offer)
 		}
 	})
