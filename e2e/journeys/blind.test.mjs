@@ -75,7 +75,7 @@ test('E2E-02: the advisor is warned when the guest\'s key was swapped on the way
       await route.continue({ postData: JSON.stringify({ ...body, offer: swap(body.offer) }) });
     }));
     const talk = await admit(list);
-    await talk.wait(hook('alarm'));
+    await talk.wait(`${hook('alarm')}[data-reason=intercepted]`);
     await album('blind')(talk, 'alarm-staff');
     await nothingFlows(guest, talk);
   } finally {
@@ -93,7 +93,7 @@ test('E2E-02: the guest is warned when the advisor\'s key was swapped on the way
     });
     const talk = await admit(list);
     await guest.wait(screen('talk'));
-    await guest.wait(hook('alarm'));
+    await guest.wait(`${hook('alarm')}[data-reason=intercepted]`);
     await album('blind')(guest, 'alarm-guest');
     await nothingFlows(guest, talk);
   } finally {

@@ -1,21 +1,16 @@
-import { ApiError } from "../api/client";
 import type { DeviceState, Signal } from "../api/types";
+import { Agreement, type Side } from "./agreement";
 import type { Message } from "./channel";
 import { Lines } from "./chat";
-import {
-  type Bytes,
-  commitment,
-  decodeBase64url,
-  encodeBase64url,
-  isCommitted,
-  newNonce,
-  safetyCode,
-} from "./code";
+import type { Bytes } from "./code";
 import { Detour } from "./detour";
 import type { Acquired } from "./devices";
 import { LocalMedia } from "./local";
+import { Outbox, type OutgoingSignal } from "./outbox";
 import { newCertificate, Peer } from "./peer";
-import { type CallEvent, type CallState, initialState, reduce } from "./state";
+import { Recovery } from "./recovery";
+import { BadDescription } from "./sdp";
+import { type Broken, type CallEvent, type CallState, eventOf, initialState, reduce } from "./state";
 import { Store, type Unsubscribe } from "./store";
 import { Watch } from "./watch";
 
@@ -24,16 +19,8 @@ export interface Prepared {
   offer: string;
 }
 
-/** A message to the other side by way of the server; `generation` is always there, the rest depends on the kind. */
-export interface OutgoingSignal {
-  kind: "answer" | "reveal" | "enter" | "connected" | "restart-offer" | "restart-answer";
-  generation: number;
-  sdp?: string;
-  nonce?: string;
-}
-
 export interface CallOptions {
-  side: "guest" | "staff";
+  side: Side;
   /** The agency's slug. */
   agency: string;
   /** The seat's id; asked only once there is a talk, as staff make ready before they know for whom. */
@@ -50,12 +37,6 @@ export interface CallOptions {
   detouring?: boolean;
 }
 
-/** Media may be silent this long before a side restarts ICE; the guest a little sooner, so that both rarely collide. */
-const silentMs = { guest: 1_000, staff: 1_500 };
-const restartPauseMs = 4_000;
-const undeliveredPauseMs = 2_000;
-/** After so many restarts in vain the guest begins a new generation. */
-const maxRestarts = 4;
 const byeMs = 250;
 
 /**
@@ -72,20 +53,23 @@ export class Call {
   private watch: Watch | undefined;
   private generation = 0;
   private seen = 0;
-  private nonce: Bytes = newNonce();
-  private commit: string | undefined;
-  private otherNonce: Bytes | undefined;
+  private agreement: Agreement;
+  private readonly recovery: Recovery;
+  private readonly outbox: Outbox;
   private answered = false;
   private toldConnected = 0;
-  private restartedAt = 0;
-  private restarts = 0;
-  /** Signals are taken one after the other, and sent one after the other. */
+  /** Signals are taken one after the other. */
   private inbox: Promise<void> = Promise.resolve();
   private handling = 0;
-  private outbox: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: CallOptions) {
     this.certificate = newCertificate();
+    this.agreement = this.newAgreement();
+    this.recovery = new Recovery(options.side);
+    this.outbox = new Outbox(
+      (signal) => options.send(signal),
+      (generation) => this.state.phase === "ended" || generation < this.generation,
+    );
     this.detour = new Detour(() => options.detour(), options.detouring ?? false);
     this.local = new LocalMedia((local) => {
       this.apply({ type: "local", local });
@@ -124,14 +108,11 @@ export class Call {
   /** Guest: certificate, commitment and offer, made before waiting. */
   async prepare(): Promise<Prepared> {
     const peer = await this.newPeer();
-    this.nonce = newNonce();
+    const { agreement } = this;
     await this.detour.prepare(peer);
     const offer = await peer.offer();
     this.local.connect(peer.senders);
-    const { agency } = this.options;
-    const seat = this.options.seat();
-    const commit = await commitment(agency, seat, fingerprint(peer.localFingerprint), this.nonce);
-    return { commit, offer };
+    return { commit: await agreement.commit(known(peer.localFingerprint)), offer };
   }
 
   /** Takes a signal from the stream; replayed ones and those of a past generation are ignored. */
@@ -158,7 +139,7 @@ export class Call {
 
   /** Guest: the person is there. */
   enter(generation: number): void {
-    this.post({ kind: "enter", generation });
+    this.outbox.post({ kind: "enter", generation });
   }
 
   setMic(on: boolean): Promise<void> {
@@ -237,12 +218,12 @@ export class Call {
     this.detour.stop();
     this.peer?.close();
     this.answered = false;
-    this.otherNonce = undefined;
-    this.restarts = 0;
+    this.agreement = this.newAgreement();
+    this.recovery.begin();
     const peer: Peer = new Peer(
       this.options.side,
       certificate,
-      (signal) => this.deliver(signal, signal.kind === "restart-answer"),
+      (signal) => this.sendRestart({ ...signal, generation: this.generation }),
       {
         connection: (state) => {
           if (peer === this.peer && state === "connected") void this.connected(peer);
@@ -251,7 +232,7 @@ export class Call {
           if (peer === this.peer) this.cutOff();
         },
         handshakeFailed: () => {
-          if (peer === this.peer) this.alarm();
+          if (peer === this.peer) this.stop("intercepted");
         },
         flowing: (kind, flowing) => {
           if (peer === this.peer) this.flows(kind, flowing);
@@ -263,8 +244,20 @@ export class Call {
     return peer;
   }
 
+  private newAgreement(): Agreement {
+    return new Agreement(this.options.side, () => ({
+      agency: this.options.agency,
+      seat: this.options.seat(),
+    }));
+  }
+
+  /** An offer that does not arrive is soon followed by another; an answer is waited for. */
+  private sendRestart(signal: OutgoingSignal): Promise<void> {
+    return signal.kind === "restart-answer" ? this.outbox.deliver(signal) : this.outbox.attempt(signal);
+  }
+
   private async take(signal: Signal): Promise<void> {
-    if (this.state.phase === "ended" || this.state.fingerprintAlarm) return;
+    if (this.state.phase === "ended") return;
     if (signal.generation < this.generation || (signal.seq !== 0 && signal.seq <= this.seen)) return;
     this.seen = Math.max(this.seen, signal.seq);
     switch (this.options.side === "staff" ? `staff ${signal.kind}` : `guest ${signal.kind}`) {
@@ -291,14 +284,13 @@ export class Call {
     const used = this.generation !== 0 || !this.peer;
     this.generation = generation;
     const peer = used ? await this.newPeer() : (this.peer ?? (await this.newPeer()));
-    this.commit = commit;
-    this.nonce = newNonce();
+    this.agreement.hold(commit);
     this.begin(peer);
     if (this.detour.taken) await this.detour.prepare(peer);
-    const nonce = encodeBase64url(this.nonce);
+    const nonce = this.agreement.ownNonce;
     const taken = await this.guarded(() =>
       peer.answer(sdp, (answer) => {
-        this.post({ kind: "answer", generation, sdp: answer, nonce });
+        this.outbox.post({ kind: "answer", generation, sdp: answer, nonce });
       }),
     );
     if (!taken) return;
@@ -312,34 +304,24 @@ export class Call {
     if (!peer || this.answered || sdp === undefined || nonce === undefined) return;
     this.generation = generation;
     this.answered = true;
-    this.otherNonce = decodeBase64url(nonce);
-    this.post({ kind: "reveal", generation, nonce: encodeBase64url(this.nonce) });
+    this.agreement.accept(nonce);
+    this.outbox.post({ kind: "reveal", generation, nonce: this.agreement.ownNonce });
     this.begin(peer);
     if (await this.guarded(() => peer.accept(sdp))) await this.showCode(peer);
   }
 
   private async takeReveal({ nonce }: Signal): Promise<void> {
-    const { peer, commit } = this;
-    if (!peer || commit === undefined || nonce === undefined || this.otherNonce) return;
-    const revealed = decodeBase64url(nonce);
-    const { agency } = this.options;
-    const seat = this.options.seat();
-    if (
-      !revealed ||
-      !(await isCommitted(commit, agency, seat, fingerprint(peer.remoteFingerprint), revealed))
-    ) {
-      this.alarm();
-      return;
-    }
-    this.otherNonce = revealed;
-    await this.showCode(peer);
+    const { peer, agreement } = this;
+    if (!peer || nonce === undefined) return;
+    if (await agreement.reveal(nonce, known(peer.remoteFingerprint))) await this.showCode(peer);
+    else this.stop("intercepted");
   }
 
   private async takeRestart({ kind, sdp }: Signal): Promise<void> {
     const { peer } = this;
     if (!peer || !this.answered || sdp === undefined) return;
     if (!peer.isSamePeer(sdp)) {
-      this.alarm();
+      this.stop("intercepted");
       return;
     }
     if (kind === "restart-offer") await peer.negotiation.takeOffer(sdp);
@@ -357,13 +339,13 @@ export class Call {
     });
   }
 
-  /** Runs a step with the other side's description; one that is not as it must be ends the attempt. */
+  /** Runs a step with the other side's description; one that is of no use ends the talk. */
   private async guarded(step: () => Promise<void>): Promise<boolean> {
     try {
       await step();
       return true;
-    } catch {
-      this.alarm();
+    } catch (error) {
+      this.stop(error instanceof BadDescription ? "intercepted" : "incompatible");
       return false;
     }
   }
@@ -398,27 +380,19 @@ export class Call {
 
   /** Both nonces known, connected, and the certificates in use are those that were pinned. */
   private async showCode(peer: Peer): Promise<void> {
-    if (!this.otherNonce || peer.pc.connectionState !== "connected") return;
+    const { agreement } = this;
+    if (!agreement.complete || peer.pc.connectionState !== "connected") return;
     if (!(await peer.usesPinnedCertificates().catch(() => false))) {
-      if (peer === this.peer && peer.pc.connectionState === "connected") this.alarm();
+      if (peer === this.peer && peer.pc.connectionState === "connected") this.stop("intercepted");
       return;
     }
-    const staff = this.options.side === "staff";
-    const own = fingerprint(peer.localFingerprint);
-    const other = fingerprint(peer.remoteFingerprint);
-    const code = await safetyCode({
-      agency: this.options.agency,
-      seat: this.options.seat(),
-      staffFingerprint: staff ? own : other,
-      guestFingerprint: staff ? other : own,
-      staffNonce: staff ? this.nonce : this.otherNonce,
-      guestNonce: staff ? this.otherNonce : this.nonce,
-    });
-    if (peer === this.peer) this.apply({ type: "code", code });
+    const code = await agreement.code(known(peer.localFingerprint), known(peer.remoteFingerprint));
+    if (peer === this.peer && code !== undefined) this.apply({ type: "code", code });
   }
 
-  private alarm(): void {
-    this.apply({ type: "alarm" });
+  /** Nothing goes out any more, and the person learns why. */
+  private stop(reason: Broken): void {
+    this.apply({ type: "broken", reason });
     this.apply({ type: "ended" });
     this.local.close();
     this.detour.stop();
@@ -438,7 +412,7 @@ export class Call {
   private announce(): void {
     if (this.toldConnected === this.generation) return;
     this.toldConnected = this.generation;
-    this.post({ kind: "connected", generation: this.generation });
+    this.outbox.post({ kind: "connected", generation: this.generation });
   }
 
   /** Not even the relay is reached: time for the detour. */
@@ -449,45 +423,34 @@ export class Call {
 
   private lost(silent: number): void {
     const { peer } = this;
-    if (!peer || !this.answered || this.state.phase === "ended" || silent < silentMs[this.options.side])
-      return;
+    if (!peer || !this.answered || this.state.phase === "ended" || !this.recovery.isLost(silent)) return;
     this.apply({ type: "reconnecting" });
+    if (peer.negotiation.underWay) return;
     const now = Date.now();
-    if (peer.negotiation.underWay || now - this.restartedAt < restartPauseMs) return;
-    this.restartedAt = now;
-    if (++this.restarts > maxRestarts && this.options.side === "guest") {
-      this.restarts = 0;
-      void this.renew().catch(() => undefined);
-    } else {
-      void this.detour
-        .prepare(peer)
-        .then(() => peer.negotiation.restart())
-        .catch((error: unknown) => {
-          this.undelivered(error, now);
-        });
-    }
+    const next = this.recovery.next(now);
+    if (next === "renew") void this.renew().catch(() => undefined);
+    else if (next === "restart") void this.restart(peer, now);
   }
 
-  /**
-   * When the server is away, the relay may be too: it learns the old credentials again, which stay in use until then,
-   * sooner than new ones are agreed on.
-   */
-  private undelivered(error: unknown, at: number): void {
-    if (!(error instanceof ApiError) || !error.passing) return;
-    this.restarts--;
-    this.restartedAt = at - restartPauseMs + undeliveredPauseMs;
+  private async restart(peer: Peer, now: number): Promise<void> {
+    try {
+      await this.detour.prepare(peer);
+      await peer.negotiation.restart();
+    } catch (error) {
+      this.recovery.failed(error, now);
+    }
   }
 
   private restored(): void {
     if (this.state.phase !== "reconnecting" || this.peer?.pc.connectionState !== "connected") return;
-    this.restarts = 0;
+    this.recovery.begin();
     this.peer.refreshPictures();
     this.apply({ type: "connected", at: Date.now() });
     this.apply({ type: "quality", quality: "weak" });
   }
 
   private readonly online = (): void => {
-    this.restartedAt = 0;
+    this.recovery.online();
   };
 
   private readonly visibility = (): void => {
@@ -507,71 +470,16 @@ export class Call {
   }
 
   private hear(message: Message): void {
-    switch (message.t) {
-      case "state":
-        this.watch?.expect(message.mic || message.camera || message.sharing);
-        this.apply({
-          type: "remote",
-          remote: {
-            mic: message.mic,
-            camera: message.camera,
-            sharing: message.sharing,
-            visible: message.screen,
-          },
-        });
-        break;
-      case "chat":
-        this.apply({
-          type: "chat",
-          message: { id: message.id, mine: false, text: message.text, at: Date.now(), delivered: true },
-        });
-        break;
-      case "chat-ack":
-        this.apply({ type: "delivered", id: message.id });
-        break;
-      case "compared":
-        this.apply({ type: "compared", side: "theirs" });
-        break;
-      case "bye":
-        this.apply({ type: "remote", remote: { left: true } });
-        break;
-    }
+    if (message.t === "state") this.watch?.expect(message.mic || message.camera || message.sharing);
+    this.apply(eventOf(message, Date.now()));
   }
 
   private apply(event: CallEvent): void {
     this.store.set(reduce(this.store.value, event));
   }
-
-  private post(signal: OutgoingSignal): void {
-    void this.deliver(signal).catch(() => undefined);
-  }
-
-  /** Sends in order; what fails for a passing reason is repeated while its generation lasts, if it is to `persist`. */
-  private deliver(
-    signal: Omit<OutgoingSignal, "generation"> & { generation?: number },
-    persist = true,
-  ): Promise<void> {
-    const whole = { ...signal, generation: signal.generation ?? this.generation };
-    const next = this.outbox.then(() => (persist ? this.persist(whole) : this.options.send(whole)));
-    this.outbox = next.catch(() => undefined);
-    return next;
-  }
-
-  private async persist(signal: OutgoingSignal): Promise<void> {
-    for (let pause = 250; ; pause = Math.min(pause * 2, 1_000)) {
-      try {
-        await this.options.send(signal);
-        return;
-      } catch (error) {
-        const passing = error instanceof ApiError && error.passing;
-        if (!passing || this.state.phase === "ended" || signal.generation < this.generation) throw error;
-        await new Promise((resolve) => setTimeout(resolve, pause));
-      }
-    }
-  }
 }
 
-function fingerprint(known: Bytes | undefined): Bytes {
-  if (!known) throw new Error("no description yet");
-  return known;
+function known(fingerprint: Bytes | undefined): Bytes {
+  if (!fingerprint) throw new Error("no description yet");
+  return fingerprint;
 }

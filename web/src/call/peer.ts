@@ -1,14 +1,6 @@
 import { type Bytes, sameBytes, sha256 } from "./code";
 import { Negotiation, type RestartSignal } from "./negotiation";
-import {
-  BadDescription,
-  fingerprintOf,
-  guestBegins,
-  outgoing,
-  parseFingerprint,
-  sections,
-  wantedSections,
-} from "./sdp";
+import { fingerprintOf, guestBegins, outgoing, parseFingerprint, sections, wantedSections } from "./sdp";
 
 /** Where tracks go in; the same three for the whole life of a connection. */
 export interface Senders {
@@ -95,7 +87,7 @@ export class Peer {
     this.remoteFingerprint = checked(offer);
     await this.pc.setRemoteDescription({ type: "offer", sdp: guestBegins(offer) });
     const [audio, camera, screen] = this.pc.getTransceivers();
-    if (!audio || !camera || !screen) throw new BadDescription("sections");
+    if (!audio || !camera || !screen) throw new Error("not the four sections");
     for (const transceiver of [audio, camera, screen]) transceiver.direction = "sendrecv";
     this.adopt(audio, camera, screen);
     const answer = await this.pc.createAnswer();
@@ -195,7 +187,7 @@ export class Peer {
 }
 
 function checked(sdp: string): Bytes {
-  if (sections(sdp) !== wantedSections) throw new BadDescription("sections");
+  if (sections(sdp) !== wantedSections) throw new Error("not the four sections");
   return fingerprintOf(sdp);
 }
 

@@ -58,11 +58,11 @@ test("E2E-02: an alarm takes the code away and is final", () => {
     begin,
     connected,
     { type: "code", code: "111111" },
-    { type: "alarm" },
+    { type: "broken", reason: "intercepted" },
     { type: "ended" },
     connected,
   );
-  expect(state).toMatchObject({ fingerprintAlarm: true, phase: "ended" });
+  expect(state).toMatchObject({ broken: "intercepted", phase: "ended" });
   expect(state.code).toBeUndefined();
   expect(reduce(state, { type: "code", code: "111111" }).code).toBeUndefined();
 });

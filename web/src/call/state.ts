@@ -1,6 +1,9 @@
 import type { DeviceState } from "../api/types";
+import type { Message } from "./channel";
 
 type Phase = "idle" | "connecting" | "connected" | "reconnecting" | "ended";
+/** Somebody stands in between, or tries to; or the two browsers cannot do with each other. */
+export type Broken = "intercepted" | "incompatible";
 export type Quality = "good" | "weak" | "poor" | "lost";
 
 interface ChatMessage {
@@ -40,8 +43,8 @@ export interface CallState {
   /** Six digits; only once both browsers are connected and their certificates are checked. */
   readonly code?: string;
   readonly codeCompared: { readonly mine: boolean; readonly theirs: boolean };
-  /** Somebody stands in between, or tries to: media are stopped. */
-  readonly fingerprintAlarm: boolean;
+  /** Media are stopped for good. */
+  readonly broken?: Broken;
   readonly local: LocalState;
   readonly remote: RemoteState;
   readonly quality: Quality;
@@ -53,7 +56,6 @@ export interface CallState {
 export const initialState: CallState = {
   phase: "idle",
   codeCompared: { mine: false, theirs: false },
-  fingerprintAlarm: false,
   local: { mic: "off", camera: "off", sharing: false },
   remote: { mic: false, camera: false, sharing: false, visible: true, left: false },
   quality: "good",
@@ -69,7 +71,7 @@ export type CallEvent =
   | { type: "connected"; at: number }
   | { type: "reconnecting" }
   | { type: "ended" }
-  | { type: "alarm" }
+  | { type: "broken"; reason: Broken }
   | { type: "code"; code: string }
   | { type: "compared"; side: "mine" | "theirs" }
   | { type: "local"; local: LocalState }
@@ -79,23 +81,44 @@ export type CallEvent =
   | { type: "chat"; message: ChatMessage }
   | { type: "delivered"; id: string };
 
-/** The next picture of the call. Ended is final, and so is an alarm. */
+/** What a message from the other page says about the call. */
+export function eventOf(message: Message, at: number): CallEvent {
+  switch (message.t) {
+    case "state": {
+      const { mic, camera, sharing, screen: visible } = message;
+      return { type: "remote", remote: { mic, camera, sharing, visible } };
+    }
+    case "chat":
+      return {
+        type: "chat",
+        message: { id: message.id, mine: false, text: message.text, at, delivered: true },
+      };
+    case "chat-ack":
+      return { type: "delivered", id: message.id };
+    case "compared":
+      return { type: "compared", side: "theirs" };
+    case "bye":
+      return { type: "remote", remote: { left: true } };
+  }
+}
+
+/** The next picture of the call. Ended is final, and so is what broke it. */
 export function reduce(state: CallState, event: CallEvent): CallState {
-  if (state.phase === "ended" && event.type !== "alarm") return state;
+  if (state.phase === "ended" && event.type !== "broken") return state;
   switch (event.type) {
     case "connecting":
       return connecting(state, event.stream, event.screen);
     case "connected":
-      if (state.fingerprintAlarm) return state;
+      if (state.broken) return state;
       return { ...state, phase: "connected", connectedAt: state.connectedAt ?? event.at };
     case "reconnecting":
       return state.phase === "connected" ? { ...state, phase: "reconnecting", quality: "lost" } : state;
     case "ended":
       return { ...state, phase: "ended", local: { mic: "off", camera: "off", sharing: false } };
-    case "alarm":
-      return { ...withoutCode(state), fingerprintAlarm: true };
+    case "broken":
+      return { ...withoutCode(state), broken: state.broken ?? event.reason };
     case "code":
-      if (state.fingerprintAlarm || state.code === event.code) return state;
+      if (state.broken || state.code === event.code) return state;
       return { ...state, code: event.code, codeCompared: { mine: false, theirs: false } };
     case "compared":
       // Nobody can have compared a code that does not exist yet.

@@ -1,8 +1,9 @@
 import { api, ApiError } from "../api/client";
 import { openStream, type Stream } from "../api/stream";
 import type { ByeReason, Detour, GuestTalk, GuestView, Mode, PublicAgency, Signal } from "../api/types";
-import type { OutgoingSignal, Prepared } from "../call/call";
+import type { Prepared } from "../call/call";
 import { acquire, type Acquired, stopStream, type Wanted } from "../call/devices";
+import type { OutgoingSignal } from "../call/outbox";
 import { Store, type Unsubscribe } from "../call/store";
 import { Attention } from "./attention";
 import { readFragment, writeSeat } from "./link";
