@@ -140,7 +140,7 @@ journey('who comes after the end is told so, and what to do', async (list) => {
   await open.wait(screen('late'));
   assert.equal(await openDevices(open), 0);
   await list.reload();
-  await says(list, nextRow('Otto Zuspät'), /nicht da/);
+  await says(list, nextRow('Otto Zuspät'), /Vorbei, Ergebnis fehlt/);
 });
 
 journey('an appointment is cancelled while the guest waits', async (list) => {

@@ -39,7 +39,7 @@ type Seat struct {
 	Appointment   string
 	Desk          string
 	State         State
-	ClosedReason  string // held, phone, technical, noshow, cancelled, expired
+	ClosedReason  string // held, phone, technical, noshow, cancelled
 	Door          string
 	Mode          Mode
 	LinkVersion   int64
@@ -55,7 +55,8 @@ type Seat struct {
 	Version       int64
 }
 
-// Window is when the waiting room is open for a seat.
+// Window is when the waiting room is open for a seat. It closes by time alone: a seat that nobody used stays expected
+// until staff record an outcome, or move the appointment.
 type Window struct{ Opens, Starts, Ends, Closes time.Time }
 
 // Refusal is a command that the rules do not allow now. Code is what the user's
@@ -289,16 +290,6 @@ func (Move) apply(s Seat, _ time.Time, _ Window) (Seat, []Event, error) {
 	s.State, s.ArrivedAt, s.OpenedAt, s.CheckFailedAt = Expected, nil, nil, nil
 	s.Holder, s.HiddenSince = Holder{}, nil
 	return s, []Event{Ended}, nil
-}
-
-// Expire closes a seat whose window has passed. Who waits or talks never expires.
-type Expire struct{}
-
-func (Expire) apply(s Seat, now time.Time, w Window) (Seat, []Event, error) {
-	if s.State != Expected || now.Before(w.Closes) {
-		return s, nil, refuse("seat.alive")
-	}
-	return End{Reason: "expired"}.apply(s, now, w)
 }
 
 // Presence is what is known of the holder's page.

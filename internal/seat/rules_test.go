@@ -88,7 +88,6 @@ var commands = map[string]seat.Command{
 	"leave, laptop":       seat.Leave{Who: laptop},
 	"end":                 seat.End{Reason: "phone"},
 	"move":                seat.Move{},
-	"expire":              seat.Expire{},
 	"page goes away":      seat.Presence{},
 	"page is on show":     seat.Presence{Connected: true, Visible: true},
 	"page is in a pocket": seat.Presence{Connected: true},
@@ -134,7 +133,6 @@ expected             | leave, second tab   | expected, nobody
 expected             | leave, laptop       | expected, nobody
 expected             | end                 | closed, nobody: ended
 expected             | move                | expected, nobody: ended
-expected             | expire              | seat.alive
 expected             | page goes away      | expected, nobody
 expected             | page is on show     | expected, nobody
 expected             | page is in a pocket | expected, nobody
@@ -154,7 +152,6 @@ waiting              | leave, second tab   | seat.elsewhere
 waiting              | leave, laptop       | seat.elsewhere
 waiting              | end                 | closed, phone: ended
 waiting              | move                | expected, nobody: ended
-waiting              | expire              | seat.alive
 waiting              | page goes away      | waiting, phone
 waiting              | page is on show     | waiting, phone
 waiting              | page is in a pocket | waiting, phone
@@ -174,7 +171,6 @@ talking              | leave, second tab   | seat.elsewhere
 talking              | leave, laptop       | seat.elsewhere
 talking              | end                 | closed, phone: ended
 talking              | move                | seat.talking
-talking              | expire              | seat.alive
 talking              | page goes away      | talking, phone
 talking              | page is on show     | talking, phone
 talking              | page is in a pocket | talking, phone
@@ -194,7 +190,6 @@ talking, asked       | leave, second tab   | seat.elsewhere
 talking, asked       | leave, laptop       | seat.elsewhere
 talking, asked       | end                 | closed, phone: ended
 talking, asked       | move                | seat.talking
-talking, asked       | expire              | seat.alive
 talking, asked       | page goes away      | talking, phone, asked
 talking, asked       | page is on show     | talking, phone, asked
 talking, asked       | page is in a pocket | talking, phone, asked
@@ -214,7 +209,6 @@ talking, refused     | leave, second tab   | seat.elsewhere
 talking, refused     | leave, laptop       | seat.elsewhere
 talking, refused     | end                 | closed, phone: ended
 talking, refused     | move                | seat.talking
-talking, refused     | expire              | seat.alive
 talking, refused     | page goes away      | talking, phone, refused
 talking, refused     | page is on show     | talking, phone, refused
 talking, refused     | page is in a pocket | talking, phone, refused
@@ -234,7 +228,6 @@ closed               | leave, second tab   | seat.closed
 closed               | leave, laptop       | seat.closed
 closed               | end                 | seat.closed
 closed               | move                | seat.closed
-closed               | expire              | seat.alive
 closed               | page goes away      | closed, phone
 closed               | page is on show     | closed, phone
 closed               | page is in a pocket | closed, phone
@@ -254,7 +247,6 @@ expected, time is up | leave, second tab   | expected, nobody
 expected, time is up | leave, laptop       | expected, nobody
 expected, time is up | end                 | closed, nobody: ended
 expected, time is up | move                | expected, nobody: ended
-expected, time is up | expire              | closed, nobody: ended
 expected, time is up | page goes away      | expected, nobody
 expected, time is up | page is on show     | expected, nobody
 expected, time is up | page is in a pocket | expected, nobody
@@ -274,7 +266,6 @@ waiting, time is up  | leave, second tab   | seat.elsewhere
 waiting, time is up  | leave, laptop       | seat.elsewhere
 waiting, time is up  | end                 | closed, phone: ended
 waiting, time is up  | move                | expected, nobody: ended
-waiting, time is up  | expire              | seat.alive
 waiting, time is up  | page goes away      | waiting, phone
 waiting, time is up  | page is on show     | waiting, phone
 waiting, time is up  | page is in a pocket | waiting, phone
@@ -294,7 +285,6 @@ talking, time is up  | leave, second tab   | seat.elsewhere
 talking, time is up  | leave, laptop       | seat.elsewhere
 talking, time is up  | end                 | closed, phone: ended
 talking, time is up  | move                | seat.talking
-talking, time is up  | expire              | seat.alive
 talking, time is up  | page goes away      | talking, phone
 talking, time is up  | page is on show     | talking, phone
 talking, time is up  | page is in a pocket | talking, phone
@@ -400,13 +390,28 @@ func TestWhoComesToAClosedSeatIsToldWhy(t *testing.T) {
 	}
 }
 
-func TestASeatExpiresWhenItsRoomClosesAndNotBefore(t *testing.T) {
-	if _, _, err := seat.Apply(in(seat.Expected), seat.Expire{}, window.Closes.Add(-time.Millisecond), window); err == nil {
-		t.Error("expired too early")
+func TestARoomClosesByTimeAloneAndAnUnusedAppointmentCanStillBeMoved(t *testing.T) {
+	unused := in(seat.Expected)
+	if _, _, err := seat.Apply(unused, commands["arrive"], window.Closes.Add(-time.Millisecond), window); err != nil {
+		t.Error("closed too early:", err)
 	}
-	after, _, err := seat.Apply(in(seat.Expected), seat.Expire{}, window.Closes, window)
-	if err != nil || after.ClosedReason != "expired" || !after.ClosedAt.Equal(window.Closes) {
-		t.Error(after, err)
+	_, _, err := seat.Apply(unused, commands["arrive"], window.Closes, window)
+	if r, ok := errors.AsType[*seat.Refusal](err); !ok || r.Code != "seat.too_late" {
+		t.Error(err)
+	}
+	moved, _, err := seat.Apply(unused, seat.Move{}, window.Closes.Add(time.Hour), window)
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := seat.Window{Opens: window.Opens.AddDate(0, 0, 1), Starts: window.Starts.AddDate(0, 0, 1), Ends: window.Ends.AddDate(0, 0, 1), Closes: window.Closes.AddDate(0, 0, 1)}
+	if _, _, err := seat.Apply(moved, commands["arrive"], later.Starts, later); err != nil {
+		t.Error(err)
+	}
+	// Who is inside when the room closes stays, however long it takes.
+	for _, state := range []seat.State{seat.Waiting, seat.Talking} {
+		if _, _, err := seat.Apply(in(state), commands["arrive"], window.Closes.Add(time.Hour), window); err != nil {
+			t.Error(state, err)
+		}
 	}
 }
 

@@ -5,7 +5,7 @@ export type LanguageTag = "de" | "en";
 export type Mode = "video" | "audio" | "text";
 type SeatState = "expected" | "waiting" | "talking" | "closed";
 export type Outcome = "held" | "phone" | "technical" | "noshow" | "cancelled";
-type ClosedReason = Outcome | "expired";
+type ClosedReason = Outcome;
 /** Why a device is or is not in use; the words of `POST …/check`. */
 export type DeviceState = "ok" | "off" | "refused" | "missing" | "busy" | "unsupported";
 
