@@ -9,9 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -60,8 +58,8 @@ type server struct {
 
 // newServer wraps a handler. Event streams end when stop begins; the pages connect again, to another process or to
 // this one after its restart.
-func newServer(handler http.Handler, logger *slog.Logger) *server {
-	s := &server{conns: &connections{open: map[net.Conn]struct{}{}}}
+func newServer(handler http.Handler, l limits, logger *slog.Logger) *server {
+	s := &server{conns: newConnections(l, logger)}
 	s.stopping, s.stop = context.WithCancel(context.Background())
 	s.http = &http.Server{
 		Handler:           s.endStreams(handler),
@@ -88,7 +86,7 @@ func (s *server) endStreams(next http.Handler) http.Handler {
 
 // open begins to listen; with a TLS configuration over TLS and, where the browser can, HTTP/2; and with turn for TURN
 // on the same port.
-func (s *server) open(l net.Listener, secure *tls.Config, turn *turn.Server, trusted []netip.Prefix) net.Listener {
+func (s *server) open(l net.Listener, secure *tls.Config, turn *turn.Server) net.Listener {
 	l = &tracked{l, s.conns}
 	switch s.http.TLSConfig = secure; {
 	case secure == nil:
@@ -96,7 +94,7 @@ func (s *server) open(l net.Listener, secure *tls.Config, turn *turn.Server, tru
 	case turn == nil:
 		return tls.NewListener(l, secure)
 	}
-	s.shared = sharePort(l, secure, turn.Serve, trusted)
+	s.shared = sharePort(l, secure, turn.Serve, s.conns.limits.trusted)
 	s.shared.begin()
 	return s.shared
 }
@@ -124,60 +122,4 @@ func (s *server) shutdown() error {
 		return errors.Join(fmt.Errorf("requests were cut off: %w", err), s.http.Close())
 	}
 	return nil
-}
-
-// connections are all that are open, streams that net/http has given away included.
-type connections struct {
-	mu   sync.Mutex
-	open map[net.Conn]struct{}
-}
-
-func (c *connections) add(conn net.Conn) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.open[conn] = struct{}{}
-}
-
-func (c *connections) remove(conn net.Conn) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.open, conn)
-}
-
-func (c *connections) close() {
-	c.mu.Lock()
-	left := make([]net.Conn, 0, len(c.open))
-	for conn := range c.open {
-		left = append(left, conn)
-	}
-	c.mu.Unlock()
-	for _, conn := range left {
-		_ = conn.Close() // its reader sees the end, whatever this says
-	}
-}
-
-// tracked is a listener whose connections are known.
-type tracked struct {
-	net.Listener
-	conns *connections
-}
-
-func (t *tracked) Accept() (net.Conn, error) {
-	conn, err := t.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	known := &trackedConn{Conn: conn, conns: t.conns}
-	t.conns.add(known)
-	return known, nil
-}
-
-type trackedConn struct {
-	net.Conn
-	conns *connections
-}
-
-func (c *trackedConn) Close() error {
-	c.conns.remove(c)
-	return c.Conn.Close()
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"math"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -17,4 +18,13 @@ func noticeDead(_, _ string, raw syscall.RawConn) error {
 		return outer
 	}
 	return err
+}
+
+// openFiles is how many files and connections the system allows this process; Go has raised it as far as it may.
+func openFiles() int {
+	var limit unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {
+		return math.MaxInt32
+	}
+	return int(min(limit.Cur, math.MaxInt32))
 }

@@ -46,9 +46,9 @@ func startServer(t *testing.T, handler http.Handler) (s *server, at string, ende
 	if err != nil {
 		t.Fatal(err)
 	}
-	s = newServer(handler, slog.New(slog.DiscardHandler))
+	s = newServer(handler, limits{all: 100, perSource: 100}, slog.New(slog.DiscardHandler))
 	done := make(chan error, 1)
-	go func() { done <- s.serve(s.open(l, nil, nil, nil)) }()
+	go func() { done <- s.serve(s.open(l, nil, nil)) }()
 	t.Cleanup(func() { _ = s.shutdown() })
 	return s, l.Addr().String(), done
 }

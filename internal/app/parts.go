@@ -230,7 +230,9 @@ func (p *parts) makeServer(context.Context) error {
 		p.background("certificates", p.renewCertificates)
 	}
 	secure := edge.Secure(p.mux, edge.SecureOptions{Log: p.o.Log, HTTPS: p.c.HTTP.URL.Scheme == "https"})
-	p.server = newServer(secure, p.o.Log)
+	p.server = newServer(secure, limits{
+		all: p.c.HTTP.MaxConnections, perSource: p.c.HTTP.MaxConnectionsPerSource, trusted: p.c.HTTP.TrustedProxies,
+	}, p.o.Log)
 	return nil
 }
 
@@ -313,7 +315,7 @@ func (p *parts) run(ctx context.Context) error {
 			return nil
 		})
 	}
-	opened := p.server.open(listener, p.tls(), p.turn, p.c.HTTP.TrustedProxies)
+	opened := p.server.open(listener, p.tls(), p.turn)
 	group.Go(func() error { return p.server.serve(opened) })
 	p.o.Log.InfoContext(ctx, "serving", "url", p.c.HTTP.URL.String(), "database", string(p.db.Engine()), "version", p.o.Version)
 	p.o.Started(at)

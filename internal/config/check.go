@@ -38,6 +38,12 @@ func (c *Config) check() []error {
 	if c.HTTP.TLS == "off" && c.HTTP.URL.Scheme == "http" && !c.HTTP.URL.Localhost() {
 		wrong("http.url", "must begin with https://: browsers give camera and microphone to nothing else but localhost")
 	}
+	if c.HTTP.MaxConnections < 1 {
+		wrong("http.max_connections", "must be at least 1")
+	}
+	if c.HTTP.MaxConnectionsPerSource < 1 {
+		wrong("http.max_connections_per_source", "must be at least 1")
+	}
 	if url := c.Database.URL.Reveal(); url != "" && !hasAnyPrefix(url, "sqlite:", "postgres://", "postgresql://") {
 		wrong("database.url", "must begin with postgres:// or sqlite:")
 	}

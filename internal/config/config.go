@@ -32,6 +32,9 @@ type HTTP struct {
 	TLSCert        string         `key:"tls_cert" example:"/etc/visavis/cert.pem" doc:"The certificate with its chain. Read again when Visavis gets SIGHUP."`
 	TLSKey         string         `key:"tls_key" example:"/etc/visavis/key.pem" doc:"The key of the certificate."`
 	TrustedProxies []netip.Prefix `key:"trusted_proxies" example:"10.0.0.0/8" doc:"Proxies whose X-Forwarded-For is believed. Addresses are used to slow down guessing, and kept nowhere."`
+
+	MaxConnections          int `key:"max_connections" default:"10000" doc:"How many connections may be open at a time. Never more than three quarters of the files that the system allows the process."`
+	MaxConnectionsPerSource int `key:"max_connections_per_source" default:"2000" doc:"How many of them from one IPv4 address or IPv6 /64 network: enough for an office of 300 people behind one address. Trusted proxies and this machine itself have no such limit."`
 }
 
 // Data says where files are kept.

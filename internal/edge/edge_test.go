@@ -7,9 +7,11 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -265,4 +267,53 @@ func FuzzForeignHeadersNeverPanic(f *testing.F) {
 		edge.ClientPrefix(r, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")})
 		h.ServeHTTP(httptest.NewRecorder(), r)
 	})
+}
+
+// slow opens a connection to a server whose requests are bounded to a moment.
+func slow(t *testing.T, handler http.Handler) net.Conn {
+	t.Helper()
+	o := edge.SecureOptions{Log: slog.New(slog.DiscardHandler), BodyTime: 200 * time.Millisecond, AnswerTime: 200 * time.Millisecond}
+	server := httptest.NewServer(edge.Secure(handler, o))
+	t.Cleanup(server.Close)
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+func TestABodyThatDoesNotComeKeepsNoConnection(t *testing.T) {
+	conn := slow(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})) // does not even read it
+	if _, err := io.WriteString(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\na"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, conn); errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Error("the connection stays")
+	}
+}
+
+func TestAnAnswerThatIsNotTakenKeepsNoConnection(t *testing.T) {
+	ended := make(chan error, 1)
+	conn := slow(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		var err error
+		for err == nil { // more than any buffer on the way
+			_, err = w.Write(make([]byte, 1<<20))
+		}
+		ended <- err
+	}))
+	if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-ended:
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Error(err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("it is written for ever")
+	}
 }

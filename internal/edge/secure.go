@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -28,6 +29,24 @@ const permissionsPolicy = "camera=(self), microphone=(self), display-capture=(se
 type SecureOptions struct {
 	Log   *slog.Logger
 	HTTPS bool // the public address is https: browsers are told to stay with it
+
+	// How long the body of a request may take to come, and an answer to be taken. Zero: half a minute, and two minutes.
+	// Streams have limits of their own.
+	BodyTime, AnswerTime time.Duration
+}
+
+const (
+	bodyTime   = 30 * time.Second // 256 kB over a bad mobile network
+	answerTime = 2 * time.Minute  // the largest font over a worse one
+)
+
+// limitTime bounds a request on its connection, where the connection can do that.
+func (o SecureOptions) limitTime(w http.ResponseWriter, r *http.Request) {
+	now, control := time.Now(), http.NewResponseController(w)
+	_ = control.SetWriteDeadline(now.Add(cmp.Or(o.AnswerTime, answerTime)))
+	if r.ContentLength != 0 {
+		_ = control.SetReadDeadline(now.Add(cmp.Or(o.BodyTime, bodyTime)))
+	}
 }
 
 // barePolicy is for everything that is no page: nothing may be made of it.
@@ -44,6 +63,7 @@ func Secure(next http.Handler, o SecureOptions) http.Handler {
 	protected := csrf.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		setHeaders(w.Header(), o.HTTPS)
+		o.limitTime(w, r)
 		r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
 		seen := &statusWriter{ResponseWriter: w}
 		begun := time.Now()
