@@ -134,7 +134,7 @@ func (p *parts) makePlumbing(context.Context) error {
 func (p *parts) makeFeatures(ctx context.Context) error {
 	p.agencies = agency.New(p.db, p.ring, p.o.Clock)
 	p.staff = staff.New(p.db, p.agencies, staff.Options{
-		Clock: p.o.Clock, Log: p.o.Log, TrustedProxies: p.c.HTTP.TrustedProxies, Nudge: p.events.Nudge,
+		Clock: p.o.Clock, Log: p.o.Log, TrustedProxies: p.c.HTTP.TrustedProxies, Nudge: p.events.Nudge, Ring: p.ring,
 	})
 	p.seats = seat.New(p.db, seat.Options{
 		Ring: p.ring, Agencies: p.agencies, Events: p.events, Clock: p.o.Clock, Log: p.o.Log, URL: p.c.HTTP.URL.String(),

@@ -15,6 +15,7 @@ import (
 	"visavis/internal/agency"
 	"visavis/internal/db"
 	"visavis/internal/edge"
+	"visavis/internal/vault"
 	"visavis/locales"
 )
 
@@ -24,6 +25,7 @@ type Options struct {
 	Log            *slog.Logger
 	TrustedProxies []netip.Prefix
 	Nudge          func(agency, topic string) // events.Log.Nudge
+	Ring           *vault.Keyring             // signs which devices are known
 	Cost           Cost                       // of a password; zero: the real one
 }
 
@@ -33,9 +35,9 @@ type Service struct {
 	agencies *agency.Store
 	o        Options
 	hasher   *hasher
-	// Failures only: the right password from a quiet network always gets through.
-	failures *edge.Limiter // by account and network
-	networks *edge.Limiter // by network, against many accounts from one place
+	// Failures only: the right password from a quiet source always gets through. A source is a network or a known device.
+	failures *edge.Limiter // by account and source
+	sources  *edge.Limiter // by source, against many accounts from one place
 }
 
 // New returns a service.
@@ -43,7 +45,7 @@ func New(d *db.DB, agencies *agency.Store, o Options) *Service {
 	return &Service{
 		db: d, agencies: agencies, o: o, hasher: newHasher(o.Cost),
 		failures: edge.NewLimiter(20*time.Second, 10, 20_000),
-		networks: edge.NewLimiter(time.Second, 100, 20_000),
+		sources:  edge.NewLimiter(time.Second, 100, 20_000),
 	}
 }
 
@@ -91,6 +93,7 @@ func (a Asked) language() string { return locales.Choose(cmp.Or(a.Language, a.Ac
 type signInInput struct {
 	Asked
 	network string
+	device  string // its cookie
 	Body    struct {
 		Agency   string `json:"agency" maxLength:"64"`
 		Email    string `json:"email" maxLength:"254"`
@@ -102,6 +105,7 @@ type signInInput struct {
 func (in *signInInput) Resolve(c huma.Context) []error {
 	r, _ := humago.Unwrap(c)
 	in.network = edge.Note(r)
+	in.device = edge.ReadCookie(r, deviceCookie)
 	return nil
 }
 
@@ -142,7 +146,14 @@ func (s *Service) signIn(ctx context.Context, in *signInInput) (*meOutput, error
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.authenticate(ctx, edge.NotedPrefix(in.network, s.o.TrustedProxies), slug, normalEmail(in.Body.Email), in.Body.Password)
+	try := attempt{slug: slug, email: normalEmail(in.Body.Email), password: in.Body.Password}
+	device := s.knownDevice(slug, in.device)
+	if try.known = device != ""; try.known {
+		try.source = "device " + device
+	} else {
+		try.source = edge.NotedPrefix(in.network, s.o.TrustedProxies)
+	}
+	p, err := s.authenticate(ctx, try)
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +165,7 @@ func (s *Service) signIn(ctx context.Context, in *signInInput) (*meOutput, error
 	if err != nil {
 		return nil, err
 	}
-	out.SetCookie = []http.Cookie{*edge.HostCookie(cookie, token, http.SameSiteStrictMode)}
+	out.SetCookie = []http.Cookie{*edge.HostCookie(cookie, token, http.SameSiteStrictMode), *s.knowDevice(slug, device)}
 	return out, nil
 }
 
@@ -170,17 +181,24 @@ func (s *Service) slug(ctx context.Context, named string) (string, error) {
 	return a.Slug, err
 }
 
-// authenticate counts failures by account and network, so that an attacker slows
+// attempt is somebody who wants to sign in.
+type attempt struct {
+	source                string // a network, or a device that is known
+	known                 bool
+	slug, email, password string
+}
+
+// authenticate counts failures by account and source, so that an attacker slows
 // down only sign-ins from where the attack comes from: nobody can be locked out by
 // somebody elsewhere. The limit is asked again when it is our turn to hash, or many
 // attempts at once would all have passed it.
-func (s *Service) authenticate(ctx context.Context, network, slug, email, password string) (Person, error) {
-	account := network + "\x00" + slug + "\x00" + email
+func (s *Service) authenticate(ctx context.Context, try attempt) (Person, error) {
+	account := try.source + "\x00" + try.slug + "\x00" + try.email
 	throttled := edge.NewProblem(http.StatusTooManyRequests, "session.throttled")
-	if s.failures.Exhausted(account) || s.networks.Exhausted(network) {
+	if s.failures.Exhausted(account) || s.sources.Exhausted(try.source) {
 		return Person{}, throttled
 	}
-	turn, err := s.hasher.turn(ctx)
+	turn, err := s.hasher.turn(ctx, try.known)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return Person{}, throttled
 	}
@@ -188,13 +206,13 @@ func (s *Service) authenticate(ctx context.Context, network, slug, email, passwo
 		return Person{}, err
 	}
 	defer turn.end()
-	if s.failures.Exhausted(account) || s.networks.Exhausted(network) {
+	if s.failures.Exhausted(account) || s.sources.Exhausted(try.source) {
 		return Person{}, throttled
 	}
-	p, err := s.check(ctx, turn, slug, email, password)
+	p, err := s.check(ctx, turn, try.slug, try.email, try.password)
 	if _, refused := errors.AsType[*edge.Problem](err); refused {
 		s.failures.Allow(account)
-		s.networks.Allow(network)
+		s.sources.Allow(try.source)
 	}
 	return p, err
 }

@@ -25,10 +25,11 @@ const (
 )
 
 // Hashing takes 19 MiB and a core, so few passwords are hashed at once, and nobody
-// waits long for a turn.
+// waits long for a turn. One slot is kept for devices that are known.
 const (
-	hashSlots = 3
-	turnWait  = 10 * time.Second
+	hashSlots  = 2
+	knownSlots = 1
+	turnWait   = 10 * time.Second
 )
 
 // Cost is what one guess costs. The zero value is the real one; only tests are cheaper.
@@ -38,6 +39,7 @@ func (c Cost) params() string { return fmt.Sprintf("m=%d,t=%d,p=%d", c.Memory, c
 
 type hasher struct {
 	slots chan struct{}
+	known chan struct{}
 	cost  Cost
 }
 
@@ -45,7 +47,7 @@ func newHasher(cost Cost) *hasher {
 	if cost == (Cost{}) {
 		cost = Cost{Memory: argonMemory, Time: argonTime}
 	}
-	return &hasher{slots: make(chan struct{}, hashSlots), cost: cost}
+	return &hasher{slots: make(chan struct{}, hashSlots), known: make(chan struct{}, knownSlots), cost: cost}
 }
 
 // turn is the right to hash one password.
@@ -54,12 +56,18 @@ type turn struct {
 	cost  Cost
 }
 
-func (h *hasher) turn(ctx context.Context) (turn, error) {
+func (h *hasher) turn(ctx context.Context, known bool) (turn, error) {
 	ctx, cancel := context.WithTimeout(ctx, turnWait)
 	defer cancel()
+	var kept chan struct{} // nobody else is given a place there
+	if known {
+		kept = h.known
+	}
 	select {
 	case h.slots <- struct{}{}:
 		return turn{h.slots, h.cost}, nil
+	case kept <- struct{}{}:
+		return turn{kept, h.cost}, nil
 	case <-ctx.Done():
 		return turn{}, ctx.Err()
 	}
@@ -73,7 +81,7 @@ func (t turn) key(password string, salt []byte) []byte {
 
 // hash returns a PHC string: $argon2id$v=19$m=…,t=…,p=…$salt$hash
 func (h *hasher) hash(ctx context.Context, password string) (string, error) {
-	turn, err := h.turn(ctx)
+	turn, err := h.turn(ctx, false)
 	if err != nil {
 		return "", err
 	}

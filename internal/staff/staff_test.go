@@ -97,7 +97,7 @@ func TestWEB05TheCookieIsBoundToTheOriginAndNewWithEachSignIn(t *testing.T) {
 		seen := map[string]bool{}
 		for range 3 {
 			a := b.Post(path, credentials(o.Sommer, Password)).OK(t)
-			if len(a.Cookies) != 1 {
+			if len(a.Cookies) != 2 {
 				t.Fatalf("%v", a.Cookies)
 			}
 			c := a.Cookies[0]
@@ -124,7 +124,7 @@ func TestWEB05TheCookieIsBoundToTheOriginAndNewWithEachSignIn(t *testing.T) {
 		if signedIn(b) {
 			t.Error("a planted cookie counts")
 		}
-		if c := b.Post(path, credentials(o.Sommer, Password)).OK(t).Cookies; len(c) != 1 || strings.Contains(c[0].Value, "planted") {
+		if c := b.Post(path, credentials(o.Sommer, Password)).OK(t).Cookies; len(c) != 2 || strings.Contains(c[0].Value, "planted") {
 			t.Errorf("%v", c)
 		}
 	})

@@ -84,7 +84,7 @@ func (w *World) Node() *Node {
 
 func (n *Node) features() {
 	w := n.World
-	n.Staff = staff.New(w.DB, n.Agencies, staff.Options{Clock: w.Clock.Now, Log: w.logger(), TrustedProxies: loopback(), Nudge: n.Events.Nudge, Cost: w.Cost})
+	n.Staff = staff.New(w.DB, n.Agencies, staff.Options{Clock: w.Clock.Now, Log: w.logger(), TrustedProxies: loopback(), Nudge: n.Events.Nudge, Ring: w.Ring, Cost: w.Cost})
 	n.Seats = seat.New(w.DB, seat.Options{
 		Ring: w.Ring, Agencies: n.Agencies, Events: n.Events, Clock: w.Clock.Now, Log: w.logger(), URL: URL,
 		Node: n.Name, TrustedProxies: loopback(), Prepare: talk.Prepare,
