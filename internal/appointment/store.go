@@ -34,7 +34,8 @@ func seal(key *vault.DataKey, a Appointment) ([]byte, error) {
 	return key.Seal(citizenField(a.Agency, a.ID), plain), nil
 }
 
-func open(key *vault.DataKey, agency, id string, sealed []byte) (Citizen, error) {
+// OpenCitizen unseals the citizen of an appointment, for whoever has read the row.
+func OpenCitizen(key *vault.DataKey, agency, id string, sealed []byte) (Citizen, error) {
 	plain, err := key.Open(citizenField(agency, id), sealed)
 	if err != nil {
 		return Citizen{}, fmt.Errorf("open citizen of appointment %s: %w", id, err)
@@ -82,7 +83,7 @@ func byID(ctx context.Context, q db.Q, key *vault.DataKey, agency, id string) (A
 	}
 	a.Starts, a.Ends = db.Time(starts), db.Time(ends)
 	if key != nil {
-		a.Citizen, err = open(key, agency, id, sealed)
+		a.Citizen, err = OpenCitizen(key, agency, id, sealed)
 	}
 	return a, err
 }

@@ -49,6 +49,36 @@ func Phone(text string) (string, bool) {
 	return out.String(), digits >= minDigits && digits <= maxDigits
 }
 
+// taskBody is the form inside a task's envelope.
+type taskBody struct {
+	Phone string `json:"phone"`
+}
+
+func taskField(agency, task string) vault.Field {
+	return vault.Field{Agency: agency, Table: "task", Column: "body_sealed", Row: task}
+}
+
+func sealTask(key *vault.DataKey, agency, task, phone string) ([]byte, error) {
+	plain, err := json.Marshal(taskBody{phone})
+	if err != nil {
+		return nil, err
+	}
+	return key.Seal(taskField(agency, task), plain), nil
+}
+
+// OpenTask unseals the number that a task says to call, for whoever has read the row. Empty: none was left.
+func OpenTask(key *vault.DataKey, agency, task string, sealed []byte) (phone vault.Personal, err error) {
+	plain, err := key.Open(taskField(agency, task), sealed)
+	if err != nil {
+		return "", fmt.Errorf("open task %s: %w", task, err)
+	}
+	var body taskBody
+	if json.Unmarshal(plain, &body) != nil { // its error would quote what is in it
+		return "", fmt.Errorf("open task %s: not as it was written", task)
+	}
+	return vault.Personal(body.Phone), nil
+}
+
 // leaveTask replaces an open task of the same kind: a guest may correct the number.
 func (s *Service) leaveTask(ctx context.Context, c Caller, kind, phone string) (*viewOutput, error) {
 	x, err := s.access(ctx, c.Slug, c.Seat, c.browser)
@@ -62,12 +92,11 @@ func (s *Service) leaveTask(ctx context.Context, c Caller, kind, phone string) (
 	if err != nil {
 		return nil, err
 	}
-	plain, err := json.Marshal(map[string]string{"phone": phone})
+	id := vault.NewID()
+	sealed, err := sealTask(key, x.Agency, id, phone)
 	if err != nil {
 		return nil, err
 	}
-	id := vault.NewID()
-	sealed := key.Seal(vault.Field{Agency: x.Agency, Table: "task", Column: "body_sealed", Row: id}, plain)
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM task WHERE agency_id = $1 AND appointment_id = $2 AND kind = $3 AND done_at IS NULL`,
 			x.Agency, x.Appointment, kind); err != nil {

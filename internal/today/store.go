@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"visavis/internal/agency"
+	"visavis/internal/appointment"
 	"visavis/internal/db"
+	"visavis/internal/seat"
 	"visavis/internal/staff"
 	"visavis/internal/vault"
 )
@@ -154,36 +156,19 @@ func (s store) tasks(ctx context.Context, q db.Q, query string, args ...any) ([]
 			return nil, err
 		}
 		t.CitizenName = who.Name
-		if t.Phone, err = s.openTask(t.ID, body); err != nil {
+		phone, err := seat.OpenTask(s.key, s.person.Agency, t.ID, body)
+		if err != nil {
 			return nil, err
 		}
+		t.Phone = Shown(phone)
 		list = append(list, t)
 	}
 	return list, found.Err()
 }
 
-func (s store) openCitizen(appointment string, sealed []byte) (Citizen, error) {
-	var c struct{ Name, Email, Phone vault.Personal }
-	err := s.open("appointment", "citizen_sealed", appointment, sealed, &c)
+func (s store) openCitizen(id string, sealed []byte) (Citizen, error) {
+	c, err := appointment.OpenCitizen(s.key, s.person.Agency, id, sealed)
 	return Citizen{Name: Shown(c.Name), Email: Shown(c.Email), Phone: Shown(c.Phone)}, err
-}
-
-func (s store) openTask(task string, sealed []byte) (Shown, error) {
-	var body struct{ Phone vault.Personal }
-	err := s.open("task", "body_sealed", task, sealed, &body)
-	return Shown(body.Phone), err
-}
-
-// open unseals one field. The error says where, never what.
-func (s store) open(table, column, row string, sealed []byte, into any) error {
-	plain, err := s.key.Open(vault.Field{Agency: s.person.Agency, Table: table, Column: column, Row: row}, sealed)
-	if err != nil {
-		return fmt.Errorf("open %s of %s %s: %w", column, table, row, err)
-	}
-	if json.Unmarshal(plain, into) != nil {
-		return fmt.Errorf("open %s of %s %s: not as it was written", column, table, row)
-	}
-	return nil
 }
 
 // nameOf is a service's name for staff, whose language is German.
