@@ -3,7 +3,6 @@ package seat
 import (
 	"context"
 	"net/http"
-	"strconv"
 
 	"visavis/internal/db"
 	"visavis/internal/edge"
@@ -38,10 +37,10 @@ func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
 	}
 	p := &picture{s: s, agency: x.Agency, seat: x.ID, who: Holder{browser, page}}
 	sub := s.o.Events.Subscribe(x.Agency, Topic(x.ID))
-	return edge.Stream(w, r, edge.Source{
-		Snapshot: p.snapshot, Changes: p.changes, Wake: sub.C, OnWake: sub.OnWake, Log: s.o.Log,
-		Close: func() { sub.Close(); s.presence.lost(Seat{ID: p.seat, Agency: p.agency}, page) }, // not x: it would live as long
-	})
+	topic := edge.Topic{DB: s.db, Events: s.o.Events, Agency: x.Agency, Name: Topic(x.ID), Whole: p.whole, Changed: p.show}
+	source := topic.Source(sub, s.o.Log)
+	source.Close = func() { sub.Close(); s.presence.lost(Seat{ID: p.seat, Agency: p.agency}, page) } // not x: it would live as long
+	return edge.Stream(w, r, source)
 }
 
 // picture is what one page is shown of a seat.
@@ -51,54 +50,22 @@ type picture struct {
 	who          Holder
 }
 
-func (p *picture) snapshot(ctx context.Context) (cursor string, out []edge.Event, err error) {
-	err = p.s.db.Snapshot(ctx, func(q db.Q) error {
-		head, err := p.s.o.Events.Head(ctx, q, p.agency, Topic(p.seat))
-		if err != nil {
-			return err
-		}
-		cursor = strconv.FormatInt(head, 10)
-		x, err := byID(ctx, q, p.agency, p.seat)
-		if err != nil {
-			return err
-		}
-		view, err := p.s.view(ctx, q, x, p.who)
-		if err != nil {
-			return err
-		}
-		signals := []map[string]any{}
-		if x.State == Talking && x.Holder == p.who {
-			if signals, err = p.s.talks.Signals(ctx, q, x, 0); err != nil {
-				return err
-			}
-		}
-		out = []edge.Event{{Name: "snapshot", Data: map[string]any{"view": view, "signals": signals}}}
-		return nil
-	})
-	return cursor, out, err
-}
-
-const maxChanges = 200
-
-func (p *picture) changes(ctx context.Context, after string) (cursor string, out []edge.Event, complete bool, err error) {
-	from, err := strconv.ParseInt(after, 10, 64)
+func (p *picture) whole(ctx context.Context, q db.Q) ([]edge.Event, error) {
+	x, err := byID(ctx, q, p.agency, p.seat)
 	if err != nil {
-		return "", nil, false, nil // not a number of ours: a snapshot follows
+		return nil, err
 	}
-	err = p.s.db.Snapshot(ctx, func(q db.Q) error {
-		var list []events.Change
-		list, complete, err = p.s.o.Events.Since(ctx, q, p.agency, Topic(p.seat), from, maxChanges)
-		if err != nil || !complete {
-			return err
+	view, err := p.s.view(ctx, q, x, p.who)
+	if err != nil {
+		return nil, err
+	}
+	signals := []map[string]any{}
+	if x.State == Talking && x.Holder == p.who {
+		if signals, err = p.s.talks.Signals(ctx, q, x, 0); err != nil {
+			return nil, err
 		}
-		cursor = after
-		if len(list) > 0 {
-			cursor = strconv.FormatInt(list[len(list)-1].Seq, 10)
-		}
-		out, err = p.show(ctx, q, list)
-		return err
-	})
-	return cursor, out, complete, err
+	}
+	return []edge.Event{{Name: "snapshot", Data: map[string]any{"view": view, "signals": signals}}}, nil
 }
 
 // show turns changes into events: messages of the talk each, the seat once.
@@ -107,8 +74,11 @@ func (p *picture) show(ctx context.Context, q db.Q, list []events.Change) ([]edg
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
+	first, err := edge.FirstNumber(list, "signal")
+	if err != nil {
+		return nil, err
+	}
 	var out []edge.Event
-	var first int64
 	changed := false
 	for _, c := range list {
 		switch {
@@ -118,10 +88,6 @@ func (p *picture) show(ctx context.Context, q db.Q, list []events.Change) ([]edg
 			return bye("moved"), nil
 		case c.Kind == "seat":
 			changed = true
-		case c.Kind == "signal" && first == 0:
-			if first, err = strconv.ParseInt(c.Ref, 10, 64); err != nil {
-				return nil, err
-			}
 		}
 	}
 	if changed {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strconv"
+	"slices"
 
 	"visavis/internal/agency"
 	"visavis/internal/db"
@@ -39,7 +39,16 @@ func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
 	}
 	sub := s.o.Events.Subscribe(p.Agency, topics...)
 	pic := &picture{s: s, person: p, talk: t.ID, waiting: -1}
-	return edge.Stream(w, r, edge.Source{Snapshot: pic.snapshot, Changes: pic.changes, Wake: sub.C, OnWake: sub.OnWake, Close: sub.Close, Log: s.o.Log})
+	topic := edge.Topic{DB: s.db, Events: s.o.Events, Agency: p.Agency, Name: Topic(t.ID), Whole: pic.whole, Changed: pic.show}
+	source := topic.Source(sub, s.o.Log)
+	changes := source.Changes
+	source.Changes = func(ctx context.Context, after string) (string, []edge.Event, bool, error) {
+		if lives, err := s.o.Staff.SessionLives(ctx, p); err != nil || !lives {
+			return after, []edge.Event{{Name: edge.EventBye, Data: map[string]string{"reason": "signed-out"}}}, true, err
+		}
+		return changes(ctx, after)
+	}
+	return edge.Stream(w, r, source)
 }
 
 // picture is what one window is shown.
@@ -50,58 +59,23 @@ type picture struct {
 	waiting int // the count that was sent last
 }
 
-func (p *picture) snapshot(ctx context.Context) (cursor string, out []edge.Event, err error) {
-	err = p.s.db.Snapshot(ctx, func(q db.Q) error {
-		head, err := p.s.o.Events.Head(ctx, q, p.person.Agency, Topic(p.talk))
-		if err != nil {
-			return err
-		}
-		cursor = strconv.FormatInt(head, 10)
-		t, err := p.s.mine(ctx, q, p.person, p.talk)
-		if err != nil {
-			return err
-		}
-		view, err := p.s.view(ctx, q, t)
-		if err != nil {
-			return err
-		}
-		signals, err := p.s.signals(ctx, q, t, forStaff, 0)
-		if err != nil {
-			return err
-		}
-		if p.waiting, err = p.s.countWaiting(ctx, q, p.person); err != nil {
-			return err
-		}
-		out = []edge.Event{{Name: "snapshot", Data: map[string]any{"talk": view, "signals": signals, "waiting": p.waiting}}}
-		return nil
-	})
-	return cursor, out, err
-}
-
-const maxChanges = 200
-
-func (p *picture) changes(ctx context.Context, after string) (cursor string, out []edge.Event, complete bool, err error) {
-	from, err := strconv.ParseInt(after, 10, 64)
+func (p *picture) whole(ctx context.Context, q db.Q) ([]edge.Event, error) {
+	t, err := p.s.mine(ctx, q, p.person, p.talk)
 	if err != nil {
-		return "", nil, false, nil // not a number of ours: a snapshot follows
+		return nil, err
 	}
-	if lives, err := p.s.o.Staff.SessionLives(ctx, p.person); err != nil || !lives {
-		return after, []edge.Event{{Name: edge.EventBye, Data: map[string]string{"reason": "signed-out"}}}, true, err
+	view, err := p.s.view(ctx, q, t)
+	if err != nil {
+		return nil, err
 	}
-	err = p.s.db.Snapshot(ctx, func(q db.Q) error {
-		var list []events.Change
-		list, complete, err = p.s.o.Events.Since(ctx, q, p.person.Agency, Topic(p.talk), from, maxChanges)
-		if err != nil || !complete {
-			return err
-		}
-		cursor = after
-		if len(list) > 0 {
-			cursor = strconv.FormatInt(list[len(list)-1].Seq, 10)
-		}
-		out, err = p.show(ctx, q, list)
-		return err
-	})
-	return cursor, out, complete, err
+	signals, err := p.s.signals(ctx, q, t, forStaff, 0)
+	if err != nil {
+		return nil, err
+	}
+	if p.waiting, err = p.s.countWaiting(ctx, q, p.person); err != nil {
+		return nil, err
+	}
+	return []edge.Event{{Name: "snapshot", Data: map[string]any{"talk": view, "signals": signals, "waiting": p.waiting}}}, nil
 }
 
 func (p *picture) show(ctx context.Context, q db.Q, list []events.Change) ([]edge.Event, error) {
@@ -109,18 +83,12 @@ func (p *picture) show(ctx context.Context, q db.Q, list []events.Change) ([]edg
 	if err != nil {
 		return nil, err
 	}
-	var out []edge.Event
-	var first int64
-	changed := false
-	for _, c := range list {
-		changed = changed || c.Kind == "talk"
-		if c.Kind == "signal" && first == 0 {
-			if first, err = strconv.ParseInt(c.Ref, 10, 64); err != nil {
-				return nil, fmt.Errorf("read change: %w", err)
-			}
-		}
+	first, err := edge.FirstNumber(list, "signal")
+	if err != nil {
+		return nil, err
 	}
-	if changed {
+	var out []edge.Event
+	if slices.ContainsFunc(list, func(c events.Change) bool { return c.Kind == "talk" }) {
 		view, err := p.s.view(ctx, q, t)
 		if err != nil {
 			return nil, err
