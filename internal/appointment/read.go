@@ -1,6 +1,7 @@
 package appointment
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,7 +54,7 @@ func (s *Service) Notice(ctx context.Context, agencyID, id string) (notify.Notic
 	}
 	notice := notify.Notice{
 		UID: id, Sequence: n.InviteVersion, Language: n.Language, Name: n.Citizen.Name, Email: n.Citizen.Email,
-		Starts: n.Starts, Ends: n.Ends, Agency: a.Name, Location: n.Place.Location, Phone: n.Place.Phone, PhoneHours: a.PhoneHours.In(n.Language),
+		Starts: n.Starts, Ends: n.Ends, Agency: a.Name, Location: n.Place.Location, Phone: cmp.Or(n.Place.Phone, a.Phone), PhoneHours: a.PhoneHours.In(n.Language),
 	}
 	switch {
 	case n.Status == Cancelled:

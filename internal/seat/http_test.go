@@ -52,6 +52,24 @@ func TestAGuestOpensTheLinkChecksTheDevicesArrivesLeavesAndAsksForACall(t *testi
 	})
 }
 
+func TestTheNumberToCallIsThatOfTheOfficeAndTheAgencysWhereItHasNone(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		p := w.newPlace(w.own)
+		guest := w.guest(p)
+		if got := guest.open(p.slug, p.secret).ok(t).view.Agency.Phone; got != "0711 1234" {
+			t.Errorf("without a number of its own: %q", got)
+		}
+		w.tx(func(tx *db.Tx) error {
+			_, err := tx.ExecContext(t.Context(), `UPDATE location SET phone = '0711 5678' WHERE agency_id = $1`, p.agency)
+			return err
+		})
+		if got := guest.open(p.slug, p.secret).ok(t).view.Agency.Phone; got != "0711 5678" {
+			t.Errorf("with one: %q", got)
+		}
+	})
+}
+
 func TestCorrectingTheNumberLeavesOneTaskAtTheDesk(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d)

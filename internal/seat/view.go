@@ -1,6 +1,7 @@
 package seat
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,21 +58,21 @@ type Wait struct {
 
 // surroundings are what the view shows besides the seat.
 type surroundings struct {
-	advisorID, advisor, department, location, language string
-	callbackAt, moveAskedAt                            *int64
+	advisorID, advisor, department, location, phone, language string
+	callbackAt, moveAskedAt                                   *int64
 }
 
 func readSurroundings(ctx context.Context, q db.Q, x Seat) (surroundings, error) {
 	var u surroundings
 	err := q.QueryRowContext(ctx, `
-		SELECT COALESCE(staff.id, ''), COALESCE(staff.name, ''), department.name, location.name, appointment.language
+		SELECT COALESCE(staff.id, ''), COALESCE(staff.name, ''), department.name, location.name, location.phone, appointment.language
 		FROM appointment
 		JOIN desk ON desk.id = appointment.desk_id AND desk.agency_id = appointment.agency_id
 		JOIN department ON department.id = desk.department_id AND department.agency_id = desk.agency_id
 		JOIN location ON location.id = desk.location_id AND location.agency_id = desk.agency_id
 		LEFT JOIN staff ON staff.id = appointment.advisor_id AND staff.agency_id = appointment.agency_id
 		WHERE appointment.agency_id = $1 AND appointment.id = $2`, x.Agency, x.Appointment).
-		Scan(&u.advisorID, &u.advisor, &u.department, &u.location, &u.language)
+		Scan(&u.advisorID, &u.advisor, &u.department, &u.location, &u.phone, &u.language)
 	if err != nil {
 		return u, fmt.Errorf("read appointment of seat: %w", err)
 	}
@@ -100,8 +101,10 @@ func (s *Service) view(ctx context.Context, q db.Q, x Seat, who Holder) (GuestVi
 		return GuestView{}, err
 	}
 	now := s.o.Clock()
+	public := a.Public(u.language)
+	public.Phone = cmp.Or(u.phone, public.Phone) // the office's own number, as in its e-mails
 	v := GuestView{
-		Seat: x.ID, Agency: a.Public(u.language), Department: u.department, Location: u.location,
+		Seat: x.ID, Agency: public, Department: u.department, Location: u.location,
 		State: x.State, ClosedReason: x.ClosedReason, Language: u.language, Advisor: u.advisor,
 		StartsAt: db.Ms(w.Starts), EndsAt: db.Ms(w.Ends), OpensAt: db.Ms(w.Opens), ClosesAt: db.Ms(w.Closes),
 		Takeover: takeoverOf(x, who), Mode: x.Mode, ArrivedAt: db.MsPtr(x.ArrivedAt),
