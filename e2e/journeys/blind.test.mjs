@@ -1,12 +1,15 @@
 // The relay sees nothing, and a signalling server that swaps keys is found out.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { album } from '../lib/album.mjs';
+import { DESK, PHONE, advisor, appoint } from '../lib/office.mjs';
 import { received, until } from '../lib/page.mjs';
-import { ADVISORS, admit, book, bothSeeAndHear, enterWaitingRoom, hook, invitation, screen, signIn } from '../lib/steps.mjs';
+import { admit, bothSeeAndHear, enterWaitingRoom, hook, screen } from '../lib/steps.mjs';
 import { decoded, encoded, framesOfVP8, kindOf, readRTP, tap } from '../lib/tap.mjs';
 import { demoWorld, freePort } from '../lib/world.mjs';
+
+const see = album('blind');
 
 function groupBy(list, keyOf) {
   const groups = {};
@@ -14,12 +17,11 @@ function groupBy(list, keyOf) {
   return groups;
 }
 
-async function waitingGuest({ server, chromium }, prepare = async () => {}) {
-  const list = await chromium.newPage();
-  await signIn(list, server, ADVISORS.sabine);
-  await book(list, { name: 'Gerda Beispiel', email: 'gerda@example.org' });
-  const { link } = await invitation(server, 'gerda@example.org');
-  const guest = await chromium.newPage({ width: 390, height: 844 });
+async function waitingGuest(world, { language = 'de', prepare = async () => {} } = {}) {
+  const locale = { de: 'de-DE', en: 'en-GB' }[language];
+  const list = await advisor(world, 'sabine', { ...DESK, locale });
+  const { link } = await appoint(list, { name: 'Gerda Beispiel', language });
+  const guest = await world.chromium.newPage({ ...PHONE, locale });
   await prepare(guest);
   await enterWaitingRoom(guest, link);
   return { list, guest };
@@ -67,37 +69,36 @@ test('E2E-01: nothing that passes the relay can be decoded, and the same decoder
 
 const swap = (sdp) => sdp.replace(/(a=fingerprint:sha-256 )(..)/g, (_, before, byte) => `${before}${byte === '00' ? '01' : '00'}`);
 
-test('E2E-02: the advisor is warned when the guest\'s key was swapped on the way', { timeout: 60_000 }, async () => {
-  const world = await demoWorld();
-  try {
-    const { list, guest } = await waitingGuest(world, (page) => page.context.route('**/arrive', async (route) => {
-      const body = route.request().postDataJSON();
-      await route.continue({ postData: JSON.stringify({ ...body, offer: swap(body.offer) }) });
-    }));
-    const talk = await admit(list);
-    await talk.wait(`${hook('alarm')}[data-reason=intercepted]`);
-    await album('blind')(talk, 'alarm-staff');
-    await nothingFlows(guest, talk);
-  } finally {
-    await world.close();
-  }
-});
+describe('E2E-02: a key that was swapped on the way', () => {
+  let world;
+  before(async () => (world = await demoWorld()));
+  after(() => world?.close());
 
-test('E2E-02: the guest is warned when the advisor\'s key was swapped on the way', { timeout: 60_000 }, async () => {
-  const world = await demoWorld();
-  try {
-    const { list, guest } = await waitingGuest(world);
-    await list.context.route('**/signal', async (route) => {
-      const body = route.request().postDataJSON();
-      await route.continue({ postData: JSON.stringify(body.kind === 'answer' ? { ...body, sdp: swap(body.sdp) } : body) });
+  for (const language of ['de', 'en']) {
+    test(`the guest's: the advisor is warned, in ${language}`, { timeout: 60_000 }, async () => {
+      const prepare = (page) => page.context.route('**/arrive', async (route) => {
+        const body = route.request().postDataJSON();
+        await route.continue({ postData: JSON.stringify({ ...body, offer: swap(body.offer) }) });
+      });
+      const { list, guest } = await waitingGuest(world, { language, prepare });
+      const talk = await admit(list);
+      await talk.wait(`${hook('alarm')}[data-reason=intercepted]`);
+      await see(talk, `alarm-staff-${language}`);
+      await nothingFlows(guest, talk);
     });
-    const talk = await admit(list);
-    await guest.wait(screen('talk'));
-    await guest.wait(`${hook('alarm')}[data-reason=intercepted]`);
-    await album('blind')(guest, 'alarm-guest');
-    await nothingFlows(guest, talk);
-  } finally {
-    await world.close();
+
+    test(`the advisor's: the guest is warned, in ${language}`, { timeout: 60_000 }, async () => {
+      const { list, guest } = await waitingGuest(world, { language });
+      await list.context.route('**/signal', async (route) => {
+        const body = route.request().postDataJSON();
+        await route.continue({ postData: JSON.stringify(body.kind === 'answer' ? { ...body, sdp: swap(body.sdp) } : body) });
+      });
+      const talk = await admit(list);
+      await guest.wait(screen('talk'));
+      await guest.wait(`${hook('alarm')}[data-reason=intercepted]`);
+      await see(guest, `alarm-guest-${language}`);
+      await nothingFlows(guest, talk);
+    });
   }
 });
 
@@ -106,5 +107,6 @@ async function nothingFlows(...pages) {
     const now = await page.eval(received);
     assert.equal(now.frames, 0);
     assert.equal(now.audioEnergy, 0);
+    await page.closeAll();
   }
 }

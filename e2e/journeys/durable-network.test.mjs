@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { album } from '../lib/album.mjs';
+import { album, learnBoth } from '../lib/album.mjs';
 import { launchChromium } from '../lib/chromium.mjs';
 import { SERVER_ADDRESS, pluggedNetwork } from '../lib/network.mjs';
 import { advisor, appoint, callIn, flows, guestWaits, rowOf, sameCode, says, talkingRow, waitingRow } from '../lib/office.mjs';
@@ -11,7 +11,7 @@ import { endTalk, hook, screen } from '../lib/steps.mjs';
 import { demoWorld } from '../lib/world.mjs';
 
 const LONG = process.env.VISAVIS_TEST_LONG === '1';
-const see = album('durable-network');
+const see = album('durable-network').both;
 // States that other journeys show as well: pictures of them are for make test-long.
 const glance = LONG ? see : () => {};
 const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
@@ -39,6 +39,7 @@ describe('a guest on a cable that can be pulled out', () => {
       const guest = await guestWaits(far, link);
       await list.wait(waitingRow(name));
       const { arrivedAt } = (await rowOf(list, name)).seat;
+      await learnBoth(guest);
 
       network.pull();
       const pulled = Date.now();
@@ -77,6 +78,7 @@ describe('a guest on a cable that can be pulled out', () => {
     await flows(guest, 'the guest');
     await flows(talk, 'the advisor');
     const code = await sameCode(guest, talk);
+    if (LONG) for (const page of [guest, talk]) await learnBoth(page);
 
     network.pull();
     const pulled = Date.now();
@@ -117,6 +119,7 @@ describe('the server dies (kill -9) and is started again', () => {
     await flows(talk, 'the advisor');
     const code = await sameCode(talks, talk);
     const { arrivedAt } = (await rowOf(list, 'Wanda Wartet')).seat;
+    await learnBoth(list);
 
     await server.kill('SIGKILL');
     await says(waits, 'main', /Verbindung ist unterbrochen.*Ihr Platz bleibt frei/s);

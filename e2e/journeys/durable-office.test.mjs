@@ -13,7 +13,8 @@ import { mailFor, linkIn } from '../lib/mail.mjs';
 const LIMIT = { timeout: 120_000 };
 const RING = 10;
 const LONG = process.env.VISAVIS_TEST_LONG === '1';
-const see = album('durable-office');
+const pictures = album('durable-office');
+const see = pictures.both;
 // States that other journeys show as well: pictures of them are for make test-long.
 const glance = LONG ? see : () => {};
 let world;
@@ -49,7 +50,8 @@ journey('two advisors call the same guest at the same instant: one wins, the oth
   const told = new RegExp(`${names[winner]} hat diese Person schon aufgerufen`);
   await says(talks[loser], 'main', told);
   await says(lists[names[loser]], 'main', told);
-  await see(talks[loser], '01-second-window');
+  await pictures(talks[loser], '01-second-window-de');
+  await secondInEnglish();
   await glance(lists[names[loser]], '02-second-list');
   assert.equal(await openDevices(talks[loser]), 0, 'the camera of who came second is off');
   for (const one of Object.values(lists)) await says(one, talkingRow('Gabi Begehrt'), new RegExp(names[winner]));
@@ -61,6 +63,19 @@ journey('two advisors call the same guest at the same instant: one wins, the oth
   await endTalk(talks[winner]);
   await guest.wait(screen('goodbye'));
 });
+
+// Nobody can choose who loses, and this window offers no choice of language: so the answer is made up.
+async function secondInEnglish() {
+  const list = await advisor(world, 'sabine', { ...DESK, locale: 'en-GB' });
+  const { link } = await appoint(list, { name: 'Berta Begehrt' });
+  await guestWaits(world.chromium, link);
+  await list.context.route('**/admit', (route) =>
+    route.fulfill({ status: 409, contentType: 'application/problem+json', body: JSON.stringify({ code: 'seat.admitted', params: { by: 'Mehmet Aksoy' } }) }),
+  );
+  const talk = await callIn(list, 'Berta Begehrt');
+  await says(talk, 'main', /Mehmet Aksoy has already called/);
+  await pictures(talk, '01-second-window-en');
+}
 
 journey('the list is closed while the talk goes on, and the new list leads back to it', async (list) => {
   const { link } = await appoint(list, { name: 'Lea Fenster' });

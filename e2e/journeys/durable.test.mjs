@@ -12,7 +12,7 @@ import { demoWorld, quietConsole } from '../lib/world.mjs';
 
 const LIMIT = { timeout: 120_000 };
 const LONG = process.env.VISAVIS_TEST_LONG === '1';
-const see = album('durable');
+const see = album('durable').both;
 // States that other journeys show as well: pictures of them are for make test-long.
 const glance = LONG ? see : () => {};
 let world;

@@ -1,7 +1,7 @@
 // One state in different looks: another language, another width, light and dark, without loading the page again.
 
 import assert from 'node:assert/strict';
-import { album } from './album.mjs';
+import { album, speak } from './album.mjs';
 import { until } from './page.mjs';
 
 const LOOKS = [
@@ -35,10 +35,8 @@ export async function look(page, { language, width, colorScheme }) {
   await page.page.setViewportSize({ width, height: HEIGHTS[width] });
   await until('the new size', () => page.eval((size) => innerWidth === size.width && innerHeight === size.height, { width, height: HEIGHTS[width] }));
   if (language === undefined) return;
-  // Not by the mouse, whose shadow would stay on what lies there next, and which an open dialog keeps away.
   await page.page.mouse.move(0, 0);
-  await page.eval((tag) => document.querySelector(`[role=group] button[lang=${tag}][aria-pressed=false]`)?.click(), language);
-  await until(`the page speaks ${language}`, () => page.eval((tag) => document.documentElement.lang === tag, language));
+  await speak(page, language);
 }
 
 async function largeTargets(page, where) {
