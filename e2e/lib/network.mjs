@@ -24,11 +24,13 @@ export async function pluggedNetwork() {
   ip('link', 'add', 'cable0', 'type', 'veth', 'peer', 'name', 'cable1');
   ip('link', 'set', 'cable1', 'netns', String(holder.pid));
   ip('addr', 'add', `${SERVER_ADDRESS}/24`, 'dev', 'cable0');
-  ip('link', 'set', 'cable0', 'up');
+  // Without addresses that come by themselves seconds later: a browser that is loading a page then begins anew.
+  ip('link', 'set', 'cable0', 'addrgenmode', 'none', 'up');
   inside('ip', 'link', 'set', 'lo', 'up');
   inside('ip', 'addr', 'add', '10.78.0.2/24', 'dev', 'cable1');
-  inside('ip', 'link', 'set', 'cable1', 'up');
+  inside('ip', 'link', 'set', 'cable1', 'addrgenmode', 'none', 'up');
   inside('ip', 'route', 'add', 'default', 'via', SERVER_ADDRESS);
+  swallow(inside);
   const dir = mkdtempSync(join(tmpdir(), 'visavis-cable-'));
   const chromium = join(dir, 'chromium');
   writeFileSync(chromium, `#!/bin/sh\nexec nsenter --net=/proc/${holder.pid}/ns/net /usr/bin/chromium "$@"\n`);
@@ -38,6 +40,9 @@ export async function pluggedNetwork() {
     // Pulled on our side: the other end sees its carrier go, as with a real cable.
     pull: () => ip('link', 'set', 'cable0', 'down'),
     plug: () => ip('link', 'set', 'cable0', 'up'),
+    // As firewalls do that answer nothing: block('udp'), block('tcp', 3478).
+    block: (protocol, port) => inside('ip', 'rule', ...rule('add', protocol, port)),
+    allow: (protocol, port) => inside('ip', 'rule', ...rule('del', protocol, port)),
     close() {
       try {
         ip('link', 'del', 'cable0');
@@ -48,4 +53,16 @@ export async function pluggedNetwork() {
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+const SWALLOWED = '100';
+
+const rule = (what, protocol, port) => [what, 'ipproto', protocol, ...(port ? ['dport', String(port)] : []), 'lookup', SWALLOWED];
+
+// A way that leads into a cable whose other end nobody listens to.
+function swallow(inside) {
+  inside('ip', 'link', 'add', 'void0', 'type', 'veth', 'peer', 'name', 'void1');
+  for (const end of ['void0', 'void1']) inside('ip', 'link', 'set', end, 'addrgenmode', 'none', 'up');
+  inside('ip', 'neigh', 'add', SERVER_ADDRESS, 'lladdr', '02:00:00:00:00:01', 'dev', 'void0', 'nud', 'permanent');
+  inside('ip', 'route', 'add', SERVER_ADDRESS, 'dev', 'void0', 'table', SWALLOWED);
 }

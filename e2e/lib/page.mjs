@@ -47,8 +47,8 @@ export function keepConnections() {
   }
 }
 
-// What one page receives: decoded frames, audio energy, the addresses it knows, and over which protocols media come.
-// Runs in the page.
+// What one page receives: decoded frames, audio energy, the addresses it knows, and over which protocols media come:
+// udp or tcp, or turn over what it is. Runs in the page.
 export async function received() {
   const sum = { frames: 0, audioEnergy: 0, audioPackets: 0, packets: 0, remotes: [], ways: [], connected: false, open: 0 };
   for (const pc of globalThis.keptConnections ?? []) {
@@ -58,7 +58,9 @@ export async function received() {
     const stats = await pc.getStats();
     const pairs = [...stats.values()].filter((s) => s.type === 'candidate-pair' && s.bytesReceived > 0);
     const [used] = pairs.sort((a, b) => b.bytesReceived - a.bytesReceived);
-    if (used) sum.ways.push(stats.get(used.remoteCandidateId).protocol);
+    const own = used && stats.get(used.localCandidateId);
+    // Behind TURN a browser's own address is the one that the relay tells it, and no more of type relay.
+    if (used) sum.ways.push(own?.relayProtocol ? `turn ${own.relayProtocol}` : stats.get(used.remoteCandidateId).protocol);
     for (const s of stats.values()) {
       if (s.type === 'inbound-rtp' && s.kind === 'video') sum.frames += s.framesDecoded ?? 0;
       if (s.type === 'inbound-rtp' && s.kind === 'audio') {
