@@ -1,5 +1,6 @@
 // Stands where the relay stands: takes every datagram that browsers send to the advertised address, notes it, and hands
-// it on to the relay behind. What it notes is all that a relay, or whoever runs it, can ever see.
+// it on to the relay behind. What it notes is all that a relay, or whoever runs it, can ever see. It can also lose a share
+// of what passes, as bad networks do.
 
 import { createSocket } from 'node:dgram';
 
@@ -10,14 +11,18 @@ export async function tap({ listen, relay }) {
   const legs = new Map(); // a browser's port → our socket towards the relay
   const front = createSocket('udp4');
   const note = (data) => packets.length < MOST && packets.push(Buffer.from(data));
+  let share = 0;
+  let passed = 0;
+  const lost = () => Math.floor((passed += 1) * share) !== Math.floor((passed - 1) * share); // every nth: no luck in it
   front.on('message', (data, from) => {
     note(data);
+    if (lost()) return;
     let leg = legs.get(from.port);
     if (!leg) {
       leg = createSocket('udp4');
       leg.on('message', (answer) => {
         note(answer);
-        front.send(answer, from.port, from.address);
+        if (!lost()) front.send(answer, from.port, from.address);
       });
       leg.bind(0, '127.0.0.1');
       legs.set(from.port, leg);
@@ -27,6 +32,7 @@ export async function tap({ listen, relay }) {
   await new Promise((resolve) => front.bind(listen.port, listen.address, resolve));
   return {
     packets,
+    lose: (wanted) => (share = wanted),
     close() {
       front.close();
       for (const leg of legs.values()) leg.close();
