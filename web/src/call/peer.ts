@@ -193,18 +193,15 @@ function checked(sdp: string): Bytes {
 
 type Codecs = RTCRtpCodec[];
 
-/** Every browser has it, and what nobody uses takes time and bytes in each description. */
+/** Every browser must have it (RFC 7874 §3); what nobody uses takes time and bytes in each description. */
 function opus(): Codecs {
   return codecs("audio", "audio/opus");
 }
 
-/** VP8 is what every browser has, encrypts well behind a relay, and starts fastest; H.264 stays as a spare. */
+/** VP8 is what every browser must have (RFC 7742 §5), and what starts fastest. */
 function pictures(): Codecs {
-  return [
-    ...codecs("video", "video/vp8"),
-    ...codecs("video", "video/h264").slice(0, 2),
-    ...codecs("video", "video/rtx"),
-  ];
+  const vp8 = codecs("video", "video/vp8");
+  return vp8.length > 0 ? [...vp8, ...codecs("video", "video/rtx")] : [];
 }
 
 function codecs(kind: "audio" | "video", type: string): Codecs {
