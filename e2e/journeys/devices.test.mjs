@@ -3,10 +3,13 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { album } from '../lib/album.mjs';
 import { ChromiumPage } from '../lib/chromium.mjs';
 import { received, until } from '../lib/page.mjs';
 import { ADVISORS, admit, book, bothSeeAndHear, enterWaitingRoom, hook, invitation, mediaGoOn, safetyCode, screen, signIn } from '../lib/steps.mjs';
 import { demoWorld } from '../lib/world.mjs';
+
+const see = album('devices');
 
 // Runs in every page before its own scripts: counts the tones that are started.
 function countTones() {
@@ -91,6 +94,7 @@ test('a browser that keeps sound back gets one large button, and one touch is en
     await tab.wait(hook('unblock'));
     const { height, width } = await tab.page.locator(hook('unblock')).boundingBox();
     assert.ok(height >= 48 && width >= 150, 'it is large');
+    await see.both(tab, 'sound-kept-back');
     await tab.click(hook('unblock'));
     await until('it plays', () => tab.eval(() => {
       const video = document.querySelector('[data-testid=other] .person video');

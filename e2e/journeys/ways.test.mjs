@@ -191,6 +191,7 @@ test('links that lead no further say so and offer the telephone', { timeout: 90_
 // States that take long to come, or chance: the server's answer is changed on its way.
 test('states that are seldom seen', { timeout: 120_000 }, async () => {
   const { link } = await invite('Frieda Selten');
+  const page = await world.chromium.newPage(phone);
   const talk = { id: 't', generation: 1, staffName: 'Sabine Krüger', admittedAt: Date.now(), headsUpMs: 0 };
   for (const [name, shows, change] of [
     ['40-late', 'late', { opensAt: 1, startsAt: 2, endsAt: 3, closesAt: 4 }],
@@ -203,7 +204,6 @@ test('states that are seldom seen', { timeout: 120_000 }, async () => {
     ['47-throttled', 'throttled', 429],
     ['48-offline', 'offline', 0],
   ]) {
-    const page = await world.chromium.newPage(phone);
     await page.page.route('**/api/guest/demo/open', async (route) => {
       if (change === 0) return route.abort();
       if (change === 429) return route.fulfill({ status: 429, contentType: 'application/problem+json', body: JSON.stringify({ code: 'link.throttled' }) });
@@ -213,8 +213,10 @@ test('states that are seldom seen', { timeout: 120_000 }, async () => {
     await page.goto(link);
     await page.wait(screen(shows));
     await pictures.guest(page, name);
-    await page.closeAll();
+    await page.page.unroute('**/api/guest/demo/open');
+    await page.goto('about:blank');
   }
+  await page.closeAll();
 });
 
 test('browsers that cannot, and apps that will not: one sentence, and every way on', { timeout: 90_000 }, async () => {
@@ -357,7 +359,7 @@ async function inTheTalk(guest, talk) {
   await guest.click(hook('camera'));
   await until('it is said', () => guest.eval(() => /Ihre Kamera und Ihr Ton sind aus/.test(document.querySelector('[data-testid=told]').innerText)));
   assert.deepEqual(await places(guest), bars[390], 'nothing in the bar has moved');
-  await pictures.see(guest, '80-talk-unread-390');
+  await pictures.see.both(guest, '80-talk-unread-390');
   await look(guest, { width: 320, colorScheme: 'light' });
   assert.deepEqual(await places(guest), bars[320], 'nothing in the bar has moved');
   await pictures.see(guest, '81-talk-320');
@@ -375,12 +377,12 @@ async function inTheTalk(guest, talk) {
   await guest.click(hook('compared'));
   await guest.page.locator('dialog[open]').waitFor({ state: 'hidden' });
   await until('the thanks', () => guest.eval(() => /Danke/.test(document.querySelector('[data-testid=told]').innerText)));
-  await pictures.see(guest, '85-code-mine');
+  await pictures.see.both(guest, '85-code-mine');
   await talk.click(hook('code-chip'));
   await talk.click(hook('compared'));
   await until('both have compared', () => guest.eval(() => /verglichen/.test(document.querySelector('[data-testid=code-chip]').innerText)));
   await guest.click(hook('leave'));
-  await pictures.see(guest, '86-leave');
+  await pictures.see.both(guest, '86-leave');
   await guest.click(hook('leave-really'));
   await guest.wait(`${screen('waiting')}, ${screen('landing')}`);
   await pictures.guest(guest, '87-left');
