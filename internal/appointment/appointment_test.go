@@ -213,8 +213,8 @@ func TestACC02AMoveKillsTheOldLinkSaysSoAndTellsWhoWaits(t *testing.T) {
 			t.Error(got)
 		}
 		open(s.Browser(), p).Expect(t, http.StatusGone, "link.moved")
-		g.Post("/api/guest/"+p.Slug+"/open", Body{"seat": p.Seat}).Expect(t, http.StatusNotFound, "seat.unknown")
-		g.Arrive().Expect(t, http.StatusNotFound, "seat.unknown")
+		g.Post("/api/guest/"+p.Slug+"/open", Body{"seat": p.Seat}).Expect(t, http.StatusGone, "link.moved")
+		g.Arrive().Expect(t, http.StatusGone, "link.moved")
 		fresh := p
 		fresh.Secret, fresh.Version = s.Secret(s.o, moved.Link), moved.Version
 		var view struct {

@@ -21,8 +21,9 @@ func (s *Service) Create(ctx context.Context, tx *db.Tx, agencyID, appointmentID
 	return x.ID, s.storeLink(ctx, tx, x)
 }
 
-// Moved gives the seat of a moved appointment a new link; the old one says "moved"
-// and whoever waits is told.
+// Moved gives the seat of a moved appointment a new link. The old one says "moved",
+// also to browsers that have shown it; who has the page open is told at once. A wish
+// for another time is fulfilled, a call that was asked for comes at the new one.
 func (s *Service) Moved(ctx context.Context, tx *db.Tx, agencyID, appointmentID string) error {
 	x, err := byAppointment(ctx, tx, agencyID, appointmentID)
 	if err != nil {
@@ -34,8 +35,8 @@ func (s *Service) Moved(ctx context.Context, tx *db.Tx, agencyID, appointmentID 
 	if err := killLinks(ctx, tx, x, "moved"); err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `DELETE FROM seat_browser WHERE agency_id = $1 AND seat_id = $2`, agencyID, x.ID); err != nil {
-		return fmt.Errorf("unbind browsers: %w", err)
+	if err := s.followTasks(ctx, tx, x, taskMove); err != nil {
+		return err
 	}
 	if _, err := s.o.Events.Append(ctx, tx, agencyID, Topic(x.ID), "moved", ""); err != nil {
 		return err
@@ -44,7 +45,8 @@ func (s *Service) Moved(ctx context.Context, tx *db.Tx, agencyID, appointmentID 
 }
 
 // Close closes the seat of an appointment with its outcome. After a cancellation
-// the link says so; a seat that is closed already stays as it is.
+// the link says so and the desk has nothing left to do; a seat that is closed already
+// stays as it is.
 func (s *Service) Close(ctx context.Context, tx *db.Tx, agencyID, appointmentID, reason string) error {
 	x, err := byAppointment(ctx, tx, agencyID, appointmentID)
 	if err != nil {
@@ -63,6 +65,9 @@ func (s *Service) Close(ctx context.Context, tx *db.Tx, agencyID, appointmentID,
 	}
 	if reason != "cancelled" {
 		return nil
+	}
+	if err := s.followTasks(ctx, tx, x, taskCallback, taskMove); err != nil {
+		return err
 	}
 	return killLinks(ctx, tx, x, "cancelled")
 }

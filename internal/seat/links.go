@@ -62,12 +62,14 @@ func seatBySecret(ctx context.Context, q db.Q, agency, secret string) (seat, dea
 // maxBrowsers of each kind may come back to a seat: those that only opened its link, and those in which a person acted.
 const maxBrowsers = 20
 
-// bind lets a browser that has shown the secret come back without it. The oldest go when there are too many, but only
-// among those that did no more than this: mail scanners open links too, and must not drop anybody who entered.
+// bind lets a browser that has shown the secret come back without it, for as long as the link is the seat's. The oldest
+// go when there are too many, but only among those that did no more than this: mail scanners open links too, and must
+// not drop anybody who entered.
 func bind(ctx context.Context, tx *db.Tx, x Seat, browser string, nowMs int64) error {
 	if _, err := tx.ExecContext(ctx, `
-		INSERT INTO seat_browser (agency_id, seat_id, browser_hash, created_at) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (agency_id, seat_id, browser_hash) DO NOTHING`, x.Agency, x.ID, hash(browser), nowMs); err != nil {
+		INSERT INTO seat_browser (agency_id, seat_id, browser_hash, created_at, link_version) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (agency_id, seat_id, browser_hash) DO UPDATE SET link_version = excluded.link_version`,
+		x.Agency, x.ID, hash(browser), nowMs, x.LinkVersion); err != nil {
 		return fmt.Errorf("bind browser: %w", err)
 	}
 	_, err := tx.ExecContext(ctx, `
@@ -99,12 +101,15 @@ func acted(ctx context.Context, tx *db.Tx, x Seat, browser string, nowMs int64) 
 	return nil
 }
 
-func bound(ctx context.Context, q db.Q, agency, seat, browser string) (bool, error) {
-	var n int
-	err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM seat_browser WHERE agency_id = $1 AND seat_id = $2 AND browser_hash = $3`,
-		agency, seat, hash(browser)).Scan(&n)
-	if err != nil {
-		return false, fmt.Errorf("find browser: %w", err)
+// shownBy is the version of the link that a browser has shown last, 0 for a stranger.
+func shownBy(ctx context.Context, q db.Q, agency, seat, browser string) (version int64, err error) {
+	err = q.QueryRowContext(ctx, `SELECT link_version FROM seat_browser WHERE agency_id = $1 AND seat_id = $2 AND browser_hash = $3`,
+		agency, seat, hash(browser)).Scan(&version)
+	if errors.Is(err, db.ErrNoRows) {
+		return 0, nil
 	}
-	return n > 0, nil
+	if err != nil {
+		return 0, fmt.Errorf("find browser: %w", err)
+	}
+	return version, nil
 }

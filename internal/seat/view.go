@@ -171,14 +171,16 @@ func (s *Service) access(ctx context.Context, slug, seatID, browser string) (Sea
 	if err != nil {
 		return x, err
 	}
-	ok, err := bound(ctx, s.db.Read(), a.ID, seatID, browser)
+	shown, err := shownBy(ctx, s.db.Read(), a.ID, seatID, browser)
 	switch {
 	case err != nil:
 		return x, err
-	case !ok:
+	case shown == 0:
 		return x, ErrNotFound
 	case !s.bySeat.Allow(a.ID + "/" + seatID): // only now: strangers must not use it up
 		return x, edge.NewProblem(http.StatusTooManyRequests, "link.throttled")
+	case shown != x.LinkVersion:
+		return x, edge.NewProblem(http.StatusGone, "link.moved")
 	}
 	return x, nil
 }

@@ -5,12 +5,19 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"visavis/internal/agency"
 	"visavis/internal/db"
 	"visavis/internal/edge"
 	"visavis/internal/vault"
+)
+
+// The kinds of tasks that guests leave.
+const (
+	taskCallback = "callback"
+	taskMove     = "move"
 )
 
 type callbackInput struct {
@@ -26,7 +33,7 @@ func (s *Service) callback(ctx context.Context, in *callbackInput) (*viewOutput,
 	if !ok {
 		return nil, edge.NewProblem(http.StatusUnprocessableEntity, "phone.invalid")
 	}
-	return s.leaveTask(ctx, in.Caller, "callback", phone)
+	return s.leaveTask(ctx, in.Caller, taskCallback, phone)
 }
 
 const (
@@ -118,6 +125,46 @@ func (s *Service) leaveTask(ctx context.Context, c Caller, kind, phone string) (
 	return s.shown(ctx, x, Holder{Browser: c.browser})
 }
 
+// followTasks lets the open tasks of an appointment follow what becomes of it: those of
+// the settled kinds are done, by nobody, and lists show the others with their new time.
+func (s *Service) followTasks(ctx context.Context, tx *db.Tx, x Seat, settled ...string) error {
+	open, err := openTasks(ctx, tx, x)
+	if err != nil {
+		return err
+	}
+	for id, kind := range open {
+		if slices.Contains(settled, kind) {
+			if _, err := tx.ExecContext(ctx, `UPDATE task SET done_at = $1 WHERE agency_id = $2 AND id = $3`,
+				db.Ms(s.o.Clock()), x.Agency, id); err != nil {
+				return fmt.Errorf("settle task: %w", err)
+			}
+		}
+		if _, err := s.o.Events.Append(ctx, tx, x.Agency, agency.DeskTopic(x.Desk), "task", id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openTasks are ids with their kinds; there is one of a kind at most.
+func openTasks(ctx context.Context, q db.Q, x Seat) (map[string]string, error) {
+	rows, err := q.QueryContext(ctx, `SELECT id, kind FROM task WHERE agency_id = $1 AND appointment_id = $2 AND done_at IS NULL`,
+		x.Agency, x.Appointment)
+	if err != nil {
+		return nil, fmt.Errorf("read open tasks: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // read only
+	open := map[string]string{}
+	for rows.Next() {
+		var id, kind string
+		if err := rows.Scan(&id, &kind); err != nil {
+			return nil, fmt.Errorf("read open tasks: %w", err)
+		}
+		open[id] = kind
+	}
+	return open, rows.Err()
+}
+
 type cancelInput struct {
 	Caller
 	Body struct {
@@ -128,7 +175,7 @@ type cancelInput struct {
 // cancel gives the appointment up, or asks the desk for another time.
 func (s *Service) cancel(ctx context.Context, in *cancelInput) (*viewOutput, error) {
 	if in.Body.Wish == "move" {
-		return s.leaveTask(ctx, in.Caller, "move", "")
+		return s.leaveTask(ctx, in.Caller, taskMove, "")
 	}
 	x, err := s.access(ctx, in.Slug, in.Seat, in.browser)
 	if err != nil {

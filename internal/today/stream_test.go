@@ -295,6 +295,45 @@ func TestATaskIsShownUntilSomebodyHasDoneIt(t *testing.T) {
 	})
 }
 
+// Who is told "we call you" is called at the new time; of what is called off nothing is left to do.
+func TestATaskFollowsItsAppointment(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newOffices(t, d)
+		p := s.Book(s.o, s.sommer, s.o.Booking(Start()))
+		other := s.Guest(s.Book(s.o, s.winter, s.o.Booking(Start().Add(4*time.Hour))))
+		other.Do("callback", Body{"phone": "0711 2"}).OK(t)
+		g := s.Guest(p)
+		g.Do("callback", Body{"phone": "0711 1"}).OK(t)
+		g.Do("cancel", Body{"wish": "move"}).OK(t)
+		shown, stream := snapshot(s.winter, "")
+		if len(shown.Tasks) != 3 {
+			t.Fatalf("%+v", shown.Tasks)
+		}
+
+		to := Start().Add(time.Hour)
+		s.sommer.Post("/api/staff/appointments/"+p.Appointment+"/move", Body{"startsAt": to.UnixMilli(), "version": p.Version}).OK(t)
+		for range 2 {
+			var one task
+			stream.Until("task", &one)
+			if one.StartsAt != to.UnixMilli() || (one.DoneAt != nil) != (one.Kind == "move") || one.DoneBy != "" {
+				t.Errorf("moved: %+v", one)
+			}
+		}
+		if shown, _ = snapshot(s.winter, ""); len(shown.Tasks) != 2 {
+			t.Errorf("moved: %+v", shown.Tasks)
+		}
+
+		s.sommer.Post("/api/staff/appointments/"+p.Appointment+"/cancel", Body{"version": p.Version + 1}).OK(t)
+		var one task
+		if stream.Until("task", &one); one.Kind != "callback" || one.DoneAt == nil {
+			t.Errorf("called off: %+v", one)
+		}
+		if shown, _ = snapshot(s.winter, ""); len(shown.Tasks) != 1 || shown.Tasks[0].Phone != "07112" {
+			t.Errorf("called off: %+v", shown.Tasks)
+		}
+	})
+}
+
 func TestLongPollingTellsTheSameAsTheStream(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newOffices(t, d)
