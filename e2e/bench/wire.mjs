@@ -8,10 +8,9 @@ import { admit, bothSeeAndHear, enterWaitingRoom } from '../lib/steps.mjs';
 import { demoWorld } from '../lib/world.mjs';
 
 const kB = (bytes) => Math.round(bytes / 100) / 10;
-const AHEAD = /\/assets\//;
 
-// As sent: compressed, headers included, fonts aside. Files that the page asks for once its line is open are fetched
-// ahead for the talk: what comes from then on counts there, however quickly it comes.
+// As sent: compressed, headers included, fonts aside. Files that the page asks for once it has arrived are fetched ahead
+// for the talk: what comes from then on counts there, however quickly it comes.
 async function onTheWire() {
   const world = await demoWorld({
     env: { VISAVIS_TALK_HEADS_UP: '0s', VISAVIS_LOG_LEVEL: 'error' },
@@ -45,11 +44,13 @@ async function watched(guest) {
   const pieces = [];
   let part = 'waiting';
   let line;
+  let arrived = false;
   const protocol = await guest.context.newCDPSession(guest.page);
   await protocol.send('Network.enable');
   protocol.on('Network.requestWillBeSent', ({ requestId, request: { url }, type }) => {
     const path = new URL(url).pathname;
-    if (line && AHEAD.test(path)) part = 'talk';
+    if (arrived && path.startsWith('/assets/')) part = 'talk';
+    arrived ||= path.endsWith('/arrive');
     if (path.endsWith('/stream')) line = requestId;
     if (url.startsWith('http') && type !== 'Font') asked.set(requestId, { path, part });
   });

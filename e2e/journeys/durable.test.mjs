@@ -66,6 +66,54 @@ journey('a guest who waits reloads, and opens a second tab: the place and the ti
   await guest.wait(screen('goodbye'));
 });
 
+journey('the browser\'s way back: a step in the check, a question in the waiting room and in the talk', async (list) => {
+  const { link } = await appoint(list, { name: 'Zora Zurück' });
+  const guest = await guestAt(world.chromium, link);
+  await guest.wait(screen('landing'));
+  await guest.click(hook('check'));
+  await guest.wait('video');
+  await guest.back();
+  await guest.wait(screen('landing'));
+  assert.equal(await openDevices(guest), 0, 'nobody checks any more');
+
+  await goIn(guest);
+  await guest.wait(screen('waiting'));
+  await list.wait(waitingRow('Zora Zurück'));
+  const { seat } = await rowOf(list, 'Zora Zurück');
+  for (const answer of ['stay', 'Escape']) {
+    await guest.back();
+    await guest.wait('dialog[open]');
+    assert.match(await guest.text('dialog[open]'), /Warteraum verlassen\?/);
+    if (answer === 'stay') await see(guest, '11-back-waiting');
+    await (answer === 'stay' ? guest.click(hook('stay')) : guest.press('Escape'));
+    await gone(guest, 'dialog[open]');
+    await guest.wait(screen('waiting'));
+  }
+  assert.deepEqual(await guest.eval(() => [location.search, location.hash.split('=')[0]]), ['', '#seat']);
+
+  // Who gets away all the same, and comes back, is where she was.
+  await guest.goto('about:blank');
+  await guest.back();
+  await guest.wait(screen('waiting'));
+  assert.equal((await rowOf(list, 'Zora Zurück')).seat.arrivedAt, seat.arrivedAt);
+
+  await callIn(list, 'Zora Zurück');
+  await flows(guest, 'the guest');
+  await guest.back();
+  await guest.wait('dialog[open]');
+  assert.match(await guest.text('dialog[open]'), /Gespräch verlassen\?/);
+  await flows(guest, 'the guest, who is asked');
+  await guest.press('Escape');
+  await guest.goto('about:blank');
+  await guest.back();
+  await guest.wait(screen('talk'));
+  await flows(guest, 'the guest, who is back');
+
+  await guest.back();
+  await guest.click(hook('leave-really'));
+  await guest.wait(screen('landing'));
+});
+
 journey('a reload in the talk, of either side, and a second tab: media are back, with a new code on both screens', async (list) => {
   const { link } = await appoint(list, { name: 'Tom Gespräch' });
   const guest = await guestWaits(world.chromium, link);

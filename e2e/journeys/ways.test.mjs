@@ -156,6 +156,43 @@ test('another time, and not at all', { timeout: 60_000 }, async () => {
   await pictures.guest(page, '27-cancelled');
 });
 
+test('an open page is told of a move and of a cancellation, and still knows after a reload', { timeout: 90_000 }, async () => {
+  const { link, id, version } = await invite('Emil Offen');
+  const looking = await visit(link);
+  await looking.wait(screen('landing'));
+  const checking = await visit(link);
+  await checking.click(hook('check'));
+  await checking.wait('video');
+  const moved = await call('POST', `appointments/${id}/move`, { version, startsAt: Math.ceil(Date.now() / minute) * minute + 15 * minute });
+  for (const page of [looking, checking]) await page.wait(screen('moved'));
+  assert.equal(await checking.eval(() => globalThis.keptTracks.some((track) => track.readyState === 'live')), false);
+  await looking.reload();
+  await looking.wait(screen('moved'));
+  await pictures.guest(looking, '28-moved-open');
+  assert.doesNotMatch(await looking.text('main'), /\d\d:\d\d/, 'the new time is told by the new link');
+  assert.equal(await looking.has('main a[href^="tel:"]'), true);
+
+  // Who has asked to be called is not told so any more, and nobody has to call.
+  await looking.goto('about:blank');
+  await looking.goto(moved.link);
+  await looking.wait(screen('landing'));
+  await looking.click(hook('callback'));
+  await looking.fill('dialog[open] input[type=tel]', '0170 7654321');
+  await looking.click(hook('callback-send'));
+  await until('the task', async () => /Emil Offen/.test(await list.text('main section:has([data-testid=task])')));
+  await call('POST', `appointments/${id}/cancel`, { version: moved.version });
+  await looking.wait(screen('cancelled'));
+  for (const again of [false, true]) {
+    if (again) await looking.reload();
+    await looking.wait(screen('cancelled'));
+    assert.doesNotMatch(await looking.text('main'), /Wir rufen Sie an/);
+    assert.equal(await looking.has('main a[href^="tel:"]'), true);
+  }
+  await until('nothing to do', () => list.eval(() => ![...document.querySelectorAll('[data-testid=task]')].some((task) => /Emil Offen/.test(task.innerText))));
+  await looking.closeAll();
+  await checking.closeAll();
+});
+
 test('links that lead no further say so and offer the telephone', { timeout: 90_000 }, async () => {
   const { link, id, version } = await invite('Doris Verschoben', { after: 60 * minute });
   const page = await visit(link.slice(0, -6));
@@ -192,6 +229,7 @@ test('links that lead no further say so and offer the telephone', { timeout: 90_
 test('states that are seldom seen', { timeout: 120_000 }, async () => {
   const { link } = await invite('Frieda Selten');
   const page = await world.chromium.newPage(phone);
+  await page.page.route('**/stream?*', (route) => route.abort()); // it would say how it is
   const talk = { id: 't', generation: 1, staffName: 'Sabine Krüger', admittedAt: Date.now(), headsUpMs: 0 };
   for (const [name, shows, change] of [
     ['40-late', 'late', { opensAt: 1, startsAt: 2, endsAt: 3, closesAt: 4 }],

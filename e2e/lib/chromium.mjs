@@ -68,6 +68,10 @@ export class ChromiumPage {
   reload() {
     return this.page.reload();
   }
+  // The browser's own button.
+  back() {
+    return this.page.goBack({ waitUntil: 'commit' });
+  }
   // As an expression over the debugging protocol: the page's own policy (no eval,
   // Trusted Types) stays in force for the page and does not stand in our way.
   eval(fn, ...args) {

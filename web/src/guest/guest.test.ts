@@ -145,6 +145,7 @@ describe("the screen", () => {
     ["link.moved", "moved"],
     ["link.cancelled", "cancelled"],
     ["link.throttled", "throttled"],
+    ["seat.unknown", "unknown"],
     ["network", "offline"],
     ["internal", "offline"],
   ])("a link that fails with %s shows %s", (code, screen) => {

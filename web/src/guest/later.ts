@@ -2,4 +2,5 @@
 export { default as Called } from "./screens/Called.svelte";
 export { default as Elsewhere } from "./screens/Elsewhere.svelte";
 export { default as Goodbye } from "./screens/Goodbye.svelte";
+export { default as LeaveDialog } from "./screens/LeaveDialog.svelte";
 export { default as Talk } from "./talk/Talk.svelte";

@@ -13,7 +13,7 @@ export function readFragment(hash: string): Fragment {
 
 /** Leaves no trace of the secret in the address bar, the history or a later Referer. */
 export function writeSeat(history: History, location: Location, seat: string | undefined): void {
-  history.replaceState(null, "", `${location.pathname}${seat === undefined ? "" : `#seat=${seat}`}`);
+  history.replaceState(history.state, "", `${location.pathname}${seat === undefined ? "" : `#seat=${seat}`}`);
 }
 
 export type Route =

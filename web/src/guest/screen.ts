@@ -58,6 +58,8 @@ export interface VisitState {
   readonly wish: Mode;
   readonly devices?: Acquired;
   readonly busy: boolean;
+  /** Asks whether to leave the waiting room or the talk. */
+  readonly leaving: boolean;
   /** This page has arrived, or is taking up a visit again after a reload. */
   readonly joined: boolean;
   readonly takenOver: boolean;
@@ -79,6 +81,7 @@ export const initialVisit: VisitState = {
   step: "landing",
   wish: "video",
   busy: false,
+  leaving: false,
   joined: false,
   takenOver: false,
   entered: false,
@@ -122,6 +125,7 @@ function closedScreen(state: VisitState, view: GuestView): Screen {
 function failureScreen(code: string): Screen {
   switch (code) {
     case "link.unknown":
+    case "seat.unknown":
       return "unknown";
     case "link.moved":
       return "moved";
@@ -132,6 +136,13 @@ function failureScreen(code: string): Screen {
     default:
       return "offline";
   }
+}
+
+/** Behind the first screen: what the browser's way back does not simply leave. */
+const inside: ReadonlySet<string> = new Set<Screen>(["check", "waiting", "called", "talk", "asked"]);
+
+export function isInside(screen: Screen): boolean {
+  return inside.has(screen);
 }
 
 /** What can be taken part with: the wish, cut down to the devices that work. */

@@ -1,17 +1,25 @@
-import { api, ApiError } from "../api/client";
-import { openStream, type Stream } from "../api/stream";
-import type { ByeReason, Detour, GuestTalk, GuestView, Mode, PublicAgency, Signal } from "../api/types";
+import { ApiError } from "../api/client";
+import type { Stream } from "../api/stream";
+import type { ByeReason, Detour, GuestTalk, GuestView, Mode, Signal } from "../api/types";
 import type { Prepared } from "../call/call";
-import { acquire, type Acquired, stopStream, type Wanted } from "../call/devices";
-import type { OutgoingSignal } from "../call/outbox";
+import { type Acquired, stopStream, type Wanted } from "../call/devices";
 import { Store, type Unsubscribe } from "../call/store";
+import { Asking } from "./asking";
 import { Attention } from "./attention";
+import { WayBack } from "./back";
 import { readFragment, writeSeat } from "./link";
-import { initialVisit, modeOf, type Notice, screenOf, type VisitState } from "./screen";
+import { listenToPage } from "./page";
+import {
+  initialVisit,
+  isInside,
+  modeOf,
+  type Notice,
+  type Screen,
+  screenOf,
+  type VisitState,
+} from "./screen";
+import { SeatServer } from "./server";
 import { ScreenAwake } from "./wake";
-
-/** What is older is asked for again before it is acted on. */
-const freshMs = 60_000;
 
 /**
  * One guest's visit from the link to the good-bye. The server decides where the seat stands; this class asks, listens,
@@ -19,8 +27,7 @@ const freshMs = 60_000;
  */
 export class Visit {
   private readonly store = new Store<VisitState>(initialVisit);
-  /** Names this loaded page; a reload is another page of the same browser. */
-  private readonly page = crypto.randomUUID();
+  private readonly server: SeatServer;
   private secret: string | undefined;
   private stream: Stream | undefined;
   private prepared: Promise<Prepared> | undefined;
@@ -28,22 +35,31 @@ export class Visit {
   private talkId: string | undefined;
   /** When the talk began, by the server's clock. */
   private enteredAt = 0;
-  /** Counts the questions for devices: only the newest one's answer is wanted. */
-  private asked = 0;
   /** Counts what the stream has said of the seat. */
   private heard = 0;
+  private readonly asking = new Asking();
   private readonly attention = new Attention();
   private readonly awake = new ScreenAwake();
+  private readonly wayBack = new WayBack(() => {
+    this.wentBack();
+  });
 
   constructor(private readonly slug: string) {
-    this.store.subscribe((state) => {
-      const screen = screenOf(state, Date.now() + state.offset);
+    this.server = new SeatServer(slug);
+    this.listenToPage();
+    this.store.subscribe(() => {
+      const { screen } = this;
+      if (screen !== "loading") this.wayBack.went(isInside(screen));
       this.awake.want(screen === "waiting" || screen === "called" || screen === "talk");
     });
   }
 
   get state(): VisitState {
     return this.store.value;
+  }
+
+  private get screen(): Screen {
+    return screenOf(this.state, Date.now() + this.state.offset);
   }
 
   subscribe(listener: (state: VisitState) => void): Unsubscribe {
@@ -57,7 +73,6 @@ export class Visit {
 
   /** Looks, and changes nothing: programs that follow links in mails come this far too. */
   async open(): Promise<void> {
-    this.listenToPage();
     const fragment = readFragment(location.hash);
     if (fragment && "secret" in fragment) this.secret = fragment.secret;
     if (!fragment) {
@@ -65,24 +80,24 @@ export class Visit {
       return;
     }
     try {
-      const view = await api.post<GuestView>(`/api/guest/${this.slug}/open`, fragment);
+      const view = await this.server.open(fragment);
       writeSeat(history, location, view.seat);
       this.set({ failure: undefined });
       this.take(view);
       if (view.here && (view.state === "waiting" || view.state === "talking")) await this.resume(view);
+      this.follow();
     } catch (error) {
       await this.fail(asApiError(error));
     }
   }
 
   async refresh(): Promise<void> {
-    const { secret } = this;
-    const { view } = this.state;
-    if (!view) return this.open();
-    // A link that was given up can say why; a seat of which this browser knows no longer cannot.
-    const what = secret === undefined ? { seat: view.seat } : { secret };
+    const { secret, state } = this;
+    if (!state.view) return this.open();
+    // A link says why it was given up, to every browser.
+    const what = secret === undefined ? { seat: state.view.seat } : { secret };
     try {
-      this.take(await api.post<GuestView>(`/api/guest/${this.slug}/open`, what));
+      this.take(await this.server.open(what));
     } catch (error) {
       if (!asApiError(error).passing) await this.fail(asApiError(error));
     }
@@ -91,26 +106,19 @@ export class Visit {
   /** The second click: camera and microphone, as far as they are wanted. */
   async check(wish: Mode): Promise<void> {
     this.set({ step: "check", wish, refusal: undefined, notice: undefined });
-    this.tell("started");
-    // The page may have been open for long, and the appointment be another one by now.
-    const { view, offset } = this.state;
-    if (view && Date.now() + offset - view.now > freshMs) void this.refresh();
+    this.server.tell("started");
     void this.prepare().catch(() => undefined);
     await this.openDevices({ camera: wish === "video", microphone: wish !== "text" });
   }
 
   async openDevices(wanted: Wanted): Promise<void> {
-    const asked = ++this.asked;
     stopStream(this.state.devices?.stream);
     this.set({ devices: undefined });
-    const devices = await acquire(wanted);
-    if (asked !== this.asked) {
-      stopStream(devices.stream);
-      return;
-    }
+    const devices = await this.asking.ask(wanted)();
+    if (!devices) return;
     this.set({ devices });
     const good = (state: string): boolean => state === "ok" || state === "off";
-    this.tell(good(devices.camera) && good(devices.microphone) ? "ok" : "failed");
+    this.server.tell(good(devices.camera) && good(devices.microphone) ? "ok" : "failed", devices);
     if (this.state.joined) await this.bring(devices);
   }
 
@@ -121,7 +129,7 @@ export class Visit {
     if (view?.state !== "waiting") return;
     const { commit, offer } = await this.prepare();
     const mode = modeOf(wish, devices);
-    await this.act("arrive", { page: this.page, mode, commit, offer, takeover: false });
+    await this.act("arrive", { mode, commit, offer, takeover: false });
   }
 
   wish(wish: Mode): void {
@@ -129,7 +137,7 @@ export class Visit {
   }
 
   back(): void {
-    this.asked++;
+    this.asking.forget();
     stopStream(this.state.devices?.stream);
     this.set({ step: "landing", devices: undefined, refusal: undefined });
   }
@@ -142,8 +150,8 @@ export class Visit {
       const { commit, offer } = await this.prepare();
       const mode = modeOf(wish, devices);
       const takeover = takenOver || !view.here;
-      const body = { page: this.page, mode, commit, offer, takeover: takeover && view.state !== "expected" };
-      this.joinedWith(await this.post("arrive", body));
+      const body = { mode, commit, offer, takeover: takeover && view.state !== "expected" };
+      this.joinedWith(await this.server.asPage("arrive", body));
       // The browser's question may have been answered while this was on its way.
       const { devices: now, joined } = this.state;
       if (joined && now && now !== devices) await this.bring(now);
@@ -166,28 +174,42 @@ export class Visit {
     this.headsUp(view.talk.headsUpMs);
   }
 
+  /** The browser's own way back: to the first screen, or a question. */
+  private wentBack(): void {
+    const { screen } = this;
+    if (screen === "check") {
+      this.back();
+      return;
+    }
+    this.wayBack.stay();
+    if (screen === "waiting" || screen === "talk") this.askToLeave(true);
+  }
+
+  askToLeave(leaving: boolean): void {
+    this.set({ leaving });
+  }
+
   async leave(): Promise<void> {
     const notice: Notice = this.state.view?.talk ? "hung-up" : "left";
     await this.guarded(async () => {
       this.store.value.call?.close();
-      const view = await this.post("leave", { page: this.page });
-      this.stopStream();
+      const view = await this.server.asPage("leave");
       this.dropCall();
-      this.set({ joined: false, entered: false, step: "landing", notice });
+      this.set({ joined: false, entered: false, leaving: false, step: "landing", notice });
       this.take(view);
     });
   }
 
   async callback(phone: string): Promise<boolean> {
     return this.guarded(async () => {
-      await this.act("callback", { phone });
+      await this.act("callback", { phone }, false);
       this.set({ notice: "callback" });
     });
   }
 
   async ask(wish: "cancel" | "move"): Promise<boolean> {
     return this.guarded(async () => {
-      await this.act("cancel", { wish });
+      await this.act("cancel", { wish }, false);
       if (wish === "move") this.set({ notice: "move" });
     });
   }
@@ -216,18 +238,18 @@ export class Visit {
     const acquired = this.openAgain(mode);
     await this.guarded(async () => {
       const { commit, offer } = await this.prepare();
-      this.joinedWith(await this.post("arrive", { page: this.page, mode, commit, offer, takeover: false }));
+      this.joinedWith(await this.server.asPage("arrive", { mode, commit, offer, takeover: false }));
     });
     await acquired();
   }
 
   /** Opens the devices at once; what it answers puts them to use, unless the visit has moved on by then. */
   private openAgain(mode: Mode): () => Promise<void> {
-    const asked = ++this.asked;
-    const opening = acquire({ camera: mode === "video", microphone: mode !== "text" });
+    const answer = this.asking.ask({ camera: mode === "video", microphone: mode !== "text" });
     return async () => {
-      const devices = await opening;
-      if (asked !== this.asked || !this.state.joined) {
+      const devices = await answer();
+      if (!devices) return;
+      if (!this.state.joined) {
         stopStream(devices.stream);
         return;
       }
@@ -241,7 +263,7 @@ export class Visit {
     if (devices) call?.useLocal(devices);
     this.set({ joined: view.here, takenOver: false, step: "landing" });
     this.take(view);
-    this.listen(view.seat);
+    if (!this.stream && view.state !== "closed") this.listen();
   }
 
   /** Certificate, commitment and offer of the next talk; made once and kept until used. */
@@ -254,9 +276,9 @@ export class Visit {
         side: "guest",
         agency: this.slug,
         seat: () => view.seat,
-        send: (signal) => this.sendSignal(signal),
+        send: (signal) => this.server.asPage<undefined>("signal", signal),
         renew: (offer) => this.renew(offer),
-        detour: async () => (await this.post<Detour>("detour", { page: this.page })).iceServers,
+        detour: async () => (await this.server.asPage<Detour>("detour")).iceServers,
       });
       this.set({ call });
       return call.prepare();
@@ -267,17 +289,13 @@ export class Visit {
     return this.prepared;
   }
 
-  private async sendSignal(signal: OutgoingSignal): Promise<void> {
-    await this.post("signal", { page: this.page, ...signal });
-  }
-
   private async renew(prepared: Prepared & { generation?: number }): Promise<number> {
-    const view = await this.act("prepare", { page: this.page, ...prepared });
+    const view = await this.act("prepare", prepared);
     return view.talk?.generation ?? 0;
   }
 
   private dropCall(): void {
-    this.asked++;
+    this.asking.forget();
     // The call has them only once the person has entered.
     stopStream(this.state.devices?.stream);
     this.state.call?.close();
@@ -286,9 +304,17 @@ export class Visit {
     this.set({ call: undefined, devices: undefined, headsUpUntil: 0 });
   }
 
-  private listen(seat: string): void {
+  /** From the first screen on the page hears what becomes of the seat, for as long as somebody looks at it. */
+  private follow(): void {
+    const { view, failure } = this.state;
+    if (this.stream) this.stream.resume();
+    else if (view && view.state !== "closed" && !failure && document.visibilityState === "visible")
+      this.listen();
+  }
+
+  private listen(): void {
     this.stopStream();
-    this.stream = openStream(`/api/guest/${this.slug}/seats/${seat}/stream?page=${this.page}`, {
+    this.stream = this.server.stream({
       onEvent: (name, data) => {
         this.hear(name, data);
       },
@@ -297,7 +323,10 @@ export class Visit {
         // The page may have been hidden from the start.
         if (stream === "open" && document.visibilityState === "hidden") this.presence();
       },
-      onRefused: () => void this.refresh(),
+      onRefused: () => {
+        this.stopStream();
+        void this.refresh();
+      },
     });
   }
 
@@ -311,10 +340,10 @@ export class Visit {
     if (name === "snapshot" || name === "seat") this.heard++;
     if (name === "snapshot") {
       const { view, signals } = data as { view: GuestView; signals: Signal[] };
-      this.take(view);
+      this.takeHeard(view);
       for (const signal of signals) this.signal(signal);
     } else if (name === "seat") {
-      this.take(data as GuestView);
+      this.takeHeard(data as GuestView);
     } else if (name === "signal") {
       this.signal(data as Signal);
     } else if (name === "bye") {
@@ -328,29 +357,30 @@ export class Visit {
 
   private bye(reason: ByeReason): void {
     if (reason === "moved") void this.fail(new ApiError(410, "link.moved"));
+    this.stopStream();
     if (reason !== "taken-over") return;
     this.attention.stop();
     this.dropCall();
-    this.set({ takenOver: true, joined: false, entered: false, ringing: false });
+    this.set({ takenOver: true, joined: false, entered: false, ringing: false, leaving: false });
+  }
+
+  /** What the stream says is meant for this page: once the seat is here, the advisor has said yes to this device. */
+  private takeHeard(view: GuestView): void {
+    const { view: before, joined, devices, call } = this.state;
+    if (view.here && view.takeover === "none" && !joined && before && !before.here) {
+      if (devices) call?.useLocal(devices);
+      this.set({ joined: true, takenOver: false });
+    }
+    this.take(view);
   }
 
   /** The one place where the server's picture of the seat becomes ours. */
   private take(view: GuestView): void {
     const before = this.state.view;
     this.set({ view, agency: view.agency, offset: view.now - Date.now() });
-    if (
-      view.here &&
-      view.takeover === "none" &&
-      !this.state.joined &&
-      this.stream &&
-      before &&
-      !before.here
-    ) {
-      // The advisor has said yes to this device.
-      this.set({ joined: true, takenOver: false });
-    }
     if (!this.state.joined) {
-      this.giveBack(view);
+      this.giveBack();
+      if (view.state === "closed") this.stopStream();
       return;
     }
     if (view.state === "talking" && view.talk && view.here) this.called(view.talk);
@@ -359,16 +389,16 @@ export class Visit {
     else if (view.state === "closed") this.finish();
   }
 
-  /** Devices are open for the check, or for a talk that was asked for; after a no, or the end of it all, for nothing. */
-  private giveBack(view: GuestView): void {
-    const screen = screenOf(this.state, view.now);
-    if (this.state.devices && screen !== "check" && screen !== "asked") this.dropCall();
+  /** Devices are open or asked for at the check, or for a talk that was asked for; after a no, or the end, for nothing. */
+  private giveBack(): void {
+    const { devices, step } = this.state;
+    if ((devices ?? step === "check") && this.screen !== "check" && this.screen !== "asked") this.dropCall();
   }
 
   private called(talk: GuestTalk): void {
     if (this.talkId === talk.id) return;
     this.talkId = talk.id;
-    this.set({ notice: undefined });
+    this.set({ notice: undefined, leaving: false });
     if (talk.enteredAt !== undefined) {
       this.enteredAt = talk.enteredAt;
       this.set({ entered: true });
@@ -398,7 +428,7 @@ export class Visit {
     const acquired = this.openAgain(this.state.wish);
     try {
       const { commit, offer } = await this.prepare();
-      await this.post("prepare", { page: this.page, commit, offer });
+      await this.server.asPage("prepare", { commit, offer });
     } catch {
       // Whoever calls in a guest without an offer asks for a fresh one.
     }
@@ -407,79 +437,57 @@ export class Visit {
 
   private sentOut(): void {
     this.attention.stop();
-    this.stopStream();
     this.dropCall();
-    this.set({ joined: false, entered: false, ringing: false });
+    this.set({ joined: false, entered: false, ringing: false, leaving: false });
   }
 
   private finish(): void {
-    this.attention.stop();
     const began = this.state.call?.state.connectedAt;
     // Counted from the first entry: a reload has a connection of its own, and is the same talk.
     const talkedMs = began === undefined ? 0 : Date.now() + this.state.offset - this.enteredAt;
     if (this.state.entered) this.set({ talkedMs });
     this.stopStream();
-    this.dropCall();
-    this.set({ joined: false, entered: false, ringing: false });
+    this.sentOut();
   }
 
   private async fail(failure: ApiError): Promise<void> {
+    this.stopStream();
     this.sentOut();
     this.set({ failure });
-    if (failure.status !== 0) writeSeat(history, location, undefined);
+    // What has moved or is cancelled says so again after a reload; by then its secret opens nothing.
+    if (failure.status === 404) writeSeat(history, location, undefined);
     if (this.state.agency) return;
-    const agency = await api.get<PublicAgency>(`/api/guest/${this.slug}`).catch(() => undefined);
+    const agency = await this.server.agency().catch(() => undefined);
     this.set({ agency });
   }
 
-  private tell(result: "started" | "ok" | "failed"): void {
-    const { devices } = this.state;
-    const states =
-      devices && result !== "started" ? { camera: devices.camera, microphone: devices.microphone } : {};
-    void this.post("check", { result, ...states }).catch(() => undefined);
-  }
-
   private presence(visible = document.visibilityState === "visible"): void {
-    if (!this.state.joined || !this.state.view) return;
-    void this.post("presence", { page: this.page, visible }, true).catch(() => undefined);
+    if (this.state.joined) this.server.presence(visible);
   }
-
-  private listening = false;
 
   private listenToPage(): void {
-    if (this.listening) return;
-    this.listening = true;
-    document.addEventListener("visibilitychange", () => {
-      this.presence();
-      if (document.visibilityState !== "visible") return;
-      this.stream?.resume();
-      // Nothing tells a page that has not arrived what has changed; coming back to it is a good moment to ask.
-      if (!this.stream && this.state.view) void this.refresh();
-    });
-    globalThis.addEventListener("pagehide", () => {
-      this.presence(false);
-    });
-    globalThis.addEventListener("pageshow", (event) => {
-      if (event.persisted) this.stream?.resume();
-    });
-    // Another link opened in the same window does not load the page anew.
-    globalThis.addEventListener("hashchange", () => {
-      const fragment = readFragment(location.hash);
-      if (fragment && "secret" in fragment) location.reload();
+    listenToPage({
+      onVisible: (visible) => {
+        this.presence();
+        if (visible) this.follow();
+        // Who has not come yet and looks elsewhere needs no line: it costs telephones their battery.
+        else if (!this.state.joined && this.state.view?.state === "expected") this.stopStream();
+      },
+      onLeft: () => {
+        this.presence(false);
+      },
+      onKept: () => {
+        this.follow();
+      },
     });
   }
 
   /** The stream tells what came of it, too; an answer that it has overtaken is an old picture of the seat. */
-  private async act(action: string, body: object): Promise<GuestView> {
+  private async act(action: string, body: object, asPage = true): Promise<GuestView> {
     const heard = this.heard;
-    const view = await this.post(action, body);
+    const view = await (asPage ? this.server.asPage(action, body) : this.server.post(action, body));
     if (heard === this.heard) this.take(view);
     return view;
-  }
-
-  private post<T = GuestView>(action: string, body: object, keepalive = false): Promise<T> {
-    const seat = this.state.view?.seat ?? "";
-    return api.post<T>(`/api/guest/${this.slug}/seats/${seat}/${action}`, body, { keepalive });
   }
 
   private set(change: { [Key in keyof VisitState]?: VisitState[Key] | undefined }): void {

@@ -1,0 +1,46 @@
+import { api } from "../api/client";
+import { openStream, type Stream, type StreamHandlers } from "../api/stream";
+import type { GuestView, PublicAgency } from "../api/types";
+import type { Acquired } from "../call/devices";
+
+/** What one page asks the server about one seat. */
+export class SeatServer {
+  /** Names this loaded page; a reload is another page of the same browser. */
+  private readonly page = crypto.randomUUID();
+  private seat = "";
+
+  constructor(private readonly slug: string) {}
+
+  async open(what: { secret: string } | { seat: string }): Promise<GuestView> {
+    const view = await api.post<GuestView>(`/api/guest/${this.slug}/open`, what);
+    this.seat = view.seat;
+    return view;
+  }
+
+  agency(): Promise<PublicAgency> {
+    return api.get<PublicAgency>(`/api/guest/${this.slug}`);
+  }
+
+  post<T = GuestView>(action: string, body: object, keepalive = false): Promise<T> {
+    return api.post<T>(`/api/guest/${this.slug}/seats/${this.seat}/${action}`, body, { keepalive });
+  }
+
+  /** For what only the page that holds the seat may do, or is about to. */
+  asPage<T = GuestView>(action: string, body: object = {}, keepalive = false): Promise<T> {
+    return this.post<T>(action, { page: this.page, ...body }, keepalive);
+  }
+
+  /** The visit goes on, whether or not this is heard. */
+  tell(result: "started" | "ok" | "failed", devices?: Acquired): void {
+    const states = devices && { camera: devices.camera, microphone: devices.microphone };
+    void this.post("check", { result, ...states }).catch(() => undefined);
+  }
+
+  presence(visible: boolean): void {
+    void this.asPage("presence", { visible }, true).catch(() => undefined);
+  }
+
+  stream(handlers: StreamHandlers): Stream {
+    return openStream(`/api/guest/${this.slug}/seats/${this.seat}/stream?page=${this.page}`, handlers);
+  }
+}
