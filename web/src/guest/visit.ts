@@ -404,8 +404,8 @@ export class Visit {
       this.set({ entered: true });
       this.state.call?.attach();
     } else if (document.visibilityState === "visible") {
-      this.attention.chime();
       this.enter();
+      this.attention.chime();
     } else {
       this.set({ ringing: true });
       this.attention.ring();

@@ -2,7 +2,7 @@ import { api, ApiError } from "../../api/client";
 import { openStream, type Stream, type StreamState } from "../../api/stream";
 import type { Admitted, Detour, Me, Outcome, Signal, TalkView } from "../../api/types";
 import { Call } from "../../call/call";
-import { acquire, type Acquired, stopStream } from "../../call/devices";
+import { acquire, stopStream } from "../../call/devices";
 import { Store, type Unsubscribe } from "../../call/store";
 import { asApiError, type Session } from "../session";
 import { WindowChannel, type WindowMessage } from "../window";
@@ -26,6 +26,9 @@ export interface TalkState {
   readonly farewell?: Farewell;
 }
 
+/** The server's answer is usually here before a loader is drawn, and drawing one would only keep it waiting. */
+const slowMs = 300;
+
 /**
  * The window of talks. It stays open between them with a connection made ready, so that the next talk begins at once;
  * the list tells it whom to admit.
@@ -40,6 +43,8 @@ export class TalkDesk {
   });
   private stream: Stream | undefined;
   private seat = "";
+  /** Set while a guest is being called in. */
+  private slow: ReturnType<typeof setTimeout> | undefined;
   private outcome: Outcome | "back" | undefined;
   private readonly channel = new WindowChannel((message) => {
     this.hearWindow(message);
@@ -72,9 +77,8 @@ export class TalkDesk {
       const talk = await api.get<TalkView>(`/api/staff/talks/${id}`);
       if (talk.endedAt !== undefined) throw new ApiError(410, "talk.ended");
       this.freshCall();
-      const devices = acquire({ camera: true, microphone: true });
       this.begin(await api.post<Admitted>(`/api/staff/talks/${id}/join`));
-      this.put(await devices);
+      await this.openDevices();
     } catch (error) {
       const refusal = asApiError(error);
       if (refusal.status === 401) this.session.lost();
@@ -126,25 +130,29 @@ export class TalkDesk {
   }
 
   private async admit(seat: string): Promise<void> {
-    if (this.state.phase !== "ready") return;
+    if (this.state.phase !== "ready" || this.slow !== undefined) return;
     this.seat = seat;
-    this.set({ phase: "admitting", farewell: undefined, refusal: undefined });
-    const devices = acquire({ camera: true, microphone: true });
+    this.slow = setTimeout(() => {
+      this.set({ phase: "admitting", farewell: undefined, refusal: undefined });
+    }, slowMs);
     try {
       this.begin(await api.post<Admitted>(`/api/staff/seats/${seat}/admit`));
     } catch (error) {
       const { code, params, status } = asApiError(error);
       this.channel.send({ t: "refused", seat, code, params });
-      stopStream((await devices).stream);
       if (status === 401) this.session.lost();
-      else this.set({ phase: "ready", refusal: new ApiError(status, code, params) });
+      else this.set({ phase: "ready", farewell: undefined, refusal: new ApiError(status, code, params) });
       return;
+    } finally {
+      clearTimeout(this.slow);
+      this.slow = undefined;
     }
-    this.put(await devices);
+    await this.openDevices();
   }
 
-  /** The talk may be over before the camera is open. */
-  private put(acquired: Acquired): void {
+  /** Not before there is a talk: a refused admission turns no camera on. The talk may be over before it is open. */
+  private async openDevices(): Promise<void> {
+    const acquired = await acquire({ camera: true, microphone: true });
     if (this.state.phase === "talk") this.state.call?.useLocal(acquired);
     else stopStream(acquired.stream);
   }
@@ -153,7 +161,13 @@ export class TalkDesk {
     this.seat = talk.seat;
     this.outcome = undefined;
     for (const signal of signals) this.signal(signal);
-    this.set({ phase: "talk", talk, offset: talk.now - Date.now(), farewell: undefined });
+    this.set({
+      phase: "talk",
+      talk,
+      offset: talk.now - Date.now(),
+      farewell: undefined,
+      refusal: undefined,
+    });
     history.replaceState(null, "", `/staff/talk/${talk.id}`);
     this.channel.send({ t: "here", talk: talk.id });
     this.listen(talk.id);
