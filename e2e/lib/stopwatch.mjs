@@ -5,7 +5,19 @@
 export function stopwatch() {
   const now = () => performance.timeOrigin + performance.now();
   const marks = (globalThis.marks ??= {});
-  const note = (name) => (marks[name] ??= now());
+  const waits = new Set();
+  const note = (name) => {
+    if (marks[name]) return;
+    marks[name] = now();
+    waits.forEach((check) => check());
+  };
+  // Settles once all of these are noted: nobody needs to ask meanwhile, and take time from what is measured.
+  globalThis.whenMarked = (...names) =>
+    new Promise((resolve) => {
+      const check = () => names.every((name) => marks[name]) && (waits.delete(check), resolve(marks));
+      waits.add(check);
+      check();
+    });
   globalThis.restartWatch = () => Object.keys(marks).forEach((key) => delete marks[key]);
 
   document.addEventListener('click', (event) => {
