@@ -21,7 +21,7 @@ const ContentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 
 
 // permissionsPolicy gives our own pages the devices and takes the rest away.
 const permissionsPolicy = "camera=(self), microphone=(self), display-capture=(self), screen-wake-lock=(self), " +
-	"autoplay=(self), speaker-selection=(self), fullscreen=(self), picture-in-picture=(self), clipboard-write=(self), " +
+	"autoplay=(self), fullscreen=(self), picture-in-picture=(self), clipboard-write=(self), " +
 	"geolocation=(), payment=(), usb=(), serial=(), midi=(), hid=(), accelerometer=(), gyroscope=(), " +
 	"magnetometer=(), browsing-topics=(), interest-cohort=()"
 
