@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -226,9 +227,23 @@ func TestALimiterForgetsTheOldestKeyAndCountsEachAlone(t *testing.T) {
 	if !first || !second || third || !l.Exhausted("a") || l.Exhausted("b") {
 		t.Error("two at once, then none; others are untouched")
 	}
+	l.Allow("b")
 	l.Allow("c") // pushes out a, the one unused for longest
 	if !l.Allow("a") {
 		t.Error("more keys are kept than allowed")
+	}
+}
+
+func TestAskingALimiterForKeysThatItDoesNotKnowPushesNobodyOut(t *testing.T) {
+	l := edge.NewLimiter(time.Hour, 1, 2)
+	l.Allow("a")
+	for i := range 10 {
+		if l.Exhausted(strconv.Itoa(i)) {
+			t.Error("a key that was never used has none left")
+		}
+	}
+	if l.Allow("a") {
+		t.Error("the bucket was pushed out by questions")
 	}
 }
 

@@ -37,9 +37,8 @@ func NewLimiter(interval time.Duration, burst, maxKeys int) *Limiter {
 func (l *Limiter) bucket(key string) *rate.Limiter {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if e, ok := l.byID[key]; ok {
-		l.used.MoveToFront(e)
-		return e.Value.(*bucket).tokens //nolint:forcetypeassert // only buckets are in the list
+	if tokens := l.present(key); tokens != nil {
+		return tokens
 	}
 	if l.used.Len() >= l.max {
 		oldest := l.used.Back()
@@ -50,11 +49,26 @@ func (l *Limiter) bucket(key string) *rate.Limiter {
 	return b.tokens
 }
 
+// present is the bucket of a key, which is thereby used; nil if there is none. The caller holds mu.
+func (l *Limiter) present(key string) *rate.Limiter {
+	e, ok := l.byID[key]
+	if !ok {
+		return nil
+	}
+	l.used.MoveToFront(e)
+	return e.Value.(*bucket).tokens //nolint:forcetypeassert // only buckets are in the list
+}
+
 // Allow takes a token and tells whether there was one.
 func (l *Limiter) Allow(key string) bool { return l.bucket(key).Allow() }
 
-// Exhausted tells, without taking one, that no token is left.
-func (l *Limiter) Exhausted(key string) bool { return l.bucket(key).Tokens() < 1 }
+// Exhausted tells, without taking one, that no token is left. Who only asks, for however many keys, pushes nobody out.
+func (l *Limiter) Exhausted(key string) bool {
+	l.mu.Lock()
+	tokens := l.present(key)
+	l.mu.Unlock()
+	return tokens != nil && tokens.Tokens() < 1
+}
 
 // ClientPrefix is the network a request comes from (/24 or /48), for limits in
 // memory only. Forwarded headers count only from trusted proxies, and of those the
