@@ -115,6 +115,40 @@ func TestADeviceIsKnownToItsAgencyForAWhileAndCannotBeMade(t *testing.T) {
 	}
 }
 
+// Whoever has got hold of one password can sign in as often as they like, each time as a new browser.
+func TestADeviceIsKnownOnlyForTheAccountThatSignedInWithItLast(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n := New(t, d).Node()
+		o := n.Office("lindenau")
+		fresh := func() *Browser {
+			b := n.Browser()
+			b.Network = "198.51.100.9"
+			return b
+		}
+		strangersGuess(t, n, "198.51.100.9", o.Sommer)
+		for range 5 {
+			phished := fresh()
+			phished.Post(path, credentials(o.Winter, Password)).OK(t)
+			phished.Post(path, credentials(o.Sommer, "geraten")).Expect(t, http.StatusTooManyRequests, "session.throttled")
+		}
+		// A browser that colleagues share is known for the last of them.
+		shared := fresh()
+		shared.Network = "203.0.113.7"
+		first := device(t, shared.Post(path, credentials(o.Sommer, Password)).OK(t)).Value
+		second := device(t, shared.Post(path, credentials(o.Winter, Password)).OK(t)).Value
+		if strings.Split(first, ".")[0] == strings.Split(second, ".")[0] {
+			t.Error("the cookies of two accounts have the same name")
+		}
+		shared.Network = "198.51.100.9"
+		shared.Post(path, credentials(o.Sommer, Password)).Expect(t, http.StatusTooManyRequests, "session.throttled")
+		strangersGuess(t, n, "198.51.100.9", o.Winter)
+		fresh().Post(path, credentials(o.Winter, Password)).Expect(t, http.StatusTooManyRequests, "session.throttled")
+		typed := o.Winter
+		typed.Email = " " + strings.ToUpper(typed.Email)
+		shared.Post(path, credentials(typed, Password)).OK(t)
+	})
+}
+
 // From so many networks that none of them is slowed down.
 func TestAKnownDeviceDoesNotStandInTheQueueOfThoseWhoGuess(t *testing.T) {
 	w := New(t, dbtest.SQLite(t))

@@ -35,7 +35,7 @@ type Service struct {
 	agencies *agency.Store
 	o        Options
 	hasher   *hasher
-	// Failures only: the right password from a quiet source always gets through. A source is a network or a known device.
+	// Failures only: the right password from a quiet source always gets through. A source is a network, or a device that is known for the account.
 	failures *edge.Limiter // by account and source
 	sources  *edge.Limiter // by source, against many accounts from one place
 }
@@ -147,7 +147,7 @@ func (s *Service) signIn(ctx context.Context, in *signInInput) (*meOutput, error
 		return nil, err
 	}
 	try := attempt{slug: slug, email: normalEmail(in.Body.Email), password: in.Body.Password}
-	device := s.knownDevice(slug, in.device)
+	device := s.knownDevice(slug, try.email, in.device)
 	if try.known = device != ""; try.known {
 		try.source = "device " + device
 	} else {
@@ -165,7 +165,7 @@ func (s *Service) signIn(ctx context.Context, in *signInInput) (*meOutput, error
 	if err != nil {
 		return nil, err
 	}
-	out.SetCookie = []http.Cookie{*edge.HostCookie(cookie, token, http.SameSiteStrictMode), *s.knowDevice(slug, device)}
+	out.SetCookie = []http.Cookie{*edge.HostCookie(cookie, token, http.SameSiteStrictMode), *s.knowDevice(slug, try.email, device)}
 	return out, nil
 }
 
@@ -183,7 +183,7 @@ func (s *Service) slug(ctx context.Context, named string) (string, error) {
 
 // attempt is somebody who wants to sign in.
 type attempt struct {
-	source                string // a network, or a device that is known
+	source                string // a network, or a device that is known for the account
 	known                 bool
 	slug, email, password string
 }
@@ -195,7 +195,7 @@ type attempt struct {
 func (s *Service) authenticate(ctx context.Context, try attempt) (Person, error) {
 	account := try.source + "\x00" + try.slug + "\x00" + try.email
 	throttled := edge.NewProblem(http.StatusTooManyRequests, "session.throttled")
-	if s.failures.Exhausted(account) || s.sources.Exhausted(try.source) {
+	if s.sources.Exhausted(try.source) || s.failures.Exhausted(account) {
 		return Person{}, throttled
 	}
 	turn, err := s.hasher.turn(ctx, try.known)
@@ -206,7 +206,7 @@ func (s *Service) authenticate(ctx context.Context, try attempt) (Person, error)
 		return Person{}, err
 	}
 	defer turn.end()
-	if s.failures.Exhausted(account) || s.sources.Exhausted(try.source) {
+	if s.sources.Exhausted(try.source) || s.failures.Exhausted(account) {
 		return Person{}, throttled
 	}
 	p, err := s.check(ctx, turn, try.slug, try.email, try.password)
