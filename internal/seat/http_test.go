@@ -93,6 +93,31 @@ func TestCorrectingTheNumberLeavesOneTaskAtTheDesk(t *testing.T) {
 	})
 }
 
+func TestWhoAsksWhileTheAppointmentIsCancelledOrMovedIsToldAndLeavesNoTask(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		meanwhile := map[string]func(p place){
+			"seat.closed": func(p place) {
+				w.tx(func(tx *db.Tx) error { return w.seats.Close(t.Context(), tx, p.agency, p.appointment, "cancelled") })
+			},
+			"link.moved": func(p place) {
+				w.tx(func(tx *db.Tx) error { return w.seats.Moved(t.Context(), tx, p.agency, p.appointment) })
+			},
+		}
+		for code, happens := range meanwhile {
+			for route, what := range map[string]body{"callback": {"phone": "0711 5550123"}, "cancel": {"wish": "move"}} {
+				p := w.newPlace(w.own)
+				guest := w.guest(p)
+				w.clock.once(func() { happens(p) })
+				guest.at(p, route, what).expect(t, http.StatusGone, code)
+			}
+		}
+		if open := rows(t, d, `SELECT kind FROM task WHERE done_at IS NULL`); len(open) != 0 {
+			t.Errorf("the desk is still to do: %q", open)
+		}
+	})
+}
+
 func TestWhatIsNoTelephoneNumberIsRefused(t *testing.T) {
 	w := newWorld(t, dbtest.SQLite(t))
 	p := w.newPlace(w.own)

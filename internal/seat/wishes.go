@@ -92,26 +92,26 @@ func (s *Service) leaveTask(ctx context.Context, c Caller, kind, phone string) (
 	if err != nil {
 		return nil, Problem(err)
 	}
-	if x.State == Closed {
-		return nil, Problem(closedRefusal(x))
-	}
 	key, err := s.o.Agencies.Keys().For(ctx, x.Agency)
 	if err != nil {
 		return nil, err
 	}
-	id := vault.NewID()
+	id, left := vault.NewID(), db.Ms(s.o.Clock())
 	sealed, err := sealTask(key, x.Agency, id, phone)
 	if err != nil {
 		return nil, err
 	}
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		if x, err = s.still(ctx, tx, x); err != nil {
+			return err
+		}
 		if _, err := tx.ExecContext(ctx, `DELETE FROM task WHERE agency_id = $1 AND appointment_id = $2 AND kind = $3 AND done_at IS NULL`,
 			x.Agency, x.Appointment, kind); err != nil {
 			return fmt.Errorf("replace task: %w", err)
 		}
 		if _, err := tx.ExecContext(ctx, `
 			INSERT INTO task (id, agency_id, desk_id, appointment_id, kind, body_sealed, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-			id, x.Agency, x.Desk, x.Appointment, kind, sealed, db.Ms(s.o.Clock())); err != nil {
+			id, x.Agency, x.Desk, x.Appointment, kind, sealed, left); err != nil {
 			return fmt.Errorf("leave task: %w", err)
 		}
 		if _, err := s.o.Events.Append(ctx, tx, x.Agency, agency.DeskTopic(x.Desk), "task", id); err != nil {
@@ -120,9 +120,27 @@ func (s *Service) leaveTask(ctx context.Context, c Caller, kind, phone string) (
 		return s.Tell(ctx, tx, x)
 	})
 	if err != nil {
-		return nil, err
+		return nil, Problem(err)
 	}
 	return s.shown(ctx, x, Holder{Browser: c.browser})
+}
+
+// still reads a seat again that was read before the transaction, and keeps it as it is until that ends: nobody can
+// cancel or move in between and leave behind what is written here. Who did so before is told.
+func (s *Service) still(ctx context.Context, tx *db.Tx, x Seat) (Seat, error) {
+	if _, err := tx.ExecContext(ctx, `UPDATE seat SET version = version WHERE agency_id = $1 AND id = $2`, x.Agency, x.ID); err != nil {
+		return x, fmt.Errorf("keep seat: %w", err)
+	}
+	now, err := byID(ctx, tx, x.Agency, x.ID)
+	switch {
+	case err != nil:
+		return x, err
+	case now.LinkVersion != x.LinkVersion:
+		return x, edge.NewProblem(http.StatusGone, "link.moved")
+	case now.State == Closed:
+		return x, closedRefusal(now)
+	}
+	return now, nil
 }
 
 // followTasks lets the open tasks of an appointment follow what becomes of it: those of
@@ -134,7 +152,7 @@ func (s *Service) followTasks(ctx context.Context, tx *db.Tx, x Seat, settled ..
 	}
 	for id, kind := range open {
 		if slices.Contains(settled, kind) {
-			if _, err := tx.ExecContext(ctx, `UPDATE task SET done_at = $1 WHERE agency_id = $2 AND id = $3`,
+			if _, err := tx.ExecContext(ctx, `UPDATE task SET done_at = $1 WHERE agency_id = $2 AND id = $3 AND done_at IS NULL`,
 				db.Ms(s.o.Clock()), x.Agency, id); err != nil {
 				return fmt.Errorf("settle task: %w", err)
 			}
