@@ -121,9 +121,9 @@ func (s *Service) open(ctx context.Context, in *openInput) (*viewOutput, error) 
 		return &viewOutput{Body: v}, err
 	}
 	a, err := s.o.Agencies.BySlug(ctx, in.Slug)
-	var seatID, dead string
+	var shown link
 	if err == nil {
-		seatID, dead, err = seatBySecret(ctx, s.db.Read(), a.ID, in.Body.Secret)
+		shown, err = linkBySecret(ctx, s.db.Read(), a.ID, in.Body.Secret)
 	}
 	if errors.Is(err, ErrNotFound) || errors.Is(err, agency.ErrNotFound) {
 		return nil, s.wrongLink(in)
@@ -131,10 +131,10 @@ func (s *Service) open(ctx context.Context, in *openInput) (*viewOutput, error) 
 	if err != nil {
 		return nil, err
 	}
-	if dead != "" {
-		return nil, edge.NewProblem(http.StatusGone, "link."+dead)
+	if shown.dead != "" {
+		return nil, edge.NewProblem(http.StatusGone, "link."+shown.dead)
 	}
-	return s.enterByLink(ctx, a.ID, seatID, in.browser)
+	return s.enterByLink(ctx, a.ID, shown, in.browser)
 }
 
 // wrongLink counts a failure; only failures are ever throttled.
@@ -146,7 +146,8 @@ func (s *Service) wrongLink(in *openInput) error {
 	return edge.NewProblem(http.StatusNotFound, "link.unknown")
 }
 
-func (s *Service) enterByLink(ctx context.Context, agencyID, seatID, browser string) (*viewOutput, error) {
+// enterByLink binds the browser, unless the link that it has shown is no longer the seat's by then.
+func (s *Service) enterByLink(ctx context.Context, agencyID string, shown link, browser string) (*viewOutput, error) {
 	out := &viewOutput{}
 	if browser == "" {
 		token := vault.NewToken()
@@ -154,11 +155,15 @@ func (s *Service) enterByLink(ctx context.Context, agencyID, seatID, browser str
 		out.SetCookie = []http.Cookie{*edge.HostCookie(cookie, token, http.SameSiteLaxMode)}
 	}
 	var x Seat
+	now := db.Ms(s.o.Clock())
 	err := s.db.Tx(ctx, func(tx *db.Tx) (err error) {
-		if x, err = byID(ctx, tx, agencyID, seatID); err != nil {
+		if x, err = byID(ctx, tx, agencyID, shown.seat); err != nil {
 			return err
 		}
-		return bind(ctx, tx, x, browser, db.Ms(s.o.Clock()))
+		if x.LinkVersion != shown.version {
+			return edge.NewProblem(http.StatusGone, "link.moved")
+		}
+		return bind(ctx, tx, x, browser, now)
 	})
 	if err != nil {
 		return nil, Problem(err)

@@ -42,33 +42,42 @@ func killLinks(ctx context.Context, tx *db.Tx, x Seat, reason string) error {
 	return nil
 }
 
-// seatBySecret finds the seat of a link. The hash is compared by the database's
-// index: timing tells nothing about a secret of 160 bits.
-func seatBySecret(ctx context.Context, q db.Q, agency, secret string) (seat, dead string, err error) {
+// link is what is kept of a link.
+type link struct {
+	seat    string
+	version int64
+	dead    string // why; empty: it lives
+}
+
+// linkBySecret finds a link. The hash is compared by the database's index: timing tells
+// nothing about a secret of 160 bits.
+func linkBySecret(ctx context.Context, q db.Q, agency, secret string) (link, error) {
 	if len(secret) != secretChars {
-		return "", "", ErrNotFound
+		return link{}, ErrNotFound
 	}
-	err = q.QueryRowContext(ctx, `SELECT seat_id, COALESCE(dead_reason, '') FROM seat_link WHERE agency_id = $1 AND hash = $2`,
-		agency, vault.Hash(secret)).Scan(&seat, &dead)
+	var l link
+	err := q.QueryRowContext(ctx, `SELECT seat_id, version, COALESCE(dead_reason, '') FROM seat_link WHERE agency_id = $1 AND hash = $2`,
+		agency, vault.Hash(secret)).Scan(&l.seat, &l.version, &l.dead)
 	if errors.Is(err, db.ErrNoRows) {
-		return "", "", ErrNotFound
+		return link{}, ErrNotFound
 	}
 	if err != nil {
-		return "", "", fmt.Errorf("find link: %w", err)
+		return link{}, fmt.Errorf("find link: %w", err)
 	}
-	return seat, dead, nil
+	return l, nil
 }
 
 // maxBrowsers of each kind may come back to a seat: those that only opened its link, and those in which a person acted.
 const maxBrowsers = 20
 
-// bind lets a browser that has shown the secret come back without it, for as long as the link is the seat's. The oldest
-// go when there are too many, but only among those that did no more than this: mail scanners open links too, and must
+// bind lets a browser that has shown the secret come back without it, for as long as the link is the seat's. Those go
+// when there are too many that have not shown it for longest, but only among those that did no more than this: mail scanners open links too, and must
 // not drop anybody who entered.
 func bind(ctx context.Context, tx *db.Tx, x Seat, browser string, nowMs int64) error {
 	if _, err := tx.ExecContext(ctx, `
 		INSERT INTO seat_browser (agency_id, seat_id, browser_hash, created_at, link_version) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (agency_id, seat_id, browser_hash) DO UPDATE SET link_version = excluded.link_version`,
+		ON CONFLICT (agency_id, seat_id, browser_hash) DO UPDATE SET
+			link_version = excluded.link_version, created_at = excluded.created_at`,
 		x.Agency, x.ID, hash(browser), nowMs, x.LinkVersion); err != nil {
 		return fmt.Errorf("bind browser: %w", err)
 	}

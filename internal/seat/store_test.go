@@ -87,6 +87,22 @@ func TestACC02AMovedLinkSaysMovedACancelledOneCancelled(t *testing.T) {
 	})
 }
 
+func TestALinkThatDiesWhileItIsOpenedLetsNobodyIn(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		p := w.newPlace(w.own)
+		late := w.browser()
+		w.clock.once(func() {
+			w.tx(func(tx *db.Tx) error { return w.seats.Moved(t.Context(), tx, p.agency, p.appointment) })
+		})
+		late.open(p.slug, p.secret).expect(t, http.StatusGone, "link.moved")
+		if n := len(rows(t, d, `SELECT browser_hash FROM seat_browser`)); n != 0 {
+			t.Error("it knows the seat by a link that it has not shown")
+		}
+		late.open(p.slug, w.secret(p)).ok(t)
+	})
+}
+
 func TestTheLinkOfATalkThatWasHeldShowsThatItIsOver(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d)
@@ -285,6 +301,26 @@ func TestTwentyBrowsersThatOnlyOpenedALinkMayKnowASeat(t *testing.T) {
 		if n := len(rows(t, d, `SELECT browser_hash FROM seat_browser`)); n != 20 {
 			t.Errorf("%d browsers are bound", n)
 		}
+	})
+}
+
+func TestABrowserThatComesBackByTheNewLinkIsNotTheFirstToGo(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		p := w.newPlace(w.own)
+		guest := w.opener(p)
+		early := w.opener(p)
+		w.tx(func(tx *db.Tx) error { return w.seats.Moved(t.Context(), tx, p.agency, p.appointment) })
+		p.secret = w.secret(p)
+		early.open(p.slug, p.secret).ok(t)
+		for range 18 {
+			w.opener(p)
+		}
+		w.clock.forward(time.Second)
+		guest.open(p.slug, p.secret).ok(t)
+		w.opener(p)
+		guest.again(p).ok(t)
+		early.again(p).expect(t, http.StatusNotFound, "seat.unknown") // counter-check: somebody had to go
 	})
 }
 
