@@ -1,0 +1,79 @@
+package seat_test
+
+import (
+	"errors"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"visavis/internal/db"
+	"visavis/internal/db/dbtest"
+)
+
+// whileHeld lets something happen while a transaction has written and not committed; it commits once that waits for it.
+// PostgreSQL only: SQLite has one writer, so who comes second begins only after the first.
+func (w *world) whileHeld(written func(tx *db.Tx) error, happens func()) {
+	w.t.Helper()
+	var second sync.WaitGroup
+	w.tx(func(tx *db.Tx) error {
+		if err := written(tx); err != nil {
+			return err
+		}
+		second.Go(happens)
+		return w.somebodyWaits()
+	})
+	second.Wait()
+}
+
+func (w *world) somebodyWaits() error {
+	late := time.Now().Add(10 * time.Second)
+	for waiting := 0; waiting == 0; {
+		err := w.db.Read().QueryRowContext(w.t.Context(), `
+			SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting)
+		if err != nil {
+			return err
+		}
+		if time.Now().After(late) {
+			return errors.New("nobody waits for the transaction")
+		}
+	}
+	return nil
+}
+
+func TestWhoAsksWhileACancellationIsBeingWrittenLeavesNoTask(t *testing.T) {
+	d := dbtest.Postgres(t)
+	w := newWorld(t, d)
+	p := w.newPlace(w.own)
+	guest := w.guest(p)
+	w.whileHeld(
+		func(tx *db.Tx) error { return w.seats.Close(t.Context(), tx, p.agency, p.appointment, "cancelled") },
+		func() {
+			if a := guest.at(p, "callback", body{"phone": "0711 5550123"}); a.status != http.StatusGone || a.code != "seat.closed" {
+				t.Errorf("%d %s", a.status, a.body)
+			}
+		})
+	if open := rows(t, d, `SELECT kind FROM task WHERE done_at IS NULL`); len(open) != 0 {
+		t.Errorf("the desk is still to do: %q", open)
+	}
+}
+
+func TestATaskThatAColleagueTicksOffDuringAMoveKeepsItsTime(t *testing.T) {
+	d := dbtest.Postgres(t)
+	w := newWorld(t, d)
+	p := w.newPlace(w.own)
+	w.guest(p).at(p, "cancel", body{"wish": "move"}).ok(t)
+	w.whileHeld(
+		func(tx *db.Tx) error {
+			_, err := tx.ExecContext(t.Context(), `UPDATE task SET done_at = 5 WHERE agency_id = $1 AND appointment_id = $2`, p.agency, p.appointment)
+			return err
+		},
+		func() {
+			if err := d.Tx(t.Context(), func(tx *db.Tx) error { return w.seats.Moved(t.Context(), tx, p.agency, p.appointment) }); err != nil {
+				t.Error(err)
+			}
+		})
+	if done := rows(t, d, `SELECT id FROM task WHERE done_at = 5`); len(done) != 1 {
+		t.Error("the move has overwritten when it was done")
+	}
+}
