@@ -77,7 +77,7 @@ func Handle[I, O any](api *API, op Operation, handler func(context.Context, *I) 
 		Path:          route,
 		DefaultStatus: op.Status,
 		Tags:          []string{op.Tag},
-		Middlewares:   op.Use,
+		Middlewares:   append(huma.Middlewares{keepDeadline}, op.Use...),
 		MaxBodyBytes:  MaxBody,
 	}, func(ctx context.Context, in *I) (*O, error) {
 		bounded, cancel := context.WithTimeout(ctx, cmp.Or(op.Within, RequestTime))
@@ -89,6 +89,21 @@ func Handle[I, O any](api *API, op Operation, handler func(context.Context, *I) 
 		return out, nil
 	})
 }
+
+// keepDeadline keeps huma from the read deadline of the connection, which is Secure's: net/http takes that one away when
+// the body has come. huma sets another (5 s) for a body that may be left out, when net/http already watches for the
+// client to leave; a deadline that passes then looks like that, and cancels this request and all that follow it on the
+// same connection.
+func keepDeadline(c huma.Context, next func(huma.Context)) { next(deadlineKeeper{c}) }
+
+type humaContext huma.Context // embedded under its own name, Context would hide the method of that name
+
+type deadlineKeeper struct{ humaContext }
+
+func (deadlineKeeper) SetReadDeadline(time.Time) error { return nil }
+
+// Unwrap lets humago.Unwrap reach the request.
+func (k deadlineKeeper) Unwrap() huma.Context { return k.humaContext }
 
 // newError takes the place of huma.NewError (see UseProblems).
 func newError(status int, _ string, errs ...error) huma.StatusError {
