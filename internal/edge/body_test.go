@@ -3,11 +3,14 @@ package edge_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -115,5 +118,24 @@ func TestABodyMayTakeItsTimeAndNoLonger(t *testing.T) {
 	got := send(t, conn, postWait+"Content-Length: 12\r\n\r\n{")
 	if took := time.Since(begun); got.status != http.StatusRequestTimeout || took < shortBodyTime || took > 20*shortBodyTime {
 		t.Errorf("after %s: %d %s", took, got.status, got.body)
+	}
+}
+
+// What is left of a body that came too late, or is too large, is never the next request.
+func TestTheRestOfABodyIsNoRequest(t *testing.T) {
+	next := postWait + "Content-Length: 0\r\n\r\n"
+	for want, body := range map[int]string{
+		http.StatusRequestTimeout:        postWait + "Content-Length: 1000\r\n\r\n{",
+		http.StatusRequestEntityTooLarge: postWait + "Content-Length: 900000\r\n\r\n" + strings.Repeat("x", edge.MaxBody),
+	} {
+		conn := patient(t)
+		if got := send(t, conn, body); got.status != want {
+			t.Fatal(got.status, got.body)
+		}
+		_, _ = io.WriteString(conn, next) // it may be closed already
+		rest, err := io.ReadAll(conn)
+		if len(rest) > 0 || errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("after %d: %q %v", want, rest, err)
+		}
 	}
 }

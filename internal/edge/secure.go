@@ -64,6 +64,9 @@ func Secure(next http.Handler, o SecureOptions) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		setHeaders(w.Header(), o.HTTPS)
 		o.limitTime(w, r)
+		// A copy: with a body that is not its own, net/http does not see that one did not come whole, keeps the
+		// connection, and takes the rest for the next request.
+		r = r.WithContext(r.Context())
 		r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
 		seen := &statusWriter{ResponseWriter: w}
 		begun := time.Now()
