@@ -21,8 +21,9 @@ var errLate = errors.New("the database takes no writes in time")
 // PostgreSQL: https://www.postgresql.org/docs/current/errcodes-appendix.html
 // SQLite: https://www.sqlite.org/rescode.html
 const (
-	pgConnection = "08"    // class
-	pgResources  = "53"    // class: disk full, out of memory, too many connections
+	pgConnection = "08" // class
+	pgResources  = "53" // class: disk full, out of memory, too many connections
+	pgFull       = "53100"
 	pgOperator   = "57P"   // shut down, crashed, starting
 	pgReadOnly   = "25006" // a standby, or switched over meanwhile
 
@@ -54,10 +55,10 @@ func Unavailable(err error) bool {
 		errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// full tells whether there is no room for more.
+// full tells whether there is no room for more. Too many connections, or too little memory, may be over in a moment.
 func full(err error) bool {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return strings.HasPrefix(pg.Code, pgResources)
+		return pg.Code == pgFull
 	}
 	lite, ok := errors.AsType[*sqlite.Error](err)
 	return ok && lite.Code()&0xff == sqliteFull

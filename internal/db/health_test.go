@@ -166,3 +166,18 @@ func TestWhatIsWrongWithTheRequestSaysNothingAboutTheDatabase(t *testing.T) {
 		}
 	})
 }
+
+func TestOnlyADiskWithoutRoomCountsAsFullForLong(t *testing.T) {
+	for code, want := range map[string]bool{"53100": true, "53200": false, "53300": false, "57P03": false} {
+		d := dbtest.SQLite(t)
+		if err := d.Tx(t.Context(), func(*db.Tx) error { return &pgconn.PgError{Code: code} }); !db.Unavailable(err) || d.Writable(time.Now()) == nil {
+			t.Errorf("%s: %v", code, err)
+		}
+		if err := d.Tx(t.Context(), func(tx *db.Tx) error { return insert(t, tx, "x") }); err != nil {
+			t.Fatal(err)
+		}
+		if full := d.Writable(time.Now()) != nil; full != want {
+			t.Errorf("%s, and a write has succeeded since: full is %v", code, full)
+		}
+	}
+}
