@@ -419,3 +419,19 @@ func TestTheNetworkTestGivesLegsForAMinuteAndNothingElse(t *testing.T) {
 		ask(test.ID, "udp").Expect(t, http.StatusGone, "test.over")
 	})
 }
+
+func TestAWindowIsToldInTimeThatTheDatabaseDoesNotAnswer(t *testing.T) {
+	d := dbtest.Postgres(t) // readers of SQLite wait for nobody
+	s := newScene(t, d)
+	id := s.admit(s.sommer).Talk.ID
+	s.Tx(func(tx *db.Tx) error {
+		_, err := tx.ExecContext(t.Context(), `LOCK TABLE talk IN ACCESS EXCLUSIVE MODE`)
+		begun := time.Now()
+		a := s.sommer.Get("/api/staff/talks/" + id + "/stream")
+		if took := time.Since(begun); took > 6*time.Second {
+			t.Errorf("it took %s", took)
+		}
+		a.Expect(t, http.StatusServiceUnavailable, "unavailable")
+		return err
+	})
+}

@@ -25,12 +25,14 @@ func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	t, err := s.mine(r.Context(), s.db.Read(), p, r.PathValue("talk"))
+	ctx, cancel := context.WithTimeout(r.Context(), edge.RequestTime)
+	defer cancel()
+	t, err := s.mine(ctx, s.db.Read(), p, r.PathValue("talk"))
 	if err != nil {
 		return err
 	}
 	// Opened here: the first time the key is read, and that must not happen inside a snapshot.
-	if _, err := s.o.Agencies.Keys().For(r.Context(), p.Agency); err != nil {
+	if _, err := s.o.Agencies.Keys().For(ctx, p.Agency); err != nil {
 		return err
 	}
 	topics := []string{Topic(t.ID), staff.Topic(p.ID)}

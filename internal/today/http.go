@@ -34,7 +34,9 @@ func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	source, err := s.source(r.Context(), person, day)
+	ctx, cancel := context.WithTimeout(r.Context(), edge.RequestTime)
+	defer cancel()
+	source, err := s.source(ctx, person, day)
 	if err != nil {
 		return err
 	}

@@ -369,3 +369,19 @@ func TestWhatIsPersonalPrintsItselfNowhere(t *testing.T) {
 		t.Errorf("%s %v", text, err)
 	}
 }
+
+func TestAPageIsToldInTimeThatTheDatabaseDoesNotAnswer(t *testing.T) {
+	d := dbtest.Postgres(t) // readers of SQLite wait for nobody
+	s := newOffices(t, d)
+	fresh := s.sommer.At(s.World.Node()) // a process that has not opened the agency's key
+	s.Tx(func(tx *db.Tx) error {
+		_, err := tx.ExecContext(t.Context(), `LOCK TABLE agency IN ACCESS EXCLUSIVE MODE`)
+		begun := time.Now()
+		a := fresh.Get(path)
+		if took := time.Since(begun); took > 6*time.Second {
+			t.Errorf("it took %s", took)
+		}
+		a.Expect(t, http.StatusServiceUnavailable, "unavailable")
+		return err
+	})
+}
