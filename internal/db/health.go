@@ -38,6 +38,9 @@ const (
 // Unavailable tells whether an error says that the database cannot do its work at present: full, read-only, held by
 // somebody else, out of reach. What was asked for has not happened, and may be asked for again.
 func Unavailable(err error) bool {
+	if errors.Is(err, errUnknown) {
+		return false
+	}
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return strings.HasPrefix(pg.Code, pgConnection) || strings.HasPrefix(pg.Code, pgResources) ||
 			strings.HasPrefix(pg.Code, pgOperator) || pg.Code == pgReadOnly
@@ -83,7 +86,7 @@ func (w *writes) note(err error) {
 	switch {
 	case err == nil:
 		w.succeeded = true
-	case errors.Is(err, context.Canceled), !Unavailable(err): // says nothing about the database
+	case errors.Is(err, context.Canceled), !Unavailable(err) && !errors.Is(err, errUnknown): // says nothing about the database
 	default:
 		w.failed, w.succeeded, w.until = err, false, time.Now()
 		if full(err) {

@@ -181,3 +181,42 @@ func TestOnlyADiskWithoutRoomCountsAsFullForLong(t *testing.T) {
 		}
 	}
 }
+
+// slowCommit makes a commit that has written to the table take longer than anybody waits.
+const slowCommit = `
+CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$;
+CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON stream DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()`
+
+func TestACommitWithoutAnAnswerIsNotSaidToHaveDoneNothing(t *testing.T) {
+	d := dbtest.Postgres(t) // SQLite always answers
+	if err := d.Tx(t.Context(), func(tx *db.Tx) error { _, err := tx.ExecContext(t.Context(), slowCommit); return err }); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	err := d.Tx(ctx, func(tx *db.Tx) error { return insert(t, tx, "x") })
+	if !errors.Is(err, context.DeadlineExceeded) || db.Unavailable(err) {
+		t.Error(err)
+	}
+	if d.Writable(time.Now()) == nil {
+		t.Error("it counts as writable")
+	}
+}
+
+func TestWhoRunsOutOfTimeBeforeTheCommitHasDoneNothing(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		err := d.Tx(ctx, func(tx *db.Tx) error {
+			err := insert(t, tx, "x")
+			<-ctx.Done()
+			return err
+		})
+		if !db.Unavailable(err) {
+			t.Error(err)
+		}
+		if n := count(t, d.Read()); n != 0 {
+			t.Errorf("%d rows", n)
+		}
+	})
+}

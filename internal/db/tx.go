@@ -86,13 +86,29 @@ func (d *DB) once(ctx context.Context, begin time.Time, f func(*Tx) error) error
 	if err := f(tx); err != nil {
 		return err
 	}
-	if err := begun.Commit(); err != nil {
+	if err := commit(ctx, begun); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	for _, after := range tx.after {
 		after()
 	}
 	return nil
+}
+
+// errUnknown says that a commit was sent and not answered: it may have happened.
+var errUnknown = errors.New("whether it has happened is not known")
+
+func commit(ctx context.Context, begun *sql.Tx) error {
+	if err := ctx.Err(); err != nil {
+		return err // not sent
+	}
+	err := begun.Commit()
+	_, pg := errors.AsType[*pgconn.PgError](err)
+	_, lite := errors.AsType[*sqlite.Error](err)
+	if err == nil || pg || lite || pgconn.SafeToRetry(err) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errUnknown, err)
 }
 
 // PostgreSQL: https://www.postgresql.org/docs/current/errcodes-appendix.html
