@@ -15,10 +15,15 @@ export class ApiError extends Error {
     super(code);
   }
 
-  /** Worth trying again without a change: nothing came back, or the server was not able to answer. */
+  /** Worth trying again without a change: nothing came back, the server could not answer, or somebody was quicker. */
   get passing(): boolean {
-    return this.status === 0 || this.status === 429 || this.status >= 500;
+    return this.status === 0 || this.status === 429 || this.status >= 500 || this.code === "busy";
   }
+}
+
+/** What a refusal is to the pages, whatever was thrown. */
+export function asApiError(error: unknown): ApiError {
+  return error instanceof ApiError ? error : new ApiError(0, "internal");
 }
 
 export interface CallOptions {

@@ -21,6 +21,10 @@ export class LocalMedia {
   constructor(private readonly changed: (state: LocalState) => void) {}
 
   use(acquired: Acquired): void {
+    if (this.closed) {
+      stopStream(acquired.stream);
+      return;
+    }
     // Given twice, it must not be stopped for its own sake.
     if (this.stream !== acquired.stream) stopStream(this.stream);
     this.stream = acquired.stream;

@@ -24,6 +24,11 @@ export class WayBack {
   stay(): void {
     history.forward();
   }
+
+  /** One more step back: out of the page. */
+  leave(): void {
+    history.back();
+  }
 }
 
 function entered(): boolean {

@@ -1,4 +1,4 @@
-import { ApiError } from "../api/client";
+import { ApiError, asApiError } from "../api/client";
 import type { Stream } from "../api/stream";
 import type { ByeReason, Detour, GuestTalk, GuestView, Mode, Signal } from "../api/types";
 import type { Prepared } from "../call/call";
@@ -9,15 +9,8 @@ import { Attention } from "./attention";
 import { WayBack } from "./back";
 import { readFragment, writeSeat } from "./link";
 import { listenToPage } from "./page";
-import {
-  initialVisit,
-  isInside,
-  modeOf,
-  type Notice,
-  type Screen,
-  screenOf,
-  type VisitState,
-} from "./screen";
+import type { Notice, Screen, VisitState } from "./screen";
+import { initialVisit, isInside, modeOf, screenOf } from "./screen";
 import { SeatServer } from "./server";
 import { ScreenAwake } from "./wake";
 
@@ -151,7 +144,7 @@ export class Visit {
       const mode = modeOf(wish, devices);
       const takeover = takenOver || !view.here;
       const body = { mode, commit, offer, takeover: takeover && view.state !== "expected" };
-      this.joinedWith(await this.server.asPage("arrive", body));
+      await this.join(body);
       // The browser's question may have been answered while this was on its way.
       const { devices: now, joined } = this.state;
       if (joined && now && now !== devices) await this.bring(now);
@@ -179,6 +172,11 @@ export class Visit {
     const { screen } = this;
     if (screen === "check") {
       this.back();
+      return;
+    }
+    // No question can be shown there, and nothing is lost by going.
+    if (this.state.call?.state.broken) {
+      this.wayBack.leave();
       return;
     }
     this.wayBack.stay();
@@ -238,7 +236,7 @@ export class Visit {
     const acquired = this.openAgain(mode);
     await this.guarded(async () => {
       const { commit, offer } = await this.prepare();
-      this.joinedWith(await this.server.asPage("arrive", { mode, commit, offer, takeover: false }));
+      await this.join({ mode, commit, offer, takeover: false });
     });
     await acquired();
   }
@@ -258,11 +256,15 @@ export class Visit {
     };
   }
 
-  private joinedWith(view: GuestView): void {
+  private async join(body: object): Promise<void> {
+    const { heard } = this;
+    const view = await this.server.asPage("arrive", body);
     const { devices, call } = this.state;
     if (devices) call?.useLocal(devices);
     this.set({ joined: view.here, takenOver: false, step: "landing" });
-    this.take(view);
+    // The advisor may have been quicker than the answer: then the stream's picture of the seat is the newer one.
+    const { view: newest } = this.state;
+    this.take(heard !== this.heard && newest?.here ? newest : view);
     if (!this.stream && view.state !== "closed") this.listen();
   }
 
@@ -424,7 +426,7 @@ export class Visit {
     const notice: Notice = this.state.entered ? "sent-back" : "missed";
     this.attention.stop();
     this.dropCall();
-    this.set({ entered: false, ringing: false, notice });
+    this.set({ entered: false, ringing: false, leaving: false, notice });
     const acquired = this.openAgain(this.state.wish);
     try {
       const { commit, offer } = await this.prepare();
@@ -493,8 +495,4 @@ export class Visit {
   private set(change: { [Key in keyof VisitState]?: VisitState[Key] | undefined }): void {
     this.store.set({ ...this.state, ...change });
   }
-}
-
-function asApiError(error: unknown): ApiError {
-  return error instanceof ApiError ? error : new ApiError(0, "internal");
 }

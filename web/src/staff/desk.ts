@@ -1,9 +1,9 @@
-import { api, ApiError } from "../api/client";
+import { api, ApiError, asApiError } from "../api/client";
 import { openStream, type Stream, type StreamState } from "../api/stream";
 import type { Booked, LanguageTag, Outcome, Row, Task } from "../api/types";
 import { playChime } from "../call/sound";
 import { Store, type Unsubscribe } from "../call/store";
-import { asApiError, type Session } from "./session";
+import type { Session } from "./session";
 import { openTalkWindow, WindowChannel, type WindowMessage } from "./window";
 
 export interface DeskState {

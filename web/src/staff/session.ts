@@ -1,4 +1,4 @@
-import { api, ApiError } from "../api/client";
+import { api, ApiError, asApiError } from "../api/client";
 import type { Me } from "../api/types";
 import type { Language } from "../i18n/languages";
 import { Store, type Unsubscribe } from "../call/store";
@@ -64,8 +64,4 @@ export class Session {
   lost(): void {
     this.store.set({ asking: false, busy: false });
   }
-}
-
-export function asApiError(error: unknown): ApiError {
-  return error instanceof ApiError ? error : new ApiError(0, "internal");
 }

@@ -1,10 +1,10 @@
-import { api, ApiError } from "../../api/client";
+import { api, ApiError, asApiError } from "../../api/client";
 import { openStream, type Stream, type StreamState } from "../../api/stream";
 import type { Admitted, Detour, Me, Outcome, Signal, TalkView } from "../../api/types";
 import { Call } from "../../call/call";
 import { acquire, stopStream } from "../../call/devices";
 import { Store, type Unsubscribe } from "../../call/store";
-import { asApiError, type Session } from "../session";
+import type { Session } from "../session";
 import { WindowChannel, type WindowMessage } from "../window";
 
 export type Farewell =
@@ -54,10 +54,22 @@ export class TalkDesk {
     private readonly session: Session,
     private readonly me: Me,
   ) {
-    globalThis.addEventListener("pagehide", () => {
-      this.channel.send({ t: "gone" });
-    });
+    globalThis.addEventListener("pagehide", this.gone);
   }
+
+  /** The window shows something else, such as the sign-in: this desk must hear of no admission any more. */
+  close(): void {
+    this.gone();
+    globalThis.removeEventListener("pagehide", this.gone);
+    this.channel.close();
+    clearTimeout(this.slow);
+    this.stream?.close();
+    this.state.call?.close();
+  }
+
+  private readonly gone = (): void => {
+    this.channel.send({ t: "gone" });
+  };
 
   get state(): TalkState {
     return this.store.value;
