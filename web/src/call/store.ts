@@ -1,8 +1,16 @@
 export type Unsubscribe = () => void;
 
+/** Settles after so many milliseconds. */
+export function after(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
+
 /** A value that tells its listeners of every new version; the versions themselves never change. */
 export class Store<T> {
   private readonly listeners = new Set<(value: T) => void>();
+  private still = 0;
 
   constructor(private current: T) {}
 
@@ -13,7 +21,21 @@ export class Store<T> {
   set(next: T): void {
     if (next === this.current) return;
     this.current = next;
-    for (const listener of [...this.listeners]) listener(next);
+    if (this.still === 0) this.tell();
+  }
+
+  /**
+   * The value goes on changing, and listeners hear of it only once `until` has settled: a page is not drawn while its
+   * thread has something better to do.
+   */
+  keepStill(until: Promise<unknown>): void {
+    const { current } = this;
+    this.still++;
+    const done = (): void => {
+      this.still--;
+      if (this.still === 0 && this.current !== current) this.tell();
+    };
+    void until.then(done, done);
   }
 
   /** Calls at once with the present value, then with each new one: what Svelte calls a store. */
@@ -23,5 +45,10 @@ export class Store<T> {
     return () => {
       this.listeners.delete(listener);
     };
+  }
+
+  private tell(): void {
+    const { current } = this;
+    for (const listener of [...this.listeners]) listener(current);
   }
 }

@@ -2,7 +2,7 @@ import { api, ApiError, asApiError } from "../api/client";
 import { openStream, type Stream, type StreamState } from "../api/stream";
 import type { Booked, LanguageTag, Outcome, Row, Task } from "../api/types";
 import { playChime } from "../call/sound";
-import { Store, type Unsubscribe } from "../call/store";
+import { after, Store, type Unsubscribe } from "../call/store";
 import type { Session } from "./session";
 import { openTalkWindow, WindowChannel, type WindowMessage } from "./window";
 
@@ -34,6 +34,8 @@ export interface Booking {
 }
 
 const admitMs = 20_000;
+/** The list and the talk's window share one thread of the browser, and the talk's has better to do with it. */
+const stillMs = 300;
 
 /** The list of one day: a picture of the server's stream, and what can be done from it. */
 export class DeskList {
@@ -98,6 +100,7 @@ export class DeskList {
       return;
     }
     this.set({ admitting: seat, refusal: undefined });
+    this.store.keepStill(after(stillMs));
     clearTimeout(this.admitTimer);
     this.admitTimer = setTimeout(() => {
       this.set({ admitting: undefined });

@@ -3,7 +3,7 @@ import { openStream, type Stream, type StreamState } from "../../api/stream";
 import type { Admitted, Detour, Me, Outcome, Signal, TalkView } from "../../api/types";
 import { Call } from "../../call/call";
 import { acquire, stopStream } from "../../call/devices";
-import { Store, type Unsubscribe } from "../../call/store";
+import { after, Store, type Unsubscribe } from "../../call/store";
 import type { Session } from "../session";
 import { WindowChannel, type WindowMessage } from "../window";
 
@@ -28,6 +28,10 @@ export interface TalkState {
 
 /** The server's answer is usually here before a loader is drawn, and drawing one would only keep it waiting. */
 const slowMs = 300;
+/** The guest's offer is answered before the talk is drawn, unless that takes longer than somebody would notice. */
+const stillMs = 150;
+/** A new address makes the browser draw its own bars and fetch the icon anew: that may come after the first picture. */
+const addressMs = 1_000;
 
 /**
  * The window of talks. It stays open between them with a connection made ready, so that the next talk begins at once;
@@ -172,7 +176,8 @@ export class TalkDesk {
   private begin({ talk, signals }: Admitted): void {
     this.seat = talk.seat;
     this.outcome = undefined;
-    for (const signal of signals) this.signal(signal);
+    const answered = Promise.all(signals.map((signal) => this.signal(signal)));
+    this.store.keepStill(Promise.race([answered, after(stillMs)]));
     this.set({
       phase: "talk",
       talk,
@@ -180,7 +185,9 @@ export class TalkDesk {
       farewell: undefined,
       refusal: undefined,
     });
-    history.replaceState(null, "", `/staff/talk/${talk.id}`);
+    void after(addressMs).then(() => {
+      if (this.state.talk?.id === talk.id) history.replaceState(null, "", `/staff/talk/${talk.id}`);
+    });
     this.channel.send({ t: "here", talk: talk.id });
     this.listen(talk.id);
   }
@@ -207,7 +214,7 @@ export class TalkDesk {
         const { talk, signals, waiting } = data as { talk: TalkView; signals: Signal[]; waiting: number };
         this.set({ waiting });
         this.take(talk);
-        for (const signal of signals) this.signal(signal);
+        for (const signal of signals) void this.signal(signal);
         break;
       }
       case "talk":
@@ -217,7 +224,7 @@ export class TalkDesk {
         this.set({ waiting: (data as { count: number }).count });
         break;
       case "signal":
-        this.signal(data as Signal);
+        void this.signal(data as Signal);
         break;
       case "bye":
         this.session.lost();
@@ -226,8 +233,8 @@ export class TalkDesk {
     }
   }
 
-  private signal(signal: Signal): void {
-    void this.state.call?.handle(signal).catch(() => undefined);
+  private async signal(signal: Signal): Promise<void> {
+    await this.state.call?.handle(signal).catch(() => undefined);
   }
 
   private take(talk: TalkView): void {

@@ -1,0 +1,56 @@
+import { describe, expect, test } from "vitest";
+import { Store } from "./store";
+
+function listened(store: Store<number>): number[] {
+  const heard: number[] = [];
+  store.subscribe((value) => heard.push(value));
+  return heard;
+}
+
+/** A promise, and what settles it. */
+function pending(): { promise: Promise<void>; settle: () => void } {
+  let settle = (): void => undefined;
+  const promise = new Promise<void>((resolve) => (settle = resolve));
+  return { promise, settle };
+}
+
+/** Whatever follows from what has settled has happened. */
+const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
+describe("a store that is kept still", () => {
+  test("has the new value at once, and tells of the last one when it is over", async () => {
+    const store = new Store(0);
+    const heard = listened(store);
+    const { promise, settle } = pending();
+    store.keepStill(promise);
+    store.set(1);
+    store.set(2);
+    expect(store.value).toBe(2);
+    expect(heard).toEqual([0]);
+    settle();
+    await settled();
+    expect(heard).toEqual([0, 2]);
+  });
+
+  test("tells nobody of nothing", async () => {
+    const store = new Store(0);
+    const heard = listened(store);
+    store.keepStill(Promise.resolve());
+    await settled();
+    expect(heard).toEqual([0]);
+  });
+
+  test("goes on after a failure, and only once nobody keeps it still any more", async () => {
+    const store = new Store(0);
+    const heard = listened(store);
+    const longer = pending();
+    store.keepStill(longer.promise);
+    store.keepStill(Promise.reject(new Error("no answer")));
+    store.set(1);
+    await settled();
+    expect(heard).toEqual([0]);
+    longer.settle();
+    await settled();
+    expect(heard).toEqual([0, 1]);
+  });
+});
