@@ -58,7 +58,9 @@ export class Peer {
     send: (signal: RestartSignal) => Promise<void>,
     private readonly events: PeerEvents,
   ) {
-    this.pc = new RTCPeerConnection({ ...configuration, certificates: [certificate] });
+    // The advisor's connection is made long before its description: it looks for this device's addresses meanwhile.
+    const iceCandidatePoolSize = side === "staff" ? 1 : 0;
+    this.pc = new RTCPeerConnection({ ...configuration, certificates: [certificate], iceCandidatePoolSize });
     // Before the channel: Firefox puts the sections of an offer in the order in which they were made.
     if (side === "guest") this.addSections();
     this.channel = this.pc.createDataChannel("visavis", { negotiated: true, id: 0 });
