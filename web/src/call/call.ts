@@ -38,6 +38,7 @@ export interface CallOptions {
 }
 
 const byeMs = 250;
+const announceMs = 200;
 
 /**
  * A talk between two browsers. The pages know only this class: connection, certificates and signalling are its own.
@@ -408,11 +409,17 @@ export class Call {
     if (kind === "audio" && flowing && !remote.mic) this.apply({ type: "remote", remote: { mic: true } });
   }
 
-  /** Something arrived that came all the way: the server may note the time, once for each generation. */
+  /**
+   * Something arrived that came all the way: the server may note the time, once for each generation. Not at once, as
+   * the first picture is still on its way.
+   */
   private announce(): void {
-    if (this.toldConnected === this.generation) return;
-    this.toldConnected = this.generation;
-    this.outbox.post({ kind: "connected", generation: this.generation });
+    const { generation } = this;
+    if (this.toldConnected === generation) return;
+    this.toldConnected = generation;
+    setTimeout(() => {
+      if (this.state.phase !== "ended") this.outbox.post({ kind: "connected", generation });
+    }, announceMs);
   }
 
   /** Not even the relay is reached: time for the detour. */
