@@ -13,7 +13,7 @@ import { launchChromium } from '../lib/chromium.mjs';
 
 const web = fileURLToPath(new URL('../../web', import.meta.url));
 const gallery = join(web, 'dist-gallery');
-const types = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2' };
+const types = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.png': 'image/png', '.woff2': 'font/woff2' };
 const policy = [
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'",
   "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",

@@ -84,7 +84,7 @@ func Mount(mux *http.ServeMux, o Options) error {
 	mux.HandleFunc("GET /staff", s.plain(s.staff))
 	mux.HandleFunc("GET /staff/talk/{id}", s.plain(s.staff))
 	mux.Handle("GET /assets/", edge.Assets(o.Files, "assets"))
-	mux.HandleFunc("GET /favicon.svg", s.favicon)
+	mux.HandleFunc("GET /favicon.png", s.favicon)
 	mux.HandleFunc("GET /robots.txt", robots)
 	mux.HandleFunc("GET /healthz", healthy)
 	mux.HandleFunc("GET /readyz", s.ready)
@@ -159,13 +159,13 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, t *template.Temp
 }
 
 func (s *server) favicon(w http.ResponseWriter, _ *http.Request) {
-	body, err := fs.ReadFile(s.Files, "favicon.svg")
+	body, err := fs.ReadFile(s.Files, "favicon.png")
 	if err != nil {
 		edge.WriteProblem(w, edge.NewProblem(http.StatusNotFound, "not_found"))
 		return
 	}
 	w.Header().Set("Cache-Control", "public, max-age=86400")
-	edge.WriteFile(w, "favicon.svg", "", body)
+	edge.WriteFile(w, "favicon.png", "", body)
 }
 
 func robots(w http.ResponseWriter, _ *http.Request) {

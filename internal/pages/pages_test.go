@@ -20,7 +20,7 @@ import (
 // serve mounts the pages as they stand in the source, without a build.
 func serve(t *testing.T, ready error) *http.ServeMux {
 	t.Helper()
-	files := fstest.MapFS{"assets/a-1.js": {Data: []byte("1")}, "assets/a-1.js.br": {Data: []byte("br")}, "favicon.svg": {Data: []byte("<svg/>")}}
+	files := fstest.MapFS{"assets/a-1.js": {Data: []byte("1")}, "assets/a-1.js.br": {Data: []byte("br")}, "favicon.png": {Data: []byte("png")}}
 	for _, name := range []string{"guest.html", "staff.html"} {
 		content, err := os.ReadFile("../../web/" + name)
 		if err != nil {
@@ -127,7 +127,7 @@ func TestThePageComesEvenWhenTheDatabaseIsAway(t *testing.T) {
 func TestEveryPageIsServedAndNothingElse(t *testing.T) {
 	mux := serve(t, errors.New("database is away"))
 	for path, want := range map[string]int{
-		"/": 200, "/test": 200, "/staff": 200, "/staff/talk/abc": 200, "/healthz": 200, "/robots.txt": 200, "/favicon.svg": 200,
+		"/": 200, "/test": 200, "/staff": 200, "/staff/talk/abc": 200, "/healthz": 200, "/robots.txt": 200, "/favicon.png": 200,
 		"/assets/a-1.js": 200, "/readyz": 503, "/assets/": 404, "/assets/../guest.html": 307, "/guest.html": 404, "/t/": 404, "/nothing": 404,
 	} {
 		if status, body, _ := get(t, mux, path); status != want {
