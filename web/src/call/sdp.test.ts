@@ -27,6 +27,7 @@ const offer = [
   "m=video 9 UDP/TLS/RTP/SAVPF 96",
   `a=fingerprint:sha-256 ${value.toLowerCase()}`,
   "a=setup:actpass",
+  "a=rtpmap:96 VP8/90000",
   "m=video 9 UDP/TLS/RTP/SAVPF 96",
   "m=application 9 UDP/DTLS/SCTP webrtc-datachannel",
   "",
@@ -45,6 +46,10 @@ describe("what leaves the browser", () => {
     expect(sent).toContain("a=extmap:3 urn:ietf:params:rtp-hdrext:sdes:mid");
     expect(sent).toContain("a=fmtp:111 minptime=10;useinbandfec=1;cbr=1;usedtx=0\r\n");
     expect(sent).toContain("a=fmtp:63 111/111\r\n");
+  });
+
+  test("asks for pictures that start at once", () => {
+    expect(sent).toContain("a=rtpmap:96 VP8/90000\r\na=fmtp:96 x-google-start-bitrate=600\r\n");
   });
 
   test("says nothing about codecs that were not chosen, as Firefox would", () => {
