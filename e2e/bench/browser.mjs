@@ -14,7 +14,7 @@ const RUNS = Number(process.env.VISAVIS_BENCH_RUNS ?? 20);
 const CUTS = Number(process.env.VISAVIS_BENCH_CUTS ?? 5);
 const CUT_MS = 10_000;
 // A usual camera's pictures per second; the browser's pretended one gives 20 unless told.
-const CAMERA = { args: ['--use-fake-device-for-media-stream=fps=30'] };
+const CAMERA = { unwatched: true, args: ['--use-fake-device-for-media-stream=fps=30'] };
 // Nobody clicks sooner after somebody has come.
 const A_GLANCE_MS = 500;
 

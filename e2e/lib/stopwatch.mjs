@@ -5,7 +5,8 @@
 export function stopwatch() {
   const now = () => performance.timeOrigin + performance.now();
   const marks = (globalThis.marks ??= {});
-  const waits = new Set();
+  // A window that is watched twice, before and after its first page, has one list of marks, and of those who wait for them.
+  const waits = (globalThis.waits ??= new Set());
   const note = (name) => {
     if (marks[name]) return;
     marks[name] = now();
