@@ -12,6 +12,12 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
 /** Guests load the call before they wait: as one file, not as one for every set of pages that shares a part of it. */
 const call = { name: "call", test: /src\/call\/(?!devices|sound|store)/ };
 
+/**
+ * What is loaded while somebody waits, and needed all at once when they are called. Chromium compiles it when it comes,
+ * beside what it is doing, instead of function by function when the talk begins (V8, "explicit compile hints").
+ */
+const compiledAhead = new Set(["call", "later"]);
+
 /** Fields and choices come with what shows them, although Svelte names their code beside what every page needs. */
 const bindings = { test: /svelte.*\/bindings\//, sideEffects: false };
 const notBindings = /^(?!.*\/bindings\/(?:input|select)\.js)/;
@@ -59,6 +65,7 @@ export default defineConfig(({ mode }) => {
         checks: { bundlerTimings: false }, // which plugin took how long reads like a warning on a slow machine
         treeshake: { moduleSideEffects: [bindings] },
         output: {
+          postBanner: ({ name }) => (compiledAhead.has(name) ? "//# allFunctionsCalledOnLoad" : ""),
           codeSplitting: {
             groups: [start, call],
             includeDependenciesRecursively: false,
