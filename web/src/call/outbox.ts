@@ -1,4 +1,5 @@
 import { ApiError } from "../api/client";
+import { after } from "./after";
 
 /** A message to the other side by way of the server; `generation` is always there, the rest depends on the kind. */
 export interface OutgoingSignal {
@@ -50,7 +51,7 @@ export class Outbox {
       } catch (error) {
         const passing = error instanceof ApiError && error.passing;
         if (!passing || this.outdated(signal.generation)) throw error;
-        await new Promise((resolve) => setTimeout(resolve, pause));
+        await after(pause);
       }
     }
   }

@@ -1,3 +1,5 @@
+import { after } from "./after";
+
 /** Sounds that the page makes and hears by itself: level meter, test tone, chime, ring. No file is loaded. */
 
 /** Above this, speech is heard: about −46 dB of full scale, well over the noise of a quiet room. */
@@ -91,8 +93,4 @@ function sound(context: AudioContext, { hertz, at, seconds }: Note, begin: numbe
   oscillator.connect(gain).connect(context.destination);
   oscillator.start(begin + at);
   oscillator.stop(begin + at + seconds);
-}
-
-function after(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

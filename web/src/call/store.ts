@@ -1,12 +1,5 @@
 export type Unsubscribe = () => void;
 
-/** Settles after so many milliseconds. */
-export function after(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
-}
-
 /** A value that tells its listeners of every new version; the versions themselves never change. */
 export class Store<T> {
   private readonly listeners = new Set<(value: T) => void>();

@@ -1,8 +1,9 @@
 import { api, ApiError, asApiError } from "../api/client";
 import { openStream, type Stream, type StreamState } from "../api/stream";
 import type { Booked, LanguageTag, Outcome, Row, Task } from "../api/types";
+import { after } from "../call/after";
 import { playChime } from "../call/sound";
-import { after, Store, type Unsubscribe } from "../call/store";
+import { Store, type Unsubscribe } from "../call/store";
 import type { Session } from "./session";
 import { openTalkWindow, WindowChannel, type WindowMessage } from "./window";
 

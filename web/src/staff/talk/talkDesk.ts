@@ -1,9 +1,10 @@
 import { api, ApiError, asApiError } from "../../api/client";
 import { openStream, type Stream, type StreamState } from "../../api/stream";
 import type { Admitted, Detour, Me, Outcome, Signal, TalkView } from "../../api/types";
+import { after } from "../../call/after";
 import { Call } from "../../call/call";
 import { acquire, stopStream } from "../../call/devices";
-import { after, Store, type Unsubscribe } from "../../call/store";
+import { Store, type Unsubscribe } from "../../call/store";
 import type { Session } from "../session";
 import { WindowChannel, type WindowMessage } from "../window";
 
