@@ -40,7 +40,7 @@ func (s *Service) arrive(ctx context.Context, in *arriveInput) (*viewOutput, err
 	who := Holder{in.browser, in.Body.Page}
 	command := Arrive{Who: who, Mode: in.Body.Mode, Door: "link", TakeOver: in.Body.TakeOver}
 	err = s.db.Retried(ctx, func(tx *db.Tx) error {
-		next, happened, err := s.Do(ctx, tx, x.Agency, x.ID, command)
+		next, happened, err := s.doBy(ctx, tx, x, command)
 		if err != nil {
 			return err
 		}

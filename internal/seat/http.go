@@ -182,23 +182,33 @@ type checkInput struct {
 }
 
 func (s *Service) check(ctx context.Context, in *checkInput) (*struct{}, error) {
-	_, err := s.act(ctx, in.Caller, Opened{Failed: in.Body.Result == "failed"})
-	return nil, err
+	return nil, s.act(ctx, in.Caller, Opened{Failed: in.Body.Result == "failed"})
 }
 
 // act lets a guest's command happen.
-func (s *Service) act(ctx context.Context, c Caller, command Command) (Seat, error) {
+func (s *Service) act(ctx context.Context, c Caller, command Command) error {
 	x, err := s.access(ctx, c.Slug, c.Seat, c.browser)
 	if err != nil {
-		return x, Problem(err)
+		return Problem(err)
 	}
-	err = s.db.Retried(ctx, func(tx *db.Tx) (err error) {
-		if x, _, err = s.Do(ctx, tx, x.Agency, x.ID, command); err != nil {
+	err = s.db.Retried(ctx, func(tx *db.Tx) error {
+		next, _, err := s.doBy(ctx, tx, x, command)
+		if err != nil {
 			return err
 		}
-		return acted(ctx, tx, x, c.browser, db.Ms(s.o.Clock()))
+		return acted(ctx, tx, next, c.browser, db.Ms(s.o.Clock()))
 	})
-	return x, Problem(err)
+	return Problem(err)
+}
+
+// doBy is Do for a guest whose right to the seat was found before the transaction: a link that was given up meanwhile
+// opens nothing any more.
+func (s *Service) doBy(ctx context.Context, tx *db.Tx, seen Seat, c Command) (Seat, []Event, error) {
+	next, happened, err := s.Do(ctx, tx, seen.Agency, seen.ID, c)
+	if err == nil && next.LinkVersion != seen.LinkVersion {
+		err = edge.NewProblem(http.StatusGone, "link.moved")
+	}
+	return next, happened, err
 }
 
 // shown is the view that most calls answer with.
@@ -252,7 +262,7 @@ func (s *Service) leave(ctx context.Context, in *leaveInput) (*viewOutput, error
 		if err != nil {
 			return err
 		}
-		if _, _, err = s.Do(ctx, tx, x.Agency, x.ID, Leave{Who: who}); err != nil || before.State != Talking {
+		if _, _, err = s.doBy(ctx, tx, x, Leave{Who: who}); err != nil || before.State != Talking {
 			return err
 		}
 		return s.talks.Left(ctx, tx, before)

@@ -58,6 +58,27 @@ func TestWhoAsksWhileACancellationIsBeingWrittenLeavesNoTask(t *testing.T) {
 	}
 }
 
+func TestAnOldLinkDoesNothingMoreWhileAMoveIsBeingWritten(t *testing.T) {
+	for action, with := range map[string]body{
+		"arrive": arrival("page-one", false),
+		"check":  {"result": "ok"},
+		"cancel": {"wish": "cancel"},
+	} {
+		t.Run(action, func(t *testing.T) {
+			d := dbtest.Postgres(t)
+			w := newWorld(t, d)
+			p := w.newPlace(w.own)
+			guest := w.guest(p)
+			w.whileHeld(
+				func(tx *db.Tx) error { return w.seats.Moved(t.Context(), tx, p.agency, p.appointment) },
+				func() { guest.at(p, action, with).expect(t, http.StatusGone, "link.moved") })
+			if still := rows(t, d, `SELECT id FROM seat WHERE state = 'expected' AND opened_at IS NULL`); len(still) != 1 {
+				t.Error("the seat that was moved is not as new")
+			}
+		})
+	}
+}
+
 func TestATaskThatAColleagueTicksOffDuringAMoveKeepsItsTime(t *testing.T) {
 	d := dbtest.Postgres(t)
 	w := newWorld(t, d)

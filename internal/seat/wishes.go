@@ -200,16 +200,12 @@ func (s *Service) cancel(ctx context.Context, in *cancelInput) (*viewOutput, err
 		return nil, Problem(err)
 	}
 	err = s.db.Retried(ctx, func(tx *db.Tx) error {
-		now, err := byID(ctx, tx, x.Agency, x.ID)
+		now, err := s.still(ctx, tx, x)
 		if err != nil {
 			return err
 		}
-		switch now.State {
-		case Closed:
-			return closedRefusal(now)
-		case Talking:
+		if now.State == Talking {
 			return refuse("seat.talking")
-		case Expected, Waiting:
 		}
 		return s.bookings.CancelByGuest(ctx, tx, x.Agency, x.Appointment)
 	})
