@@ -202,15 +202,19 @@ export class Call {
   close(): void {
     if (this.state.phase === "ended") return;
     this.lines.send({ t: "bye" });
+    this.finish();
+    const { peer } = this;
+    // A moment for the good-bye to leave.
+    setTimeout(() => peer?.close(), byeMs);
+  }
+
+  private finish(): void {
     this.apply({ type: "ended" });
     this.local.close();
     this.detour.stop();
     this.watch?.stop();
     globalThis.document.removeEventListener("visibilitychange", this.visibility);
     globalThis.removeEventListener("online", this.online);
-    const { peer } = this;
-    // A moment for the good-bye to leave.
-    setTimeout(() => peer?.close(), byeMs);
   }
 
   private async newPeer(): Promise<Peer> {
@@ -361,8 +365,8 @@ export class Call {
     );
     this.watch?.stop();
     this.watch = new Watch(() => peer.pc.getStats(), {
-      quality: (quality) => {
-        if (quality === "good") peer.wholePictures();
+      quality: (quality, look) => {
+        if (look === "good") peer.wholePictures();
         this.apply({ type: "quality", quality });
       },
       silent: (ms) => {
@@ -394,10 +398,7 @@ export class Call {
   /** Nothing goes out any more, and the person learns why. */
   private stop(reason: Broken): void {
     this.apply({ type: "broken", reason });
-    this.apply({ type: "ended" });
-    this.local.close();
-    this.detour.stop();
-    this.watch?.stop();
+    this.finish();
     this.peer?.close();
   }
 

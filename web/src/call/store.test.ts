@@ -44,9 +44,9 @@ describe("a store that is kept still", () => {
     const store = new Store(0);
     const heard = listened(store);
     const longer = pending();
-    store.keepStill(longer.promise);
     store.keepStill(Promise.reject(new Error("no answer")));
     store.set(1);
+    store.keepStill(longer.promise);
     await settled();
     expect(heard).toEqual([0]);
     longer.settle();

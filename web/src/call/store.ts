@@ -3,9 +3,12 @@ export type Unsubscribe = () => void;
 /** A value that tells its listeners of every new version; the versions themselves never change. */
 export class Store<T> {
   private readonly listeners = new Set<(value: T) => void>();
+  private told: T;
   private still = 0;
 
-  constructor(private current: T) {}
+  constructor(private current: T) {
+    this.told = current;
+  }
 
   get value(): T {
     return this.current;
@@ -22,11 +25,10 @@ export class Store<T> {
    * thread has something better to do.
    */
   keepStill(until: Promise<unknown>): void {
-    const { current } = this;
     this.still++;
     const done = (): void => {
       this.still--;
-      if (this.still === 0 && this.current !== current) this.tell();
+      if (this.still === 0 && this.current !== this.told) this.tell();
     };
     void until.then(done, done);
   }
@@ -42,6 +44,7 @@ export class Store<T> {
 
   private tell(): void {
     const { current } = this;
+    this.told = current;
     for (const listener of [...this.listeners]) listener(current);
   }
 }

@@ -123,7 +123,8 @@ const judgeMs = 2_000;
 const interruptedMs = 1_000;
 
 export interface WatchEvents {
-  quality(quality: Quality): void;
+  /** `look` is what this look alone found, and `quality` what may be said of it. */
+  quality(quality: Quality, look: Quality): void;
   /** Called at each look while nothing comes. */
   silent(ms: number): void;
   flowing(): void;
@@ -169,7 +170,8 @@ export class Watch {
         this.judged = undefined;
       } else if (!this.judged) this.judged = sample;
       else if (sample.at - this.judged.at >= judgeMs) {
-        if (silent === 0) this.events.quality(this.steady.take(qualityOf(this.judged, sample)));
+        const look = qualityOf(this.judged, sample);
+        if (silent === 0) this.events.quality(this.steady.take(look), look);
         this.judged = sample;
       }
     } catch {

@@ -15,9 +15,8 @@ async function start(): Promise<void> {
   const language = chooseLanguage(navigator.languages);
   void session.open(language);
   const texts = await Texts.open(loadStaff, language);
-  const talk = /^\/staff\/talk\/([\w-]+)$/.exec(location.pathname)?.[1];
   target.replaceChildren();
-  mount(App, { target, props: { texts, session, talk } });
+  mount(App, { target, props: { texts, session } });
 }
 
 void start();

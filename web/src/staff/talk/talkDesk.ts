@@ -32,7 +32,7 @@ const slowMs = 300;
 /** The guest's offer is answered before the talk is drawn, unless that takes longer than somebody would notice. */
 const stillMs = 150;
 /** A new address makes the browser draw its own bars and fetch the icon anew: that may come after the first picture. */
-const addressMs = 1_000;
+const addressMs = 400;
 
 /**
  * The window of talks. It stays open between them with a connection made ready, so that the next talk begins at once;
@@ -51,6 +51,7 @@ export class TalkDesk {
   /** Set while a guest is being called in. */
   private slow: ReturnType<typeof setTimeout> | undefined;
   private outcome: Outcome | "back" | undefined;
+  private closed = false;
   private readonly channel = new WindowChannel((message) => {
     this.hearWindow(message);
   });
@@ -64,6 +65,7 @@ export class TalkDesk {
 
   /** The window shows something else, such as the sign-in: this desk must hear of no admission any more. */
   close(): void {
+    this.closed = true;
     this.gone();
     globalThis.removeEventListener("pagehide", this.gone);
     this.channel.close();
@@ -187,7 +189,8 @@ export class TalkDesk {
       refusal: undefined,
     });
     void after(addressMs).then(() => {
-      if (this.state.talk?.id === talk.id) history.replaceState(null, "", `/staff/talk/${talk.id}`);
+      if (this.state.talk?.id === talk.id && !this.closed)
+        history.replaceState(null, "", `/staff/talk/${talk.id}`);
     });
     this.channel.send({ t: "here", talk: talk.id });
     this.listen(talk.id);
@@ -215,7 +218,8 @@ export class TalkDesk {
         const { talk, signals, waiting } = data as { talk: TalkView; signals: Signal[]; waiting: number };
         this.set({ waiting });
         this.take(talk);
-        for (const signal of signals) void this.signal(signal);
+        // Where it is over, the call is that of the next talk already.
+        if (this.state.phase === "talk") for (const signal of signals) void this.signal(signal);
         break;
       }
       case "talk":
@@ -255,7 +259,7 @@ export class TalkDesk {
   private over(farewell: Farewell): void {
     this.stream?.close();
     this.stream = undefined;
-    this.state.call?.close();
+    if (this.closed) return;
     this.makeReady(farewell);
   }
 
@@ -267,6 +271,7 @@ export class TalkDesk {
   }
 
   private freshCall(): void {
+    this.state.call?.close();
     const call = new Call({
       side: "staff",
       agency: this.me.agency.slug,
