@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"testing"
@@ -291,5 +292,24 @@ func TestMediaStopWhenAnAddressNoLongerAnswers(t *testing.T) {
 				t.Errorf("reaches: %t", !mute)
 			}
 		})
+	}
+}
+
+// It would answer its own checks and so prove any address of its own, and one packet would go round for ever.
+func TestARelayIsNoBrowser(t *testing.T) {
+	c := newTestCore(t, Options{})
+	b := c.browser(talkOf(1, SideGuest), "192.0.2.1:3478")
+	elsewhere := Key(bytes.Repeat([]byte{7}, 32))
+	for name, key := range map[string]Key{"this one": c.key, "another one": elsewhere} {
+		for whose, leg := range map[string]Leg{"own": b.leg, "other": talkOf(2, SideStaff)} {
+			b.ownUfrag, b.ownPwd = key.Credentials(leg)
+			if err := b.introduce(); !errors.Is(err, control.ErrBrowser) {
+				t.Errorf("%s, credentials of the %s leg: %v", name, whose, err)
+			}
+		}
+	}
+	b.ownUfrag, b.ownPwd = "Brow", "browser/browser+browser0"
+	if err := b.introduce(); err != nil {
+		t.Errorf("a browser: %v", err)
 	}
 }

@@ -126,7 +126,7 @@ func (c *core) media(now time.Time, from endpoint, size int) (endpoint, bool) {
 	if peer == nil || peer.bound == nil || !peer.bound.mayReceive(now) && !c.options.trustChecks {
 		return c.drop(noPeer)
 	}
-	if !p.leg.media.take(now, c.limits.legBytes, float64(size)) {
+	if !p.leg.media.take(now, c.limits.legBytes, float64(headers+size)) {
 		return c.drop(overBandwidth)
 	}
 	c.packets++

@@ -38,6 +38,9 @@ const (
 	rememberedIDs = 64
 )
 
+// headers is what a packet takes on the wire, and about what it costs here, however little it carries: IPv6 and UDP.
+const headers = 48 // bytes
+
 type limits struct {
 	sourceChecks  rate // before authentication, per address (or IPv6 network)
 	strangeChecks rate // before authentication, all that do not come from proven addresses

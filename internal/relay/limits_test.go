@@ -40,6 +40,21 @@ func TestALegCannotSendMoreThanItsShare(t *testing.T) {
 	}
 }
 
+func TestManyPacketsCostALegItsShareHoweverLittleTheyCarry(t *testing.T) {
+	const share = 1_000_000 // bits a second
+	c := newTestCore(t, Options{LegBitsPerSecond: share})
+	guest, _ := c.pair(1)
+	before := c.packets
+	for range 100_000 { // a second long
+		guest.sends([]byte{0x80})
+		c.now = c.now.Add(10 * time.Microsecond)
+	}
+	passed, most := int(c.packets-before), (share+share/4)/(8*headers)
+	if passed == 0 || passed > most {
+		t.Errorf("%d packets of a byte each passed in a second, %d may", passed, most)
+	}
+}
+
 func TestALegCannotKeepTheRelayBusyWithChecks(t *testing.T) {
 	for name, with := range map[string]struct {
 		unlimited bool

@@ -130,7 +130,9 @@ func (c *core) introduce(now time.Time, ufrag, browserUfrag, browserPwd string) 
 	if err != nil {
 		return err
 	}
-	if !iceChars(browserUfrag, 4) || !iceChars(browserPwd, 22) {
+	// A relay's own credentials would make it a browser of its own: it would answer its own check, and forward to itself.
+	_, foreign := ParseUfrag(browserUfrag)
+	if foreign == nil || !iceChars(browserUfrag, 4) || !iceChars(browserPwd, 22) {
 		return control.ErrBrowser
 	}
 	l, err := c.legFor(now, name)
