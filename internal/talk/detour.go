@@ -43,7 +43,7 @@ func (s *Service) postDetour(ctx context.Context, in *bareInput) (*detourOutput,
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.mine(ctx, s.db.Read(), p, in.Talk)
+	t, err := s.led(ctx, s.db.Read(), p, in.Talk)
 	if err == nil && t.EndedAt != nil {
 		err = ended()
 	}

@@ -133,6 +133,15 @@ func (s *Service) mine(ctx context.Context, q db.Q, p staff.Person, id string) (
 	return t, err
 }
 
+// led finds a talk that a person leads at the moment: nobody else's page speaks with the guest's.
+func (s *Service) led(ctx context.Context, q db.Q, p staff.Person, id string) (Talk, error) {
+	t, err := s.mine(ctx, q, p, id)
+	if err == nil && t.Staff != p.ID {
+		err = outOfOrder()
+	}
+	return t, err
+}
+
 // change loads a live talk of the person, lets f change it, and tells.
 func (s *Service) change(ctx context.Context, p staff.Person, id string, f func(*db.Tx, *Talk) error) (Talk, error) {
 	var t Talk

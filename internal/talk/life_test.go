@@ -70,6 +70,9 @@ func TestAJoinOfStaffAsksTheGuestToRenewAndAColleagueTakesOver(t *testing.T) {
 		if sent.kinds() != "offer " {
 			t.Errorf("%v", sent)
 		}
+		// Whoever led it before no longer speaks for the agency, nor gets a way to the relay.
+		s.say(s.sommer, id, 2, "answer", answer("sommer")).Expect(t, http.StatusConflict, "talk.order")
+		s.do(s.sommer, id, "detour", Body{}).Expect(t, http.StatusConflict, "talk.order")
 		s.say(winter, id, 2, "answer", answer("winter")).OK(t)
 		if view, _ := guestSees(s.g); view["talk"].(map[string]any)["staffName"] != "Herr Winter" {
 			t.Errorf("%v", view["talk"])

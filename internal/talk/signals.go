@@ -200,6 +200,11 @@ func (s *Service) fromStaff(ctx context.Context, p staff.Person, id string, m Si
 	if err != nil {
 		return err
 	}
-	_, err = s.change(ctx, p, id, func(tx *db.Tx, t *Talk) error { return s.take(ctx, tx, key, t, staffSide(), m) })
+	_, err = s.change(ctx, p, id, func(tx *db.Tx, t *Talk) error {
+		if t.Staff != p.ID {
+			return outOfOrder()
+		}
+		return s.take(ctx, tx, key, t, staffSide(), m)
+	})
 	return err
 }
