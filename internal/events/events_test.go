@@ -51,6 +51,21 @@ func woken(t *testing.T, s *events.Subscription) {
 	}
 }
 
+// awaited waits until a reader of topic "t" sees the change, looking again each time it is woken.
+func awaited(t *testing.T, d *db.DB, log *events.Log, s *events.Subscription, want int64) {
+	t.Helper()
+	for {
+		changes, _, err := log.Since(t.Context(), d.Read(), agency, "t", want-1, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(changes) == 1 {
+			return
+		}
+		woken(t, s)
+	}
+}
+
 func TestEveryReaderSeesChangesInTheirOrderWithoutHoles(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		log := newLog(t, d, events.NewLocalBus())
@@ -140,20 +155,7 @@ func TestAVA07ANodeIsWokenByAnotherAndMissesNothingWhenItsConnectionBreaks(t *te
 	two := newLog(t, d, events.NewPostgresBus(d.PostgresURL(), slog.New(slog.DiscardHandler)))
 	sub := two.Subscribe(agency, "t")
 	defer sub.Close()
-	await := func(want int64) {
-		t.Helper()
-		for {
-			changes, _, err := two.Since(t.Context(), d.Read(), agency, "t", want-1, 10)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if len(changes) == 1 {
-				return
-			}
-			woken(t, sub)
-		}
-	}
-	await(change(t, d, one, "t", "x"))
+	awaited(t, d, two, sub, change(t, d, one, "t", "x"))
 	for range 3 {
 		_, err := d.Read().ExecContext(t.Context(), `
 			SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -161,6 +163,6 @@ func TestAVA07ANodeIsWokenByAnotherAndMissesNothingWhenItsConnectionBreaks(t *te
 		if err != nil {
 			t.Fatal(err)
 		}
-		await(change(t, d, one, "t", "x"))
+		awaited(t, d, two, sub, change(t, d, one, "t", "x"))
 	}
 }

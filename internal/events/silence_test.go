@@ -100,23 +100,10 @@ func TestAVA07AConnectionThatStandsAndCarriesNothingIsGivenUp(t *testing.T) {
 	<-p.opened
 	<-p.opened
 	p.freeze()
-	want := change(t, d, log, "t", "x")
 	// Two new ones, and with them a look at everything.
+	lost := change(t, d, log, "t", "x")
 	<-p.opened
 	<-p.opened
-	for {
-		changes, _, err := log.Since(t.Context(), d.Read(), agency, "t", want-1, 10)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(changes) == 1 {
-			break
-		}
-		woken(t, sub)
-	}
-	again := change(t, d, log, "t", "y")
-	woken(t, sub)
-	if changes, _, err := log.Since(t.Context(), d.Read(), agency, "t", again-1, 10); err != nil || len(changes) != 1 {
-		t.Fatal(changes, err)
-	}
+	awaited(t, d, log, sub, lost)
+	awaited(t, d, log, sub, change(t, d, log, "t", "y"))
 }
