@@ -68,12 +68,12 @@ func (d *DB) Retried(ctx context.Context, f func(*Tx) error) error {
 }
 
 func (d *DB) once(ctx context.Context, begin time.Time, f func(*Tx) error) error {
-	ctx, cancel := context.WithCancelCause(ctx) // the transaction lives as long
+	life, cancel := context.WithCancelCause(ctx) // the transaction lives as long
 	defer cancel(nil)
 	late := time.AfterFunc(time.Until(begin), func() { cancel(errLate) })
-	begun, err := d.write.BeginTx(ctx, nil)
+	begun, err := d.write.BeginTx(life, nil)
 	late.Stop()
-	if errors.Is(context.Cause(ctx), errLate) {
+	if errors.Is(context.Cause(life), errLate) {
 		err = errLate
 	}
 	if begun != nil {
@@ -99,7 +99,7 @@ func (d *DB) once(ctx context.Context, begin time.Time, f func(*Tx) error) error
 var errUnknown = errors.New("whether it has happened is not known")
 
 func commit(ctx context.Context, begun *sql.Tx) error {
-	if err := ctx.Err(); err != nil {
+	if err := ctx.Err(); err != nil { // the caller's own: a context that follows it learns of its end a moment later
 		return err // not sent
 	}
 	err := begun.Commit()
