@@ -379,7 +379,8 @@ export class Call {
   }
 
   private async connected(peer: Peer): Promise<void> {
-    this.apply({ type: "connected", at: Date.now() });
+    // After an interruption it counts only once media flow, which is when the other side can be sent pictures, too.
+    if (!this.recovery.interrupted) this.apply({ type: "connected", at: Date.now() });
     await this.showCode(peer);
   }
 
@@ -431,7 +432,7 @@ export class Call {
 
   private lost(silent: number): void {
     const { peer } = this;
-    if (!peer || !this.answered || this.state.phase === "ended" || !this.recovery.isLost(silent)) return;
+    if (!peer || !this.answered || this.state.phase === "ended" || !this.recovery.silent(silent)) return;
     this.apply({ type: "reconnecting" });
     if (peer.negotiation.underWay) return;
     const now = Date.now();
@@ -450,8 +451,8 @@ export class Call {
   }
 
   private restored(): void {
-    if (this.state.phase !== "reconnecting" || this.peer?.pc.connectionState !== "connected") return;
-    this.recovery.begin();
+    if (!this.recovery.interrupted || this.peer?.pc.connectionState !== "connected") return;
+    this.recovery.restored();
     this.peer.refreshPictures();
     this.apply({ type: "connected", at: Date.now() });
     this.apply({ type: "quality", quality: "weak" });

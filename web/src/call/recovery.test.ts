@@ -44,13 +44,23 @@ test("media that flow again, or a network that is back, take the pause away", ()
   recovery.online();
   expect(recovery.next(1)).toBe("restart");
   for (const now of [5_000, 10_000]) recovery.next(now);
-  recovery.begin();
+  recovery.restored();
   expect(Array.from({ length: 4 }, (_, n) => recovery.next(15_000 + n * 5_000))).not.toContain("renew");
 });
 
 test("the guest finds a connection lost a little sooner than the advisor", () => {
   const lost = (side: "guest" | "staff") =>
-    [999, 1_000, 1_499, 1_500].map((ms) => new Recovery(side).isLost(ms));
+    [999, 1_000, 1_499, 1_500].map((ms) => new Recovery(side).silent(ms));
   expect(lost("guest")).toEqual([false, true, true, true]);
   expect(lost("staff")).toEqual([false, false, false, true]);
+});
+
+test("an interruption ends with media, whatever the connection says of itself", () => {
+  const recovery = new Recovery("guest");
+  expect(recovery.interrupted).toBe(false);
+  recovery.silent(1_200);
+  recovery.begin();
+  expect(recovery.interrupted).toBe(true);
+  recovery.restored();
+  expect(recovery.interrupted).toBe(false);
 });

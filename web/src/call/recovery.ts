@@ -12,11 +12,20 @@ const maxRestarts = 4;
 export class Recovery {
   private restartedAt = Number.NEGATIVE_INFINITY;
   private restarts = 0;
+  private missing = false;
 
   constructor(private readonly side: Side) {}
 
-  isLost(silent: number): boolean {
-    return silent >= silentMs[this.side];
+  /** Told of every silence; answers whether it is an interruption. */
+  silent(ms: number): boolean {
+    if (ms < silentMs[this.side]) return false;
+    this.missing = true;
+    return true;
+  }
+
+  /** Media have stopped and are not back. The browser's connection may be: it stands as soon as the relay answers. */
+  get interrupted(): boolean {
+    return this.missing;
   }
 
   /** The next attempt, unless the last one may still succeed. */
@@ -38,7 +47,13 @@ export class Recovery {
     this.restartedAt = at - restartPauseMs + undeliveredPauseMs;
   }
 
-  /** Media flow again, or the connection is a new one. */
+  /** Media flow again. */
+  restored(): void {
+    this.missing = false;
+    this.begin();
+  }
+
+  /** The connection is a new one. */
   begin(): void {
     this.restarts = 0;
   }

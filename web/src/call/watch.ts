@@ -118,6 +118,8 @@ export class Flow {
 }
 
 const lookMs = 500;
+/** While people wait for each other: pictures begin anew only when somebody has seen that they can. */
+const lookSilentMs = 200;
 const judgeMs = 2_000;
 /** A pause that long is an interruption, whether or not anybody was told. */
 const interruptedMs = 1_000;
@@ -134,17 +136,15 @@ export interface WatchEvents {
 export class Watch {
   private readonly flow = new Flow();
   private readonly steady = new Steady();
-  private readonly timer: ReturnType<typeof setInterval>;
+  private timer: ReturnType<typeof setTimeout> | undefined;
   private judged: Sample | undefined;
-  private looking = false;
+  private stopped = false;
 
   constructor(
     private readonly statistics: () => Promise<RTCStatsReport>,
     private readonly events: WatchEvents,
   ) {
-    this.timer = setInterval(() => {
-      void this.look();
-    }, lookMs);
+    this.next(lookMs);
   }
 
   /** Whether sound or pictures are expected at all. */
@@ -153,16 +153,23 @@ export class Watch {
   }
 
   stop(): void {
-    clearInterval(this.timer);
+    this.stopped = true;
+    clearTimeout(this.timer);
+  }
+
+  private next(pause: number): void {
+    if (this.stopped) return;
+    this.timer = setTimeout(() => {
+      void this.look();
+    }, pause);
   }
 
   private async look(): Promise<void> {
-    if (this.looking) return;
-    this.looking = true;
+    let silent = 0;
     try {
       const report = await this.statistics();
       const sample = sampleOf(report.values() as IterableIterator<Entry>, performance.now());
-      const silent = this.flow.take(sample.mediaPackets, sample.at);
+      silent = this.flow.take(sample.mediaPackets, sample.at);
       if (silent > 0) this.events.silent(silent);
       else this.events.flowing();
       if (silent >= interruptedMs) {
@@ -177,7 +184,7 @@ export class Watch {
     } catch {
       // A closed connection has no statistics.
     } finally {
-      this.looking = false;
+      this.next(silent >= interruptedMs ? lookSilentMs : lookMs);
     }
   }
 }
