@@ -135,20 +135,25 @@ func deliverable(text string) bool {
 	return local != "" && !strings.ContainsAny(domain, "@[]") && strings.Contains(strings.Trim(domain, "."), ".")
 }
 
-// endable tells whether an outcome may be recorded now. A no-show can cost benefits,
-// so it needs that the appointment has begun and that nothing speaks against it.
-func endable(a Appointment, outcome string, now time.Time, guestWasThere bool) error {
-	if a.Status != Booked {
+// Seen is what the seat knows of its guest.
+type Seen struct {
+	There  bool // something speaks against a no-show
+	Talked bool // somebody talks with the guest, or did so in the window of the appointment
+}
+
+// endable tells whether an outcome may be recorded now. An appointment can be called off at any time; every other
+// outcome needs that it has begun: its time has come, or there was a talk. A no-show can cost benefits, so it also needs
+// that nothing speaks against it.
+func endable(a Appointment, outcome string, now time.Time, seen Seen) error {
+	switch {
+	case a.Status != Booked:
 		return refuse(http.StatusConflict, "appointment.closed", "status", string(a.Status))
-	}
-	if outcome != NoShow {
+	case outcome == Called:
 		return nil
-	}
-	if guestWasThere {
-		return refuse(http.StatusConflict, "outcome.noshow_refused", "proposed", Technical)
-	}
-	if now.Before(a.Starts) {
+	case now.Before(a.Starts) && !seen.Talked:
 		return refuse(http.StatusConflict, "outcome.too_early")
+	case outcome == NoShow && (seen.There || seen.Talked):
+		return refuse(http.StatusConflict, "outcome.noshow_refused", "proposed", Technical)
 	}
 	return nil
 }

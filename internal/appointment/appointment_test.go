@@ -313,6 +313,64 @@ func TestEachOutcomeClosesTheSeatAndIsFinal(t *testing.T) {
 	})
 }
 
+func TestNothingHasAResultBeforeItHasBegun(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newDesk(t, d)
+		starts := Start().Add(5 * time.Minute) // the waiting room is open
+		early := func(p Place) {
+			t.Helper()
+			for _, outcome := range []string{"held", "phone", "technical", "noshow"} {
+				s.change(s.sommer, p, "outcome", Body{"version": p.Version, "outcome": outcome}).Expect(t, http.StatusConflict, "outcome.too_early")
+			}
+		}
+		p := s.Book(s.o, s.sommer, s.o.Booking(starts))
+		early(p)
+		g := s.Guest(p)
+		g.Do("check", Body{"result": "failed"}).OK(t)
+		early(p) // and what is proposed instead of a no-show cannot be recorded yet, either
+		g.Arrive().OK(t)
+		early(p)
+
+		// A call that nobody answers is no talk.
+		admit := func() (talk string) {
+			var made struct{ Talk struct{ ID string } }
+			s.sommer.Post("/api/staff/seats/"+p.Seat+"/admit", Body{}).OK(t).Into(t, &made)
+			return made.Talk.ID
+		}
+		s.sommer.Post("/api/staff/talks/"+admit()+"/sendback", Body{}).OK(t)
+		early(p)
+
+		// From a talk on there is a result, and none of them is a no-show.
+		admit()
+		g.Signal(1, "enter", nil)
+		g.Do("leave", Body{}).OK(t)
+		s.change(s.sommer, p, "outcome", Body{"version": p.Version, "outcome": "noshow"}).Expect(t, http.StatusConflict, "outcome.noshow_refused")
+		s.change(s.sommer, p, "outcome", Body{"version": p.Version, "outcome": "held"}).OK(t)
+
+		// So there is from the time on that was booked; calling off needs nothing.
+		late := s.Book(s.o, s.sommer, s.o.Booking(starts))
+		off := s.Book(s.o, s.sommer, s.o.Booking(starts))
+		s.change(s.sommer, off, "cancel", Body{"version": off.Version}).OK(t)
+		s.Clock.Set(starts)
+		s.change(s.sommer, late, "outcome", Body{"version": late.Version, "outcome": "held"}).OK(t)
+	})
+}
+
+func TestATalkBeforeAMoveIsNoResultOfTheAppointmentThen(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newDesk(t, d)
+		p := s.Book(s.o, s.sommer, s.o.Booking(Start()))
+		g := s.Guest(p)
+		g.Arrive().OK(t)
+		s.sommer.Post("/api/staff/seats/"+p.Seat+"/admit", Body{}).OK(t)
+		g.Signal(1, "enter", nil)
+		g.Do("leave", Body{}).OK(t)
+		var moved changed
+		s.change(s.sommer, p, "move", Body{"startsAt": Start().Add(24 * time.Hour).UnixMilli(), "version": p.Version}).OK(t).Into(t, &moved)
+		s.change(s.sommer, p, "outcome", Body{"version": moved.Version, "outcome": "held"}).Expect(t, http.StatusConflict, "outcome.too_early")
+	})
+}
+
 // A no-show can cost benefits: nobody gets one against whom nothing but silence speaks.
 func TestANoShowNeedsThatNothingSpeaksAgainstIt(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

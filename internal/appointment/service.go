@@ -18,8 +18,8 @@ type Seats interface {
 	Create(ctx context.Context, tx *db.Tx, agency, appointment, desk string) (string, error)
 	Moved(ctx context.Context, tx *db.Tx, agency, appointment string) error
 	Close(ctx context.Context, tx *db.Tx, agency, appointment, reason string) error
-	// Evidence tells whether anything speaks against a no-show.
-	Evidence(ctx context.Context, tx *db.Tx, agency, appointment string) (bool, error)
+	// Seen tells what there was of the guest.
+	Seen(ctx context.Context, tx *db.Tx, agency, appointment string) (Seen, error)
 	// Link is the live link of the appointment's seat.
 	Link(ctx context.Context, agency, appointment string) (string, error)
 }
@@ -229,11 +229,11 @@ func (s *Service) Close(ctx context.Context, p staff.Person, id string, version 
 
 // end closes appointment and seat with an outcome, or nothing of them.
 func (s *Service) end(ctx context.Context, tx *db.Tx, a *Appointment, outcome string) error {
-	there, err := s.o.Seats.Evidence(ctx, tx, a.Agency, a.ID)
+	seen, err := s.o.Seats.Seen(ctx, tx, a.Agency, a.ID)
 	if err != nil {
 		return err
 	}
-	if err := endable(*a, outcome, s.o.Clock(), there); err != nil {
+	if err := endable(*a, outcome, s.o.Clock(), seen); err != nil {
 		return err
 	}
 	a.Status, a.Outcome = Done, outcome

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"visavis/internal/appointment"
 	"visavis/internal/db"
 	"visavis/internal/vault"
 )
@@ -72,14 +73,18 @@ func (s *Service) Close(ctx context.Context, tx *db.Tx, agencyID, appointmentID,
 	return killLinks(ctx, tx, x, "cancelled")
 }
 
-// Evidence tells whether anything speaks against a no-show.
-func (s *Service) Evidence(ctx context.Context, tx *db.Tx, agencyID, appointmentID string) (bool, error) {
+// Seen tells what there was of the guest in the window of the appointment.
+func (s *Service) Seen(ctx context.Context, tx *db.Tx, agencyID, appointmentID string) (appointment.Seen, error) {
 	x, err := byAppointment(ctx, tx, agencyID, appointmentID)
 	if err != nil {
-		return false, err
+		return appointment.Seen{}, err
 	}
 	w, err := s.Window(ctx, tx, x)
-	return x.GuestWasThere(w), err
+	if err != nil {
+		return appointment.Seen{}, err
+	}
+	talked, err := s.talks.Held(ctx, tx, x, w.Opens)
+	return appointment.Seen{There: x.GuestWasThere(w), Talked: talked}, err
 }
 
 // Link returns the live link of an appointment's seat. It is derived anew, so it

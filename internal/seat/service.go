@@ -27,6 +27,8 @@ type Talks interface {
 	Changed(ctx context.Context, tx *db.Tx, s Seat) error
 	// Left ends the live talk of a seat without an outcome: the guest went.
 	Left(ctx context.Context, tx *db.Tx, s Seat) error
+	// Held tells whether somebody talks with the guest of a seat, or did so since then.
+	Held(ctx context.Context, q db.Q, s Seat, since time.Time) (bool, error)
 	// View shows the live talk of a seat to its guest; nil if there is none.
 	View(ctx context.Context, q db.Q, s Seat) (*TalkView, error)
 	// Signals are the messages for the guest after a number.

@@ -95,6 +95,8 @@ func (f *talks) Renewed(context.Context, *db.Tx, seat.Seat, seat.Prepared, int64
 func (*talks) Changed(context.Context, *db.Tx, seat.Seat) error { return nil }
 func (f *talks) Left(context.Context, *db.Tx, seat.Seat) error  { return f.note("left") }
 
+func (*talks) Held(context.Context, db.Q, seat.Seat, time.Time) (bool, error) { return false, nil }
+
 func (*talks) View(context.Context, db.Q, seat.Seat) (*seat.TalkView, error) {
 	return &seat.TalkView{ID: "talk", Generation: 1, StaffName: "Frau Sommer"}, nil
 }

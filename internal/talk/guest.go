@@ -77,6 +77,19 @@ func (f forSeats) Left(ctx context.Context, tx *db.Tx, x seat.Seat) error {
 	return f.s.finish(ctx, tx, &t)
 }
 
+// Held tells whether there is a live talk, or one that the guest had entered.
+func (f forSeats) Held(ctx context.Context, q db.Q, x seat.Seat, since time.Time) (bool, error) {
+	var n int
+	err := q.QueryRowContext(ctx, `
+		SELECT COUNT(*) FROM talk
+		WHERE agency_id = $1 AND seat_id = $2 AND admitted_at >= $3 AND (ended_at IS NULL OR entered_at IS NOT NULL)`,
+		x.Agency, x.ID, db.Ms(since)).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("look for talks: %w", err)
+	}
+	return n > 0, nil
+}
+
 // View shows the live talk to its guest.
 func (f forSeats) View(ctx context.Context, q db.Q, x seat.Seat) (*seat.TalkView, error) {
 	t, err := live(ctx, q, x.Agency, x.ID)
