@@ -13,6 +13,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -131,6 +133,9 @@ func bookAll(ctx context.Context, folder string) (links []string, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := employ(ctx, folder); err != nil {
+		return nil, err
+	}
 	appointment := object{
 		"desk": me.Desks[0].ID, "startsAt": time.Now().Add(5 * time.Minute).UnixMilli(), "language": "de",
 		"citizen": object{"name": "Helga Brandt"},
@@ -147,6 +152,22 @@ func bookAll(ctx context.Context, folder string) (links []string, err error) {
 		_, links[i], _ = strings.Cut(made.Link, "#")
 		return err
 	})
+}
+
+// employ gives the desks of the demo as many people as there will be appointments at a time. Nobody can do that by the
+// server's own means yet.
+func employ(ctx context.Context, folder string) error {
+	statement := fmt.Sprintf(`
+		INSERT INTO staff (id, agency_id, email, name, role, password_hash, created_at)
+		WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
+		SELECT 'many-' || i, agency.id, 'many-' || i || '@example.org', 'Kollegin ' || i, 'advisor', '-', 0 FROM n, agency;
+		INSERT INTO staff_desk (agency_id, staff_id, desk_id)
+		SELECT desk.agency_id, staff.id, desk.id FROM desk, staff WHERE staff.id LIKE 'many-%%';`, early+guests)
+	said, err := exec.CommandContext(ctx, "sqlite3", filepath.Join(folder, "visavis.db"), ".timeout 5000", statement).CombinedOutput() //nolint:gosec // our own statement
+	if err != nil {
+		return fmt.Errorf("employ advisors: %w: %s", err, said)
+	}
+	return nil
 }
 
 func inParallel(ctx context.Context, count int, do func(ctx context.Context, i int) error) error {

@@ -1,8 +1,23 @@
 // What most journeys need: the demonstration, running, and browsers; and what must hold in all of them.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { launchChromium } from './chromium.mjs';
 import { startServer } from './server.mjs';
+
+// A journey's appointments are all at about the same time, and a team can keep as many as it has people.
+const COLLEAGUES = 30;
+
+function employ({ data }) {
+  const statement = `
+    INSERT INTO staff (id, agency_id, email, name, role, password_hash, created_at)
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${COLLEAGUES})
+    SELECT 'many-' || i, agency.id, 'many-' || i || '@example.org', 'Kollegin ' || i, 'advisor', '-', 0 FROM n, agency;
+    INSERT INTO staff_desk (agency_id, staff_id, desk_id)
+    SELECT desk.agency_id, staff.id, desk.id FROM desk, staff WHERE staff.id LIKE 'many-%';`;
+  execFileSync('sqlite3', [join(data, 'visavis.db'), '.timeout 5000', statement]);
+}
 
 // Journeys run one after the other, each file on ports of its own, so that a socket that lingers disturbs nobody.
 let port = 18000 + (process.pid % 50) * 40;
@@ -18,6 +33,7 @@ export async function demoWorld({ browser = {}, env = {}, ...server } = {}) {
     }),
   };
   try {
+    employ(world.server);
     world.chromium = await launchChromium(browser);
   } catch (error) {
     await world.server.stop();

@@ -154,7 +154,6 @@ func TestAnAdvisorIsNeverBookedTwiceForOneTime(t *testing.T) {
 		}
 		s.sommer.Post(path, of(s.o.Sommer, 30*time.Minute)).OK(t)
 		s.sommer.Post(path, of(s.o.Winter, 0)).OK(t)
-		s.sommer.Post(path, s.o.Booking(starts)).OK(t) // anybody of the desk
 		late := s.Book(s.o, s.sommer, of(s.o.Sommer, 5*time.Hour))
 		s.change(s.sommer, late, "move", Body{"startsAt": starts.UnixMilli(), "version": late.Version}).Expect(t, http.StatusConflict, "appointment.overlap")
 		open(s.Browser(), late).OK(t) // a refused move leaves the link alive
@@ -193,6 +192,82 @@ func TestTEN06OfManyBookingsForOneTimeOneWins(t *testing.T) {
 			}
 			if won != 1 {
 				t.Errorf("%d bookings", won)
+			}
+		}
+	})
+}
+
+// There are two advisors at the desk. One of them works at another desk, too.
+func TestATeamIsNeverBookedMoreOftenAtATimeThanItHasPeople(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newDesk(t, d)
+		winter := s.SignIn(s.o.Winter)
+		starts := Start().Add(time.Hour)
+		at := func(after time.Duration) Body { return s.o.Booking(starts.Add(after)) }
+		full := func(b Body) { t.Helper(); s.sommer.Post(path, b).Expect(t, http.StatusConflict, "appointment.full") }
+		first := s.Book(s.o, s.sommer, at(0))
+		s.Book(s.o, s.sommer, with(at(0), "advisor", s.o.Sommer.ID))
+		full(at(0))
+		full(at(-29 * time.Minute))
+		full(at(29 * time.Minute))
+		full(with(at(0), "advisor", s.o.Winter.ID)) // whoever takes the first one, it can be no third
+		s.Book(s.o, s.sommer, at(30*time.Minute))
+		later := s.Book(s.o, s.sommer, at(2*time.Hour))
+		s.change(s.sommer, later, "move", Body{"startsAt": starts.UnixMilli(), "version": later.Version}).Expect(t, http.StatusConflict, "appointment.full")
+		open(s.Browser(), later).OK(t) // a refused move leaves the link alive
+		s.change(s.sommer, first, "move", Body{"startsAt": starts.Add(-time.Minute).UnixMilli(), "version": first.Version}).OK(t)
+		s.change(s.sommer, first, "cancel", Body{"version": first.Version + 1}).OK(t)
+		s.Book(s.o, s.sommer, at(0)) // somebody is free again
+
+		// What somebody has at another desk is missing here, and the other desk has people of its own.
+		elsewhere := with(with(with(at(4*time.Hour), "desk", s.o.Desk2), "service", s.o.Service2), "advisor", s.o.Winter.ID)
+		winter.Post(path, elsewhere).OK(t)
+		s.Book(s.o, s.sommer, at(4*time.Hour))
+		full(at(4 * time.Hour))
+		winter.Post(path, with(elsewhere, "advisor", "")).OK(t)
+
+		// Who has left the agency takes no appointment.
+		s.Exec(`UPDATE staff SET disabled_at = 1 WHERE id = $1`, s.o.Winter.ID)
+		s.Book(s.o, s.sommer, at(6*time.Hour))
+		full(at(6 * time.Hour))
+	})
+}
+
+func TestOfManyBookingsForATeamAsManyWinAsItHasPeople(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newDesk(t, d)
+		winter := s.SignIn(s.o.Winter)
+		for round := range 3 {
+			starts := Start().Add(time.Duration(round+1) * time.Hour)
+			var all sync.WaitGroup
+			got := make([]Answer, 8)
+			begin := make(chan struct{})
+			for i := range got {
+				body := s.o.Booking(starts)
+				if i%3 == 0 { // some are for one of the two, at the desk that they share or at the other
+					body["advisor"] = s.o.Winter.ID
+				}
+				if i == 6 {
+					body["desk"], body["service"] = s.o.Desk2, s.o.Service2
+				}
+				all.Go(func() {
+					<-begin
+					got[i] = []*Browser{winter, s.sommer}[i%2].Post(path, body)
+				})
+			}
+			close(begin)
+			all.Wait()
+			won := 0
+			for _, a := range got {
+				switch {
+				case a.Status == http.StatusOK:
+					won++
+				case a.Status != http.StatusConflict || a.Code != "appointment.full" && a.Code != "appointment.overlap":
+					t.Errorf("%d %s", a.Status, a.Text)
+				}
+			}
+			if won != 2 {
+				t.Errorf("%d bookings for two people", won)
 			}
 		}
 	})
@@ -408,6 +483,7 @@ func TestANoShowNeedsThatNothingSpeaksAgainstIt(t *testing.T) {
 			case !c.yes && (a.Code != "outcome.noshow_refused" || a.Params["proposed"] != "technical"):
 				t.Errorf("%s: %d %s", name, a.Status, a.Text)
 			}
+			s.change(s.sommer, p, "cancel", Body{"version": p.Version}) // where it is still booked, it would be in the way of the next
 		}
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"visavis/internal/db"
@@ -99,31 +98,6 @@ func save(ctx context.Context, tx *db.Tx, a *Appointment) error {
 	}
 	a.Version++
 	return nil
-}
-
-// free refuses a second appointment of one advisor at the same time. It locks the
-// advisor's row first, so that of two bookings at the same instant the second sees
-// the first (PostgreSQL; SQLite has one writer anyway).
-func free(ctx context.Context, tx *db.Tx, a Appointment) error {
-	if a.Advisor == "" {
-		return nil
-	}
-	err := db.Affected(tx.ExecContext(ctx, `UPDATE staff SET name = name WHERE agency_id = $1 AND id = $2`, a.Agency, a.Advisor))
-	if err != nil {
-		return fmt.Errorf("lock advisor: %w", err)
-	}
-	var starts int64
-	err = tx.QueryRowContext(ctx, `
-		SELECT starts_at FROM appointment
-		WHERE agency_id = $1 AND advisor_id = $2 AND status = 'booked' AND starts_at < $3 AND ends_at > $4 AND id <> $5
-		ORDER BY starts_at LIMIT 1`, a.Agency, a.Advisor, db.Ms(a.Ends), db.Ms(a.Starts), a.ID).Scan(&starts)
-	if errors.Is(err, db.ErrNoRows) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("look for overlap: %w", err)
-	}
-	return refuse(http.StatusConflict, "appointment.overlap", "startsAt", starts)
 }
 
 // advises tells whether a member of staff works at a desk.

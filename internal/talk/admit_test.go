@@ -53,6 +53,7 @@ func TestTEN06OfManyWhoAdmitAtOnceOneWinsAndTheOthersAreToldWho(t *testing.T) {
 			if live := n.Count(`SELECT COUNT(*) FROM talk WHERE agency_id = $1 AND seat_id = $2`, o.Agency, g.Place.Seat); live != 1 {
 				t.Errorf("%d talks", live)
 			}
+			desks[0].Post("/api/staff/appointments/"+g.Place.Appointment+"/cancel", Body{"version": g.Place.Version}).OK(t) // there are but two people
 		}
 	})
 }

@@ -204,8 +204,8 @@ func TestAStreamResumesOverSeveralDesksWithExactlyWhatWasMissed(t *testing.T) {
 				t.Errorf("%s: %s", name, event)
 			}
 		}
-		for range 33 { // too many to follow one by one
-			s.Book(s.o, s.sommer, s.o.Booking(Start()))
+		for i := range 33 { // too many to follow one by one
+			s.Book(s.o, s.sommer, s.o.Booking(Start().Add(time.Hour+time.Duration(i)*15*time.Minute)))
 		}
 		stream = s.winter.Listen(path, newest)
 		stream.Until("hello", nil)

@@ -32,6 +32,7 @@ export function fieldOf(code: string): "name" | "email" | "phone" | "time" | und
     case "appointment.past":
     case "appointment.too_far":
     case "appointment.overlap":
+    case "appointment.full":
       return "time";
     default:
       return undefined;
