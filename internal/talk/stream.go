@@ -117,14 +117,13 @@ func (p *picture) show(ctx context.Context, q db.Q, list []events.Change) ([]edg
 // countWaiting counts who waits at the person's desks, without names: a shared
 // screen may show it.
 func (s *Service) countWaiting(ctx context.Context, q db.Q, p staff.Person) (int, error) {
-	total := 0
-	for _, desk := range p.Desks {
-		var n int
-		err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM seat WHERE agency_id = $1 AND desk_id = $2 AND state = 'waiting'`, p.Agency, desk).Scan(&n)
-		if err != nil {
-			return 0, fmt.Errorf("count waiting seats: %w", err)
-		}
-		total += n
+	var n int
+	err := q.QueryRowContext(ctx, `
+		SELECT COUNT(*) FROM seat
+		JOIN staff_desk sd ON sd.agency_id = seat.agency_id AND sd.desk_id = seat.desk_id AND sd.staff_id = $2
+		WHERE seat.agency_id = $1 AND seat.state = 'waiting'`, p.Agency, p.ID).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count waiting seats: %w", err)
 	}
-	return total, nil
+	return n, nil
 }
