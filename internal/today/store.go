@@ -23,6 +23,9 @@ const rowsQuery = `
 	       s.opened_at, s.check_failed_at, s.arrived_at, s.away_since, s.hidden_since, s.asking_hash IS NOT NULL AND NOT s.asking_refused,
 	       COALESCE(t.id, ''), COALESCE(h.id, ''), COALESCE(h.name, ''),
 	       COALESCE(t.admitted_at, 0), t.ring_until, t.entered_at, t.connected_at,
+	       (SELECT MAX(p.ended_at) FROM talk p
+	        WHERE p.agency_id = a.agency_id AND p.seat_id = s.id AND p.entered_at IS NOT NULL
+	          AND p.admitted_at >= a.starts_at - v.early_minutes * 60000),
 	       a.mail_state
 	FROM appointment a
 	JOIN staff_desk sd ON sd.agency_id = a.agency_id AND sd.desk_id = a.desk_id AND sd.staff_id = $2
@@ -80,7 +83,7 @@ func (s store) scanRow(rows interface{ Scan(...any) error }) (Row, error) {
 		&r.Seat.ID, &r.Seat.State, &r.Seat.ClosedReason, &r.Seat.Door, &r.Seat.Mode,
 		&r.Seat.OpenedAt, &r.Seat.CheckFailedAt, &r.Seat.ArrivedAt, &r.Seat.AwaySince, &r.Seat.HiddenSince, &talk.TakeoverAsked,
 		&talk.ID, &talk.Staff.ID, &talk.Staff.Name, &talk.AdmittedAt, &talk.RingUntil, &talk.EnteredAt, &talk.ConnectedAt,
-		&state)
+		&r.Seat.TalkedUntil, &state)
 	if err != nil {
 		return r, err
 	}

@@ -106,6 +106,40 @@ func TestARowShowsAppointmentSeatTalkAndInvitation(t *testing.T) {
 	})
 }
 
+// Nobody has recorded a result yet: the list has to ask for it.
+func TestARowShowsThatThereWasATalk(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newOffices(t, d)
+		p := s.Book(s.o, s.sommer, s.o.Booking(Start()))
+		g := s.Guest(p)
+		g.Arrive().OK(t)
+		_, stream := snapshot(s.sommer, "")
+		admit := func() (talk string) {
+			s.sommer.Post("/api/staff/seats/"+p.Seat+"/admit", Body{}).OK(t)
+			return s.until(stream, func(r row) bool { return r.Talk != nil }).Talk.ID
+		}
+		s.sommer.Post("/api/staff/talks/"+admit()+"/sendback", Body{}).OK(t)
+		if r := s.until(stream, func(r row) bool { return r.Talk == nil }); r.Seat.TalkedUntil != nil {
+			t.Errorf("nobody had entered: %+v", r.Seat)
+		}
+		admit()
+		g.Signal(1, "enter", nil).OK(t)
+		if r := s.until(stream, func(r row) bool { return r.Talk != nil && r.Talk.EnteredAt != nil }); r.Seat.TalkedUntil != nil {
+			t.Errorf("it goes on: %+v", r.Seat)
+		}
+		s.Clock.Forward(7 * time.Minute)
+		g.Do("leave", Body{}).OK(t)
+		r := s.until(stream, func(r row) bool { return r.Talk == nil && r.Seat.State == "expected" })
+		if until := r.Seat.TalkedUntil; r.Status != "booked" || until == nil || *until != s.Clock.Now().UnixMilli() {
+			t.Errorf("%+v", r)
+		}
+		s.sommer.Post("/api/staff/appointments/"+p.Appointment+"/move", Body{"version": p.Version, "startsAt": Start().Add(2 * time.Hour).UnixMilli()}).OK(t)
+		if r := s.until(stream, func(r row) bool { return r.StartsAt > Start().UnixMilli() }); r.Seat.TalkedUntil != nil {
+			t.Errorf("that was about another time: %+v", r.Seat)
+		}
+	})
+}
+
 func (s *offices) until(stream *Stream, holds func(row) bool) row {
 	s.t.Helper()
 	for {

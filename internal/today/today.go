@@ -75,6 +75,7 @@ type Seat struct {
 	ArrivedAt     *int64 `json:"arrivedAt,omitempty"`
 	AwaySince     *int64 `json:"awaySince,omitempty"`
 	HiddenSince   *int64 `json:"hiddenSince,omitempty"`
+	TalkedUntil   *int64 `json:"talkedUntil,omitempty" doc:"When the last talk with the guest ended that both were in."`
 }
 
 // Talk is the conversation that runs at present.

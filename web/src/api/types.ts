@@ -115,6 +115,7 @@ interface RowSeat {
   arrivedAt?: number;
   awaySince?: number;
   hiddenSince?: number;
+  talkedUntil?: number;
 }
 
 interface RowTalk {
