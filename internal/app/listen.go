@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"visavis/internal/config"
 	"visavis/internal/relay/turn"
 )
 
@@ -38,7 +39,8 @@ func portError(key, address string, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("%s: another program already uses %s (perhaps a second Visavis); stop it or choose another address", key, address)
+		return fmt.Errorf("%s: another program already uses %s (perhaps a second Visavis); stop it, or choose another address by %s or %s",
+			key, address, key, config.Variable(key))
 	case errors.Is(err, syscall.EACCES):
 		return fmt.Errorf("%s: this user may not use %s; ports below 1024 need CAP_NET_BIND_SERVICE", key, address)
 	case errors.Is(err, syscall.EADDRNOTAVAIL):

@@ -31,6 +31,9 @@ func TestAPortThatCannotBeUsedGetsASentenceThatNamesItsKey(t *testing.T) {
 		}
 		cancel()
 	}
+	if err := portError("relay.tcp", ":3478", &net.OpError{Op: "listen", Err: syscall.EADDRINUSE}); !strings.HasSuffix(err.Error(), "by relay.tcp or VISAVIS_RELAY_TCP") {
+		t.Error(err)
+	}
 	if err := portError("relay.udp", ":53", &net.OpError{Op: "listen", Err: syscall.EACCES}); !strings.Contains(err.Error(), "CAP_NET_BIND_SERVICE") {
 		t.Error(err)
 	}

@@ -66,8 +66,11 @@ func (f field) isList() bool   { return f.value.Kind() == reflect.Slice }
 func (f field) name() string { return f.key[strings.LastIndexByte(f.key, '.')+1:] }
 
 // env is the name of the environment variable.
-func (f field) env() string {
-	return prefix + strings.ToUpper(strings.ReplaceAll(f.key, ".", "_"))
+func (f field) env() string { return Variable(f.key) }
+
+// Variable is the name of the environment variable that sets a key.
+func Variable(key string) string {
+	return prefix + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
 }
 
 // set parses text into the place of the field. Lists are separated by commas.
