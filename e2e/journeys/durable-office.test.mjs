@@ -115,14 +115,14 @@ journey('the list is closed while the talk goes on, and the new list leads back 
 });
 
 journey('who comes an hour early is told when it opens, and the page goes on by itself', async (list) => {
-  const { link } = await appoint(list, { name: 'Emil Zufrüh', inSeconds: 3600 });
+  const { link } = await appoint(list, { name: 'Emil Zufrüh', inSeconds: 2 * 3600 });
   const early = await guestAt(world.chromium, link);
   await early.wait(screen('early'));
   await says(early, 'main', /Der Warteraum öffnet (heute|morgen) um \d\d:\d\d Uhr/);
   assert.equal(await early.has(hook('check')), false);
   await see(early, '20-early');
 
-  const soon = await appoint(list, { name: 'Selma Gleich', inSeconds: 1800 + 5 });
+  const soon = await appoint(list, { name: 'Selma Gleich', inSeconds: 3600 + 5 });
   const guest = await guestAt(world.chromium, soon.link);
   await guest.wait(screen('early'));
   assert.match(await list.text(nextRow('Selma Gleich')), /Selma Gleich/);

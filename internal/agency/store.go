@@ -199,9 +199,9 @@ func scanService(row interface{ Scan(...any) error }) (Service, error) {
 	return v, nil
 }
 
-// Services lists an agency's services.
+// Services lists an agency's services, the shortest first.
 func (s *Store) Services(ctx context.Context, q db.Q, agencyID string) ([]Service, error) {
-	rows, err := q.QueryContext(ctx, serviceColumns+` WHERE agency_id = $1 ORDER BY id`, agencyID)
+	rows, err := q.QueryContext(ctx, serviceColumns+` WHERE agency_id = $1 ORDER BY minutes, name, id`, agencyID)
 	if err != nil {
 		return nil, fmt.Errorf("list services: %w", err)
 	}

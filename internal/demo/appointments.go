@@ -12,8 +12,9 @@ import (
 	"visavis/internal/vault"
 )
 
-// entry is an example of an appointment: minutes from now, and for whom. Whoever books another one at the time that
-// the form proposes gets one whose waiting room is open already.
+// entry is an example of an appointment: minutes from now, and for whom. What is soon is not that of whoever stands first
+// in the list, and the rest hours away: several appointments that the form proposes can be tried
+// at once.
 type entry struct {
 	advisor, citizen, email, phone, language string
 	after                                    int
@@ -21,15 +22,15 @@ type entry struct {
 
 func entries() []entry {
 	return []entry{
-		{"Aylin Demir", "Helga Brandt", "helga.brandt@example.org", "030 555 0101", "de", 5},
-		{"Aylin Demir", "Tomasz Nowak", "tomasz.nowak@example.org", "", "en", 70},
-		{"Aylin Demir", "Ingrid Sommer", "", "030 555 0102", "de", 115},
-		{"Jonas Weber", "Fatma Yıldız", "fatma.yildiz@example.org", "", "de", 60},
-		{"Jonas Weber", "Peter Hoffmann", "peter.hoffmann@example.org", "", "de", 105},
-		{"Katharina Vogt", "Olena Kovalenko", "olena.kovalenko@example.org", "", "en", 50},
+		{"Aylin Demir", "Tomasz Nowak", "tomasz.nowak@example.org", "", "en", 150},
+		{"Aylin Demir", "Ingrid Sommer", "", "030 555 0102", "de", 195},
+		{"Jonas Weber", "Helga Brandt", "helga.brandt@example.org", "030 555 0101", "de", 5},
+		{"Jonas Weber", "Fatma Yıldız", "fatma.yildiz@example.org", "", "de", 140},
+		{"Jonas Weber", "Peter Hoffmann", "peter.hoffmann@example.org", "", "de", 185},
+		{"Katharina Vogt", "Olena Kovalenko", "olena.kovalenko@example.org", "", "en", 130},
 		{"Mehmet Aksoy", "Familie Lindner", "familie.lindner@example.org", "", "de", 5},
-		{"Mehmet Aksoy", "Rosa Conti", "rosa.conti@example.org", "", "de", 70},
-		{"Sabine Krüger", "Heinz Albrecht", "", "030 555 0103", "de", 55},
+		{"Mehmet Aksoy", "Rosa Conti", "rosa.conti@example.org", "", "de", 150},
+		{"Sabine Krüger", "Heinz Albrecht", "", "030 555 0103", "de", 135},
 	}
 }
 
@@ -88,7 +89,7 @@ func (p Parts) bookOne(ctx context.Context, agency string, person staff.Person, 
 		Desk: desk.ID, Advisor: person.ID, Language: e.language, Starts: starts,
 		Citizen: appointment.Citizen{Name: vault.Personal(e.citizen), Email: vault.Personal(e.email), Phone: vault.Personal(e.phone)},
 	}
-	soon := e.after < int(early/time.Minute) // a short one: it ends while the waiting room of the next one is open
+	soon := e.after < int(early/time.Minute) // a short one: what is proposed after it can still be tried at once
 	var chosen time.Duration
 	for _, s := range services {
 		if s.DepartmentID == desk.DepartmentID && (b.Service == "" || (s.Duration < chosen) == soon) {
@@ -105,5 +106,5 @@ func (p Parts) bookOne(ctx context.Context, agency string, person staff.Person, 
 
 func overlaps(err error) bool {
 	problem, ok := errors.AsType[*edge.Problem](err)
-	return ok && problem.Code == "appointment.overlap"
+	return ok && (problem.Code == "appointment.overlap" || problem.Code == "appointment.full")
 }

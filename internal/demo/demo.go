@@ -137,8 +137,10 @@ func (p Parts) organise(ctx context.Context, tx *db.Tx, id string) (office, erro
 	return o, nil
 }
 
+// The waiting rooms open so early that several appointments can be tried at once which the form has proposed one after
+// the other.
 const (
-	early = 30 * time.Minute
+	early = 60 * time.Minute
 	late  = 60 * time.Minute
 )
 
