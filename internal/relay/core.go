@@ -45,7 +45,6 @@ type reason uint8
 const (
 	notOurs reason = iota // neither STUN nor DTLS nor RTP (RFC 7983)
 	unknownAddress
-	notBound
 	noConsent
 	noPeer
 	overBandwidth
@@ -67,8 +66,8 @@ const (
 const queueFull = "queueFull"
 
 var reasonNames = [...]string{
-	notOurs: "notOurs", unknownAddress: "unknownAddress", notBound: "notBound", noConsent: "noConsent",
-	noPeer: "noPeer", overBandwidth: "overBandwidth", malformed: "malformed", overRate: "overRate",
+	notOurs: "notOurs", unknownAddress: "unknownAddress", noConsent: "noConsent", noPeer: "noPeer",
+	overBandwidth: "overBandwidth", malformed: "malformed", overRate: "overRate",
 	unknownLeg: "unknownLeg", unauthenticated: "unauthenticated", expired: "expired", revoked: "revoked", full: "full",
 	replayed: "replayed", otherBrowser: "otherBrowser", tooManyAddresses: "tooManyAddresses",
 	strayAnswer: "strayAnswer",
@@ -116,12 +115,13 @@ func (c *core) media(now time.Time, from endpoint, size int) (endpoint, bool) {
 	switch {
 	case p == nil:
 		return c.drop(unknownAddress)
-	case p.leg.bound != p:
-		return c.drop(notBound)
 	case !p.mayReceive(now) && !c.options.trustChecks:
 		return c.drop(noConsent)
 	}
-	p.heard = now
+	p.heard, p.carried = now, now
+	if p.leg.bound != p {
+		c.follow(now, p)
+	}
 	peer := p.leg.peer
 	if peer == nil || peer.bound == nil || !peer.bound.mayReceive(now) && !c.options.trustChecks {
 		return c.drop(noPeer)

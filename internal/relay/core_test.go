@@ -93,6 +93,7 @@ type testBrowser struct {
 	ownPwd     string
 	at         endpoint
 	mute       bool // answers nothing
+	timid      bool // nominates nothing
 	checks     uint64
 	sentBytes  int
 }
@@ -117,9 +118,11 @@ func (b *testBrowser) request() []byte {
 	id[0], id[1], id[2] = byte(b.leg.Side), byte(b.leg.Generation), b.leg.Talk[0]
 	m := beginSTUN(nil, bindingRequest, id)
 	m = appendAttribute(m, attrUsername, []byte(b.ufrag+":"+b.ownUfrag)...)
-	m = appendAttribute(m, 0xC057, 0, 1, 0, 10)               // network cost
-	m = appendAttribute(m, 0x802A, 1, 2, 3, 4, 5, 6, 7, 8)    // ICE-CONTROLLING
-	m = appendAttribute(m, attrUseCandidate)                  // it always nominates, as controlling agents of lite ones may
+	m = appendAttribute(m, 0xC057, 0, 1, 0, 10)            // network cost
+	m = appendAttribute(m, 0x802A, 1, 2, 3, 4, 5, 6, 7, 8) // ICE-CONTROLLING
+	if !b.timid {                                          // controlling agents of lite ones may always nominate
+		m = appendAttribute(m, attrUseCandidate)
+	}
 	m = appendAttribute(m, attrPriority, 0x6e, 0x7f, 0x1e, 0) // peer-reflexive
 	return endSTUN(m, b.pwd)
 }

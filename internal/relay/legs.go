@@ -17,6 +17,9 @@ const (
 	// moveAfter is the silence of the bound address after which another proven one takes over without being
 	// nominated: some browsers' checks from a new port never carry USE-CANDIDATE.
 	moveAfter = 500 * time.Millisecond
+	// followAfter is how long no media have come from the bound address when another one's media move the leg: a few
+	// packets of sound, so that those which overtake each other on two ways do not move it back and forth.
+	followAfter = 100 * time.Millisecond
 	// silentAfter is the silence that is told to the servers.
 	silentAfter = 10 * time.Second
 	// keepLogin is how long credentials of before an ICE restart stay valid unused.
@@ -78,6 +81,7 @@ type path struct {
 	at        endpoint
 	login     *login // of the newest check
 	heard     time.Time
+	carried   time.Time // last media
 	proven    time.Time // last answer to our own check; zero: never
 	nominated bool      // by the newest check
 	own       ownCheck
@@ -235,6 +239,14 @@ func (c *core) consider(now time.Time, p *path) {
 		}
 	case !p.mayReceive(now) && !c.options.trustChecks:
 	case !bound.mayReceive(now), p.nominated, now.Sub(bound.heard) > moveAfter:
+		c.bind(now, p)
+	}
+}
+
+// follow moves the leg to where its media come from. That is where the browser has chosen to be, which it may say in a
+// check only seconds later: Chromium does after an interruption, having gone on with a way that it had not nominated.
+func (c *core) follow(now time.Time, p *path) {
+	if bound := p.leg.bound; !bound.mayReceive(now) || now.Sub(bound.carried) > followAfter {
 		c.bind(now, p)
 	}
 }
