@@ -6,15 +6,17 @@ import { chooseLanguage } from "../i18n/languages";
 import { loadStaff } from "../i18n/staff";
 import { Texts } from "../ui";
 import App from "./App.svelte";
+import { keptLanguage, onLanguageElsewhere } from "./language";
 import { Session } from "./session";
 
 async function start(): Promise<void> {
   const target = document.getElementById("app");
   if (!target) throw new Error("the page has no place for the application");
   const session = new Session();
-  const language = chooseLanguage(navigator.languages);
+  const language = keptLanguage() ?? chooseLanguage(navigator.languages);
   void session.open(language);
   const texts = await Texts.open(loadStaff, language);
+  onLanguageElsewhere((chosen) => void texts.change(chosen));
   target.replaceChildren();
   mount(App, { target, props: { texts, session } });
 }
