@@ -30,16 +30,7 @@ export function at(day: string, time: string): number {
 
 const step = 5 * 60_000;
 
-/** The next full five minutes at which a span of time is free: what an appointment "now" most likely means. */
-export function nextFree(
-  now: number,
-  minutes: number,
-  taken: readonly { startsAt: number; endsAt: number }[],
-): number {
-  let start = Math.ceil(now / step) * step;
-  for (const other of [...taken].sort((a, b) => a.startsAt - b.startsAt)) {
-    if (other.startsAt < start + minutes * 60_000 && other.endsAt > start)
-      start = Math.ceil(other.endsAt / step) * step;
-  }
-  return start;
+/** Full five minutes, not before that moment. */
+export function ceilStep(at: number): number {
+  return Math.ceil(at / step) * step;
 }

@@ -1,7 +1,8 @@
 import type { ApiError } from "../../api/client";
 import type { LanguageTag, Me, Row } from "../../api/types";
 import type { DeskList } from "../desk";
-import { at, localDay, localTime, nextFree } from "./days";
+import { at, localDay, localTime } from "./days";
+import { nextFree } from "./team";
 
 /** What the list shows beside the form. */
 interface Surroundings {
@@ -42,14 +43,20 @@ export class Draft {
     const wanted = this.chosenAdvisor ?? this.who().id;
     return this.advisors.some(({ id }) => id === wanted) ? wanted : "";
   });
-  /** The first free time of the advisor. */
+  /** The first time at which the advisor is free, or somebody in the team. */
   private readonly start = $derived.by(() => {
     const { rows, now } = this.#around();
     const minutes = this.services.find(({ id }) => id === this.service)?.minutes ?? 0;
-    const taken = rows.filter(
-      (row) => row.status === "booked" && this.advisor !== "" && row.advisor?.id === this.advisor,
+    const colleague = (id: string | undefined): boolean => this.advisors.some((other) => other.id === id);
+    const taken = rows
+      .filter((row) => row.status === "booked" && (row.desk === this.team || colleague(row.advisor?.id)))
+      .map(({ advisor, startsAt, endsAt }) => ({ advisor: advisor?.id, startsAt, endsAt }));
+    return nextFree(
+      now,
+      minutes,
+      { people: this.advisors.length, advisor: this.advisor || undefined },
+      taken,
     );
-    return nextFree(now, minutes, taken);
   });
   readonly date = $derived.by(() => {
     const { day, now } = this.#around();
