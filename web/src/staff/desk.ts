@@ -180,8 +180,12 @@ export class DeskList {
   }
 
   private takeTask(task: Task): void {
-    const others = this.state.tasks.filter((other) => other.id !== task.id);
-    this.set({ tasks: task.doneAt === undefined ? [...others, task] : others });
+    const open = task.doneAt === undefined;
+    // A guest who asks again, perhaps with another number, replaces what was asked before.
+    const replaces = (other: Task): boolean =>
+      other.id === task.id || (open && other.appointment === task.appointment && other.kind === task.kind);
+    const others = this.state.tasks.filter((other) => !replaces(other));
+    this.set({ tasks: open ? [...others, task] : others });
   }
 
   /** Somebody who was not waiting before waits now. */
