@@ -104,12 +104,20 @@ export class DeskList {
     this.store.keepStill(after(stillMs));
     clearTimeout(this.admitTimer);
     this.admitTimer = setTimeout(() => {
-      this.set({ admitting: undefined });
+      this.admitLate(seat);
     }, admitMs);
     if (this.windowOpen) this.channel.send({ t: "admit", seat });
     if (!openTalkWindow("/staff/talk/ready", this.windowOpen)) {
       this.set({ admitting: undefined, refusal: new ApiError(0, "talk.blocked") });
     }
+  }
+
+  /** Nothing has come of it in good time: the window does not answer, or has not appeared at all. */
+  private admitLate(seat: string): void {
+    if (this.state.admitting !== seat) return;
+    const waits = this.state.rows.some((row) => row.seat.id === seat && row.seat.state === "waiting");
+    const code = this.windowOpen ? "talk.slow" : "talk.silent";
+    this.set({ admitting: undefined, refusal: waits ? new ApiError(0, code) : undefined });
   }
 
   rejoin(talk: string): void {
