@@ -51,9 +51,14 @@ async function appointment({ server, chromium }, { language, guestWidth, staffWi
   await until('the name is asked for', () => list.eval(() => document.querySelector('[data-testid=book-name] [aria-invalid=true]') !== null));
   await see(list, '04-book-refused');
   await book(list, { name: 'Karl Ohnepost', language, at: '23:30', anybody: true });
-  await list.wait(hook('book-link'));
+  await list.wait(hook('show-link'));
+  assert.equal(await list.has(hook('book-link')), false, 'nobody reads the link over a shoulder');
   await see(list, '05-booked-without-mail');
+  await list.click(hook('show-link'));
+  await list.wait(hook('book-link'));
+  await see(list, '07-link-shown');
   await book(list, { name: 'Gerda Beispiel', email: 'gerda@example.org', language });
+  assert.equal(await list.has(hook('book-link')), false, 'the link of the last one is gone');
   const { mail, link } = await invitation(server, 'gerda@example.org');
   assert.match(mail.subject, subject);
   namesNobody(mail, 'Beispiel', ['Kindergeld', 'Familienleistungen', 'child benefit', 'Antrag', 'application']);

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { album } from '../lib/album.mjs';
-import { DESK, advisor, appoint, callIn, flows, gone, guestAt, guestWaits, hide, nextRow, openDevices, rowOf, sameCode, says, shift, talkingRow, waitingRow } from '../lib/office.mjs';
+import { DESK, advisor, appoint, callIn, flows, focused, gone, guestAt, guestWaits, hide, missingRow, nextRow, openDevices, rowOf, sameCode, says, shift, talkingRow, waitingRow } from '../lib/office.mjs';
 import { until } from '../lib/page.mjs';
 import { endTalk, hook, invitation, screen } from '../lib/steps.mjs';
 import { demoWorld, quietConsole } from '../lib/world.mjs';
@@ -153,7 +153,8 @@ journey('who comes after the end is told so, and what to do', async (list) => {
   await open.wait(screen('late'));
   await until('devices are off', async () => (await openDevices(open)) === 0);
   await list.reload();
-  await says(list, nextRow('Otto Zuspät'), /Vorbei, Ergebnis fehlt/);
+  await says(list, missingRow('Otto Zuspät'), /Termin vorbei/);
+  await says(list, '#list-missing', /Ergebnis fehlt/);
 });
 
 journey('an appointment is cancelled while the guest waits', async (list) => {
@@ -163,8 +164,17 @@ journey('an appointment is cancelled while the guest waits', async (list) => {
   const guest = await guestWaits(world.chromium, invited.link);
   await list.wait(waitingRow('Anke Absage'));
   await list.click(`${waitingRow('Anke Absage')} ${hook('change')}`);
+  assert.equal(await list.has(hook('outcome-held')), false, 'there is no outcome before it has begun');
   await see(list, '40-change');
   await list.click(hook('cancel'));
+  await says(list, 'dialog[open]', /Diesen Termin absagen\?.*Anke Absage, heute, \d\d:\d\d Uhr.*bekommt eine E-Mail/s);
+  await see(list, '42-cancel-asked');
+  await list.click(hook('cancel-no'));
+  await list.click(hook('cancel'));
+  await list.click(hook('cancel-yes'));
+  await says(list, hook('receipt'), /Der Termin von Anke Absage ist abgesagt/);
+  await see(list, '43-cancelled-receipt');
+  await focused(list, '#list-waiting');
   await guest.wait(screen('cancelled'));
   await says(guest, 'main', /abgesagt/);
   await see(guest, '41-cancelled');
@@ -185,6 +195,8 @@ journey('an appointment is moved while the guest waits', async (list) => {
   await list.click(`${waitingRow('Udo Umzug')} ${hook('change')}`);
   await list.fill('dialog[open] input[type=time]', '23:55');
   await list.click(hook('move'));
+  await says(list, hook('receipt'), /Der Termin von Udo Umzug ist verschoben: heute, 23:55 Uhr/);
+  await focused(list, nextRow('Udo Umzug'));
   await guest.wait(screen('moved'));
   await says(guest, 'main', /verschoben/);
   await see(guest, '50-moved');
@@ -278,6 +290,31 @@ journey('a guest whose page is closed cannot be rung: the advisor is told, with 
   await says(talk, hook('ringing'), /nicht offen/);
 });
 
+journey('a guest hangs up: the list asks for the outcome, in the language that the list has', async (list) => {
+  const { link } = await appoint(list, { name: 'Hugo Hängtauf', phone: '030 555 0144' });
+  const guest = await guestWaits(world.chromium, link);
+  await list.click('button[lang=en]');
+  await says(list, waitingRow('Hugo Hängtauf'), /by link/);
+  const talk = await callIn(list, 'Hugo Hängtauf');
+  await flows(talk, 'the advisor');
+  assert.equal(await talk.eval(() => document.documentElement.lang), 'en');
+  await list.click('button[lang=de]');
+  await until('the window of the talk follows', () => talk.eval(() => document.documentElement.lang === 'de'));
+  await guest.click(hook('leave'));
+  await guest.click(hook('leave-really'));
+
+  await says(list, missingRow('Hugo Hängtauf'), /Gespräch bis \d\d:\d\d Uhr.*030.555.01.44/s);
+  await see(list, '90-outcome-missing');
+  await list.click(`${missingRow('Hugo Hängtauf')} ${hook('record')}`);
+  assert.equal(await list.has(hook('outcome-noshow')), false, 'whoever has talked has come');
+  await see(list, '91-outcome-asked');
+  await list.click(hook('outcome-held'));
+  await gone(list, missingRow('Hugo Hängtauf'));
+  await says(list, hook('receipt'), /Ergebnis für Hugo Hängtauf eingetragen: Gespräch geführt/);
+  await until('the focus is on something', () => list.eval(() => document.activeElement !== document.body));
+  await until('the result stands in the list', async () => (await rowOf(list, 'Hugo Hängtauf')).outcome === 'held');
+});
+
 journey('whoever opened the link is no no-show, in the list and in the talk', async (list) => {
   const { link } = await appoint(list, { name: 'Fred Fehlt', inSeconds: -60 });
   const guest = await guestAt(world.chromium, link);
@@ -290,6 +327,8 @@ journey('whoever opened the link is no no-show, in the list and in the talk', as
   await see(list, '80-noshow-refused');
   await list.click(hook('outcome-technical'));
   await gone(list, nextRow('Fred Fehlt'));
+  await says(list, hook('receipt'), /Ergebnis für Fred Fehlt eingetragen: Technik hat versagt/);
+  await focused(list, '#list-next');
   await until('the result stands in the list', async () => (await rowOf(list, 'Fred Fehlt')).outcome === 'technical');
   await guest.goto('about:blank');
   await guest.goto(link);
@@ -303,9 +342,9 @@ journey('whoever opened the link is no no-show, in the list and in the talk', as
   await talk.wait(screen('talk'));
   await flows(talk, 'the advisor');
   await talk.click(hook('end'));
-  await talk.click(hook('outcome-noshow'));
-  await says(talk, 'dialog[open]', /„Nicht erschienen“ geht hier nicht/);
-  await glance(talk, '82-noshow-refused-in-talk');
+  await talk.wait(hook('outcome-technical'));
+  assert.equal(await talk.has(hook('outcome-noshow')), false, 'whoever is in a talk has come');
+  await glance(talk, '82-no-noshow-in-talk');
   await talk.click(hook('outcome-technical'));
   await says(talk, hook('farewell'), /Technik hat versagt/);
   await silent.wait(screen('goodbye'));

@@ -45,6 +45,7 @@ export function rowOf(list, name) {
 
 export const waitingRow = (name) => `${hook('waiting-row')}:has-text("${name}")`;
 export const talkingRow = (name) => `${hook('talking-row')}:has-text("${name}")`;
+export const missingRow = (name) => `${hook('missing-row')}:has-text("${name}")`;
 export const nextRow = (name) => `${hook('next-row')}:has-text("${name}")`;
 
 // Waits until a part of a page says something.
@@ -55,6 +56,9 @@ export async function says(page, selector, wanted, deadline) {
     throw new Error(text);
   }, { deadline });
 }
+
+// The focus is on something or inside of it, and has not fallen to the beginning of the page.
+export const focused = (page, selector, deadline) => until(`the focus is at ${selector}`, () => page.has(`${selector}:focus, ${selector} :focus`), { deadline });
 
 export const gone = (page, selector, deadline) => until(`${selector} is gone`, async () => !(await page.has(selector)), { deadline });
 

@@ -4,6 +4,7 @@ import type { Booked, LanguageTag, Outcome, Row, Task } from "../api/types";
 import { after } from "../call/after";
 import { playChime } from "../call/sound";
 import { Store, type Unsubscribe } from "../call/store";
+import { lacksOutcome } from "./outcomes";
 import type { Session } from "./session";
 import { openTalkWindow, WindowChannel, type WindowMessage } from "./window";
 
@@ -57,7 +58,7 @@ export class DeskList {
 
   constructor(
     private readonly session: Session,
-    private readonly arrived: (row: Row) => void,
+    private readonly heard: (what: "arrived" | "left", row: Row) => void,
   ) {
     this.show(undefined);
     this.channel.send({ t: "who" });
@@ -196,13 +197,14 @@ export class DeskList {
     this.set({ tasks: open ? [...others, task] : others });
   }
 
-  /** Somebody who was not waiting before waits now. */
+  /** Somebody who was not waiting before waits now, or has left a talk that has no outcome yet. */
   private greet(row: Row): void {
     const before = this.state.rows.find((other) => other.id === row.id);
+    if (row.seat.state === "expected" && before?.seat.state === "talking") this.heard("left", row);
     if (row.seat.state !== "waiting" || before?.seat.state === "waiting" || before?.seat.state === "talking")
       return;
     void playChime().catch(() => undefined);
-    this.arrived(row);
+    this.heard("arrived", row);
   }
 
   private hearWindow(message: WindowMessage): void {
@@ -237,26 +239,27 @@ export class DeskList {
 export interface Groups {
   waiting: Row[];
   talking: Row[];
+  /** Over, and nobody has said how it ended. */
+  missing: Row[];
   next: Row[];
   done: Row[];
 }
 
 /** The day in the order in which it is worked through. */
-export function grouped(rows: readonly Row[], filter: string): Groups {
+export function grouped(rows: readonly Row[], filter: string, now: number): Groups {
   const wanted = filter.trim().toLocaleLowerCase();
   const shown = rows.filter((row) => row.citizen.name.toLocaleLowerCase().includes(wanted));
   const by =
     (value: (row: Row) => number) =>
     (a: Row, b: Row): number =>
       value(a) - value(b) || a.id.localeCompare(b.id);
+  const start = by((row) => row.startsAt);
+  const expected = shown.filter((row) => row.seat.state === "expected" && row.status === "booked");
   return {
     waiting: shown.filter((row) => row.seat.state === "waiting").sort(by((row) => row.seat.arrivedAt ?? 0)),
     talking: shown.filter((row) => row.seat.state === "talking").sort(by((row) => row.talk?.admittedAt ?? 0)),
-    next: shown
-      .filter((row) => row.seat.state === "expected" && row.status === "booked")
-      .sort(by((row) => row.startsAt)),
-    done: shown
-      .filter((row) => row.seat.state === "closed" || row.status !== "booked")
-      .sort(by((row) => row.startsAt)),
+    missing: expected.filter((row) => lacksOutcome(row, now)).sort(start),
+    next: expected.filter((row) => !lacksOutcome(row, now)).sort(start),
+    done: shown.filter((row) => row.seat.state === "closed" || row.status !== "booked").sort(start),
   };
 }

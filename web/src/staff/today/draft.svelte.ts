@@ -25,6 +25,8 @@ export class Draft {
   refusal = $state.raw<ApiError>();
   busy = $state(false);
   booked = $state.raw<{ name: string; link?: string }>();
+  /** Whoever has copied or read the link needs it here no more. */
+  linkTaken = false;
 
   readonly #around: () => Surroundings;
 
@@ -73,11 +75,18 @@ export class Draft {
     this.team = who().desks[0]?.id ?? "";
   }
 
+  /** The next booking begins: what is said of the last one goes, unless its link would be lost. */
+  write(name: string): void {
+    this.name = name;
+    if (name !== "" && (this.linkTaken || this.booked?.link === undefined)) this.booked = undefined;
+  }
+
   /** True once it is booked; else `refusal` says why not, and nothing typed is lost. */
   async book(desk: DeskList): Promise<boolean> {
     if (this.busy) return false;
     this.busy = true;
     this.refusal = this.booked = undefined;
+    this.linkTaken = false;
     const { name, email, phone, advisor } = this;
     try {
       const { link } = await desk.book({

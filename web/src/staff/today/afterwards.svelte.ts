@@ -1,0 +1,57 @@
+import { tick } from "svelte";
+import type { DeskState } from "../desk";
+
+interface Act {
+  /** The list shows what was done. */
+  shown: (state: DeskState) => boolean;
+  /** Where to go on, the first that is there. */
+  places: readonly string[];
+}
+
+const receiptMs = 12_000;
+
+/** What a person is told after acting in the list, and where the focus goes when what had it is gone. */
+export class Afterwards {
+  receipt = $state("");
+  private act = $state.raw<Act>();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  did(receipt: string, act: Act): void {
+    this.receipt = receipt;
+    this.act = act;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.receipt = "";
+    }, receiptMs);
+  }
+
+  /** To be called in an effect, with each new state of the list, while no dialog is open. */
+  settle(state: DeskState): void {
+    const { act } = this;
+    if (act?.shown(state) !== true) return;
+    this.act = undefined;
+    void tick().then(() => {
+      goOn(act.places);
+    });
+  }
+
+  close(): void {
+    clearTimeout(this.timer);
+  }
+}
+
+/** Whoever is somewhere already stays there. */
+function goOn(places: readonly string[]): void {
+  if (document.activeElement !== null && document.activeElement !== document.body) return;
+  for (const place of [...places, "h1"]) {
+    const element = document.querySelector<HTMLElement>(place);
+    if (!element) continue;
+    element.tabIndex = -1;
+    element.focus();
+    return;
+  }
+}
+
+/** How the list marks a row, and the heading of a group. */
+export const rowAt = (id: string): string => `[data-row="${id}"]`;
+export const headingOf = (group: string): string => `#list-${group}`;
