@@ -1,0 +1,239 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { StreamHandlers } from "../api/stream";
+import { DeskList, type DeskState, grouped } from "./desk";
+import { FakeStream, otherWindow, row, server, task } from "./fakes";
+import { Session } from "./session";
+
+const streams: FakeStream[] = [];
+
+vi.mock("../api/stream", () => ({
+  openStream: (url: string, handlers: StreamHandlers) => {
+    const stream = new FakeStream(url, handlers);
+    streams.push(stream);
+    return stream;
+  },
+}));
+vi.mock("../call/sound", () => ({ playChime: () => Promise.resolve() }));
+
+let session: Session;
+let list: DeskList;
+let talkWindow: ReturnType<typeof otherWindow>;
+let opened: string[];
+let heard: string[];
+
+const stream = (): FakeStream => streams.at(-1) as FakeStream;
+const ids = (): string[] => list.state.rows.map(({ id }) => id);
+const snapshot = (...rows: DeskState["rows"]): void => {
+  stream().say("snapshot", { day: "2026-03-02", rows, tasks: [], now: Date.now() });
+};
+const waiting = (id: string) => row(id, { seat: { state: "waiting", arrivedAt: 1 } });
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  streams.length = 0;
+  heard = [];
+  opened = [];
+  talkWindow = otherWindow();
+  vi.stubGlobal("open", (path: string) => {
+    opened.push(path);
+    return { focus: () => undefined, location: { href: path } };
+  });
+  session = new Session();
+  list = new DeskList(session, (what, { id }) => heard.push(`${id} ${what}`));
+});
+
+afterEach(() => {
+  list.close();
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+describe("the list follows the stream", () => {
+  test("rows come, change and go", () => {
+    expect(list.state.known).toBe(false);
+    snapshot(row("a"), row("b"));
+    stream().say("row", row("b", { version: 2 }));
+    stream().say("row", row("c"));
+    stream().say("row-gone", { id: "a" });
+    expect(list.state.known).toBe(true);
+    expect(ids()).toEqual(["b", "c"]);
+    expect(list.state.rows[0]?.version).toBe(2);
+  });
+
+  test("it knows by how much the clock of this device is wrong", () => {
+    stream().say("snapshot", { day: "2026-03-02", rows: [], tasks: [], now: Date.now() + 90_000 });
+    expect(list.state.offset).toBe(90_000);
+  });
+
+  test("whoever arrives is announced once, and neither who waits already nor who comes back from a talk", () => {
+    snapshot(waiting("a"), row("b"));
+    stream().say("row", waiting("b"));
+    stream().say("row", waiting("b"));
+    stream().say("row", row("b", { seat: { state: "talking" } }));
+    stream().say("row", waiting("b"));
+    snapshot(waiting("a"), waiting("b"), waiting("c"));
+    expect(heard).toEqual(["b arrived", "c arrived"]);
+  });
+
+  test("whoever leaves a talk is announced: somebody has to say how it ended", () => {
+    snapshot(row("a", { seat: { state: "talking" } }));
+    stream().say("row", row("a", { seat: { talkedUntil: 1 } }));
+    expect(heard).toEqual(["a left"]);
+  });
+
+  test("a guest who asks to be called once more replaces what was asked before", () => {
+    snapshot();
+    stream().say("task", task("t1", { phone: "030111" }));
+    stream().say("task", task("t2", { phone: "030222" }));
+    stream().say("task", task("t3", { kind: "move" }));
+    stream().say("task", task("t4", { appointment: "a2" }));
+    expect(list.state.tasks.map(({ id }) => id)).toEqual(["t2", "t3", "t4"]);
+    stream().say("task", task("t1", { doneAt: 1 }));
+    expect(list.state.tasks.map(({ id }) => id)).toEqual(["t2", "t3", "t4"]);
+    stream().say("task", task("t2", { doneAt: 1 }));
+    expect(list.state.tasks.map(({ id }) => id)).toEqual(["t3", "t4"]);
+  });
+
+  test("another day is another stream, and its people have not just arrived", () => {
+    snapshot(row("a"));
+    const before = stream();
+    list.show("2026-03-03");
+    expect(before.closed).toBe(true);
+    expect(stream().url).toBe("/api/staff/stream?day=2026-03-03");
+    stream().say("snapshot", { day: "2026-03-03", rows: [waiting("x")], tasks: [], now: 0 });
+    expect(heard).toEqual([]);
+  });
+
+  test.each([
+    ["the server says goodbye", () => stream().say("bye", { reason: "signed-out" })],
+    [
+      "the stream is refused",
+      () =>
+        stream().handlers.onRefused?.({ status: 401 } as Parameters<
+          NonNullable<StreamHandlers["onRefused"]>
+        >[0]),
+    ],
+  ])("the session is over when %s", (_, end) => {
+    const lost = vi.spyOn(session, "lost");
+    end();
+    expect(lost).toHaveBeenCalledOnce();
+  });
+
+  test("the session is over when the server does not know it any more, and the caller hears why", async () => {
+    const lost = vi.spyOn(session, "lost");
+    server({ "/api/staff/appointments/a/cancel": { status: 401, body: { code: "session.none" } } });
+    await expect(list.cancel(row("a"))).rejects.toMatchObject({ code: "session.none" });
+    expect(lost).toHaveBeenCalledOnce();
+  });
+});
+
+describe("somebody is called in", () => {
+  beforeEach(() => {
+    snapshot(waiting("a"), waiting("b"));
+  });
+
+  test("the talk's window is opened, and hears for whom once it is there", () => {
+    list.admit("seat-a");
+    expect(opened).toEqual(["/staff/talk/ready"]);
+    expect(list.state.admitting).toBe("seat-a");
+    talkWindow.heard.length = 0;
+    talkWindow.say({ t: "here", talk: undefined });
+    expect(talkWindow.heard).toEqual([{ t: "admit", seat: "seat-a" }]);
+    talkWindow.say({ t: "here", talk: "t1" });
+    expect(list.state).toMatchObject({ admitting: undefined, talk: "t1" });
+  });
+
+  test("a window that is open already hears at once, and no second one is opened", () => {
+    talkWindow.say({ t: "here", talk: undefined });
+    talkWindow.heard.length = 0;
+    list.admit("seat-a");
+    expect(talkWindow.heard).toEqual([{ t: "admit", seat: "seat-a" }]);
+    expect(opened).toEqual([""]);
+  });
+
+  test("what changes while the list is kept still is there at once, and shown when it is over", async () => {
+    const shown: DeskState[] = [];
+    list.subscribe((state) => shown.push(state));
+    list.admit("seat-a");
+    stream().say("row", row("a", { seat: { state: "talking" } }));
+    stream().say("row-gone", { id: "b" });
+    expect(ids()).toEqual(["a"]);
+    const before = shown.length;
+    expect(shown.at(-1)?.rows).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(300);
+    expect(shown).toHaveLength(before + 1);
+    expect(shown.at(-1)?.rows.map(({ seat }) => seat.state)).toEqual(["talking"]);
+  });
+
+  test("a colleague was quicker: the list says who, and somebody else can be called", () => {
+    list.admit("seat-a");
+    talkWindow.say({ t: "here", talk: undefined });
+    talkWindow.say({ t: "refused", seat: "seat-a", code: "seat.admitted", params: { by: "Herr Winter" } });
+    expect(list.state.admitting).toBeUndefined();
+    expect(list.state.refusal).toMatchObject({ code: "seat.admitted", params: { by: "Herr Winter" } });
+    list.admit("seat-b");
+    expect(list.state).toMatchObject({ admitting: "seat-b", refusal: undefined });
+  });
+
+  test("nobody else is called meanwhile, nor during a talk", () => {
+    list.admit("seat-a");
+    list.admit("seat-b");
+    expect(list.state.admitting).toBe("seat-a");
+    talkWindow.say({ t: "here", talk: "t1" });
+    list.admit("seat-b");
+    expect(list.state).toMatchObject({ admitting: undefined, refusal: { code: "talk.busy" } });
+  });
+
+  test("a browser that opens no window is named as the cause", () => {
+    vi.stubGlobal("open", () => null);
+    list.admit("seat-a");
+    expect(list.state).toMatchObject({ admitting: undefined, refusal: { code: "talk.blocked" } });
+  });
+
+  test.each([
+    ["a window that never appears", false, "talk.silent"],
+    ["a window that does not answer", true, "talk.slow"],
+  ])("%s is not waited for without end, and not given up without a word", (_, appears, code) => {
+    if (appears) talkWindow.say({ t: "here", talk: undefined });
+    list.admit("seat-a");
+    vi.advanceTimersByTime(19_999);
+    expect(list.state.admitting).toBe("seat-a");
+    vi.advanceTimersByTime(1);
+    expect(list.state).toMatchObject({ admitting: undefined, refusal: { code } });
+  });
+
+  test("nothing is said where the person does not wait any more", () => {
+    list.admit("seat-a");
+    stream().say("row", row("a", { seat: { state: "talking" } }));
+    vi.advanceTimersByTime(20_000);
+    expect(list.state).toMatchObject({ admitting: undefined, refusal: undefined });
+  });
+});
+
+describe("the groups of a day", () => {
+  const { startsAt, seat } = row("x");
+  const groups = (now: number, ...rows: DeskState["rows"]): Record<string, string[]> =>
+    Object.fromEntries(
+      Object.entries(grouped(rows, "", now) as unknown as Record<string, DeskState["rows"]>).map(
+        ([name, list]) => [name, list.map(({ id }) => id)],
+      ),
+    );
+
+  test("each row stands in one", () => {
+    expect(
+      groups(
+        startsAt,
+        waiting("w"),
+        row("t", { seat: { state: "talking" } }),
+        row("n"),
+        row("left", { seat: { talkedUntil: startsAt } }),
+        row("d", { status: "done", outcome: "held", seat: { state: "closed", talkedUntil: startsAt } }),
+      ),
+    ).toEqual({ waiting: ["w"], talking: ["t"], missing: ["left"], next: ["n"], done: ["d"] });
+  });
+
+  test("an outcome is missing once the time is over", () => {
+    expect(groups(seat.closesAt - 1, row("n")).missing).toEqual([]);
+    expect(groups(seat.closesAt, row("n")).missing).toEqual(["n"]);
+  });
+});

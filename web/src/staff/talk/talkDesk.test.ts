@@ -1,0 +1,184 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { StreamHandlers } from "../../api/stream";
+import type { Me, TalkView } from "../../api/types";
+import { FakeStream, otherWindow, row, server } from "../fakes";
+import { Session } from "../session";
+import { TalkDesk } from "./talkDesk";
+
+const streams: FakeStream[] = [];
+const calls: { closed: boolean; camera: boolean }[] = [];
+const released: unknown[] = [];
+
+vi.mock("../../api/stream", () => ({
+  openStream: (url: string, handlers: StreamHandlers) => {
+    const stream = new FakeStream(url, handlers);
+    streams.push(stream);
+    return stream;
+  },
+}));
+vi.mock("../../call/call", () => ({
+  Call: class {
+    closed = false;
+    camera = false;
+    detours = false;
+    constructor() {
+      calls.push(this);
+    }
+    handle(): Promise<void> {
+      return Promise.resolve();
+    }
+    useLocal(): void {
+      this.camera = true;
+    }
+    close(): void {
+      this.closed = true;
+    }
+  },
+}));
+vi.mock("../../call/devices", () => ({
+  acquire: () => Promise.resolve({ stream: "camera" }),
+  stopStream: (stream: unknown) => released.push(stream),
+}));
+
+const me = { id: "sommer", agency: { slug: "demo" } } as Me;
+const view = (change: Partial<TalkView> = {}): TalkView => ({
+  id: "t1",
+  seat: "seat-a",
+  generation: 1,
+  staff: { id: "sommer", name: "Frau Sommer" },
+  appointment: { ...row("a"), citizen: { name: "Erika" } },
+  admittedAt: 0,
+  takeoverAsked: false,
+  guestMode: "video",
+  guestReachable: true,
+  headsUpMs: 0,
+  now: Date.now(),
+  ...change,
+});
+const admission = "/api/staff/seats/seat-a/admit";
+const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
+let desk: TalkDesk;
+let session: Session;
+let list: ReturnType<typeof otherWindow>;
+
+beforeEach(async () => {
+  streams.length = calls.length = released.length = 0;
+  list = otherWindow();
+  session = new Session();
+  desk = new TalkDesk(session, me);
+  await desk.open("ready");
+});
+
+afterEach(() => {
+  desk.close();
+  vi.unstubAllGlobals();
+});
+
+async function admitted(answers: Parameters<typeof server>[0] = {}): Promise<ReturnType<typeof server>> {
+  const asked = server({ [admission]: { body: { talk: view(), signals: [] } }, ...answers });
+  list.say({ t: "admit", seat: "seat-a" });
+  await settled();
+  return asked;
+}
+
+describe("the window of talks", () => {
+  test("says that it is there, with a connection made ready and no camera", () => {
+    expect(list.heard).toContainEqual({ t: "here", talk: undefined });
+    expect(desk.state.phase).toBe("ready");
+    expect(calls).toMatchObject([{ camera: false, closed: false }]);
+  });
+
+  test("begins the talk that the list asks for, and turns the camera on only then", async () => {
+    await admitted();
+    expect(desk.state).toMatchObject({ phase: "talk", talk: { id: "t1" } });
+    expect(list.heard).toContainEqual({ t: "here", talk: "t1" });
+    expect(calls[0]?.camera).toBe(true);
+  });
+
+  test("an admission that a colleague has won is told to the list, and turns no camera on", async () => {
+    await admitted({
+      [admission]: { status: 409, body: { code: "seat.admitted", params: { by: "Herr Winter" } } },
+    });
+    expect(list.heard).toContainEqual({
+      t: "refused",
+      seat: "seat-a",
+      code: "seat.admitted",
+      params: { by: "Herr Winter" },
+    });
+    expect(desk.state).toMatchObject({ phase: "ready", refusal: { code: "seat.admitted" } });
+    expect(calls.some(({ camera }) => camera)).toBe(false);
+  });
+
+  test("an admission after the session has ended leads to the sign-in", async () => {
+    const lost = vi.spyOn(session, "lost");
+    await admitted({ [admission]: { status: 401, body: { code: "session.none" } } });
+    expect(lost).toHaveBeenCalledOnce();
+  });
+
+  test("asks twice for nobody", async () => {
+    const { posted } = await admitted();
+    list.say({ t: "admit", seat: "seat-b" });
+    await settled();
+    expect(posted).toEqual([admission]);
+  });
+});
+
+describe("a talk ends", () => {
+  const end = (change: Partial<TalkView>): void => {
+    streams.at(-1)?.say("talk", view(change));
+  };
+
+  test("a guest who has left is told apart from one who never came in", async () => {
+    await admitted();
+    end({ enteredAt: 1, endedAt: 2 });
+    expect(desk.state).toMatchObject({ phase: "ready", farewell: { kind: "left", name: "Erika" } });
+    await admitted();
+    end({ endedAt: 2 });
+    expect(desk.state.farewell).toEqual({ kind: "missed", name: "Erika" });
+  });
+
+  test("with the outcome that was chosen, a connection is made ready for the next, and the list hears of it", async () => {
+    await admitted({ "/api/staff/talks/t1/end": { body: view({ enteredAt: 1, endedAt: 2 }) } });
+    await desk.end("held");
+    expect(desk.state.farewell).toEqual({ kind: "outcome", name: "Erika", outcome: "held" });
+    expect(calls).toMatchObject([{ closed: true }, { closed: false, camera: false }]);
+    expect(list.heard.at(-1)).toEqual({ t: "here", talk: undefined });
+  });
+
+  test("a refused outcome leaves the talk as it is, and another one can be chosen", async () => {
+    const refused = { status: 409, body: { code: "outcome.noshow_refused", params: {} } };
+    await admitted({ "/api/staff/talks/t1/end": refused });
+    await desk.end("noshow");
+    expect(desk.state).toMatchObject({
+      phase: "talk",
+      busy: false,
+      refusal: { code: "outcome.noshow_refused" },
+    });
+    expect(calls[0]?.closed).toBe(false);
+    server({ "/api/staff/talks/t1/end": { body: view({ enteredAt: 1, endedAt: 2 }) } });
+    await desk.end("technical");
+    expect(desk.state.farewell).toMatchObject({ kind: "outcome", outcome: "technical" });
+  });
+
+  test("a colleague or another window that joins takes the talk over", async () => {
+    await admitted();
+    end({ staff: { id: "winter", name: "Herr Winter" } });
+    expect(desk.state.farewell).toEqual({ kind: "elsewhere", name: "Erika" });
+    await admitted();
+    list.say({ t: "here", talk: "t1" });
+    expect(desk.state.farewell).toEqual({ kind: "elsewhere", name: "Erika" });
+  });
+
+  test("the session's end is the end of everything", async () => {
+    const lost = vi.spyOn(session, "lost");
+    await admitted();
+    streams.at(-1)?.say("bye", { reason: "signed-out" });
+    expect(lost).toHaveBeenCalledOnce();
+  });
+
+  test("a window that is closed says so", () => {
+    globalThis.dispatchEvent(new Event("pagehide"));
+    expect(list.heard.at(-1)).toEqual({ t: "gone" });
+  });
+});
