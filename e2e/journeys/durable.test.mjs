@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { album } from '../lib/album.mjs';
 import { launchChromium } from '../lib/chromium.mjs';
-import { DESK, advisor, appoint, callIn, flows, goIn, gone, guestAt, guestWaits, nextRow, openDevices, rowOf, sameCode, says, talkingRow, waitingRow } from '../lib/office.mjs';
+import { DESK, advisor, appoint, callIn, flows, goIn, gone, guestAt, guestWaits, missingRow, nextRow, openDevices, rowOf, sameCode, says, talkingRow, waitingRow } from '../lib/office.mjs';
 import { until } from '../lib/page.mjs';
 import { endTalk, hook, screen } from '../lib/steps.mjs';
 import { demoWorld, quietConsole } from '../lib/world.mjs';
@@ -275,7 +275,7 @@ journey('a guest leaves on purpose, while waiting and while talking, and comes b
   assert.equal(await openDevices(guest), 0);
   await says(talk, hook('farewell'), /verlassen/);
   await glance(talk, '31-guest-left');
-  await list.wait(nextRow('Paul Pause'));
+  await list.wait(missingRow('Paul Pause'));
 
   await goIn(guest);
   await guest.wait(screen('waiting'));
