@@ -96,7 +96,7 @@ func (s *server) open(l net.Listener, secure *tls.Config, turn *turn.Server) net
 	case turn == nil:
 		return tls.NewListener(l, secure)
 	}
-	s.shared = sharePort(l, secure, turn.Serve, s.conns.limits.trusted)
+	s.shared = sharePort(l, secure, turn.Serve, newLobby(s.conns.limits, s.conns.log))
 	s.shared.begin()
 	return s.shared
 }

@@ -5,21 +5,13 @@ import (
 	"crypto/tls"
 	"encoding/binary"
 	"net"
-	"net/netip"
 	"slices"
 	"sync"
 	"time"
-
-	"visavis/internal/relay/turn"
 )
 
-const (
-	// settleWait is how long a connection may take for its handshake, and again to say what it is.
-	settleWait = headerWait
-	// Most connections that are undecided at a time, all together and from one source.
-	mostUnsettled          = 2_048
-	mostUnsettledPerSource = 256
-)
+// settleWait is how long a connection may take for its handshake, and again to say what it is.
+const settleWait = headerWait
 
 // protocol is what speaks on a connection.
 type protocol int
@@ -54,19 +46,15 @@ func speaks(head []byte) protocol {
 // same as from a listener of its own: connections with HTTP/2 as they are, all others with their first bytes put back.
 type sharedPort struct {
 	net.Listener
-	config  *tls.Config
-	turn    func(context.Context, net.Conn)
-	trusted []netip.Prefix // proxies, behind which one address is many people
-	wait    time.Duration  // settleWait; shorter in tests
+	config *tls.Config
+	turn   func(context.Context, net.Conn)
+	wait   time.Duration // settleWait; shorter in tests
+	lobby  *lobby
 
 	arrived chan arrival
 	closed  context.Context //nolint:containedctx // the end of the listener, not of a call
 	close   context.CancelFunc
 	running sync.WaitGroup
-
-	mu        sync.Mutex
-	unsettled int
-	perSource map[netip.Addr]int
 }
 
 // arrival is what Accept returns.
@@ -75,10 +63,9 @@ type arrival struct {
 	err  error
 }
 
-func sharePort(l net.Listener, config *tls.Config, turn func(context.Context, net.Conn), trusted []netip.Prefix) *sharedPort {
+func sharePort(l net.Listener, config *tls.Config, turn func(context.Context, net.Conn), room *lobby) *sharedPort {
 	p := &sharedPort{
-		Listener: l, config: config.Clone(), turn: turn, trusted: trusted, wait: settleWait,
-		arrived: make(chan arrival), perSource: map[netip.Addr]int{},
+		Listener: l, config: config.Clone(), turn: turn, wait: settleWait, lobby: room, arrived: make(chan arrival),
 	}
 	p.closed, p.close = context.WithCancel(context.Background())
 	// Somebody who negotiates neither kind of HTTP is no reason to refuse the handshake: we then choose nothing.
@@ -110,19 +97,17 @@ func (p *sharedPort) accept() {
 				return
 			}
 		}
-		source, ok := p.enter(conn.RemoteAddr())
-		if !ok {
-			conn.Close()
-			continue
-		}
-		p.running.Go(func() { p.settle(conn, source) })
+		v := p.lobby.enter(conn)
+		p.running.Go(func() { p.settle(v) })
 	}
 }
 
 // settle finds out what a connection is for, and hands it on.
-func (p *sharedPort) settle(raw net.Conn, source netip.Addr) {
-	conn, kind := p.look(raw)
-	p.leave(source)
+func (p *sharedPort) settle(v *visitor) {
+	conn, kind := p.look(v.conn)
+	if !p.lobby.leave(v) {
+		kind = speaksNeither
+	}
 	switch kind {
 	case speaksHTTP:
 		select {
@@ -175,29 +160,6 @@ func (c *begun) Read(into []byte) (int, error) {
 	size := copy(into, c.head)
 	c.head = c.head[size:]
 	return size, nil
-}
-
-func (p *sharedPort) enter(remote net.Addr) (source netip.Addr, ok bool) {
-	source = turn.Source(remote, p.trusted)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.unsettled >= mostUnsettled || source.IsValid() && p.perSource[source] >= mostUnsettledPerSource {
-		return source, false
-	}
-	p.unsettled++
-	if source.IsValid() {
-		p.perSource[source]++
-	}
-	return source, true
-}
-
-func (p *sharedPort) leave(source netip.Addr) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.unsettled--
-	if p.perSource[source]--; p.perSource[source] <= 0 {
-		delete(p.perSource, source)
-	}
 }
 
 // Accept returns the next connection for net/http.

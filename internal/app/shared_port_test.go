@@ -25,6 +25,15 @@ type shared struct {
 
 func share(t *testing.T, change func(*sharedPort)) *shared {
 	t.Helper()
+	l, err := listen(t.Context(), "http.listen", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return shareOn(t, l, change)
+}
+
+func shareOn(t *testing.T, l net.Listener, change func(*sharedPort)) *shared {
+	t.Helper()
 	c := configured(t, "VISAVIS_HTTP_TLS=self-signed", "VISAVIS_HTTP_URL=https://localhost")
 	if err := c.MakeDataDir(); err != nil {
 		t.Fatal(err)
@@ -33,12 +42,9 @@ func share(t *testing.T, change func(*sharedPort)) *shared {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := listen(t.Context(), "http.listen", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
 	s := &shared{turned: make(chan net.Conn, 16)}
-	s.sharedPort = sharePort(l, certs.config(), func(_ context.Context, conn net.Conn) { s.turned <- conn }, nil)
+	room := newLobby(limits{}, slog.New(slog.DiscardHandler))
+	s.sharedPort = sharePort(l, certs.config(), func(_ context.Context, conn net.Conn) { s.turned <- conn }, room)
 	if change != nil {
 		change(s.sharedPort)
 	}
@@ -186,58 +192,10 @@ func TestAVASlowConnectionsNeitherStayNorHoldUpOthers(t *testing.T) {
 			t.Errorf("who says %s gets %q", name, got)
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.unsettled != 0 || len(s.perSource) != 0 {
-		t.Errorf("%d connections of %d sources are still counted", s.unsettled, len(s.perSource))
-	}
-}
-
-func TestUndecidedConnectionsAreLimitedForEachSource(t *testing.T) {
-	source, proxy := netip.MustParseAddr("203.0.113.7"), netip.MustParseAddr("10.0.0.1")
-	at := func(a netip.Addr) net.Addr { return net.TCPAddrFromAddrPort(netip.AddrPortFrom(a, 1)) }
-	p := &sharedPort{perSource: map[netip.Addr]int{}, trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
-	for range mostUnsettledPerSource {
-		if _, ok := p.enter(at(source)); !ok {
-			t.Fatal("refused too early")
-		}
-	}
-	if _, ok := p.enter(at(source)); ok {
-		t.Error("one source may have as many as it wants")
-	}
-	if _, ok := p.enter(at(netip.MustParseAddr("203.0.113.8"))); !ok {
-		t.Error("another source is refused")
-	}
-	for range mostUnsettled - mostUnsettledPerSource - 1 {
-		if _, ok := p.enter(at(proxy)); !ok {
-			t.Fatal("people behind a proxy of ours count as one source")
-		}
-	}
-	if _, ok := p.enter(at(proxy)); ok {
-		t.Error("there is no limit for all together")
-	}
-	p.leave(source)
-	if _, ok := p.enter(at(source)); !ok {
-		t.Error("who has left is still counted")
-	}
-}
-
-func TestACustomersWholeNetworkIsOneSource(t *testing.T) {
-	p := &sharedPort{perSource: map[netip.Addr]int{}}
-	within := func(network byte, host int) net.Addr {
-		address := netip.AddrFrom16([16]byte{0x20, 0x01, 0x0d, 0xb8, 7: network, 14: byte(host >> 8), 15: byte(host)})
-		return net.TCPAddrFromAddrPort(netip.AddrPortFrom(address, 1))
-	}
-	for host := range mostUnsettledPerSource {
-		if _, ok := p.enter(within(1, host)); !ok {
-			t.Fatal("refused too early")
-		}
-	}
-	if _, ok := p.enter(within(1, mostUnsettledPerSource)); ok {
-		t.Error("another address of the same /64 counts as another source")
-	}
-	if _, ok := p.enter(within(2, 0)); !ok {
-		t.Error("another customer is refused")
+	s.lobby.mu.Lock()
+	defer s.lobby.mu.Unlock()
+	if s.lobby.order.Len() != 0 || len(s.lobby.count) != 0 {
+		t.Errorf("%d connections of %d sources are still counted", s.lobby.order.Len(), len(s.lobby.count))
 	}
 }
 
