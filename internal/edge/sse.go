@@ -26,7 +26,7 @@ type sink interface {
 type moment int
 
 const (
-	left  moment = iota // the reader has
+	left  moment = iota // the reader has, or must
 	woken               // there may be something to send
 	due                 // a sign of life is
 )
@@ -61,7 +61,7 @@ func (s *stream) serve(w http.ResponseWriter, r *http.Request) error {
 	}
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
-	s.run(&flushed{w: w, control: http.NewResponseController(w), ctx: r.Context(), wake: s.source.Wake, beat: beat.C}, begin, bye)
+	s.run(&flushed{w: w, control: http.NewResponseController(w), ctx: r.Context(), wake: s.source.Wake, over: s.source.over, beat: beat.C}, begin, bye)
 	return nil
 }
 
@@ -140,7 +140,8 @@ func (s *stream) pass(to sink) bool {
 type taken struct {
 	conn net.Conn
 	wake <-chan struct{}
-	beat time.Time // the next sign of life
+	over <-chan struct{} // as in Source
+	beat time.Time       // the next sign of life
 	one  [1]byte
 }
 
@@ -155,7 +156,7 @@ func takeOver(w http.ResponseWriter, source Source) (sink, bool) {
 		_ = conn.Close() // pipelining after a stream: no browser does it
 		return nil, true
 	}
-	t := &taken{conn: conn, wake: source.Wake, beat: time.Now().Add(heartbeat)}
+	t := &taken{conn: conn, wake: source.Wake, over: source.over, beat: time.Now().Add(heartbeat)}
 	var text bytes.Buffer
 	fmt.Fprintf(&text, "HTTP/1.1 200 OK\r\nDate: %s\r\nConnection: close\r\n", time.Now().UTC().Format(http.TimeFormat))
 	head.Del("Connection")
@@ -179,6 +180,11 @@ func (t *taken) wait() moment {
 			return left
 		}
 		select { // after the deadline is set: who wakes from now on moves it into the past
+		case <-t.over:
+			return left
+		default:
+		}
+		select {
 		case <-t.wake:
 			return woken
 		default:
@@ -209,6 +215,7 @@ type flushed struct {
 	control *http.ResponseController
 	ctx     context.Context //nolint:containedctx // the request's, to see the reader leave
 	wake    <-chan struct{}
+	over    <-chan struct{} // as in Source
 	beat    <-chan time.Time
 }
 
@@ -236,6 +243,8 @@ func (f *flushed) limit(until time.Time) error {
 func (f *flushed) wait() moment {
 	select {
 	case <-f.ctx.Done():
+		return left
+	case <-f.over:
 		return left
 	case <-f.wake:
 		return woken

@@ -33,6 +33,8 @@ type Source struct {
 	Close func()
 	// Log is told of a panic; nil: nobody is.
 	Log *slog.Logger
+
+	over <-chan struct{} // closed when the stream must give way (Streams); nil: never
 }
 
 // EventBye ends a stream for good: the page does not connect again.
@@ -106,6 +108,8 @@ func (s *stream) poll(w http.ResponseWriter, r *http.Request) error {
 		select {
 		case <-ctx.Done():
 			return answerPoll(w, s.cursor, nil)
+		case <-s.source.over:
+			return errGaveWay()
 		case <-s.source.Wake:
 			events, err = s.next(r.Context())
 		}

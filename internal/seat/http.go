@@ -134,14 +134,20 @@ func (s *Service) open(ctx context.Context, in *openInput) (*viewOutput, error) 
 	if shown.dead != "" {
 		return nil, edge.NewProblem(http.StatusGone, "link."+shown.dead)
 	}
+	// Each opening may come from a new browser, with an allowance of its own.
+	if !s.byOpening.Allow(a.ID + "/" + shown.seat + "/" + edge.NotedPrefix(in.network, s.o.TrustedProxies)) {
+		return nil, throttled()
+	}
 	return s.enterByLink(ctx, a.ID, shown, in.browser)
 }
 
-// wrongLink counts a failure; only failures are ever throttled.
+func throttled() error { return edge.NewProblem(http.StatusTooManyRequests, "link.throttled") }
+
+// wrongLink counts a failure.
 func (s *Service) wrongLink(in *openInput) error {
 	network := edge.NotedPrefix(in.network, s.o.TrustedProxies)
 	if !s.byNetwork.Allow(network) || !s.byAgency.Allow(in.Slug) {
-		return edge.NewProblem(http.StatusTooManyRequests, "link.throttled")
+		return throttled()
 	}
 	return edge.NewProblem(http.StatusNotFound, "link.unknown")
 }

@@ -491,6 +491,7 @@ func TestOneGuestCannotKeepTheServerBusy(t *testing.T) {
 		w := newWorld(t, d)
 		p, other := w.newPlace(w.own), w.newPlace(w.own)
 		guest, neighbour, stranger := w.guest(p), w.guest(other), w.browser()
+		family := w.guest(p)
 		check := body{"result": "started"}
 		for range 200 {
 			stranger.at(p, "check", check).expect(t, http.StatusNotFound, "seat.unknown")
@@ -506,6 +507,29 @@ func TestOneGuestCannotKeepTheServerBusy(t *testing.T) {
 			t.Errorf("%d of 300 passed", passed)
 		}
 		neighbour.at(other, "check", check).expect(t, http.StatusNoContent, "")
+		family.at(p, "check", check).expect(t, http.StatusNoContent, "") // another browser with the same link
+	})
+}
+
+// A browser without a cookie is a new one each time, with an allowance of its own.
+func TestALinkIsNotOpenedAsOftenAsOneLikes(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		p, other := w.newPlace(w.own), w.newPlace(w.own)
+		passed := 0
+		for range 300 {
+			if a := w.browser().open(p.slug, p.secret); a.status != http.StatusTooManyRequests {
+				a.ok(t)
+				passed++
+			}
+		}
+		if passed < 50 || passed > 250 {
+			t.Errorf("%d of 300 passed", passed)
+		}
+		w.browser().open(p.slug, other.secret).ok(t)
+		elsewhere := w.browser()
+		elsewhere.network = "198.51.100.9"
+		elsewhere.open(p.slug, p.secret).ok(t)
 	})
 }
 

@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"sync"
 	"time"
 
 	"visavis/internal/db"
-	"visavis/internal/edge"
 )
 
 const (
@@ -18,8 +16,10 @@ const (
 	// A node that has not renewed its lease is taken for dead, its guests for away.
 	leaseTime  = 12 * time.Second
 	leaseRenew = 4 * time.Second
-	// mostStreams of one seat on a node: tabs and devices of a family, and those that are about to end.
-	mostStreams = 32
+	// Most streams of one seat on a node, tabs and devices of a family and those that are about to end, and of one
+	// browser among them.
+	mostStreams           = 32
+	mostStreamsPerBrowser = 16
 )
 
 // presence knows which pages are connected: a row for each in the database, which
@@ -29,13 +29,10 @@ type presence struct {
 
 	mu    sync.Mutex
 	pages map[pageKey]*connection // of this node
-	seats map[seatKey]int         // their streams
 	ended bool                    // the process stops: its lease runs out, and others look after its guests
 }
 
 type pageKey struct{ agency, seat, page string }
-
-type seatKey struct{ agency, seat string }
 
 // connection is a page with its streams. For a moment there may be two, when a
 // telephone changes its network, or none, when a stream broke and begins anew.
@@ -48,18 +45,13 @@ type connection struct {
 func (c *connection) here() bool { return c.streams > 0 || c.leaving != nil }
 
 func newPresence(s *Service) *presence {
-	return &presence{s: s, pages: map[pageKey]*connection{}, seats: map[seatKey]int{}}
+	return &presence{s: s, pages: map[pageKey]*connection{}}
 }
 
 // connected is called before a page's stream begins; lost must follow if it succeeds.
 func (p *presence) connected(ctx context.Context, x Seat, page string) error {
 	k := pageKey{x.Agency, x.ID, page}
 	p.mu.Lock()
-	if p.seats[seatKey{x.Agency, x.ID}] >= mostStreams {
-		p.mu.Unlock()
-		return edge.NewProblem(http.StatusTooManyRequests, "link.throttled")
-	}
-	p.seats[seatKey{x.Agency, x.ID}]++
 	c, ok := p.pages[k]
 	if !ok {
 		c = &connection{}
@@ -88,11 +80,6 @@ func (p *presence) lost(x Seat, page string) {
 	k := pageKey{x.Agency, x.ID, page}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if of := (seatKey{x.Agency, x.ID}); p.seats[of] > 1 {
-		p.seats[of]--
-	} else {
-		delete(p.seats, of)
-	}
 	c := p.pages[k]
 	if c.streams--; c.streams > 0 || p.ended {
 		return

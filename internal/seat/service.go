@@ -76,10 +76,12 @@ type Service struct {
 	talks    Talks
 	bookings Appointments
 	presence *presence
-	// Only failures take from these; the right secret always gets through.
+	// Only failures take from these two; the right secret always gets through.
 	byNetwork *edge.Limiter
 	byAgency  *edge.Limiter
-	bySeat    *edge.Limiter // what those may ask who have the right secret
+	byBrowser *edge.Limiter // what those may ask who have the right secret, each for itself
+	byOpening *edge.Limiter // how often a network may show the right one
+	streams   *edge.Streams
 }
 
 // New returns a service; Tie before use.
@@ -88,7 +90,9 @@ func New(d *db.DB, o Options) *Service {
 		db: d, o: o,
 		byNetwork: edge.NewLimiter(time.Second, 50, 50_000),
 		byAgency:  edge.NewLimiter(10*time.Millisecond, 1000, 1000),
-		bySeat:    edge.NewLimiter(200*time.Millisecond, 100, 50_000),
+		byBrowser: edge.NewLimiter(200*time.Millisecond, 100, 50_000),
+		byOpening: edge.NewLimiter(200*time.Millisecond, 100, 50_000),
+		streams:   edge.NewStreams(mostStreams, mostStreamsPerBrowser),
 	}
 	s.presence = newPresence(s)
 	return s

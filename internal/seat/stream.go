@@ -40,7 +40,7 @@ func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
 	topic := edge.Topic{DB: s.db, Events: s.o.Events, Agency: x.Agency, Name: Topic(x.ID), Whole: p.whole, Changed: p.show}
 	source := topic.Source(sub, s.o.Log)
 	source.Close = func() { sub.Close(); s.presence.lost(Seat{ID: p.seat, Agency: p.agency}, page) } // not x: it would live as long
-	return edge.Stream(w, r, source)
+	return edge.Stream(w, r, s.streams.Enter(x.Agency+"/"+x.ID, browser, source))
 }
 
 // picture is what one page is shown of a seat.

@@ -475,34 +475,55 @@ func leaveOneConnection(t *testing.T, d *db.DB) {
 	}
 }
 
-func TestASeatHasOnlySoManyStreams(t *testing.T) {
+// Who holds the seat opened its stream first, and must not be the one who gives way to another browser's many.
+func TestManyStreamsOfAnotherBrowserEndNoneOfMine(t *testing.T) {
+	w := newWorld(t, dbtest.SQLite(t))
+	p := w.newPlace(w.own)
+	guest, other, third := w.guest(p), w.guest(p), w.guest(p)
+	guest.at(p, "arrive", arrival("page-one", false)).ok(t)
+	mine := guest.listen(p, "page-one")
+	mine.until("snapshot")
+	var open []*stream
+	for n := range 30 {
+		from := other
+		if n%2 == 0 {
+			from = third
+		}
+		s := from.listen(p, fmt.Sprintf("page-%04d", n))
+		s.until("snapshot")
+		open = append(open, s)
+	}
+	last := guest.listen(p, "page-two")
+	last.until("snapshot")
+	for n := range 20 {
+		s := other.listen(p, fmt.Sprintf("page-x%03d", n))
+		s.until("snapshot")
+	}
+	if name, _ := open[1].next(); name != "end" {
+		t.Errorf("the oldest of the browser that has most goes on with %s", name)
+	}
+	w.must(p, seat.Admit{})
+	mine.shown(seat.Talking)
+	last.shown(seat.Talking)
+}
+
+func TestOfTooManyStreamsOfABrowserTheOldestEnds(t *testing.T) {
 	w := newWorld(t, dbtest.SQLite(t))
 	p := w.newPlace(w.own)
 	guest := w.guest(p)
 	var open []*stream
-	refused := 0
-	for n := range 40 {
+	for n := range 20 {
 		s := guest.listen(p, fmt.Sprintf("page-%04d", n))
-		if s.res.StatusCode == http.StatusTooManyRequests {
-			refused++
-			continue
-		}
 		s.until("snapshot")
 		open = append(open, s)
 	}
-	if len(open) != 32 || refused != 8 {
-		t.Errorf("%d are open, %d were refused", len(open), refused)
-	}
-	for _, s := range open {
-		s.close()
-	}
-	tick := time.NewTicker(250 * time.Millisecond)
-	defer tick.Stop()
-	for range 50 { // until the server has seen that they are gone
-		if guest.listen(p, "page-next").res.StatusCode == http.StatusOK {
-			return
+	for _, s := range open[:4] {
+		if name, _ := s.next(); name != "end" {
+			t.Errorf("an old stream goes on with %s", name)
 		}
-		<-tick.C
 	}
-	t.Error("no stream begins although all others have ended")
+	w.must(p, seat.Opened{})
+	for _, s := range open[4:] {
+		s.until("seat")
+	}
 }

@@ -177,8 +177,8 @@ func (s *Service) access(ctx context.Context, slug, seatID, browser string) (Sea
 		return x, err
 	case shown == 0:
 		return x, ErrNotFound
-	case !s.bySeat.Allow(a.ID + "/" + seatID): // only now: strangers must not use it up
-		return x, edge.NewProblem(http.StatusTooManyRequests, "link.throttled")
+	case !s.byBrowser.Allow(a.ID + "/" + seatID + "/" + browser): // only now: strangers must not push it out
+		return x, throttled()
 	case shown != x.LinkVersion:
 		return x, edge.NewProblem(http.StatusGone, "link.moved")
 	}

@@ -38,7 +38,11 @@ type Service struct {
 	// Failures only: the right password from a quiet source always gets through. A source is a network, or a device that is known for the account.
 	failures *edge.Limiter // by account and source
 	sources  *edge.Limiter // by source, against many accounts from one place
+	streams  *edge.Streams // of each session, of whatever feature
 }
+
+// mostStreams of one session on a node: windows and tabs of one person at one desk.
+const mostStreams = 32
 
 // New returns a service.
 func New(d *db.DB, agencies *agency.Store, o Options) *Service {
@@ -46,6 +50,7 @@ func New(d *db.DB, agencies *agency.Store, o Options) *Service {
 		db: d, agencies: agencies, o: o, hasher: newHasher(o.Cost),
 		failures: edge.NewLimiter(20*time.Second, 10, 20_000),
 		sources:  edge.NewLimiter(time.Second, 100, 20_000),
+		streams:  edge.NewStreams(mostStreams, mostStreams),
 	}
 }
 
@@ -80,6 +85,11 @@ func (s *Service) Identify(r *http.Request) (Person, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), edge.RequestTime)
 	defer cancel()
 	return s.bySession(ctx, token)
+}
+
+// Bound counts a stream among those of the person's session: of too many the oldest gives way.
+func (s *Service) Bound(p Person, source edge.Source) edge.Source {
+	return s.streams.Enter(p.Session(), "", source)
 }
 
 // Asked is the language that names of services come in.

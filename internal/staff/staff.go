@@ -35,6 +35,9 @@ type Person struct {
 	session []byte // hash of the session's token
 }
 
+// Session names the session that the person acts in, for limits in memory.
+func (p Person) Session() string { return string(p.session) }
+
 // MayDesk tells whether the person may act for a desk.
 func (p Person) MayDesk(desk string) bool { return slices.Contains(p.Desks, desk) }
 

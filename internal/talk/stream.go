@@ -50,7 +50,7 @@ func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
 		}
 		return changes(ctx, after)
 	}
-	return edge.Stream(w, r, source)
+	return edge.Stream(w, r, s.o.Staff.Bound(p, source))
 }
 
 // picture is what one window is shown.

@@ -40,7 +40,7 @@ func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return edge.Stream(w, r, source)
+	return edge.Stream(w, r, s.o.Staff.Bound(person, source))
 }
 
 // day is the one asked for, by default the present one, in the offices' time zone.
