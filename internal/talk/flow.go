@@ -3,8 +3,10 @@ package talk
 import (
 	"context"
 	"errors"
+	"net/http"
 
 	"visavis/internal/db"
+	"visavis/internal/edge"
 	"visavis/internal/jobs"
 	"visavis/internal/relay"
 	"visavis/internal/relay/sdp"
@@ -157,6 +159,20 @@ func (s *Service) change(ctx context.Context, p staff.Person, id string, f func(
 	return t, err
 }
 
+// lead is change for who leads the talk: a colleague of the desk joins it first, and thereby takes it over.
+func (s *Service) lead(ctx context.Context, p staff.Person, id string, f func(*db.Tx, *Talk) error) (Talk, error) {
+	return s.change(ctx, p, id, func(tx *db.Tx, t *Talk) error {
+		if t.Staff == p.ID {
+			return f(tx, t)
+		}
+		name, err := s.o.Staff.Name(ctx, tx, t.Agency, t.Staff)
+		if err != nil {
+			return err
+		}
+		return edge.NewProblem(http.StatusConflict, "talk.led", "by", name)
+	})
+}
+
 // join is a fresh page of staff: reloaded, opened anew, or a colleague's.
 func (s *Service) join(ctx context.Context, p staff.Person, id string) (Talk, error) {
 	key, err := s.o.Agencies.Keys().For(ctx, p.Agency)
@@ -175,7 +191,7 @@ func (s *Service) takeover(ctx context.Context, p staff.Person, id string, allow
 	if err != nil {
 		return Talk{}, err
 	}
-	return s.change(ctx, p, id, func(tx *db.Tx, t *Talk) error {
+	return s.lead(ctx, p, id, func(tx *db.Tx, t *Talk) error {
 		if _, _, err := s.o.Seats.Do(ctx, tx, t.Agency, t.Seat, seat.Answer{Allow: allow}); err != nil {
 			return err
 		}
@@ -203,7 +219,7 @@ func (s *Service) finish(ctx context.Context, tx *db.Tx, t *Talk) error {
 }
 
 func (s *Service) sendBack(ctx context.Context, p staff.Person, id string) (Talk, error) {
-	return s.change(ctx, p, id, func(tx *db.Tx, t *Talk) error { return s.back(ctx, tx, t) })
+	return s.lead(ctx, p, id, func(tx *db.Tx, t *Talk) error { return s.back(ctx, tx, t) })
 }
 
 func (s *Service) back(ctx context.Context, tx *db.Tx, t *Talk) error {
@@ -215,7 +231,7 @@ func (s *Service) back(ctx context.Context, tx *db.Tx, t *Talk) error {
 
 // end closes talk, seat and appointment with an outcome, or nothing of them.
 func (s *Service) end(ctx context.Context, p staff.Person, id, outcome string) (Talk, error) {
-	return s.change(ctx, p, id, func(tx *db.Tx, t *Talk) error {
+	return s.lead(ctx, p, id, func(tx *db.Tx, t *Talk) error {
 		x, err := s.o.Seats.ByID(ctx, tx, t.Agency, t.Seat)
 		if err != nil {
 			return err

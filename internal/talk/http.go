@@ -109,6 +109,9 @@ func (s *Service) postJoin(ctx context.Context, in *bareInput) (*startOutput, er
 	if err != nil {
 		return nil, err
 	}
+	if !s.joins.Allow(p.Session()) {
+		return nil, edge.NewProblem(http.StatusTooManyRequests, "session.throttled")
+	}
 	t, err := s.join(ctx, p, in.Talk)
 	if err != nil {
 		return nil, problem(err)

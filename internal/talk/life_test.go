@@ -393,6 +393,75 @@ func TestTheWindowOfATalkResumesWhereItStoodAndCountsWhoElseWaits(t *testing.T) 
 	})
 }
 
+func TestOnlyWhoLeadsATalkEndsItSendsTheGuestBackOrAnswersAnotherBrowser(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		id := s.connect().Talk.ID
+		winter := s.SignIn(s.o.Winter)
+		s.Clock.Forward(10 * time.Minute)
+		other := s.Guest(s.g.Place)
+		other.Page, other.Print = "page-far", Print("far")
+		other.Do("arrive", Body{"mode": "video", "takeover": true, "commit": strings.Repeat("c", 43), "offer": Description("guest", other.Print)}).OK(t)
+		steps := []struct {
+			what string
+			body Body
+		}{{"takeover", Body{"allow": true}}, {"sendback", Body{}}, {"end", Body{"outcome": "held"}}}
+		refused := func(by *Browser, leader string) {
+			t.Helper()
+			for _, step := range steps {
+				a := s.do(by, id, step.what, step.body)
+				a.Expect(t, http.StatusConflict, "talk.led")
+				if a.Params["by"] != leader {
+					t.Errorf("%s: it is not said who leads: %s", step.what, a.Text)
+				}
+			}
+		}
+		refused(winter, "Frau Sommer")
+		if talk, _ := s.staffSees(s.sommer, id); talk.EndedAt != nil || !talk.TakeoverAsked || talk.Generation != 1 {
+			t.Errorf("%+v", talk)
+		}
+		s.join(winter, id)
+		refused(s.sommer, "Herr Winter")
+		s.do(winter, id, "end", Body{"outcome": "held"}).OK(t)
+	})
+}
+
+func TestTheStepsOfANetworkTestAreThrottledByNetwork(t *testing.T) {
+	s := newScene(t, dbtest.SQLite(t))
+	b := s.Browser()
+	var test struct{ ID string }
+	b.Post("/api/test/paths", Body{}).OK(t).Into(t, &test)
+	passed := 0
+	for range 400 {
+		a := b.Post("/api/test/describe", Body{"id": test.ID, "path": "udp", "side": "a", "sdp": Description("guest", Print("a"))})
+		if a.Status == http.StatusTooManyRequests {
+			a.Expect(t, http.StatusTooManyRequests, "test.throttled")
+			continue
+		}
+		a.OK(t)
+		passed++
+	}
+	if passed < 6*30 || passed > 300 {
+		t.Errorf("%d of 400 passed", passed)
+	}
+}
+
+func TestAPageOfStaffJoinsOnlySoOften(t *testing.T) {
+	s := newScene(t, dbtest.SQLite(t))
+	id := s.admit(s.sommer).Talk.ID
+	passed := 0
+	for range 60 {
+		if a := s.do(s.sommer, id, "join", Body{}); a.Status != http.StatusTooManyRequests {
+			a.OK(t)
+			passed++
+		}
+	}
+	if passed < 20 || passed > 50 {
+		t.Errorf("%d of 60 passed", passed)
+	}
+	s.join(s.SignIn(s.o.Winter), id)
+}
+
 func TestTheNetworkTestGivesLegsForAMinuteAndNothingElse(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newScene(t, d)

@@ -24,6 +24,8 @@ const (
 	testTime    = time.Minute
 	ticketBytes = 12 // 8 the media id, 4 the expiry
 	ticketMAC   = 16
+	// stepsPerTest is how many descriptions a test needs: two for each way.
+	stepsPerTest = 6
 )
 
 func (s *Service) testRoutes(api *edge.API) {
@@ -52,7 +54,7 @@ type testPathsOutput struct {
 
 func (s *Service) testPaths(_ context.Context, in *testPathsInput) (*testPathsOutput, error) {
 	if !s.tests.Allow(edge.NotedPrefix(in.network, s.o.TrustedProxies)) {
-		return nil, edge.NewProblem(http.StatusTooManyRequests, "test.throttled")
+		return nil, testThrottled()
 	}
 	out := &testPathsOutput{}
 	out.Body.ID = s.ticket()
@@ -64,6 +66,8 @@ func (s *Service) testPaths(_ context.Context, in *testPathsInput) (*testPathsOu
 	}
 	return out, nil
 }
+
+func testThrottled() error { return edge.NewProblem(http.StatusTooManyRequests, "test.throttled") }
 
 func (s *Service) ticket() string {
 	raw := make([]byte, ticketBytes, ticketBytes+ticketMAC)
@@ -105,12 +109,20 @@ func (s *Service) candidates(path string) []sdp.Candidate {
 }
 
 type testDescribeInput struct {
-	Body struct {
+	network string
+	Body    struct {
 		ID   string `json:"id" maxLength:"64"`
 		Path string `json:"path" enum:"udp,tcp,tls"`
 		Side string `json:"side" enum:"a,b" doc:"Who wrote the description."`
 		SDP  string `json:"sdp" maxLength:"65536"`
 	}
+}
+
+// Resolve notes the network for the limit.
+func (in *testDescribeInput) Resolve(hc huma.Context) []error {
+	r, _ := humago.Unwrap(hc)
+	in.network = edge.Note(r)
+	return nil
 }
 
 type testDescribeOutput struct {
@@ -121,6 +133,9 @@ type testDescribeOutput struct {
 }
 
 func (s *Service) testDescribe(_ context.Context, in *testDescribeInput) (*testDescribeOutput, error) {
+	if !s.steps.Allow(edge.NotedPrefix(in.network, s.o.TrustedProxies)) {
+		return nil, testThrottled()
+	}
 	writer, reader := relay.SideGuest, relay.SideStaff
 	if in.Body.Side == "b" {
 		writer, reader = reader, writer

@@ -88,12 +88,19 @@ type Options struct {
 type Service struct {
 	db    *db.DB
 	o     Options
-	tests *edge.Limiter
+	tests *edge.Limiter // tests of the network, by network
+	steps *edge.Limiter // descriptions of such tests, by network
+	joins *edge.Limiter // by session: each is a new connection for the guest
 }
 
 // New returns a service and takes over the ringing jobs.
 func New(d *db.DB, o Options) *Service {
-	s := &Service{db: d, o: o, tests: edge.NewLimiter(2*time.Second, 30, 20_000)}
+	s := &Service{
+		db: d, o: o,
+		tests: edge.NewLimiter(2*time.Second, 30, 20_000),
+		steps: edge.NewLimiter(2*time.Second/stepsPerTest, 30*stepsPerTest, 20_000),
+		joins: edge.NewLimiter(2*time.Second, 30, 20_000),
+	}
 	o.Jobs.Handle(ringJob, s.ringOver)
 	return s
 }
