@@ -57,6 +57,15 @@ describe("what leaves the browser", () => {
     expect(outgoing(chatty)).toBe(sent.replace("m=application", "a=rtcp-fb:96 nack\r\nm=application"));
   });
 
+  test("asks for them in the one line about VP8 where there is one, as in Firefox", () => {
+    const own = "a=fmtp:96 max-fs=12288;max-fr=60\r\na=rtpmap:96 VP8/90000";
+    const asked = outgoing(offer.replace("a=rtpmap:96 VP8/90000", own));
+    const wanted = "a=fmtp:96 max-fs=12288;max-fr=60;x-google-start-bitrate=600\r\na=rtpmap:96 VP8/90000\r\n";
+    expect(asked).toContain(wanted);
+    expect(asked.match(/a=fmtp:96 /g)).toHaveLength(1);
+    expect(outgoing(asked)).toBe(asked);
+  });
+
   test("says it once, however often it passes", () => {
     expect(outgoing(sent)).toBe(sent);
   });

@@ -59,14 +59,11 @@ export function outgoing(sdp: string): string {
     if (found?.[1]) opus.add(found[1]);
     if (line.startsWith("a=candidate:") || line === "a=end-of-candidates") continue;
     if (line.startsWith("a=extmap:") && line.includes(audioLevel)) continue;
-    if (line.endsWith(firstGuess)) continue;
     if (line.startsWith("c=")) kept.push("c=IN IP4 0.0.0.0");
     else if (line.startsWith("a=rtcp:")) kept.push("a=rtcp:9 IN IP4 0.0.0.0");
     else kept.push(line);
-    const vp8 = /^a=rtpmap:(\d+) vp8\//i.exec(line)?.[1];
-    if (vp8 !== undefined) kept.push(`a=fmtp:${vp8} ${firstGuess}`);
   }
-  return `${kept.map((line) => steadyOpus(line, opus)).join("\r\n")}\r\n`;
+  return `${eager(kept.map((line) => steadyOpus(line, opus))).join("\r\n")}\r\n`;
 }
 
 /**
@@ -86,6 +83,22 @@ export function sections(sdp: string): string {
 }
 
 export const wantedSections = "audio video video application";
+
+/** Says the first guess for VP8, in the one line there may be about a codec; Firefox has one already. */
+function eager(all: readonly string[]): string[] {
+  const starts = all.flatMap((line, at) => (line.startsWith("m=") ? [at] : []));
+  return [0, ...starts].flatMap((from, index) => {
+    const section = all.slice(from, starts[index] ?? all.length);
+    const vp8 = section.flatMap((line) => /^a=rtpmap:(\d+) vp8\//i.exec(line)?.[1] ?? []);
+    const about = (line: string) => vp8.find((format) => line.startsWith(`a=fmtp:${format} `));
+    const untold = vp8.filter((format) => !section.some((line) => about(line) === format));
+    return section.flatMap((line) => {
+      const mapped = untold.find((format) => line.startsWith(`a=rtpmap:${format} `));
+      if (mapped !== undefined) return [line, `a=fmtp:${mapped} ${firstGuess}`];
+      return about(line) === undefined || line.includes(firstGuess) ? line : `${line};${firstGuess}`;
+    });
+  });
+}
 
 function steadyOpus(line: string, opus: ReadonlySet<string>): string {
   const found = /^a=fmtp:(\d+) (.*)$/.exec(line);
