@@ -190,6 +190,35 @@ func TestWhatIsNearlyACandidateOrAFingerprintDoesNotGoOn(t *testing.T) {
 	}
 }
 
+// What goes on is what Chromium, Firefox and Safari (which is not among the recordings) need of each other.
+func TestOnlyWhatTheOtherBrowserNeedsGoesOn(t *testing.T) {
+	good := descriptions(t)["chromium-offer-gathered"]
+	for line, want := range map[string]bool{
+		"a=ssrc:1 mslabel:stream": true, "a=ssrc:1 label:track": true, "a=maxptime:60": true, "a=ptime:20": true, "a=bundle-only": true,
+		"a=rtcp-fb:* nack pli": true, "a=msid:- track": true, "a=msid:stream": true, "a=ssrc-group:FEC-FR 1 2": true, "b=TIAS:64000": true,
+		"a=extmap:4/recvonly urn:ietf:params:rtp-hdrext:sdes:mid": true, "a=fmtp:96 x-google-start-bitrate=600": true,
+		"a=recvonly": true, "a=sendonly": true, "a=inactive": true, "a=rtcp-mux-only": true,
+
+		"a=x-note:anything": false, "a=x-google-flag:conference": false, "a=simulcast:send 1;2": false, "a=rid:1 send": false,
+		"a=ssrc-group:SIM 1 2": false, "a=identity:AAAA": false, "a=tls-id:abcdefghijklmnopqrst": false, "a=key-mgmt:mikey AAAA": false,
+		"a=label:1": false, "a=content:slides": false, "a=tool:browser 1": false, "a=cat:x": false, "a=sendrecv:x": false,
+		"a=extmap:4 javascript:x": false, "a=rtpmap:96 VP8 90000 x": false, "a=ssrc:1 x:y": false, "a=group:LS 0 1": false,
+		"a=Rtpmap:96 VP8/90000": false, "a=sctpmap:5000 webrtc-datachannel 1024": false, "a=setup:holdconn": false, "a=mid:": false,
+		"b=X-note:1": false, "a=imageattr:96 send *": false, "a=msid:a b c": false,
+	} {
+		out, _, err := Rewrite(good+line+"\r\n", testLeg())
+		if line == "a=mid:" { // a name of nothing is no description at all
+			if err == nil {
+				t.Error("a section without name goes on")
+			}
+			continue
+		}
+		if err != nil || strings.Contains(out, line+"\r\n") != want {
+			t.Errorf("%q: goes on is %t, %v", line, !want, err)
+		}
+	}
+}
+
 func TestALegWithoutWayToTheRelayIsRefused(t *testing.T) {
 	good := descriptions(t)["firefox-offer-early"]
 	for name, spoil := range map[string]func(*Leg){
