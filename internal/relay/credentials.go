@@ -33,10 +33,10 @@ type Leg struct {
 	Talk [8]byte
 	Side Side
 	// Generation counts reloads of either page: both sides begin anew, with new connections and credentials.
-	Generation uint16
+	Generation uint32
 	// Restart counts ICE restarts of this side alone. It gives the leg new credentials (RFC 8445 §9) and changes
-	// nothing else: the leg stays itself, and so does its peer.
-	Restart uint16
+	// nothing else: the leg stays itself, and so does its peer. MostRestarts at most.
+	Restart uint32
 	// Expires ends the time in which the leg may begin, to the second. A leg in use lives on while its browser's
 	// checks come.
 	Expires time.Time
@@ -44,14 +44,17 @@ type Leg struct {
 	Brief bool
 }
 
+// MostRestarts is how far Restart may count. A leg that counted on from zero would be refused as one of before.
+const MostRestarts = 1<<24 - 1
+
 // LongestLeg bounds how far ahead a leg may expire, and with it how long revocations are remembered.
 const LongestLeg = 24 * time.Hour
 
 const (
-	ufragVersion = 1
+	ufragVersion = 2
 	briefBit     = 0x80 // beside the side
-	ufragBytes   = 18   // a multiple of three: base64 without padding, and only one spelling for each leg
-	ufragChars   = 24
+	ufragBytes   = 21   // a multiple of three: base64 without padding, and only one spelling for each leg
+	ufragChars   = 28
 	pwdBytes     = 24
 )
 
@@ -65,9 +68,9 @@ func (k Key) Credentials(leg Leg) (ufrag, pwd string) {
 		raw[1] |= briefBit
 	}
 	copy(raw[2:10], leg.Talk[:])
-	binary.BigEndian.PutUint16(raw[10:], leg.Generation)
-	binary.BigEndian.PutUint16(raw[12:], leg.Restart)
-	binary.BigEndian.PutUint32(raw[14:], uint32(leg.Expires.Unix()))
+	binary.BigEndian.PutUint32(raw[13:], min(leg.Restart, MostRestarts)) // its first byte, 0, is written over
+	binary.BigEndian.PutUint32(raw[10:], leg.Generation)
+	binary.BigEndian.PutUint32(raw[17:], uint32(leg.Expires.Unix()))
 	ufrag = base64.RawStdEncoding.EncodeToString(raw[:])
 	return ufrag, k.password(ufrag)
 }
@@ -91,9 +94,9 @@ func ParseUfrag(ufrag string) (Leg, error) {
 	}
 	leg := Leg{
 		Side:       Side(raw[1] &^ briefBit),
-		Generation: binary.BigEndian.Uint16(raw[10:]),
-		Restart:    binary.BigEndian.Uint16(raw[12:]),
-		Expires:    time.Unix(int64(binary.BigEndian.Uint32(raw[14:])), 0),
+		Generation: binary.BigEndian.Uint32(raw[10:]),
+		Restart:    binary.BigEndian.Uint32(raw[13:]) & MostRestarts,
+		Expires:    time.Unix(int64(binary.BigEndian.Uint32(raw[17:])), 0),
 		Brief:      raw[1]&briefBit != 0,
 	}
 	copy(leg.Talk[:], raw[2:10])
@@ -113,7 +116,7 @@ func (k Key) Verify(ufrag, pwd string) bool {
 type legID struct {
 	talk       [8]byte
 	side       Side
-	generation uint16
+	generation uint32
 }
 
 func (l Leg) id() legID { return legID{l.Talk, l.Side, l.Generation} }

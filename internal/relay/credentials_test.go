@@ -8,7 +8,7 @@ import (
 func TestCredentialsNameTheLegAndProveIt(t *testing.T) {
 	key := Key(make([]byte, KeyBytes))
 	for _, brief := range []bool{false, true} {
-		leg := Leg{Talk: [8]byte{1, 2, 3, 4, 5, 6, 7, 8}, Side: SideStaff, Generation: 3, Restart: 2, Expires: time.Unix(2_000_000_000, 0), Brief: brief}
+		leg := Leg{Talk: [8]byte{1, 2, 3, 4, 5, 6, 7, 8}, Side: SideStaff, Generation: 70_003, Restart: MostRestarts, Expires: time.Unix(2_000_000_000, 0), Brief: brief}
 		ufrag, pwd := key.Credentials(leg)
 		back, err := ParseUfrag(ufrag)
 		if err != nil || back != leg {

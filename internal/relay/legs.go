@@ -46,7 +46,7 @@ func (e endpoint) is(other endpoint) bool { return e.remote == other.remote && e
 type login struct {
 	ufrag, pwd                string
 	browserUfrag, browserPwd  string
-	restart                   uint16
+	restart                   uint32
 	expires, used, lastNeeded time.Time
 }
 
@@ -115,8 +115,8 @@ func (l *leg) login(ufrag string) *login {
 	return nil
 }
 
-func (l *leg) newest() uint16 {
-	var newest uint16
+func (l *leg) newest() uint32 {
+	var newest uint32
 	for _, known := range l.logins {
 		newest = max(newest, known.restart)
 	}

@@ -147,7 +147,7 @@ func (s *Service) testDescribe(_ context.Context, in *testDescribeInput) (*testD
 	// Each path has legs of its own, so that one cannot stand in for another.
 	for i, path := range testedPaths() {
 		if path == in.Body.Path {
-			from.Generation = uint16(i + 1)
+			from.Generation = uint32(i + 1)
 		}
 	}
 	to := from

@@ -226,3 +226,50 @@ func TestLOG01SignalsLieSealedInTheDatabaseAndStandInNoLog(t *testing.T) {
 		}
 	})
 }
+
+func legsOf(t *testing.T, d *db.DB, id string) (n int) {
+	t.Helper()
+	if err := d.Read().QueryRowContext(t.Context(), `SELECT COUNT(*) FROM talk_leg WHERE talk_id = $1`, id).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestLegsThatNobodyComesBackToAreNotKept(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		id := s.connect().Talk.ID
+		for range 5 {
+			s.g.Signal(1, "restart-offer", Body{"sdp": Description("guest", s.g.Print)}).OK(t)
+			s.say(s.sommer, id, 1, "restart-answer", Body{"sdp": Description("staff", Print("staff"))}).OK(t)
+			s.say(s.sommer, id, 1, "restart-offer", Body{"sdp": Description("staff", Print("staff"))}).OK(t)
+			s.g.Signal(1, "restart-answer", Body{"sdp": Description("guest", s.g.Print)}).OK(t)
+		}
+		if n := legsOf(t, d, id); n != 4 { // of each side the newest, and the one that it may still be leaving
+			t.Errorf("after five restarts of each side %d legs are kept", n)
+		}
+		s.join(s.sommer, id)
+		if n := legsOf(t, d, id); n != 4 { // until the new ones are there
+			t.Errorf("when a generation begins %d legs are kept", n)
+		}
+		s.g.Prepare(2).OK(t)
+		if n := legsOf(t, d, id); n != 1 {
+			t.Errorf("with the first leg of a new generation %d are kept", n)
+		}
+	})
+}
+
+// A counter that is cut off begins again at zero, and the relay takes the leg for one of before.
+func TestALegCountsOnBeyond16Bits(t *testing.T) {
+	s := newScene(t, dbtest.SQLite(t))
+	id := s.connect().Talk.ID
+	s.Exec(`UPDATE talk SET generation = 65536, guest_restart = 65535, staff_restart = $1 WHERE id = $2`, relay.MostRestarts, id)
+	s.g.Signal(65536, "restart-offer", Body{"sdp": Description("guest", s.g.Print)}).OK(t)
+	s.say(s.sommer, id, 65536, "restart-offer", Body{"sdp": Description("staff", Print("staff"))}).Expect(t, http.StatusConflict, "talk.order")
+	for ufrag := range s.Relay.Legs() {
+		if leg, err := relay.ParseUfrag(ufrag); err == nil && leg.Generation == 65536 && leg.Restart == 65536 {
+			return
+		}
+	}
+	t.Errorf("the relay was not told of it: %v", s.Relay.Legs())
+}

@@ -151,10 +151,12 @@ func (s *Service) restartOffer(ctx context.Context, tx *db.Tx, key *vault.DataKe
 	if err := pinned(t, from, found.Fingerprint); err != nil {
 		return err
 	}
-	if from.from == relay.SideGuest {
-		t.GuestRestart++
-	} else {
-		t.StaffRestart++
+	restarts := &t.GuestRestart
+	if from.from == relay.SideStaff {
+		restarts = &t.StaffRestart
+	}
+	if *restarts++; *restarts > relay.MostRestarts { // a new generation begins anew
+		return outOfOrder()
 	}
 	if err := save(ctx, tx, t, db.Ms(s.o.Clock())); err != nil {
 		return err

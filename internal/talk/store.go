@@ -197,7 +197,28 @@ func (s *Service) introduce(ctx context.Context, tx *db.Tx, key *vault.DataKey, 
 	if err != nil {
 		return fmt.Errorf("keep leg: %w", err)
 	}
+	if err := s.dropLegs(ctx, tx, t); err != nil {
+		return err
+	}
 	tx.AfterCommit(func() { s.hand(ctx, leg, browserCredentials{ufrag, pwd}) })
+	return nil
+}
+
+// dropLegs deletes the legs that no browser comes back to: those of former generations, and of ICE restarts before the
+// last one, which may still be under way. Else a page that goes on restarting would fill the disk.
+func (s *Service) dropLegs(ctx context.Context, tx *db.Tx, t Talk) error {
+	args := []any{t.Agency, t.ID}
+	for _, side := range []relay.Side{relay.SideGuest, relay.SideStaff} {
+		leg := t.leg(side)
+		ufrag, _ := s.o.RelayKey.Credentials(leg)
+		leg.Restart = max(leg.Restart, 1) - 1
+		before, _ := s.o.RelayKey.Credentials(leg)
+		args = append(args, ufrag, before)
+	}
+	_, err := tx.ExecContext(ctx, `DELETE FROM talk_leg WHERE agency_id = $1 AND talk_id = $2 AND ufrag NOT IN ($3, $4, $5, $6)`, args...)
+	if err != nil {
+		return fmt.Errorf("delete former legs: %w", err)
+	}
 	return nil
 }
 

@@ -54,7 +54,7 @@ func (t Talk) leg(side relay.Side) relay.Leg {
 		restart = t.StaffRestart
 	}
 	return relay.Leg{
-		Talk: t.Media, Side: side, Generation: uint16(t.Generation), Restart: uint16(restart),
+		Talk: t.Media, Side: side, Generation: uint32(t.Generation), Restart: uint32(restart),
 		Expires: t.AdmittedAt.Add(legTime).Truncate(time.Second),
 	}
 }
