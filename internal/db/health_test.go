@@ -203,6 +203,32 @@ func TestACommitWithoutAnAnswerIsNotSaidToHaveDoneNothing(t *testing.T) {
 	}
 }
 
+func TestACommitThatWasCutOffIsNotSaidToHaveDoneNothing(t *testing.T) {
+	for what, does := range map[string]string{
+		"08007": `RAISE EXCEPTION 'x' USING ERRCODE = '08007'`,
+		"08006": `RAISE EXCEPTION 'x' USING ERRCODE = '08006'`, // as a pool says it of the server behind it
+		"40003": `RAISE EXCEPTION 'x' USING ERRCODE = '40003'`,
+		"57P01": `PERFORM pg_terminate_backend(pg_backend_pid())`,
+	} {
+		d := dbtest.Postgres(t)
+		for _, query := range []string{
+			`CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ` + does + `; RETURN NULL; END $$`,
+			`CREATE CONSTRAINT TRIGGER cut AFTER INSERT ON stream DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION cut()`,
+		} {
+			if err := d.Tx(t.Context(), func(tx *db.Tx) error { _, err := tx.ExecContext(t.Context(), query); return err }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		err := d.Tx(t.Context(), func(tx *db.Tx) error { return insert(t, tx, "x") })
+		if err == nil || db.Unavailable(err) {
+			t.Errorf("%s: %v", what, err)
+		}
+		if d.Writable(time.Now()) == nil {
+			t.Errorf("%s: it counts as writable", what)
+		}
+	}
+}
+
 func TestWhoRunsOutOfTimeBeforeTheCommitHasDoneNothing(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -103,12 +104,18 @@ func commit(ctx context.Context, begun *sql.Tx) error {
 		return err // not sent
 	}
 	err := begun.Commit()
-	_, pg := errors.AsType[*pgconn.PgError](err)
+	pg, answered := errors.AsType[*pgconn.PgError](err)
 	_, lite := errors.AsType[*sqlite.Error](err)
-	if err == nil || pg || lite || pgconn.SafeToRetry(err) {
+	if err == nil || answered && !leavesOpen(pg.Code) || lite || pgconn.SafeToRetry(err) {
 		return err
 	}
 	return fmt.Errorf("%w: %w", errUnknown, err)
+}
+
+// leavesOpen tells of what a server, or a pool before it, answers to a commit, whether that may have happened: the
+// connection was lost, or ended by somebody while the commit waited, perhaps for a copy elsewhere.
+func leavesOpen(code string) bool {
+	return strings.HasPrefix(code, pgConnection) || strings.HasPrefix(code, pgOperator) || code == pgNotKnown
 }
 
 // PostgreSQL: https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -117,6 +124,7 @@ const (
 	pgSerialization = "40001"
 	pgDeadlock      = "40P01"
 	pgUnique        = "23505"
+	pgNotKnown      = "40003"
 	sqliteBusy      = 5
 	sqliteUnique    = 2067
 	sqlitePrimary   = 1555
