@@ -9,11 +9,8 @@ package appointment
 
 import (
 	"net/http"
-	"net/mail"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"visavis/internal/edge"
 	"visavis/internal/vault"
@@ -66,9 +63,6 @@ type Booking struct {
 }
 
 const (
-	maxName = 120
-	// maxEmail is the longest address that can be delivered to (RFC 5321 §4.5.3.1.3).
-	maxEmail = 254
 	// lateBooking allows for the minutes it takes to fill in the form: a talk may begin at once.
 	lateBooking = 10 * time.Minute
 	// farthest keeps a typing error in the year from becoming an appointment.
@@ -83,8 +77,8 @@ func invalid(code string) error { return refuse(http.StatusUnprocessableEntity, 
 
 // check puts a booking into its stored form, or says what is wrong with it.
 func (b Booking) check(now time.Time, phone func(string) (string, bool)) (Booking, error) {
-	name := strings.Join(strings.Fields(b.Citizen.Name.Reveal()), " ")
-	if name == "" || utf8.RuneCountInString(name) > maxName || strings.ContainsFunc(name, unicode.IsControl) {
+	name, ok := properName(b.Citizen.Name.Reveal())
+	if !ok {
 		return b, invalid("citizen.name")
 	}
 	b.Citizen.Name = vault.Personal(name)
@@ -119,20 +113,6 @@ func checkStart(starts, now time.Time) error {
 		return invalid("appointment.too_far")
 	}
 	return nil
-}
-
-// deliverable accepts a bare address in ASCII with a domain that has a dot, or a
-// literal host name; what it lets through is safe in a header.
-func deliverable(text string) bool {
-	if len(text) > maxEmail || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return false
-	}
-	parsed, err := mail.ParseAddress(text)
-	if err != nil || parsed.Address != text || parsed.Name != "" {
-		return false
-	}
-	local, domain, _ := strings.Cut(text, "@")
-	return local != "" && !strings.ContainsAny(domain, "@[]") && strings.Contains(strings.Trim(domain, "."), ".")
 }
 
 // Seen is what the seat knows of its guest.
