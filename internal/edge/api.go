@@ -38,6 +38,8 @@ func NewAPI(mux *http.ServeMux, o APIOptions) *API {
 	config.DocsPath = ""
 	config.SchemasPath = ""
 	config.OpenAPIPath = "/api/openapi"
+	format := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal}
+	config.Formats = map[string]huma.Format{"application/json": format, "json": format} // the second is that of problem+json
 	return &API{API: humago.New(mux, config), log: o.Log}
 }
 
@@ -77,7 +79,7 @@ func Handle[I, O any](api *API, op Operation, handler func(context.Context, *I) 
 		Path:          route,
 		DefaultStatus: op.Status,
 		Tags:          []string{op.Tag},
-		Middlewares:   append(huma.Middlewares{keepDeadline}, op.Use...),
+		Middlewares:   append(huma.Middlewares{keepDeadline, onlyJSON}, op.Use...),
 		MaxBodyBytes:  MaxBody,
 	}, func(ctx context.Context, in *I) (*O, error) {
 		bounded, cancel := context.WithTimeout(ctx, cmp.Or(op.Within, RequestTime))
@@ -156,9 +158,10 @@ func invalidFields(errs []error) []any {
 	return []any{"fields", fields}
 }
 
-// UseProblems makes huma answer with Problems. huma keeps this in a package
-// variable, so it is set once, by app, before any API is made.
+// UseProblems makes huma answer with Problems, and take names as they are written and not otherwise. huma keeps this in
+// package variables, so it is set once, by app, before any API is made.
 func UseProblems() {
+	huma.ValidateStrictCasing = true
 	huma.NewError = newError
 	huma.NewErrorWithContext = func(_ huma.Context, status int, msg string, errs ...error) huma.StatusError {
 		return newError(status, msg, errs...)

@@ -101,6 +101,23 @@ func TestBadRequestsGetAProblemThatEchoesNothing(t *testing.T) {
 		{"unknown field", `{"name":"a","KANARIE":1}`, "request.invalid", 400, nil},
 		{"too long", `{"name":"KANARIE"}`, "request.invalid", 400, nil},
 		{"no JSON", `KANARIE`, "request.invalid", 400, nil},
+		{"trailing data", `{"name":"a"} KANARIE`, "request.invalid", 400, nil},
+		{"a second value", `{"name":"a"}{"name":"b"}`, "request.invalid", 400, nil},
+		{"a name twice", `{"name":"a","name":"b"}`, "request.invalid", 400, nil},
+		{"a name twice, otherwise spelt", `{"name":"a","n\u0061me":"b"}`, "request.invalid", 400, nil},
+		{"a name in capitals", `{"NAME":"a"}`, "request.invalid", 400, nil},
+		{"a name twice, once in capitals", `{"name":"a","Name":"b"}`, "request.invalid", 400, nil},
+		{"nothing", ``, "request.invalid", 400, nil},
+		{"null", `null`, "request.invalid", 400, nil},
+		{"an array", `[{"name":"a"}]`, "request.invalid", 400, nil},
+		{"no UTF-8", "{\"name\":\"\xff\"}", "request.invalid", 400, nil},
+		{"deeply nested", `{"name":` + strings.Repeat("[", 2000) + strings.Repeat("]", 2000) + `}`, "request.invalid", 400, nil},
+		{"another kind of JSON", `{"name":"a"}`, "request.content_type", 415, []string{"Content-Type", "application/problem+json"}},
+		{"another charset", `{"name":"a"}`, "request.content_type", 415, []string{"Content-Type", "application/json; charset=utf-16"}},
+		{"as a form could be sent", `{"name":"a"}`, "request.content_type", 415, []string{"Content-Type", "text/plain"}},
+		{"no content type", `{"name":"a"}`, "request.content_type", 415, []string{"Content-Type", ""}},
+		{"a short word of the library", `{"name":"a"}`, "request.content_type", 415, []string{"Content-Type", "json"}},
+		{"compressed", `{"name":"a"}`, "request.content_type", 415, []string{"Content-Encoding", "gzip"}},
 		{"wrong content type", `name=KANARIE`, "request.content_type", 415, []string{"Content-Type", "application/x-www-form-urlencoded"}},
 		{"oversize", `{"name":"` + strings.Repeat("KANARIE", 50_000) + `"}`, "request.too_large", 413, nil},
 		{"conflict", `{"name":"no"}`, "seat.admitted", 409, nil},
@@ -110,6 +127,15 @@ func TestBadRequestsGetAProblemThatEchoesNothing(t *testing.T) {
 		a := post(t, s, c.body, c.headers...)
 		if a.status != c.status || code(t, a) != c.want || strings.Contains(a.body, "KANARIE") {
 			t.Errorf("%s: %d %s", c.name, a.status, a.body)
+		}
+	}
+}
+
+func TestJSONIsTakenAsPagesSendIt(t *testing.T) {
+	s, _ := server(t)
+	for _, kind := range []string{"application/json", "application/json; charset=utf-8", "application/json;charset=UTF-8"} {
+		if a := post(t, s, ` {"name" : "\u00e4\n"} `, "Content-Type", kind); a.status != http.StatusOK {
+			t.Errorf("%s: %d %s", kind, a.status, a.body)
 		}
 	}
 }
