@@ -3,6 +3,7 @@ package relay
 import (
 	"bytes"
 	"errors"
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -146,7 +147,7 @@ func TestAnOverheardCheckIsWorthNothing(t *testing.T) {
 			b.sends(slices.Clone(overheard))
 			b.mute = true
 			c.now = c.now.Add(with.after)
-			c.sweep(c.now)
+			c.sweep(c.now, math.MaxInt)
 			before := len(c.sent)
 			c.packet(c.now, with.from, overheard)
 			if answered := len(c.sent) > before; answered != with.answered {
@@ -269,7 +270,7 @@ func TestARevokedTalkIsSilentAtOnceAndStaysSo(t *testing.T) {
 				t.Errorf("introduction after a reload: %v", err)
 			}
 			c.now = c.now.Add(LongestLeg - time.Second)
-			c.sweep(c.now)
+			c.sweep(c.now, math.MaxInt)
 			if err := again.introduce(); errors.Is(err, control.ErrRevoked) != revoke {
 				t.Errorf("introduction a day later: %v", err)
 			}

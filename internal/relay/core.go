@@ -17,6 +17,9 @@ type core struct {
 	limits  limits
 
 	legs    map[legID]*leg
+	talks   map[[8]byte][]*leg       // the same by their talk
+	order   []*leg                   // the same in a row, to look after them piece by piece
+	unswept int                      // of order, those before this one have not been looked after in this round
 	paths   map[netip.AddrPort]*path // proven UDP addresses
 	pending map[transactionID]*path  // our own checks under way
 	revoked map[[8]byte]time.Time
@@ -76,7 +79,7 @@ var reasonNames = [...]string{
 func newCore(key Key, options Options) *core {
 	return &core{
 		key: key, options: options, limits: defaultLimits(options.LegBitsPerSecond),
-		legs: map[legID]*leg{}, paths: map[netip.AddrPort]*path{}, pending: map[transactionID]*path{},
+		legs: map[legID]*leg{}, talks: map[[8]byte][]*leg{}, paths: map[netip.AddrPort]*path{}, pending: map[transactionID]*path{},
 		revoked: map[[8]byte]time.Time{}, sources: newSources(),
 		randomID: randomTransaction,
 	}

@@ -3,6 +3,7 @@ package relay
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 	"net/netip"
 	"slices"
 	"testing"
@@ -68,7 +69,7 @@ func (c *testCore) pass(d time.Duration) {
 	for until := c.now.Add(d); c.now.Before(until); {
 		c.now = c.now.Add(min(retryEvery, until.Sub(c.now)))
 		c.retry(c.now)
-		c.sweep(c.now)
+		c.sweep(c.now, math.MaxInt)
 		c.settle()
 	}
 }
@@ -229,7 +230,7 @@ func TestALegThatWasAskedForInVainIsAskedForAgainWithoutAnotherCheck(t *testing.
 		}
 	}
 	c.events = nil
-	c.needAgain(c.now, 0) // a server has come
+	c.needOf(c.now, math.MaxInt, math.MaxInt) // a server has come
 	if c.told(control.Need) != 1 {
 		t.Error("a server that comes is not asked at once")
 	}

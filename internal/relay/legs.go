@@ -55,6 +55,7 @@ func (l *login) introduced() bool { return l.browserPwd != "" }
 // leg is one browser's end of a talk.
 type leg struct {
 	id     legID
+	place  int // in the core's order
 	peer   *leg
 	logins []*login
 	paths  []*path
@@ -176,6 +177,9 @@ func (c *core) legFor(now time.Time, name Leg) (*leg, error) {
 		made.peer.peer = made
 	}
 	c.legs[made.id] = made
+	c.talks[made.id.talk] = append(c.talks[made.id.talk], made)
+	made.place = len(c.order)
+	c.order = append(c.order, made)
 	return made, nil
 }
 
@@ -216,6 +220,15 @@ func (c *core) dropLeg(l *leg) {
 		l.peer.peer = nil
 	}
 	delete(c.legs, l.id)
+	others := slices.DeleteFunc(c.talks[l.id.talk], func(known *leg) bool { return known == l })
+	if c.talks[l.id.talk] = others; len(others) == 0 {
+		delete(c.talks, l.id.talk)
+	}
+	last := len(c.order) - 1 // it takes the place that becomes free
+	c.order[l.place] = c.order[last]
+	c.order[l.place].place = l.place
+	c.order[last] = nil
+	c.order = c.order[:last]
 }
 
 // bind makes p the leg's place. It must have answered our own check.
@@ -248,34 +261,5 @@ func (c *core) consider(now time.Time, p *path) {
 func (c *core) follow(now time.Time, p *path) {
 	if bound := p.leg.bound; !bound.mayReceive(now) || now.Sub(bound.carried) > followAfter {
 		c.bind(now, p)
-	}
-}
-
-// sweep forgets what is over and tells who has become silent. It runs about once a second.
-func (c *core) sweep(now time.Time) {
-	c.needAgain(now, needEvery)
-	for _, l := range c.legs {
-		if l.bound != nil && !l.silent && now.Sub(l.bound.heard) > silentAfter {
-			l.silent = true
-			c.tell(control.Event{Kind: control.Silent, Ufrag: l.bound.login.ufrag, At: now})
-		}
-		if now.Sub(l.used) > keepLeg || !l.ends.IsZero() && !l.ends.After(now) {
-			c.dropLeg(l)
-			continue
-		}
-		if newest := l.newest(); len(l.logins) > 1 {
-			l.logins = slices.DeleteFunc(l.logins, func(known *login) bool {
-				return known.restart < newest && now.Sub(known.used) > keepLogin
-			})
-		}
-		for _, p := range slices.Clone(l.paths) {
-			if now.Sub(p.heard) > consent && p != l.bound {
-				c.dropPath(p)
-			}
-		}
-	}
-	for len(c.revocations) > 0 && now.After(c.revoked[c.revocations[0]]) {
-		delete(c.revoked, c.revocations[0])
-		c.revocations = c.revocations[1:]
 	}
 }

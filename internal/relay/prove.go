@@ -2,6 +2,7 @@ package relay
 
 import (
 	"crypto/rand"
+	"slices"
 	"time"
 
 	"visavis/internal/relay/control"
@@ -58,14 +59,12 @@ func (c *core) needUnless(now time.Time, l *login, asked time.Duration) {
 	}
 }
 
-// needAgain asks for all who wait: what was told may have reached nobody, as while no server was connected, and the
-// browser's next check may be seconds away.
-func (c *core) needAgain(now time.Time, asked time.Duration) {
-	for _, l := range c.legs {
-		for _, p := range l.paths {
-			if !p.login.introduced() && now.Sub(p.heard) < consent {
-				c.needUnless(now, p.login, asked)
-			}
+// needFor asks for all places of a leg that wait: what was told may have reached nobody, as while no server was
+// connected, and the browser's next check may be seconds away.
+func (c *core) needFor(now time.Time, l *leg, asked time.Duration) {
+	for _, p := range l.paths {
+		if !p.login.introduced() && now.Sub(p.heard) < consent {
+			c.needUnless(now, p.login, asked)
 		}
 	}
 }
@@ -175,10 +174,8 @@ func iceChars(text string, least int) bool {
 // revoke ends a talk for as long as any of its credentials can be valid. A full list forgets who has been on it
 // longest: media still need an introduction, which no server gives to a talk that has ended.
 func (c *core) revoke(now time.Time, talk [8]byte) {
-	for id, l := range c.legs {
-		if id.talk == talk {
-			c.dropLeg(l)
-		}
+	for _, l := range slices.Clone(c.talks[talk]) {
+		c.dropLeg(l)
 	}
 	if _, known := c.revoked[talk]; known {
 		return

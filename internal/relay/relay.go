@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"net/netip"
 	"sync"
@@ -69,7 +70,7 @@ type Relay struct {
 	tcp     *net.TCPListener
 	events  control.Audience
 
-	mu   sync.Mutex // guards core and conns; held for microseconds, never while waiting
+	mu   sync.Mutex // guards core and conns; held for a few dozen legs at a time, never while waiting
 	core *core
 	conns
 
@@ -123,7 +124,6 @@ func (r *Relay) TCPAddr() netip.AddrPort {
 
 const (
 	retryEvery = 50 * time.Millisecond
-	sweepEvery = time.Second
 	loadEvery  = 5 * time.Second
 )
 
@@ -158,9 +158,8 @@ func (r *Relay) Close() {
 }
 
 func (r *Relay) keepHouse(ctx context.Context) {
-	retry, sweep, load := time.NewTicker(retryEvery), time.NewTicker(sweepEvery), time.NewTicker(loadEvery)
+	retry, load := time.NewTicker(retryEvery), time.NewTicker(loadEvery)
 	defer retry.Stop()
-	defer sweep.Stop()
 	defer load.Stop()
 	for {
 		select {
@@ -170,10 +169,7 @@ func (r *Relay) keepHouse(ctx context.Context) {
 			r.mu.Lock()
 			r.core.retry(now)
 			r.mu.Unlock()
-		case now := <-sweep.C:
-			r.mu.Lock()
-			r.core.sweep(now)
-			r.mu.Unlock()
+			r.sweepShare(now)
 		case now := <-load.C:
 			snapshot := r.Load()
 			r.events.Tell(control.Event{Kind: control.Loaded, At: now, Load: &snapshot})
@@ -199,9 +195,12 @@ func (r *Relay) Revoke(talk [8]byte) error {
 // Events tells what happens from now on, until ctx ends; first of all, who waits for an introduction.
 func (r *Relay) Events(ctx context.Context) <-chan control.Event {
 	events := r.events.Read(ctx)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.core.needAgain(time.Now(), 0)
+	now, before := time.Now(), math.MaxInt
+	for before > 0 {
+		r.mu.Lock()
+		before = r.core.needOf(now, before, sweepAtOnce)
+		r.mu.Unlock()
+	}
 	return events
 }
 
