@@ -186,15 +186,16 @@ func TestWhatBecomesOfAnEarlierMailSaysNothingAboutTheNewest(t *testing.T) {
 		untilMail(list, made, "sent")
 		for _, result := range []struct {
 			sequence int64
+			sent     bool
 			want     string
-		}{{0, "sent"}, {1, "failed"}} {
-			if err := s.Appointments.Mailed(t.Context(), s.o.Agency, made.ID, result.sequence, false); err != nil {
+		}{{0, false, "sent"}, {1, false, "failed"}, {1, true, "sent"}, {-1, false, "failed"}} { // -1: it could not be read
+			if err := s.Appointments.Mailed(t.Context(), s.o.Agency, made.ID, result.sequence, result.sent); err != nil {
 				t.Fatal(err)
 			}
 			var state string
 			s.Scan(`SELECT mail_state FROM appointment WHERE agency_id = $1 AND id = $2`, []any{s.o.Agency, made.ID}, &state)
 			if state != result.want {
-				t.Errorf("when mail %d has failed the list says %s", result.sequence, state)
+				t.Errorf("after mail %d, sent: %t, the list says %s", result.sequence, result.sent, state)
 			}
 		}
 	})

@@ -146,7 +146,9 @@ func (s *Service) Mailed(ctx context.Context, agencyID, id string, invite int64,
 		if err != nil {
 			return err
 		}
-		a.InviteVersion = invite
+		if invite >= 0 { // below zero: it could not be read
+			a.InviteVersion = invite
+		}
 		err = setMailState(ctx, tx, a, state)
 		if errors.Is(err, db.ErrConflict) {
 			return nil

@@ -544,6 +544,26 @@ func TestAMailThatCannotBeWrittenIsToldAsFailed(t *testing.T) {
 	}
 }
 
+// A mistake of ours must not leave the mail "on its way" for ever.
+func TestAMailThatMakesUsPanicIsToldAsFailed(t *testing.T) {
+	o := newOffice(t, dbtest.SQLite(t), newServer(t).at())
+	o.notice = func() (notify.Notice, error) { panic(canary) }
+	o.queue()
+	for try := 1; try <= 12; try++ {
+		if try < 12 {
+			o.tried(t, try)
+		}
+		o.Clock.Forward(3 * time.Hour)
+		o.look()
+	}
+	if got := o.become(); got != (told{-1, false}) {
+		t.Errorf("%+v", got)
+	}
+	if strings.Contains(o.Log.String(), canary) {
+		t.Errorf("the log says what the panic said: %s", o.Log)
+	}
+}
+
 func TestWhatIsNoLongerTrueIsNotTold(t *testing.T) {
 	s := newServer(t)
 	o := newOffice(t, dbtest.SQLite(t), s.at())

@@ -58,7 +58,8 @@ type Options struct {
 	Jobs     *jobs.Queue
 	// Notice reads what to tell; ErrNothing if nothing. With another error its Sequence counts where it is known.
 	Notice func(ctx context.Context, agency, appointment string) (Notice, error)
-	// Mailed is told once a mail is sent, or never will be. sequence is that of its notice: newer mails may be queued.
+	// Mailed is told once a mail is sent, or never will be. sequence is that of its notice, as newer mails may be queued;
+	// below zero where it could not be read, and then the newest is meant.
 	Mailed func(ctx context.Context, agency, appointment string, sequence int64, sent bool) error
 	Clock  func() time.Time
 	Log    *slog.Logger
@@ -71,6 +72,9 @@ type Service struct {
 }
 
 const mailJob = "notify.mail"
+
+// unknown is the sequence of a notice that could not be read.
+const unknown int64 = -1
 
 // New returns a service and takes over the mail jobs.
 func New(o Options) (*Service, error) {
@@ -89,30 +93,51 @@ func (s *Service) Queue(ctx context.Context, tx *db.Tx, agency, appointment stri
 	return s.o.Jobs.Replace(ctx, tx, jobs.Job{Agency: agency, Kind: mailJob, Key: appointment, Ref: appointment})
 }
 
+// noteWait is how long it may take to note what has become of a mail, however the try went.
+const noteWait = 4 * time.Second
+
 func (s *Service) send(ctx context.Context, job jobs.Job) error {
-	sequence, err := s.try(ctx, job)
+	sequence, settled := unknown, false
+	defer func() { // a panic ends here, too
+		if settled || !job.Last() {
+			return
+		}
+		if err := s.mailed(ctx, job, sequence, false); err != nil {
+			s.o.Log.ErrorContext(ctx, "note that a mail is not sent", "error", err)
+		}
+	}()
+	err := s.try(ctx, job, &sequence)
+	settled = true
 	if err == nil {
-		return s.o.Mailed(ctx, job.Agency, job.Ref, sequence, true)
+		return s.mailed(ctx, job, sequence, true)
 	}
 	if errors.Is(err, ErrNothing) {
 		return nil
 	}
 	var refused refusedError
 	if errors.As(err, &refused) || job.Last() {
-		return errors.Join(jobs.Permanent(codeOf(err)), s.o.Mailed(ctx, job.Agency, job.Ref, sequence, false))
+		return errors.Join(jobs.Permanent(codeOf(err)), s.mailed(ctx, job, sequence, false))
 	}
 	return err
 }
 
-// try reads what there is to tell, and tells it.
-func (s *Service) try(ctx context.Context, job jobs.Job) (sequence int64, err error) {
+// mailed notes what has become of a mail, also when the time for the try is over.
+func (s *Service) mailed(ctx context.Context, job jobs.Job, sequence int64, sent bool) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteWait)
+	defer cancel()
+	return s.o.Mailed(ctx, job.Agency, job.Ref, sequence, sent)
+}
+
+// try reads what there is to tell, and tells it. It notes the sequence as soon as it is known.
+func (s *Service) try(ctx context.Context, job jobs.Job, sequence *int64) error {
 	n, err := s.o.Notice(ctx, job.Agency, job.Ref)
+	*sequence = n.Sequence
 	if err != nil {
-		return n.Sequence, err
+		return err
 	}
 	message, err := s.compose(n)
 	if err != nil {
-		return n.Sequence, err
+		return err
 	}
-	return n.Sequence, s.o.Server.deliver(ctx, message)
+	return s.o.Server.deliver(ctx, message)
 }
