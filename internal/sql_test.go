@@ -19,8 +19,8 @@ import (
 // beginning, with the reason.
 var acrossAgencies = map[string]string{
 	"internal/seat: SELECT DISTINCT agency_id, seat_id FROM seat_presence WHERE node_id = $1": "a node that died served all agencies",
-	"internal/seat: DELETE FROM seat_presence WHERE node_id = $1":                             "a node that died served all agencies",
-	"internal/talk: SELECT talk_leg.agency_id, talk_leg.browser_sealed FROM talk_leg":         "the relay knows no agencies; the leg's name is unguessable",
+	"internal/seat: DELETE FROM node":                                                 "a node that died served all agencies",
+	"internal/talk: SELECT talk_leg.agency_id, talk_leg.browser_sealed FROM talk_leg": "the relay knows no agencies; the leg's name is unguessable",
 }
 
 func TestTEN01EveryStatementOfAFeatureNamesTheAgency(t *testing.T) {

@@ -70,6 +70,7 @@ const (
 	firstPause  = 5 * time.Second
 	maxPause    = 2 * time.Hour
 	idlePause   = time.Minute // a lease of a dead node ends without any event
+	claimWait   = 5 * time.Second
 )
 
 // New returns a queue. Handle every kind, then Run.
@@ -175,6 +176,8 @@ func (q *Queue) rest(ctx context.Context, next time.Time) bool {
 // claim leases the job that is due for longest. Without one it tells when the next is due.
 // Jobs of all agencies on purpose: the queue serves the installation.
 func (q *Queue) claim(ctx context.Context) (job *Job, next time.Time, err error) {
+	ctx, cancel := context.WithTimeout(ctx, claimWait)
+	defer cancel()
 	now := q.o.Clock()
 	err = q.db.Tx(ctx, func(tx *db.Tx) error {
 		job = nil

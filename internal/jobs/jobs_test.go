@@ -274,3 +274,35 @@ func TestAJobOfATransactionThatFailsIsNotQueued(t *testing.T) {
 		}
 	})
 }
+
+// bell is a log that rings.
+type bell chan struct{}
+
+func (b bell) Write(line []byte) (int, error) {
+	select {
+	case b <- struct{}{}:
+	default:
+	}
+	return len(line), nil
+}
+
+func TestAQueueThatTheDatabaseDoesNotAnswerLooksAgain(t *testing.T) {
+	d := dbtest.Postgres(t) // SQLite keeps nobody longer than its own timeout
+	complains := make(bell, 1)
+	n := newNodeThatLogs(t, d, "one", &clock{now: time.Now()}, 1, slog.New(slog.NewTextHandler(complains, nil)))
+	err := d.Tx(t.Context(), func(tx *db.Tx) error {
+		if _, err := tx.ExecContext(t.Context(), `LOCK TABLE job IN ACCESS EXCLUSIVE MODE`); err != nil {
+			return err
+		}
+		n.run(t)
+		select {
+		case <-complains:
+		case <-time.After(9 * time.Second):
+			t.Error("it waits for ever")
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -226,6 +226,8 @@ func (s *Service) Lease(ctx context.Context) error {
 // lease tells whether there was none, or one that had run out: others may have
 // taken this node for dead meanwhile, and its guests for away.
 func (p *presence) lease(ctx context.Context) (lapsed bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, leaseRenew)
+	defer cancel()
 	now := p.s.o.Clock()
 	err = p.s.db.Tx(ctx, func(tx *db.Tx) error {
 		until := db.Ms(now.Add(leaseTime))
@@ -243,11 +245,15 @@ func (p *presence) lease(ctx context.Context) (lapsed bool, err error) {
 	return lapsed, err
 }
 
+// beat renews the lease, and looks after what may not be true. What does not get done before the lease must be renewed
+// again has its turn after that.
 func (p *presence) beat(ctx context.Context) error {
 	lapsed, err := p.lease(ctx)
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, leaseRenew)
+	defer cancel()
 	err = p.assure(ctx, lapsed)
 	dead, first := pairs(ctx, p.s.db.Read(), `SELECT id, '' FROM node WHERE lease_until < $1`, db.Ms(p.s.o.Clock()))
 	err = errors.Join(err, first)
@@ -258,11 +264,8 @@ func (p *presence) beat(ctx context.Context) error {
 }
 
 // assure writes the rows again that may not be true: all of them after a lapse, and
-// those whose writing failed. What does not get done before the lease must be
-// renewed has its turn after that.
+// those whose writing failed.
 func (p *presence) assure(ctx context.Context, all bool) error {
-	ctx, cancel := context.WithTimeout(ctx, leaseRenew)
-	defer cancel()
 	var list []pageKey
 	p.mu.Lock()
 	for k, c := range p.pages {
@@ -280,31 +283,60 @@ func (p *presence) assure(ctx context.Context, all bool) error {
 	return nil
 }
 
-// bury removes a dead node and settles the seats of its guests. Seats of all
-// agencies on purpose: the node served them all.
+// errAlive says that a node has renewed its lease, or that others have seen to its guests.
+var errAlive = errors.New("the node is not dead any more")
+
+// bury settles the seats of a dead node's guests, one by one, and removes it when none is left. Seats of all agencies on
+// purpose: the node served them all.
 func (p *presence) bury(ctx context.Context, node string) error {
 	seats, err := pairs(ctx, p.s.db.Read(), `SELECT DISTINCT agency_id, seat_id FROM seat_presence WHERE node_id = $1`, node)
 	if err != nil {
 		return err
 	}
-	err = p.s.db.Tx(ctx, func(tx *db.Tx) error {
-		err := db.Affected(tx.ExecContext(ctx, `DELETE FROM node WHERE id = $1 AND lease_until < $2`, node, db.Ms(p.s.o.Clock())))
+	for _, x := range seats {
+		err := p.s.db.Retried(ctx, func(tx *db.Tx) error {
+			if err := p.hold(ctx, tx, node); err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, `DELETE FROM seat_presence WHERE agency_id = $1 AND seat_id = $2 AND node_id = $3`,
+				x[0], x[1], node); err != nil {
+				return fmt.Errorf("forget presence: %w", err)
+			}
+			return p.settle(ctx, tx, x[0], x[1])
+		})
+		if errors.Is(err, errAlive) {
+			return nil
+		}
 		if err != nil {
+			return fmt.Errorf("settle seat of dead node: %w", err)
+		}
+	}
+	err = p.s.db.Tx(ctx, func(tx *db.Tx) error {
+		if err := p.hold(ctx, tx, node); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `DELETE FROM seat_presence WHERE node_id = $1`, node)
+		_, err := tx.ExecContext(ctx, `
+			DELETE FROM node WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM seat_presence WHERE node_id = $1)`, node)
 		return err
 	})
-	if errors.Is(err, db.ErrConflict) {
-		return nil // it lives, or another node was faster
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, errAlive) {
 		return fmt.Errorf("forget dead node: %w", err)
 	}
-	for _, x := range seats {
-		err = errors.Join(err, p.s.db.Retried(ctx, func(tx *db.Tx) error { return p.settle(ctx, tx, x[0], x[1]) }))
+	return nil
+}
+
+// hold keeps a node dead until the transaction ends: if it renews its lease, then after that, and it sees that the lease
+// had run out and writes all its rows again.
+func (p *presence) hold(ctx context.Context, tx *db.Tx, node string) error {
+	err := db.Affected(tx.ExecContext(ctx, `UPDATE node SET lease_until = lease_until WHERE id = $1 AND lease_until < $2`,
+		node, db.Ms(p.s.o.Clock())))
+	if errors.Is(err, db.ErrConflict) {
+		return errAlive
 	}
-	return err
+	if err != nil {
+		return fmt.Errorf("hold dead node: %w", err)
+	}
+	return nil
 }
 
 // pairs reads rows of two texts.

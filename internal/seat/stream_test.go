@@ -527,3 +527,46 @@ func TestOfTooManyStreamsOfABrowserTheOldestEnds(t *testing.T) {
 		s.until("seat")
 	}
 }
+
+// A statement that waits for ever would keep this node from renewing its lease once the database answers again.
+func TestALeaseThatIsNotAnsweredIsGivenUpInTimeForTheNext(t *testing.T) {
+	d := dbtest.Postgres(t) // readers of SQLite wait for nobody
+	w := newWorld(t, d)
+	w.tx(func(tx *db.Tx) error {
+		_, err := tx.ExecContext(t.Context(), `LOCK TABLE node IN ACCESS EXCLUSIVE MODE`)
+		begun := time.Now()
+		if w.seats.Lease(t.Context()) == nil {
+			t.Error("it was renewed")
+		}
+		if took := time.Since(begun); took > 6*time.Second {
+			t.Errorf("it took %s", took)
+		}
+		return err
+	})
+}
+
+// Settling the guests of a dead node may be cut short; what is left has its turn later.
+func TestAVA07WhatIsLeftOfADeadNodesGuestsIsSettledTheNextTime(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		lost := w.guestOfAnotherNode()
+		second := w.newPlace(w.own)
+		w.guest(second).at(second, "arrive", arrival("page-two", false)).ok(t)
+		w.tx(func(tx *db.Tx) error {
+			_, err := tx.ExecContext(t.Context(), `INSERT INTO seat_presence (agency_id, seat_id, page, node_id, created_at) VALUES ($1, $2, 'page-two', 'node-dead', 0)`,
+				second.agency, second.id)
+			return err
+		})
+		w.must(second, seat.Presence{Connected: true, Visible: true})
+		w.clock.forward(6 * time.Second)
+		// A first try got as far as one of them.
+		w.tx(func(tx *db.Tx) error {
+			_, err := tx.ExecContext(t.Context(), `DELETE FROM seat_presence WHERE seat_id = $1 AND node_id = 'node-dead'`, lost.id)
+			return err
+		})
+		w.must(lost, seat.Presence{Connected: false, Visible: true})
+		w.background(w.node("node-two").Run)
+		w.await(second, "away", away)
+		w.await(lost, "away", away)
+	})
+}

@@ -144,9 +144,16 @@ func (s *Service) RunRelay(ctx context.Context) error {
 		if event.Kind != control.Need {
 			continue
 		}
-		if err := s.need(ctx, event.Ufrag); err != nil && !errors.Is(err, ErrNotFound) && ctx.Err() == nil {
+		if err := s.answerNeed(ctx, event.Ufrag); err != nil && !errors.Is(err, ErrNotFound) && ctx.Err() == nil {
 			s.o.Log.ErrorContext(ctx, "introduce leg that the relay asked for", "error", err)
 		}
 	}
 	return nil
+}
+
+// answerNeed takes no longer than a request: the relay asks again, and others wait behind this one.
+func (s *Service) answerNeed(ctx context.Context, ufrag string) error {
+	ctx, cancel := context.WithTimeout(ctx, edge.RequestTime)
+	defer cancel()
+	return s.need(ctx, ufrag)
 }
