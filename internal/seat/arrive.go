@@ -58,7 +58,7 @@ func (s *Service) arrive(ctx context.Context, in *arriveInput) (*viewOutput, err
 func (s *Service) settleArrival(ctx context.Context, tx *db.Tx, key *vault.DataKey, x Seat, happened []Event, p Prepared) error {
 	switch {
 	case slices.Contains(happened, Rejoined):
-		return s.talks.Rejoin(ctx, tx, x, &p)
+		return s.talks.Rejoin(ctx, tx, x, p)
 	case x.State == Waiting:
 		if err := s.prepare(ctx, tx, key, x, p); err != nil {
 			return err
@@ -105,7 +105,7 @@ func (s *Service) prepareAgain(ctx context.Context, in *prepareInput) (*viewOutp
 		case x.State == Talking && in.Body.Generation > 0:
 			return s.talks.Renewed(ctx, tx, x, prepared, in.Body.Generation)
 		case x.State == Talking:
-			return s.talks.Rejoin(ctx, tx, x, &prepared)
+			return s.talks.Rejoin(ctx, tx, x, prepared)
 		case x.State == Closed:
 			return closedRefusal(x)
 		}

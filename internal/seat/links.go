@@ -70,9 +70,9 @@ func linkBySecret(ctx context.Context, q db.Q, agency, secret string) (link, err
 // maxBrowsers of each kind may come back to a seat: those that only opened its link, and those in which a person acted.
 const maxBrowsers = 20
 
-// bind lets a browser that has shown the secret come back without it, for as long as the link is the seat's. Those go
-// when there are too many that have not shown it for longest, but only among those that did no more than this: mail scanners open links too, and must
-// not drop anybody who entered.
+// bind lets a browser that has shown the secret come back without it, for as long as the link is the seat's. When there
+// are too many, those go that have not shown it for longest, but only among those that did no more than this: mail
+// scanners open links too, and must not drop anybody who entered.
 func bind(ctx context.Context, tx *db.Tx, x Seat, browser string, nowMs int64) error {
 	if _, err := tx.ExecContext(ctx, `
 		INSERT INTO seat_browser (agency_id, seat_id, browser_hash, created_at, link_version) VALUES ($1, $2, $3, $4, $5)

@@ -17,9 +17,8 @@ import (
 
 // Talks is what this package needs of the talks above it.
 type Talks interface {
-	// Rejoin begins a new generation: the guest's page is a fresh one. prepared is
-	// nil when the page will send its offer later (a takeover that was allowed).
-	Rejoin(ctx context.Context, tx *db.Tx, s Seat, prepared *Prepared) error
+	// Rejoin begins a new generation: the guest's page is a fresh one.
+	Rejoin(ctx context.Context, tx *db.Tx, s Seat, prepared Prepared) error
 	// Renewed takes the guest's offer for a generation that staff began.
 	Renewed(ctx context.Context, tx *db.Tx, s Seat, prepared Prepared, generation int64) error
 	// Changed shows the talk's window that its seat is not as it was: another browser

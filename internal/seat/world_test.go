@@ -82,10 +82,7 @@ func (f *talks) noted() string {
 	return strings.Join(f.calls, " ")
 }
 
-func (f *talks) Rejoin(_ context.Context, _ *db.Tx, _ seat.Seat, p *seat.Prepared) error {
-	if p == nil {
-		return f.note("rejoin-later")
-	}
+func (f *talks) Rejoin(_ context.Context, _ *db.Tx, _ seat.Seat, _ seat.Prepared) error {
 	return f.note("rejoin")
 }
 

@@ -18,7 +18,7 @@ func (s *Service) ForSeats() seat.Talks { return forSeats{s} }
 type forSeats struct{ s *Service }
 
 // Rejoin begins a new generation for a fresh page of the guest.
-func (f forSeats) Rejoin(ctx context.Context, tx *db.Tx, x seat.Seat, prepared *seat.Prepared) error {
+func (f forSeats) Rejoin(ctx context.Context, tx *db.Tx, x seat.Seat, prepared seat.Prepared) error {
 	key, err := f.s.o.Agencies.Keys().For(ctx, x.Agency)
 	if err != nil {
 		return err
@@ -27,7 +27,7 @@ func (f forSeats) Rejoin(ctx context.Context, tx *db.Tx, x seat.Seat, prepared *
 	if err != nil {
 		return err
 	}
-	return f.s.next(ctx, tx, key, &t, prepared)
+	return f.s.next(ctx, tx, key, &t, &prepared)
 }
 
 // Renewed takes the guest's offer for a generation that staff began; once.

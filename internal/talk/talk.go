@@ -108,7 +108,7 @@ func New(d *db.DB, o Options) *Service {
 // ErrNotFound says that there is no such talk for the caller.
 var ErrNotFound = errors.New("talk: not found")
 
-// problem turns errors of the rules and stores into what staff may see.
+// problem turns errors of the rules and stores into what staff and guests may see.
 func problem(err error) error {
 	if errors.Is(err, ErrNotFound) {
 		return edge.NewProblem(http.StatusNotFound, "talk.unknown")

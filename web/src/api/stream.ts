@@ -201,11 +201,11 @@ class Connection implements Stream {
           signal: this.abort.signal,
         });
         if (!response.ok) throw await problem(response);
-        const { events, head } = (await response.json()) as { events: PolledEvent[]; head: number };
+        const { events, head } = (await response.json()) as { events: PolledEvent[]; head: string };
         this.heardAt = Date.now();
         this.opened();
         for (const event of events) this.dispatch(event.name, event.data);
-        this.lastId = String(head);
+        this.lastId = head;
       } finally {
         watch.stop();
       }
