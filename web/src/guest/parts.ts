@@ -1,21 +1,24 @@
 import { type GuestKey, loadSeldom, loadLater, loadTest } from "../i18n/guest";
 import type { Texts } from "../ui";
 
-// The parts of the page that do not come with its beginning, each with the texts that only it needs.
+// The parts of the page that do not come with its beginning, each with the texts that only it needs, and all with the
+// looks of dialogs and fields.
+const forms = (): Promise<unknown> => import("../ui/forms.scss");
 
 export async function seldom(texts: Texts<GuestKey>): Promise<typeof import("./seldom")> {
-  const [part] = await Promise.all([import("./seldom"), texts.add(loadSeldom)]);
+  const [part] = await Promise.all([import("./seldom"), forms(), texts.add(loadSeldom)]);
   return part;
 }
 
 export async function later(texts: Texts<GuestKey>): Promise<typeof import("./later")> {
-  const [part] = await Promise.all([import("./later"), texts.add(loadLater)]);
+  const [part] = await Promise.all([import("./later"), forms(), texts.add(loadLater)]);
   return part;
 }
 
 export async function test(texts: Texts<GuestKey>): Promise<typeof import("./test/TestPage.svelte")> {
   const [part] = await Promise.all([
     import("./test/TestPage.svelte"),
+    forms(),
     texts.add(loadSeldom),
     texts.add(loadTest),
   ]);

@@ -1,4 +1,5 @@
 import "../ui/kern.scss";
+import "../ui/forms.scss";
 import "../ui/more.scss";
 import "../ui/base.scss";
 import { mount } from "svelte";
