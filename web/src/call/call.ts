@@ -8,6 +8,7 @@ import type { Acquired } from "./devices";
 import { LocalMedia } from "./local";
 import { Outbox, type OutgoingSignal } from "./outbox";
 import { newCertificate, Peer } from "./peer";
+import { play } from "./play";
 import { Recovery } from "./recovery";
 import { BadDescription } from "./sdp";
 import { type Broken, type CallEvent, type CallState, eventOf, initialState, reduce } from "./state";
@@ -176,15 +177,10 @@ export class Call {
   }
 
   /** Shows the other side in an element; a browser that wants a touch first is reported as `autoplayBlocked`. */
-  async play(element: HTMLMediaElement): Promise<void> {
-    try {
-      await element.play();
-      this.apply({ type: "autoplay", blocked: false });
-    } catch (error) {
-      if (error instanceof DOMException && error.name === "NotAllowedError") {
-        this.apply({ type: "autoplay", blocked: true });
-      }
-    }
+  play(element: HTMLMediaElement): Promise<void> {
+    return play(element, (blocked) => {
+      this.apply({ type: "autoplay", blocked });
+    });
   }
 
   sendChat(text: string): void {
