@@ -148,6 +148,20 @@ journey('a reload in the talk, of either side, and a second tab: media are back,
   await gone(list, talkingRow('Tom Gespräch'));
 });
 
+journey('the advisor\'s window, reloaded in the moment in which the talk begins, is back in the talk', async (list) => {
+  const { link } = await appoint(list, { name: 'Resi Vorschnell' });
+  const guest = await guestWaits(world.chromium, link);
+  const talk = await callIn(list, 'Resi Vorschnell');
+  await talk.wait(screen('talk'));
+  await talk.reload();
+  await talk.wait(screen('talk'));
+  await flows(talk, 'the advisor');
+  await flows(guest, 'the guest');
+  await endTalk(talk);
+  await talk.reload();
+  await talk.wait(screen('ready'));
+});
+
 journey('another device while waiting: it takes over after a click, and the old one is told', async (list) => {
   const { link } = await appoint(list, { name: 'Vera Zweitgerät' });
   const first = await guestWaits(world.chromium, link);
@@ -209,6 +223,18 @@ journey('another device in the talk needs the advisor\'s yes, and gets a new cod
     await other.wait(screen('refused'));
     await see(other, '23-refused');
     assert.equal(await openDevices(other), 0, 'who was refused has camera and microphone off');
+    await gone(talk, hook('takeover'));
+
+    // Who goes back from asking is asked, and then asks no longer.
+    await other.click(hook('takeover'));
+    await other.click(hook('arrive'));
+    await talk.wait(hook('takeover'));
+    await other.back();
+    await other.wait('dialog[open]');
+    await glance(other, '24-back-asking');
+    await other.click(hook('leave-really'));
+    await other.wait(screen('elsewhere'));
+    assert.equal(await openDevices(other), 0, 'who asks no longer has camera and microphone off');
     await gone(talk, hook('takeover'));
     assert.equal(await sameCode(guest, talk), code, 'the talk went on');
     await flows(guest, 'the guest');

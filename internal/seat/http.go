@@ -268,7 +268,7 @@ func (s *Service) leave(ctx context.Context, in *leaveInput) (*viewOutput, error
 		if err != nil {
 			return err
 		}
-		if _, _, err = s.doBy(ctx, tx, x, Leave{Who: who}); err != nil || before.State != Talking {
+		if _, _, err = s.doBy(ctx, tx, x, Leave{Who: who}); err != nil || before.State != Talking || before.Holder != who {
 			return err
 		}
 		return s.talks.Left(ctx, tx, before)

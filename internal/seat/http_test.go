@@ -221,6 +221,13 @@ func TestACC03DuringATalkAnotherBrowserNeedsTheAdvisorsYes(t *testing.T) {
 			t.Errorf("%+v", v)
 		}
 		asks("asked")
+		if v := second.at(p, "leave", body{"page": "page-far"}).ok(t).view; v.Takeover != "none" || v.Here || v.State != "talking" {
+			t.Errorf("who asks no longer: %+v", v)
+		}
+		if got := w.talks.noted(); got != "" {
+			t.Error("the talk of the other browser was touched:", got)
+		}
+		asks("asked")
 		w.must(p, seat.Answer{Allow: true})
 		if v := second.post("/api/guest/"+p.slug+"/open", body{"seat": p.id}).ok(t).view; v.Takeover != "none" || !v.Here {
 			t.Errorf("%+v", v)

@@ -246,7 +246,8 @@ func (SendBack) apply(s Seat, _ time.Time, _ Window) (Seat, []Event, error) {
 }
 
 // Leave is a guest who goes on purpose: out of the waiting room, or out of the
-// talk. The place stays until the appointment is closed.
+// talk. The place stays until the appointment is closed. Who only asked for a talk
+// that another browser has asks no longer.
 type Leave struct{ Who Holder }
 
 func (c Leave) apply(s Seat, _ time.Time, _ Window) (Seat, []Event, error) {
@@ -254,6 +255,9 @@ func (c Leave) apply(s Seat, _ time.Time, _ Window) (Seat, []Event, error) {
 	case s.State == Closed:
 		return s, nil, closedRefusal(s)
 	case s.State == Expected: // asked twice, since the first answer was lost
+		return s, nil, nil
+	case s.State == Talking && c.Who == s.Asking:
+		s.Asking, s.AskRefused = Holder{}, false
 		return s, nil, nil
 	case c.Who != s.Holder:
 		return s, nil, refuse("seat.elsewhere")

@@ -187,7 +187,7 @@ talking, asked       | admit               | seat.admitted
 talking, asked       | send back           | waiting, phone: sentback
 talking, asked       | leave               | expected, nobody: left
 talking, asked       | leave, second tab   | seat.elsewhere
-talking, asked       | leave, laptop       | seat.elsewhere
+talking, asked       | leave, laptop       | talking, phone
 talking, asked       | end                 | closed, phone: ended
 talking, asked       | move                | seat.talking
 talking, asked       | page goes away      | talking, phone, asked
@@ -206,7 +206,7 @@ talking, refused     | admit               | seat.admitted
 talking, refused     | send back           | waiting, phone: sentback
 talking, refused     | leave               | expected, nobody: left
 talking, refused     | leave, second tab   | seat.elsewhere
-talking, refused     | leave, laptop       | seat.elsewhere
+talking, refused     | leave, laptop       | talking, phone
 talking, refused     | end                 | closed, phone: ended
 talking, refused     | move                | seat.talking
 talking, refused     | page goes away      | talking, phone, refused

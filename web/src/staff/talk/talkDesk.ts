@@ -33,6 +33,8 @@ const slowMs = 300;
 const stillMs = 150;
 /** A new address makes the browser draw its own bars and fetch the icon anew: that may come after the first picture. */
 const addressMs = 400;
+/** Where a window that is reloaded before its address names the talk finds it again. */
+const unnamed = "visavis.talk";
 
 /**
  * The window of talks. It stays open between them with a connection made ready, so that the next talk begins at once;
@@ -60,19 +62,25 @@ export class TalkDesk {
     private readonly session: Session,
     private readonly me: Me,
   ) {
-    globalThis.addEventListener("pagehide", this.gone);
+    globalThis.addEventListener("pagehide", this.hidden);
   }
 
   /** The window shows something else, such as the sign-in: this desk must hear of no admission any more. */
   close(): void {
     this.closed = true;
     this.gone();
-    globalThis.removeEventListener("pagehide", this.gone);
+    globalThis.removeEventListener("pagehide", this.hidden);
     this.channel.close();
     clearTimeout(this.slow);
     this.stream?.close();
     this.state.call?.close();
   }
+
+  private readonly hidden = (): void => {
+    const { talk } = this.state;
+    if (talk && !location.pathname.endsWith(talk.id)) sessionStorage.setItem(unnamed, talk.id);
+    this.gone();
+  };
 
   private readonly gone = (): void => {
     this.channel.send({ t: "gone" });
@@ -86,8 +94,10 @@ export class TalkDesk {
     return this.store.subscribe(listener);
   }
 
-  /** `id` is a talk's id, after a reload or from the list; or "ready", to wait for the list's word. */
-  async open(id: string): Promise<void> {
+  /** `address` names a talk, after a reload or from the list; or is "ready", to wait for the list's word. */
+  async open(address: string): Promise<void> {
+    const id = address === "ready" ? (sessionStorage.getItem(unnamed) ?? address) : address;
+    sessionStorage.removeItem(unnamed);
     if (id === "ready") {
       this.makeReady(undefined);
       return;
