@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { launchChromium } from '../lib/chromium.mjs';
 import { gallery, look } from '../lib/looks.mjs';
+import { callIn, gone, hide, says, waitingRow } from '../lib/office.mjs';
 import { received, until } from '../lib/page.mjs';
 import { ADVISORS, hook, screen, signIn } from '../lib/steps.mjs';
 import { demoWorld, onlyOurHost, quietConsole } from '../lib/world.mjs';
@@ -79,21 +80,30 @@ const wordsOf = (page) =>
     return main.textContent.split(/\s+/).filter((word) => /\p{L}/u.test(word)).length;
   });
 
+const hasFocus = (page, selector) => until(`the focus is on ${selector}`, () => page.eval((wanted) => document.activeElement.matches(wanted), selector));
+const offersPhone = async (page) => assert.equal(await page.text('main p a[href^="tel:"]'), '030 23125 300', 'the telephone number of the office');
+
 test('sound only, without penalty', { timeout: 60_000 }, async () => {
   const page = await landing('Anna Ohnekamera');
   const read = await wordsOf(page);
+  await offersPhone(page);
   await page.click(hook('audio'));
   await page.wait(screen('check'));
+  await offersPhone(page);
   await until('the microphone is heard', () => page.eval(() => /Wir hören Sie/.test(document.querySelector('main').innerText)));
   assert.ok(read + (await wordsOf(page)) <= 80, `${read} and ${await wordsOf(page)} words before the waiting room`);
   await pictures.guest(page, '01-check-audio');
   await page.click(hook('tone'));
   await page.click(hook('tone-no'));
+  await hasFocus(page, hook('tone'));
   await page.click(hook('devices'));
+  await hasFocus(page, '[role=group]:has(select)');
   await pictures.guest(page, '02-check-tone-unheard');
   await page.click(hook('arrive'));
   await page.wait(screen('waiting'));
   await pictures.guest(page, '03-waiting-audio');
+  await offersPhone(page);
+  assert.match(await page.page.title(), /^Warteraum|^Waiting room/);
   await list.wait(hook('waiting-row'));
   assert.match(await list.text(hook('waiting-row')), /nur mit Ton/);
 });
@@ -114,6 +124,9 @@ test('refused and missing devices: what happened, three steps, and on without', 
       await page.click(hook('check'));
       await page.wait(`[data-state=${state}]`);
       assert.equal(await page.eval((s) => document.querySelectorAll(`[data-state=${s}] li`).length, state), 3, 'three steps');
+      await page.click('[data-testid^=retry-]');
+      await page.wait(`[data-state=${state}]`);
+      await hasFocus(page, 'h1');
       await pictures.guest(page, name);
       await page.click(hook('arrive'));
       await page.wait(screen('waiting'));
@@ -126,17 +139,93 @@ test('refused and missing devices: what happened, three steps, and on without', 
   }
 });
 
+test('in writing: said as it is on both sides, with the chat open and no button that does nothing', { timeout: 120_000 }, async () => {
+  const bare = await launchChromium({ fake: false });
+  try {
+    const { link } = await invite('Wanda Schriftlich');
+    const guest = await visit(link, { chromium: bare, userAgent: CHROME });
+    await guest.wait(screen('landing'));
+    await enter(guest);
+    // By a key on the button: some browsers hold that against the window that opens.
+    const row = `${waitingRow('Wanda Schriftlich')} ${hook('admit')}`;
+    await list.wait(row);
+    const talk = await list.nextPopup(() => list.page.locator(row).press('Enter'));
+    await guest.wait(hook('heads-up'));
+    const before = await guest.text(hook('heads-up'));
+    assert.match(before, /Sie nehmen schriftlich teil/);
+    assert.doesNotMatch(before, /sieht und hört Sie|einschalten/);
+    const field = `form:has(${hook('chat-send')}) input`;
+    await hasFocus(guest, field);
+    await says(guest, hook('told'), /Sie nehmen schriftlich teil/);
+    for (const dead of ['mic', 'camera']) assert.equal(await guest.has(hook(dead)), false);
+    await says(talk, hook('told'), /Wanda Schriftlich nimmt schriftlich teil/);
+    await talk.wait(field);
+    await hasFocus(talk, 'h1'); // the keys of the advisor go on working
+    assert.equal(await talk.has(hook('unblock')), false, 'there is nothing to hear');
+    await until('the guest sees', async () => (await guest.eval(received)).frames > 5);
+
+    await guest.page.keyboard.type('Guten Tag, ich kann nicht sprechen.');
+    await guest.press('Enter');
+    await until('it is read', async () => /Guten Tag/.test(await talk.text('[role=log]')));
+    for (const width of [390, 1280]) {
+      for (const [page, name] of [[guest, '15-in-writing'], [talk, '16-in-writing-staff']]) {
+        await look(page, { width, colorScheme: 'light' });
+        await pictures.see(page, `${name}-${width}`);
+      }
+    }
+    await guest.press('Escape');
+    await hasFocus(guest, hook('chat'));
+    await guest.click(hook('more'));
+    await guest.wait('dialog[open] [data-state=both-missing]');
+    await pictures.see(guest, '17-in-writing-more');
+    await guest.press('Escape');
+    await talk.click(hook('end'));
+    await talk.click(hook('outcome-held'));
+    await guest.wait(screen('goodbye'));
+    await talk.close();
+  } finally {
+    await bare.close();
+  }
+});
+
+test('the way back asks while it rings, and the ringing stops when the answer is to go', { timeout: 60_000 }, async () => {
+  const guest = await landing('Klara Klingel');
+  await enter(guest);
+  await hide(guest, true);
+  const talk = await callIn(list, 'Klara Klingel');
+  await guest.wait(screen('called'));
+  await hide(guest, false);
+  await guest.back();
+  await guest.wait('dialog[open]');
+  assert.match(await guest.text('dialog[open]'), /Gespräch verlassen\?/);
+  await pictures.guest(guest, '18-back-ringing');
+  await guest.click(hook('stay'));
+  await gone(guest, 'dialog[open]');
+  await guest.wait(screen('called'));
+  await guest.back();
+  await guest.click(hook('leave-really'));
+  await guest.wait(screen('landing'));
+  await talk.wait(hook('farewell'));
+  await talk.close();
+  await guest.closeAll();
+});
+
 test('rather by telephone: a task at the desk, and the seat stays', { timeout: 60_000 }, async () => {
   const page = await landing('Bruno Rückruf');
   await page.click(hook('callback'));
   await pictures.guest(page, '20-callback');
+  await page.click(hook('callback-send'));
+  await page.wait('dialog[open] [aria-invalid=true]');
+  await hasFocus(page, 'input[type=tel]');
   await page.fill('dialog[open] input[type=tel]', '12');
   await page.click(hook('callback-send'));
   await page.wait('dialog[open] [aria-invalid=true]');
+  await hasFocus(page, 'input[type=tel]');
   await pictures.guest(page, '21-callback-wrong');
   await page.fill('dialog[open] input[type=tel]', '0170 1234567');
   await page.click(hook('callback-send'));
   await page.page.locator('dialog[open]').waitFor({ state: 'hidden' });
+  await hasFocus(page, hook('callback'));
   await pictures.guest(page, '22-callback-noted');
   await until('the task', async () => /Bruno Rückruf[^]*170.123.45.67/.test(await list.text(hook('task'))));
   await enter(page);
@@ -307,6 +396,7 @@ test('the front page, the test page and addresses nobody knows', { timeout: 60_0
   await pictures.guest(page, '62-test');
   await page.click(hook('test-start'));
   await page.wait('[data-state=ok-ok]');
+  await hasFocus(page, hook('test-devices'));
   await page.click(hook('test-paths'));
   await page.wait(`${hook('test-network')}[data-state=done]`);
   const paths = await page.eval(() => Object.fromEntries([...document.querySelectorAll('[data-path]')].map((row) => [row.dataset.path, row.dataset.ok])));

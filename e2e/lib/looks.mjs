@@ -27,7 +27,7 @@ export function gallery(run) {
     }
     turn = (turn + 2) % LOOKS.length;
   };
-  return { guest: both({ 'color-contrast-enhanced': { enabled: true } }, largeTargets), staff: both({}), see, count: () => see.seen };
+  return { guest: both({ 'color-contrast-enhanced': { enabled: true } }, forGuests), staff: both({}), see, count: () => see.seen };
 }
 
 export async function look(page, { language, width, colorScheme }) {
@@ -37,6 +37,12 @@ export async function look(page, { language, width, colorScheme }) {
   if (language === undefined) return;
   await page.page.mouse.move(0, 0);
   await speak(page, language);
+}
+
+async function forGuests(page, where) {
+  await largeTargets(page, where);
+  // What takes the place of a control takes over its focus: whoever works by keyboard or listens goes on from there.
+  await until(`the focus is somewhere in ${where}`, () => page.eval(() => document.activeElement !== document.body));
 }
 
 async function largeTargets(page, where) {

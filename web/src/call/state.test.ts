@@ -73,6 +73,20 @@ test("after the end nothing changes any more", () => {
   expect(ended.local).toMatchObject({ mic: "off", camera: "off" });
 });
 
+test("who has been seen or heard once does not take part in writing, whatever is switched off later", () => {
+  const off = { mic: "off", camera: "off", sharing: false } as const;
+  const missing = { mic: "missing", camera: "refused", sharing: false } as const;
+  expect(play({ type: "local", local: missing }).spoken).toEqual({ mine: false, theirs: false });
+  const mine = play({ type: "local", local: { ...off, mic: "ok" } }, { type: "local", local: off });
+  expect(mine.spoken).toEqual({ mine: true, theirs: false });
+  const theirs = play(
+    { type: "remote", remote: { camera: true } },
+    { type: "remote", remote: { camera: false } },
+    begin,
+  );
+  expect(theirs.spoken).toEqual({ mine: false, theirs: true });
+});
+
 test("a message that comes twice is shown once, and a receipt marks it", () => {
   const state = play({ type: "chat", message }, { type: "chat", message }, { type: "delivered", id: "a" });
   expect(state.chat).toEqual([{ ...message, delivered: true }]);

@@ -47,6 +47,8 @@ export interface CallState {
   readonly broken?: Broken;
   readonly local: LocalState;
   readonly remote: RemoteState;
+  /** Which side has had sound or picture on, if only for a moment: others take part in writing. */
+  readonly spoken: { readonly mine: boolean; readonly theirs: boolean };
   readonly quality: Quality;
   readonly chat: readonly ChatMessage[];
   readonly autoplayBlocked: boolean;
@@ -58,6 +60,7 @@ export const initialState: CallState = {
   codeCompared: { mine: false, theirs: false },
   local: { mic: "off", camera: "off", sharing: false },
   remote: { mic: false, camera: false, sharing: false, visible: true, left: false },
+  spoken: { mine: false, theirs: false },
   quality: "good",
   chat: [],
   autoplayBlocked: false,
@@ -125,9 +128,9 @@ export function reduce(state: CallState, event: CallEvent): CallState {
       if (state.code === undefined || state.codeCompared[event.side]) return state;
       return { ...state, codeCompared: { ...state.codeCompared, [event.side]: true } };
     case "local":
-      return { ...state, local: event.local };
+      return spoken({ ...state, local: event.local });
     case "remote":
-      return { ...state, remote: { ...state.remote, ...event.remote } };
+      return spoken({ ...state, remote: { ...state.remote, ...event.remote } });
     case "quality":
       return state.quality === event.quality ? state : { ...state, quality: event.quality };
     case "autoplay":
@@ -154,6 +157,13 @@ function connecting(state: CallState, stream: MediaStream, screen: MediaStream):
     quality: again ? "lost" : state.quality,
     remote: { ...initialState.remote, stream, screen },
   };
+}
+
+function spoken(state: CallState): CallState {
+  const { local, remote } = state;
+  const mine = state.spoken.mine || local.mic === "ok" || local.camera === "ok";
+  const theirs = state.spoken.theirs || remote.mic || remote.camera;
+  return { ...state, spoken: { mine, theirs } };
 }
 
 function withoutCode(state: CallState): CallState {

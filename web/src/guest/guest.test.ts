@@ -5,7 +5,7 @@ import { initialState } from "../call/state";
 import { isInApp, type Surroundings, troubleOf } from "./browser";
 import { androidIntent, helpFor } from "./help";
 import { readFragment, routeOf } from "./link";
-import { initialVisit, modeOf, screenOf, type VisitState } from "./screen";
+import { ailing, initialVisit, modeOf, screenOf, type VisitState } from "./screen";
 import { sentences } from "../talk/sentences";
 import { verdictOf } from "./test/verdict";
 import { clockText, countdown, nearDay } from "../i18n/times";
@@ -159,6 +159,16 @@ describe("the screen", () => {
     expect(modeOf("audio", { stream, camera: "off", microphone: "missing" })).toBe("text");
     expect(modeOf("video", undefined)).toBe("text");
   });
+
+  test("what is wrong with both devices is one thing to mend", () => {
+    const stream = {} as MediaStream;
+    expect(ailing(undefined)).toEqual([]);
+    expect(ailing({ stream, camera: "off", microphone: "ok" })).toEqual([]);
+    expect(ailing({ stream, camera: "refused", microphone: "refused" })).toEqual([
+      { device: "both", why: "refused" },
+    ]);
+    expect(ailing({ stream, camera: "missing", microphone: "busy" })).toHaveLength(2);
+  });
 });
 
 describe("times", () => {
@@ -197,6 +207,23 @@ test("A11-08: the talk says what matters, at most two sentences", () => {
   expect(sentences({ ...talk, codeCompared: { mine: true, theirs: true } }, false)).toEqual([]);
   const worst = { ...talk, quality: "poor", local: initialState.local, remote: initialState.remote } as const;
   expect(sentences(worst, false)).toHaveLength(2);
+});
+
+test("who takes part in writing is told so, and so is the advisor", () => {
+  const off = { ...initialState, phase: "connected" } as const;
+  expect(sentences(off, false, "here")[0]).toBe("call.state.writing");
+  expect(sentences({ ...off, local: { ...off.local, mic: "ok", camera: "ok" } }, false, "there")).toEqual([
+    "call.state.remoteWriting",
+  ]);
+});
+
+test("a device that cannot be had says why, and one that is switched off says that", () => {
+  const there = { ...initialState.remote, mic: true, camera: true };
+  const talk = { ...initialState, phase: "connected", remote: there } as const;
+  const local = { ...initialState.local, mic: "ok", camera: "missing" } as const;
+  expect(sentences({ ...talk, local }, false)).toEqual(["call.state.camera.missing"]);
+  expect(sentences({ ...talk, local: { ...local, camera: "off" } }, false)).toEqual(["call.state.cameraOff"]);
+  expect(sentences(talk, false)).toEqual(["call.state.bothOff"]);
 });
 
 test("the network test has three endings", () => {

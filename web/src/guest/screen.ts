@@ -1,6 +1,6 @@
 import type { ApiError } from "../api/client";
 import type { StreamState } from "../api/stream";
-import type { GuestView, Mode, PublicAgency } from "../api/types";
+import type { DeviceState, GuestView, Mode, PublicAgency } from "../api/types";
 import type { Call } from "../call/call";
 import type { Acquired } from "../call/devices";
 
@@ -150,4 +150,23 @@ export function modeOf(wish: Mode, devices: Acquired | undefined): Mode {
   if (!devices || wish === "text") return "text";
   if (wish === "video" && devices.camera === "ok") return "video";
   return devices.microphone === "ok" ? "audio" : "text";
+}
+
+/** Wanted, and not to be had. */
+export function isBad(state: DeviceState | undefined): boolean {
+  return state !== undefined && state !== "ok" && state !== "off";
+}
+
+/** The devices that need help: both as one where one thing is wrong with both. */
+export function ailing(
+  devices: Acquired | undefined,
+): readonly { device: "camera" | "microphone" | "both"; why: DeviceState }[] {
+  if (!devices) return [];
+  const { camera, microphone } = devices;
+  if (isBad(camera) && camera === microphone) return [{ device: "both", why: camera }];
+  const each = [
+    { device: "camera", why: camera },
+    { device: "microphone", why: microphone },
+  ] as const;
+  return each.filter(({ why }) => isBad(why));
 }

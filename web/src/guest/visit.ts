@@ -98,7 +98,7 @@ export class Visit {
 
   /** The second click: camera and microphone, as far as they are wanted. */
   async check(wish: Mode): Promise<void> {
-    this.set({ step: "check", wish, refusal: undefined, notice: undefined });
+    this.set({ step: "check", wish, refusal: undefined, notice: undefined, leaving: false });
     this.server.tell("started");
     void this.prepare().catch(() => undefined);
     await this.openDevices({ camera: wish === "video", microphone: wish !== "text" });
@@ -180,7 +180,7 @@ export class Visit {
       return;
     }
     this.wayBack.stay();
-    if (screen === "waiting" || screen === "talk") this.askToLeave(true);
+    this.askToLeave(true);
   }
 
   askToLeave(leaving: boolean): void {
@@ -188,8 +188,10 @@ export class Visit {
   }
 
   async leave(): Promise<void> {
-    const notice: Notice = this.state.view?.talk ? "hung-up" : "left";
+    const { view: before } = this.state;
+    const notice: Notice | undefined = !before?.here ? undefined : before.talk ? "hung-up" : "left";
     await this.guarded(async () => {
+      this.attention.stop();
       this.store.value.call?.close();
       const view = await this.server.asPage("leave");
       this.dropCall();

@@ -1,8 +1,12 @@
+import type { DeviceState } from "../api/types";
 import type { CallState } from "../call/state";
 import type { TalkKey } from "./texts";
 
+/** Who takes part in writing: this side, or the other one. */
+export type Writer = "here" | "there" | undefined;
+
 /** What is worth a sentence right now, the most pressing first; at most two, so that they are read. */
-export function sentences(call: CallState, headsUp: boolean): TalkKey[] {
+export function sentences(call: CallState, headsUp: boolean, writer?: Writer): TalkKey[] {
   if (call.phase === "reconnecting") return ["call.state.reconnecting"];
   if (call.remote.left) return ["call.state.left"];
   const said: TalkKey[] = [];
@@ -11,14 +15,30 @@ export function sentences(call: CallState, headsUp: boolean): TalkKey[] {
   else if (call.quality === "weak") said.push("call.state.weak");
   if (call.codeCompared.mine && !call.codeCompared.theirs) said.push("call.code.waiting");
   if (call.local.sharing) said.push("call.state.sharing");
-  if (!headsUp) {
-    if (call.local.mic !== "ok" && call.local.camera !== "ok") said.push("call.state.bothOff");
-    else if (call.local.mic !== "ok") said.push("call.state.micOff");
-    else if (call.local.camera !== "ok") said.push("call.state.cameraOff");
-  }
-  if (call.phase === "connected") {
-    if (!call.remote.mic) said.push("call.state.remoteMicOff");
-    if (!call.remote.camera) said.push("call.state.remoteCameraOff");
-  }
+  if (!headsUp) said.push(...own(call, writer));
+  if (call.phase === "connected") said.push(...others(call, writer));
   return said.slice(0, 2);
+}
+
+/** Why a device is not on: switched off, or not to be had. */
+export function whyOff(device: "mic" | "camera", state: Exclude<DeviceState, "ok">): TalkKey {
+  return state === "off" ? `call.state.${device}Off` : `call.state.${device}.${state}`;
+}
+
+function own({ local }: CallState, writer: Writer): TalkKey[] {
+  if (writer === "here") return ["call.state.writing"];
+  const { mic, camera } = local;
+  if (mic === "off" && camera === "off") return ["call.state.bothOff"];
+  const said: TalkKey[] = [];
+  if (mic !== "ok") said.push(whyOff("mic", mic));
+  if (camera !== "ok") said.push(whyOff("camera", camera));
+  return said;
+}
+
+function others({ remote }: CallState, writer: Writer): TalkKey[] {
+  if (writer === "there") return ["call.state.remoteWriting"];
+  const said: TalkKey[] = [];
+  if (!remote.mic) said.push("call.state.remoteMicOff");
+  if (!remote.camera) said.push("call.state.remoteCameraOff");
+  return said;
 }

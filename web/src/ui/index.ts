@@ -5,6 +5,7 @@
  */
 
 export { announce } from "./announcer.svelte";
+export { focusHeading } from "./focus";
 export { Clock } from "./clock.svelte";
 export { provideTexts, Texts, useTexts } from "./texts.svelte";
 export * as icons from "./icons";
