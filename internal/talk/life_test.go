@@ -491,6 +491,30 @@ func TestAPageOfStaffJoinsOnlySoOften(t *testing.T) {
 	s.join(s.SignIn(s.o.Winter), id)
 }
 
+// The list and the windows of one session are counted together.
+func TestOfTooManyStreamsOfASessionTheOldestEnds(t *testing.T) {
+	s := newScene(t, dbtest.SQLite(t))
+	id := s.admit(s.sommer).Talk.ID
+	window := "/api/staff/talks/" + id + "/stream"
+	colleague := s.SignIn(s.o.Winter).Listen(window, "")
+	colleague.Until("snapshot", nil)
+	list := s.sommer.Listen("/api/staff/stream", "")
+	list.Until("snapshot", nil)
+	var windows []*Stream
+	for range 32 {
+		w := s.sommer.Listen(window, "")
+		w.Until("snapshot", nil)
+		windows = append(windows, w)
+	}
+	if name, _ := list.Next(); name != End {
+		t.Errorf("the oldest goes on with %q", name)
+	}
+	s.g.Signal(1, "enter", nil).OK(t)
+	for _, w := range append(windows, colleague) {
+		w.Until("talk", nil)
+	}
+}
+
 func TestTheNetworkTestGivesLegsForAMinuteAndNothingElse(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newScene(t, d)
