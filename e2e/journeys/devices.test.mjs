@@ -94,7 +94,7 @@ test('a browser that keeps sound back gets one large button, and one touch is en
     await tab.wait(hook('unblock'));
     const { height, width } = await tab.page.locator(hook('unblock')).boundingBox();
     assert.ok(height >= 48 && width >= 150, 'it is large');
-    await see.both(tab, 'sound-kept-back');
+    await see(tab, 'sound-kept-back'); // not in the other language: to choose it is a touch, and any touch helps
     await tab.click(hook('unblock'));
     await until('it plays', () => tab.eval(() => {
       const video = document.querySelector('[data-testid=other] .person video');
