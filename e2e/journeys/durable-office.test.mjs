@@ -269,6 +269,12 @@ journey('a guest whose page is closed cannot be rung: the advisor is told, with 
   const talk = await callIn(list, 'Timo Taschentelefon');
   await says(talk, hook('ringing'), /nicht offen.*an/s);
   assert.equal(await talk.has(`${hook('ringing')} a[href^="tel:"]`), true);
+  // Who has been in the waiting room has not stayed away, whatever the screen looks like now.
+  await talk.click(hook('end'));
+  await talk.click(hook('outcome-noshow'));
+  await says(talk, 'dialog[open]', /„Nicht erschienen“ geht hier nicht/);
+  await glance(talk, '65-noshow-refused-in-talk');
+  await talk.press('Escape');
   await glance(talk, '70-page-is-gone');
   await talk.click(hook('end'));
   await talk.click(hook('sendback'));
