@@ -63,6 +63,11 @@ export class Call {
   /** Signals are taken one after the other. */
   private inbox: Promise<void> = Promise.resolve();
   private handling = 0;
+  private meet: () => void = () => undefined;
+  /** Guest: settles once the first answer is in force. */
+  readonly met = new Promise<void>((resolve) => {
+    this.meet = resolve;
+  });
 
   constructor(private readonly options: CallOptions) {
     this.certificate = newCertificate();
@@ -308,7 +313,9 @@ export class Call {
     this.agreement.accept(nonce);
     this.outbox.post({ kind: "reveal", generation, nonce: this.agreement.ownNonce });
     this.begin(peer);
-    if (await this.guarded(() => peer.accept(sdp))) await this.showCode(peer);
+    const accepted = await this.guarded(() => peer.accept(sdp));
+    this.meet();
+    if (accepted) await this.showCode(peer);
   }
 
   private async takeReveal({ nonce }: Signal): Promise<void> {

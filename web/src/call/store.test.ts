@@ -22,7 +22,7 @@ describe("a store that is kept still", () => {
     const store = new Store(0);
     const heard = listened(store);
     const { promise, settle } = pending();
-    store.keepStill(promise);
+    store.keepStill(5_000, promise);
     store.set(1);
     store.set(2);
     expect(store.value).toBe(2);
@@ -32,10 +32,20 @@ describe("a store that is kept still", () => {
     expect(heard).toEqual([0, 2]);
   });
 
+  test("is kept so no longer than was said", async () => {
+    const store = new Store(0);
+    const heard = listened(store);
+    store.keepStill(1, pending().promise);
+    store.set(1);
+    expect(heard).toEqual([0]);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(heard).toEqual([0, 1]);
+  });
+
   test("tells nobody of nothing", async () => {
     const store = new Store(0);
     const heard = listened(store);
-    store.keepStill(Promise.resolve());
+    store.keepStill(5_000, Promise.resolve());
     await settled();
     expect(heard).toEqual([0]);
   });
@@ -44,9 +54,9 @@ describe("a store that is kept still", () => {
     const store = new Store(0);
     const heard = listened(store);
     const longer = pending();
-    store.keepStill(Promise.reject(new Error("no answer")));
+    store.keepStill(5_000, Promise.reject(new Error("no answer")));
     store.set(1);
-    store.keepStill(longer.promise);
+    store.keepStill(5_000, longer.promise);
     await settled();
     expect(heard).toEqual([0]);
     longer.settle();

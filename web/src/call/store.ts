@@ -1,3 +1,5 @@
+import { after } from "./after";
+
 export type Unsubscribe = () => void;
 
 /** A value that tells its listeners of every new version; the versions themselves never change. */
@@ -21,16 +23,17 @@ export class Store<T> {
   }
 
   /**
-   * The value goes on changing, and listeners hear of it only once `until` has settled: a page is not drawn while its
-   * thread has something better to do.
+   * The value goes on changing, and listeners hear of it only after `mostMs`, or once `until` has settled: a page is not
+   * drawn while its thread has something better to do.
    */
-  keepStill(until: Promise<unknown>): void {
+  keepStill(mostMs: number, until?: Promise<unknown>): void {
     this.still++;
     const done = (): void => {
       this.still--;
       if (this.still === 0 && this.current !== this.told) this.tell();
     };
-    void until.then(done, done);
+    const late = after(mostMs);
+    void (until ? Promise.race([until, late]) : late).then(done, done);
   }
 
   /** Calls at once with the present value, then with each new one: what Svelte calls a store. */

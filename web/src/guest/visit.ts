@@ -14,6 +14,8 @@ import { initialVisit, isInside, modeOf, screenOf } from "./screen";
 import { SeatServer } from "./server";
 import { ScreenAwake } from "./wake";
 
+const stillMs = 150;
+
 /**
  * One guest's visit from the link to the good-bye. The server decides where the seat stands; this class asks, listens,
  * and keeps the call ready, so that the talk begins the moment the guest is called.
@@ -346,13 +348,9 @@ export class Visit {
       const { view, signals } = data as { view: GuestView; signals: Signal[] };
       this.takeHeard(view);
       for (const signal of signals) this.signal(signal);
-    } else if (name === "seat") {
-      this.takeHeard(data as GuestView);
-    } else if (name === "signal") {
-      this.signal(data as Signal);
-    } else if (name === "bye") {
-      this.bye((data as { reason: ByeReason }).reason);
-    }
+    } else if (name === "seat") this.takeHeard(data as GuestView);
+    else if (name === "signal") this.signal(data as Signal);
+    else if (name === "bye") this.bye((data as { reason: ByeReason }).reason);
   }
 
   private signal(signal: Signal): void {
@@ -380,7 +378,9 @@ export class Visit {
 
   /** The one place where the server's picture of the seat becomes ours. */
   private take(view: GuestView): void {
-    const before = this.state.view;
+    const { view: before, call } = this.state;
+    // The advisor's description is on its way, and is waited for more than the sight of a talk without pictures.
+    if (call && view.talk && !before?.talk) this.store.keepStill(stillMs, call.met);
     this.set({ view, agency: view.agency, offset: view.now - Date.now() });
     if (!this.state.joined) {
       this.giveBack();

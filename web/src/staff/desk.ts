@@ -1,7 +1,6 @@
 import { api, ApiError, asApiError } from "../api/client";
 import { openStream, type Stream, type StreamState } from "../api/stream";
 import type { Booked, LanguageTag, Outcome, Row, Task } from "../api/types";
-import { after } from "../call/after";
 import { playChime } from "../call/sound";
 import { Store, type Unsubscribe } from "../call/store";
 import { lacksOutcome } from "./outcomes";
@@ -102,7 +101,7 @@ export class DeskList {
       return;
     }
     this.set({ admitting: seat, refusal: undefined });
-    this.store.keepStill(after(stillMs));
+    this.store.keepStill(stillMs);
     clearTimeout(this.admitTimer);
     this.admitTimer = setTimeout(() => {
       this.admitLate(seat);

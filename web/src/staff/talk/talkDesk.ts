@@ -190,7 +190,7 @@ export class TalkDesk {
     this.seat = talk.seat;
     this.outcome = undefined;
     const answered = Promise.all(signals.map((signal) => this.signal(signal)));
-    this.store.keepStill(Promise.race([answered, after(stillMs)]));
+    this.store.keepStill(stillMs, answered);
     this.set({
       phase: "talk",
       talk,
