@@ -275,41 +275,43 @@ func (p *presence) assure(ctx context.Context, all bool) error {
 		}
 	}
 	p.mu.Unlock()
+	var failed error
 	for _, k := range list {
+		if ctx.Err() != nil {
+			break
+		}
 		if err := p.put(ctx, k); err != nil {
-			return fmt.Errorf("write presence again: %w", err)
+			failed = errors.Join(failed, fmt.Errorf("write presence again: %w", err))
 		}
 	}
-	return nil
+	return failed
 }
 
 // errAlive says that a node has renewed its lease, or that others have seen to its guests.
 var errAlive = errors.New("the node is not dead any more")
 
-// bury settles the seats of a dead node's guests, one by one, and removes it when none is left. Seats of all agencies on
-// purpose: the node served them all.
+// bury settles the seats of a dead node's guests, one by one, and removes it when none is left. A seat that cannot be
+// settled keeps none of the others waiting. Seats of all agencies on purpose: the node served them all.
 func (p *presence) bury(ctx context.Context, node string) error {
 	seats, err := pairs(ctx, p.s.db.Read(), `SELECT DISTINCT agency_id, seat_id FROM seat_presence WHERE node_id = $1`, node)
 	if err != nil {
 		return err
 	}
+	var failed error
 	for _, x := range seats {
-		err := p.s.db.Retried(ctx, func(tx *db.Tx) error {
-			if err := p.hold(ctx, tx, node); err != nil {
-				return err
-			}
-			if _, err := tx.ExecContext(ctx, `DELETE FROM seat_presence WHERE agency_id = $1 AND seat_id = $2 AND node_id = $3`,
-				x[0], x[1], node); err != nil {
-				return fmt.Errorf("forget presence: %w", err)
-			}
-			return p.settle(ctx, tx, x[0], x[1])
-		})
+		err := p.release(ctx, node, x[0], x[1])
 		if errors.Is(err, errAlive) {
-			return nil
+			return failed
 		}
 		if err != nil {
-			return fmt.Errorf("settle seat of dead node: %w", err)
+			failed = errors.Join(failed, fmt.Errorf("settle seat of dead node: %w", err))
 		}
+		if ctx.Err() != nil {
+			return failed
+		}
+	}
+	if failed != nil {
+		return failed
 	}
 	err = p.s.db.Tx(ctx, func(tx *db.Tx) error {
 		if err := p.hold(ctx, tx, node); err != nil {
@@ -323,6 +325,20 @@ func (p *presence) bury(ctx context.Context, node string) error {
 		return fmt.Errorf("forget dead node: %w", err)
 	}
 	return nil
+}
+
+// release forgets what a dead node said of a seat, and settles the seat.
+func (p *presence) release(ctx context.Context, node, agencyID, seatID string) error {
+	return p.s.db.Retried(ctx, func(tx *db.Tx) error {
+		if err := p.hold(ctx, tx, node); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM seat_presence WHERE agency_id = $1 AND seat_id = $2 AND node_id = $3`,
+			agencyID, seatID, node); err != nil {
+			return fmt.Errorf("forget presence: %w", err)
+		}
+		return p.settle(ctx, tx, agencyID, seatID)
+	})
 }
 
 // hold keeps a node dead until the transaction ends: if it renews its lease, then after that, and it sees that the lease
