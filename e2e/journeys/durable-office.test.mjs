@@ -170,6 +170,7 @@ journey('an appointment is cancelled while the guest waits', async (list) => {
   await says(list, 'dialog[open]', /Diesen Termin absagen\?.*Anke Absage, heute, \d\d:\d\d Uhr.*bekommt eine E-Mail/s);
   await see(list, '42-cancel-asked');
   await list.click(hook('cancel-no'));
+  await focused(list, hook('cancel'));
   await list.click(hook('cancel'));
   await list.click(hook('cancel-yes'));
   await says(list, hook('receipt'), /Der Termin von Anke Absage ist abgesagt/);
@@ -221,6 +222,17 @@ journey('an appointment is moved while the guest waits', async (list) => {
   await guest.goto('about:blank');
   await guest.goto(linkIn(mail));
   await until('the new appointment', () => guest.eval(() => /23:55/.test(document.querySelector('main')?.innerText ?? '')));
+});
+
+journey('who moves an appointment without e-mail goes on at the new link', async (list) => {
+  await appoint(list, { name: 'Hanna Handlich' });
+  await list.click(`${nextRow('Hanna Handlich')} ${hook('change')}`);
+  await list.fill('dialog[open] input[type=time]', '23:50');
+  await list.click(hook('move'));
+  await list.wait(`dialog[open] ${hook('copy-link')}`);
+  await focused(list, 'dialog[open] h2[tabindex]');
+  await says(list, 'dialog[open] h2[tabindex]', /Der Termin von Hanna Handlich ist verschoben: heute, 23:50 Uhr/);
+  await see(list, '52-moved-by-hand');
 });
 
 journey('a guest who is not at the screen is called, and keeps the place when nobody answers', async (list) => {
@@ -329,7 +341,14 @@ journey('whoever opened the link is no no-show, in the list and in the talk', as
   await says(list, nextRow('Fred Fehlt'), /Link geöffnet/);
   await list.click(`${nextRow('Fred Fehlt')} ${hook('change')}`);
   await list.click(hook('outcome-noshow'));
+  await says(list, 'dialog[open]', /„Nicht erschienen“ festhalten\?.*Fred Fehlt, heute, \d\d:\d\d Uhr.*nicht mehr ändern/s);
+  await see(list, '79-noshow-asked');
+  await list.click(hook('noshow-no'));
+  await focused(list, hook('outcome-noshow'));
+  await list.click(hook('outcome-noshow'));
+  await list.click(hook('noshow-yes'));
   await says(list, 'dialog[open]', /„Nicht erschienen“ geht hier nicht/);
+  await focused(list, hook('outcome-noshow'));
   await see(list, '80-noshow-refused');
   await list.click(hook('outcome-technical'));
   await gone(list, nextRow('Fred Fehlt'));
@@ -360,6 +379,7 @@ journey('whoever opened the link is no no-show, in the list and in the talk', as
   await appoint(list, { name: 'Ferdinand Fort', inSeconds: -60 });
   await list.click(`${nextRow('Ferdinand Fort')} ${hook('change')}`);
   await list.click(hook('outcome-noshow'));
+  await list.click(hook('noshow-yes'));
   await gone(list, nextRow('Ferdinand Fort'));
   await until('the result stands in the list', async () => (await rowOf(list, 'Ferdinand Fort')).outcome === 'noshow');
 });
