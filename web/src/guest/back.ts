@@ -5,10 +5,16 @@
  */
 export class WayBack {
   private inside = false;
+  /** A step of our own is under way: browsers take it later than they are told to. */
+  private stepping = false;
 
   constructor(private readonly pressed: () => void) {
     globalThis.addEventListener("popstate", () => {
-      if (this.inside && !entered()) this.pressed();
+      const own = this.stepping;
+      this.stepping = false;
+      if (!this.inside || entered()) return;
+      if (own) enter();
+      else this.pressed();
     });
   }
 
@@ -16,8 +22,11 @@ export class WayBack {
   went(inside: boolean): void {
     if (inside === this.inside) return;
     this.inside = inside;
-    if (inside && !entered()) history.pushState({ inside }, "");
-    else if (!inside && entered()) history.back();
+    if (inside && !entered()) enter();
+    else if (!inside && entered()) {
+      this.stepping = true;
+      history.back();
+    }
   }
 
   /** Undoes the step back. Going forward, other than a new entry, works however often somebody goes back. */
@@ -29,6 +38,10 @@ export class WayBack {
   leave(): void {
     history.back();
   }
+}
+
+function enter(): void {
+  history.pushState({ inside: true }, "");
 }
 
 function entered(): boolean {

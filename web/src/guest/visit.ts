@@ -265,10 +265,10 @@ export class Visit {
     const view = await this.server.asPage("arrive", body);
     const { devices, call } = this.state;
     if (devices) call?.useLocal(devices);
+    this.store.keepStill(stillMs, Promise.resolve()); // one change: nobody sees the first screen in between
     this.set({ joined: view.here, takenOver: false, step: "landing" });
     // The advisor may have been quicker than the answer: then the stream's picture of the seat is the newer one.
-    const { view: newest } = this.state;
-    this.take(heard !== this.heard && newest?.here ? newest : view);
+    this.take(heard !== this.heard && this.state.view?.here ? this.state.view : view);
     if (!this.stream && view.state !== "closed") this.listen();
   }
 
