@@ -125,4 +125,14 @@ describe("AVA-02: silence", () => {
     flow.forget();
     expect(flow.take(10, 9_000)).toBe(0);
   });
+
+  test("is so, too, when the last packets are only found afterwards, and not for ever", () => {
+    const flow = new Flow();
+    flow.take(10, 0);
+    flow.forget();
+    expect(flow.take(14, 500)).toBe(0);
+    expect(flow.take(14, 9_000)).toBe(0);
+    flow.take(20, 9_500);
+    expect(flow.take(20, 11_500)).toBe(2_000);
+  });
 });

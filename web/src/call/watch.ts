@@ -99,11 +99,14 @@ export class Flow {
   private flowed = false;
   private seen = 0;
   private changedAt = 0;
+  private over = false;
 
   /** Milliseconds without a media packet; 0 while they come, or before the first. */
   take(mediaPackets: number, at: number): number {
+    const { over } = this;
+    this.over = false;
     if (mediaPackets !== this.seen) {
-      this.flowed = mediaPackets > this.seen;
+      this.flowed = mediaPackets > this.seen && !over;
       this.seen = mediaPackets;
       this.changedAt = at;
       return 0;
@@ -111,9 +114,13 @@ export class Flow {
     return this.flowed ? at - this.changedAt : 0;
   }
 
-  /** The other side has switched everything off: silence is now as it should be. */
+  /**
+   * The other side has switched everything off: silence is now as it should be. What the next look finds came before
+   * that word, or crossed it.
+   */
   forget(): void {
     this.flowed = false;
+    this.over = true;
   }
 }
 
