@@ -241,6 +241,8 @@ test('another time, and not at all', { timeout: 60_000 }, async () => {
   await until('the wish', () => list.eval(() => /Carla Anderszeit braucht eine andere Zeit/.test(document.querySelector('main').innerText)));
   await page.click(hook('change'));
   await page.click(hook('cancel'));
+  await pictures.guest(page, '28-cancel-sure');
+  await page.click(hook('cancel-really'));
   await page.wait(screen('cancelled'));
   await pictures.guest(page, '27-cancelled');
 });

@@ -118,8 +118,8 @@ function hereScreen(state: VisitState, view: GuestView): Screen {
 }
 
 function closedScreen(state: VisitState, view: GuestView): Screen {
-  if (view.closedReason === "cancelled") return "cancelled";
-  return state.talkedMs === undefined ? "closed" : "goodbye";
+  if (state.talkedMs !== undefined) return "goodbye";
+  return view.closedReason === "cancelled" ? "cancelled" : "closed";
 }
 
 function failureScreen(code: string): Screen {
