@@ -43,3 +43,13 @@ func TestMediaFromAnAddressThatHasNotAnsweredMoveNothing(t *testing.T) {
 		t.Error("an address that has not answered carries media")
 	}
 }
+
+func TestALegWithoutAPlaceIsWhereItsNextMediaComeFrom(t *testing.T) {
+	c := newTestCore(t, Options{})
+	guest, staff := c.pair(1)
+	mobile := guest.alsoAt("192.0.2.77:7000", false)
+	c.dropPath(c.legs[guest.leg.id()].bound)
+	if !mobile.reaches(staff) || !staff.reaches(mobile) {
+		t.Error("the leg has not found a place again")
+	}
+}

@@ -70,7 +70,7 @@ type Relay struct {
 	tcp     *net.TCPListener
 	events  control.Audience
 
-	mu   sync.Mutex // guards core and conns; held for a few dozen legs at a time, never while waiting
+	mu   sync.Mutex // guards core and conns; held for a few dozen legs at a time, or for all checks that are not answered yet; never while waiting
 	core *core
 	conns
 
