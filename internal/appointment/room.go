@@ -73,7 +73,8 @@ func free(ctx context.Context, tx *db.Tx, a Appointment) error {
 
 // lock lets others wait who book at the same desks, or for the same advisor, so that of two bookings at the same instant
 // the second sees the first (PostgreSQL; SQLite has one writer anyway). It returns the desks: that of the appointment,
-// and all of its advisor.
+// and all of its advisor. All lock the advisor first and then one desk after the other in the order of their ids: of two
+// who took the same desks in different order, each would wait for the other.
 func lock(ctx context.Context, tx *db.Tx, a Appointment) (desks []string, err error) {
 	if a.Advisor != "" {
 		err := db.Affected(tx.ExecContext(ctx, `UPDATE staff SET name = name WHERE agency_id = $1 AND id = $2`, a.Agency, a.Advisor))
@@ -81,17 +82,32 @@ func lock(ctx context.Context, tx *db.Tx, a Appointment) (desks []string, err er
 			return nil, fmt.Errorf("lock advisor: %w", err)
 		}
 	}
-	rows, err := tx.QueryContext(ctx, `
-		UPDATE desk SET name = name WHERE agency_id = $1
-		   AND (id = $2 OR id IN (SELECT desk_id FROM staff_desk WHERE agency_id = $1 AND staff_id = $3)) RETURNING id`, a.Agency, a.Desk, a.Advisor)
+	desks, err = desksOf(ctx, tx, a)
 	if err != nil {
-		return nil, fmt.Errorf("lock desks: %w", err)
+		return nil, err
 	}
-	defer func() { _ = rows.Close() }() // read to its end, or the error is told
+	for _, desk := range desks {
+		err := db.Affected(tx.ExecContext(ctx, `UPDATE desk SET name = name WHERE agency_id = $1 AND id = $2`, a.Agency, desk))
+		if err != nil {
+			return nil, fmt.Errorf("lock desk: %w", err)
+		}
+	}
+	return desks, nil
+}
+
+// desksOf reads the desk of an appointment and all of its advisor, in the order in which they are locked.
+func desksOf(ctx context.Context, tx *db.Tx, a Appointment) (desks []string, err error) {
+	rows, err := tx.QueryContext(ctx, `
+		SELECT id FROM desk WHERE agency_id = $1
+		   AND (id = $2 OR id IN (SELECT desk_id FROM staff_desk WHERE agency_id = $1 AND staff_id = $3)) ORDER BY id`, a.Agency, a.Desk, a.Advisor)
+	if err != nil {
+		return nil, fmt.Errorf("read desks: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // read only
 	for rows.Next() {
 		var id string
 		if err := rows.Scan(&id); err != nil {
-			return nil, fmt.Errorf("lock desks: %w", err)
+			return nil, fmt.Errorf("read desks: %w", err)
 		}
 		desks = append(desks, id)
 	}

@@ -1,0 +1,93 @@
+package appointment_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"visavis/internal/db"
+	"visavis/internal/db/dbtest"
+	. "visavis/internal/worldtest"
+)
+
+// Sommer, Winter and Herbst share two desks. The database must not have to end one of two bookings that wait for each
+// other: it looks for such only after a second.
+func TestOfAdvisorsWhoShareDesksNobodyWaitsForEachOther(t *testing.T) {
+	d := dbtest.Postgres(t) // SQLite has one writer
+	s := newDesk(t, d)
+	for who, desk := range map[string]string{s.o.Sommer.ID: s.o.Desk2, s.o.Herbst.ID: s.o.Desk} {
+		s.Exec(`INSERT INTO staff_desk (agency_id, staff_id, desk_id) VALUES ($1, $2, $3)`, s.o.Agency, who, desk)
+	}
+	accounts := []Account{s.o.Sommer, s.o.Winter, s.o.Herbst}
+	browsers := []*Browser{s.sommer, s.SignIn(s.o.Winter), s.SignIn(s.o.Herbst)}
+	before := deadlocks(t, d)
+	var all sync.WaitGroup
+	for g := range 9 {
+		all.Go(func() {
+			for i := range 20 {
+				body := s.o.Booking(Start().Add(time.Duration(g*20+i+1) * time.Hour))
+				switch {
+				case g < 6:
+					body["advisor"] = accounts[g%3].ID
+				case g < 8:
+					body["desk"], body["service"] = s.o.Desk2, s.o.Service2
+				}
+				if a := browsers[g%3].Post(path, body); a.Status != 200 {
+					t.Errorf("%d %s", a.Status, a.Text)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if n := deadlocks(t, d) - before; n != 0 {
+		t.Errorf("%d deadlocks", n)
+	}
+}
+
+// Whoever books waits for the first desk without holding the second, in whatever order the rows lie.
+func TestTheDesksOfAnAdvisorAreTakenInTheOrderOfTheirIDs(t *testing.T) {
+	d := dbtest.Postgres(t) // SQLite has one writer
+	s := newDesk(t, d)
+	first, second := min(s.o.Desk, s.o.Desk2), max(s.o.Desk, s.o.Desk2)
+	s.Exec(`UPDATE desk SET name = name WHERE id = $1`, first) // now it lies behind the other
+	booked := make(chan Answer, 1)
+	s.Tx(func(tx *db.Tx) error {
+		if _, err := tx.ExecContext(t.Context(), `UPDATE desk SET name = name WHERE id = $1`, first); err != nil {
+			return err
+		}
+		go func() {
+			booked <- s.sommer.Post(path, with(s.o.Booking(Start().Add(time.Hour)), "advisor", s.o.Winter.ID))
+		}()
+		waits(t, d)
+		_, err := tx.ExecContext(t.Context(), `SELECT id FROM desk WHERE id = $1 FOR UPDATE NOWAIT`, second)
+		return err
+	})
+	(<-booked).OK(t)
+}
+
+// waits returns once a connection waits for what another one holds.
+func waits(t *testing.T, d *db.DB) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); <-time.After(5 * time.Millisecond) {
+		var n int
+		err := d.Read().QueryRowContext(t.Context(), `SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n > 0 {
+			return
+		}
+	}
+	t.Fatal("nobody waits")
+}
+
+// deadlocks counts those that the server had to end. A connection tells what it has seen within a second.
+func deadlocks(t *testing.T, d *db.DB) (n int) {
+	t.Helper()
+	<-time.After(1200 * time.Millisecond)
+	err := d.Read().QueryRowContext(t.Context(), `SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`).Scan(&n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
