@@ -1,6 +1,7 @@
 package appointment_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -197,6 +198,35 @@ func TestWhatBecomesOfAnEarlierMailSaysNothingAboutTheNewest(t *testing.T) {
 			if state != result.want {
 				t.Errorf("after mail %d, sent: %t, the list says %s", result.sequence, result.sent, state)
 			}
+		}
+	})
+}
+
+// Where nothing is known of the mail that failed, the newest is meant: it must not stay on its way for ever.
+func TestAMailWhoseAppointmentCannotBeReadIsShownAsFailedAlsoAfterAMove(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s, _ := newMailDesk(t, d)
+		var made changed
+		s.sommer.Post(path, citizen(s.o.Booking(Start().Add(time.Hour)), "email", "erika@example.org")).OK(t).Into(t, &made)
+		s.change(s.sommer, Place{Appointment: made.ID}, "move", Body{"version": made.Version, "startsAt": Start().Add(3 * time.Hour).UnixMilli()}).OK(t)
+		away, cancel := context.WithCancel(t.Context())
+		cancel()
+		n, err := s.Appointments.Notice(away, s.o.Agency, made.ID)
+		if err == nil || n.Sequence != notify.Unknown {
+			t.Errorf("nothing was read, and it is mail %d, %v", n.Sequence, err)
+		}
+		if err := s.Appointments.Mailed(t.Context(), s.o.Agency, made.ID, n.Sequence, false); err != nil {
+			t.Fatal(err)
+		}
+		var state string
+		s.Scan(`SELECT mail_state FROM appointment WHERE agency_id = $1 AND id = $2`, []any{s.o.Agency, made.ID}, &state)
+		if state != "failed" {
+			t.Errorf("the list says %s", state)
+		}
+		// The row can be read, and what lies sealed in it not: then it is known which mail that was.
+		s.Exec(`UPDATE appointment SET citizen_sealed = $1 WHERE agency_id = $2 AND id = $3`, []byte("broken"), s.o.Agency, made.ID)
+		if n, err := s.Appointments.Notice(t.Context(), s.o.Agency, made.ID); err == nil || n.Sequence != 1 {
+			t.Errorf("mail %d, %v", n.Sequence, err)
 		}
 	})
 }

@@ -44,13 +44,16 @@ func (s *Service) Notice(ctx context.Context, agencyID, id string) (notify.Notic
 	if errors.Is(err, ErrNotFound) {
 		return notify.Notice{}, notify.ErrNothing
 	}
-	unread := notify.Notice{Sequence: n.InviteVersion}
+	failed := notify.Notice{Sequence: notify.Unknown}
+	if n.Version > 0 { // the row was read, if nothing else
+		failed.Sequence = n.InviteVersion
+	}
 	if err != nil {
-		return unread, err
+		return failed, err
 	}
 	a, err := s.o.Agencies.ByID(ctx, agencyID)
 	if err != nil {
-		return unread, err
+		return failed, err
 	}
 	notice := notify.Notice{
 		UID: id, Sequence: n.InviteVersion, Language: n.Language, Name: n.Citizen.Name, Email: n.Citizen.Email,

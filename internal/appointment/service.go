@@ -9,6 +9,7 @@ import (
 	"visavis/internal/agency"
 	"visavis/internal/db"
 	"visavis/internal/events"
+	"visavis/internal/notify"
 	"visavis/internal/staff"
 	"visavis/internal/vault"
 )
@@ -146,7 +147,7 @@ func (s *Service) Mailed(ctx context.Context, agencyID, id string, invite int64,
 		if err != nil {
 			return err
 		}
-		if invite >= 0 { // below zero: it could not be read
+		if invite != notify.Unknown {
 			a.InviteVersion = invite
 		}
 		err = setMailState(ctx, tx, a, state)

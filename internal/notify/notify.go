@@ -56,10 +56,10 @@ type Options struct {
 	TimeZone *time.Location
 	Locales  fs.FS // the catalogues: de/mail.json, en/mail.json
 	Jobs     *jobs.Queue
-	// Notice reads what to tell; ErrNothing if nothing. With another error its Sequence counts where it is known.
+	// Notice reads what to tell; ErrNothing if nothing. With another error its Sequence counts, Unknown if that was not read.
 	Notice func(ctx context.Context, agency, appointment string) (Notice, error)
 	// Mailed is told once a mail is sent, or never will be. sequence is that of its notice, as newer mails may be queued;
-	// below zero where it could not be read, and then the newest is meant.
+	// Unknown where it could not be read, and then the newest is meant.
 	Mailed func(ctx context.Context, agency, appointment string, sequence int64, sent bool) error
 	Clock  func() time.Time
 	Log    *slog.Logger
@@ -73,8 +73,8 @@ type Service struct {
 
 const mailJob = "notify.mail"
 
-// unknown is the sequence of a notice that could not be read.
-const unknown int64 = -1
+// Unknown is the sequence of a notice that could not be read.
+const Unknown int64 = -1
 
 // New returns a service and takes over the mail jobs.
 func New(o Options) (*Service, error) {
@@ -97,7 +97,7 @@ func (s *Service) Queue(ctx context.Context, tx *db.Tx, agency, appointment stri
 const noteWait = 4 * time.Second
 
 func (s *Service) send(ctx context.Context, job jobs.Job) error {
-	sequence, settled := unknown, false
+	sequence, settled := Unknown, false
 	defer func() { // a panic ends here, too
 		if settled || !job.Last() {
 			return
