@@ -10,7 +10,8 @@ import (
 
 const anyAddress = "IN IP4 0.0.0.0"
 
-// describe collects what must be the same in all sections: one certificate and one pair of credentials.
+// describe collects what must be the same in all sections: one certificate and one pair of credentials. Names in another
+// spelling are other names (RFC 8866 §9), and do not go on.
 func describe(sections []section) (Description, error) {
 	found := Description{Sections: len(sections) - 1}
 	ufrags, pwds, prints := map[string]bool{}, map[string]bool{}, map[string]bool{}
@@ -20,7 +21,7 @@ func describe(sections []section) (Description, error) {
 			if !strings.HasPrefix(line, "a=") {
 				continue
 			}
-			switch strings.ToLower(name) {
+			switch name {
 			case "ice-ufrag":
 				ufrags[value], found.Ufrag = true, value
 			case "ice-pwd":

@@ -83,8 +83,12 @@ func Rewrite(description string, leg Leg) (string, Description, error) {
 	out.Grow(len(description) + 1024)
 	for i, part := range sections {
 		for _, line := range part.lines {
-			if changed, keep := rewriteLine(line, leg); keep {
+			changed, keep := rewriteLine(line, leg)
+			switch {
+			case keep:
 				out.WriteString(changed + "\r\n")
+			case essential(line):
+				return "", Description{}, ErrLines
 			}
 		}
 		if i == 0 {
@@ -95,6 +99,11 @@ func Rewrite(description string, leg Leg) (string, Description, error) {
 		}
 	}
 	return out.String(), found, nil
+}
+
+// essential tells what a description is none without: where such a line has a shape that does not go on, none of it does.
+func essential(line string) bool {
+	return strings.HasPrefix(line, "a=group:BUNDLE") || strings.HasPrefix(line, "a=mid:") || strings.HasPrefix(line, "a=fingerprint:")
 }
 
 // split checks the lines and cuts the text before each m= line.
