@@ -16,31 +16,57 @@ type span struct {
 	starts, ends int64
 }
 
-// room tells whether so many people can keep one more appointment beside those that overlap it: at no moment are there
-// more appointments than people, and where nobody is named, somebody has no other of their own in all that time.
-func room(people int, one span, others []span) bool {
-	busy, beginnings := map[string]bool{}, map[int64]bool{}
-	for _, o := range others {
-		beginnings[max(o.starts, one.starts)] = true
-		if o.advisor != "" {
-			busy[o.advisor] = true
+func (s span) overlaps(o span) bool { return s.starts < o.ends && s.ends > o.starts }
+
+// room tells whether so many people can keep one more appointment beside what is taken: at no moment are there more
+// appointments than people, and where nobody is named, somebody has no other of their own in all that time. That is
+// asked of the new one, or where it takes somebody who is named, of those that it overlaps.
+func room(people int, one span, taken []span) bool {
+	asked := []span{one}
+	if one.advisor != "" {
+		asked = nil
+	}
+	for _, o := range taken {
+		if !o.overlaps(one) {
+			continue
+		}
+		if one.advisor != "" && o.advisor == "" {
+			asked = append(asked, o)
+		}
+		if moment := max(o.starts, one.starts); together(moment, taken) >= people {
+			return false
 		}
 	}
-	if one.advisor == "" && len(busy) >= people {
-		return false
-	}
-	for moment := range beginnings {
-		together := 1
-		for _, o := range others {
-			if o.starts <= moment && moment < o.ends {
-				together++
-			}
-		}
-		if together > people {
+	for _, x := range asked {
+		if busy(x, one, taken) >= people {
 			return false
 		}
 	}
 	return true
+}
+
+// together counts what is taken at a moment.
+func together(moment int64, taken []span) (n int) {
+	for _, o := range taken {
+		if o.starts <= moment && moment < o.ends {
+			n++
+		}
+	}
+	return n
+}
+
+// busy counts those who have an appointment of their own while x lasts, also the new one.
+func busy(x, one span, taken []span) int {
+	names := map[string]bool{}
+	for _, o := range taken {
+		if o.advisor != "" && o.overlaps(x) {
+			names[o.advisor] = true
+		}
+	}
+	if one.advisor != "" {
+		names[one.advisor] = true
+	}
+	return len(names)
 }
 
 // free refuses what people cannot keep: a second appointment of one advisor at the same time, and at a desk more
@@ -56,19 +82,49 @@ func free(ctx context.Context, tx *db.Tx, a Appointment) error {
 		}
 	}
 	for _, desk := range desks {
-		people, err := peopleAt(ctx, tx, a, desk)
-		if err != nil {
+		if err := freeDesk(ctx, tx, a, desk); err != nil {
 			return err
-		}
-		others, err := overlapping(ctx, tx, a, desk)
-		if err != nil {
-			return err
-		}
-		if !room(people, span{a.Advisor, db.Ms(a.Starts), db.Ms(a.Ends)}, others) {
-			return refuse(http.StatusConflict, "appointment.full")
 		}
 	}
 	return nil
+}
+
+func freeDesk(ctx context.Context, tx *db.Tx, a Appointment, desk string) error {
+	people, err := peopleAt(ctx, tx, a, desk)
+	if err != nil {
+		return err
+	}
+	one := span{a.Advisor, db.Ms(a.Starts), db.Ms(a.Ends)}
+	if !people[one.advisor] {
+		one.advisor = ""
+	}
+	if one.advisor == "" && desk != a.Desk {
+		return nil // an advisor who is gone is missing at no other desk
+	}
+	taken, err := overlapping(ctx, tx, a, desk, people, one)
+	if err != nil {
+		return err
+	}
+	if wide := reach(one, taken); wide != one {
+		if taken, err = overlapping(ctx, tx, a, desk, people, wide); err != nil {
+			return err
+		}
+	}
+	if !room(len(people), one, taken) {
+		return refuse(http.StatusConflict, "appointment.full")
+	}
+	return nil
+}
+
+// reach is the time in which others matter to an appointment: that of those which it overlaps and somebody must keep.
+func reach(one span, taken []span) span {
+	wide := one
+	for _, o := range taken {
+		if one.advisor != "" && o.advisor == "" {
+			wide.starts, wide.ends = min(wide.starts, o.starts), max(wide.ends, o.ends)
+		}
+	}
+	return wide
 }
 
 // lock lets others wait who book at the same desks, or for the same advisor, so that of two bookings at the same instant
@@ -132,33 +188,51 @@ func freeAdvisor(ctx context.Context, tx *db.Tx, a Appointment) error {
 	return refuse(http.StatusConflict, "appointment.overlap", "startsAt", starts)
 }
 
-// peopleAt counts the staff of a desk, and the advisor, who may have left there meanwhile.
-func peopleAt(ctx context.Context, tx *db.Tx, a Appointment, desk string) (people int, err error) {
-	err = tx.QueryRowContext(ctx, `
-		SELECT COUNT(*) FROM staff WHERE agency_id = $1 AND disabled_at IS NULL
-		   AND (id = $3 OR id IN (SELECT staff_id FROM staff_desk WHERE agency_id = $1 AND desk_id = $2))`, a.Agency, desk, a.Advisor).Scan(&people)
+// peopleAt reads the staff of a desk, and the advisor, who may have left there meanwhile.
+func peopleAt(ctx context.Context, tx *db.Tx, a Appointment, desk string) (map[string]bool, error) {
+	rows, err := tx.QueryContext(ctx, `
+		SELECT id FROM staff WHERE agency_id = $1 AND disabled_at IS NULL
+		   AND (id = $3 OR id IN (SELECT staff_id FROM staff_desk WHERE agency_id = $1 AND desk_id = $2))`, a.Agency, desk, a.Advisor)
 	if err != nil {
-		return 0, fmt.Errorf("count advisors: %w", err)
+		return nil, fmt.Errorf("read advisors: %w", err)
 	}
-	return people, nil
+	defer func() { _ = rows.Close() }() // read only
+	people := map[string]bool{}
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, fmt.Errorf("read advisors: %w", err)
+		}
+		people[id] = true
+	}
+	return people, rows.Err()
 }
 
-// overlapping reads what else takes the people of a desk at the time: appointments there, and their own at other desks.
-func overlapping(ctx context.Context, tx *db.Tx, a Appointment, desk string) ([]span, error) {
+// overlapping reads what else takes the people of a desk at a time: appointments there, and their own at other desks.
+// One at the desk whose advisor is no longer among them is for anybody there.
+func overlapping(ctx context.Context, tx *db.Tx, a Appointment, desk string, people map[string]bool, at span) ([]span, error) {
 	rows, err := tx.QueryContext(ctx, `
-		SELECT COALESCE(advisor_id, ''), starts_at, ends_at FROM appointment
+		SELECT desk_id, COALESCE(advisor_id, ''), starts_at, ends_at FROM appointment
 		WHERE agency_id = $1 AND status = 'booked' AND starts_at < $3 AND ends_at > $4 AND id <> $5 AND starts_at > $6
-		  AND (desk_id = $2 OR advisor_id IN (SELECT staff_id FROM staff_desk WHERE agency_id = $1 AND desk_id = $2))`,
-		a.Agency, desk, db.Ms(a.Ends), db.Ms(a.Starts), a.ID, db.Ms(a.Starts.Add(-longest)))
+		  AND (desk_id = $2 OR advisor_id = $7 OR advisor_id IN (SELECT staff_id FROM staff_desk WHERE agency_id = $1 AND desk_id = $2))`,
+		a.Agency, desk, at.ends, at.starts, a.ID, at.starts-longest.Milliseconds(), a.Advisor)
 	if err != nil {
 		return nil, fmt.Errorf("read what overlaps: %w", err)
 	}
 	defer func() { _ = rows.Close() }() // read only
 	var list []span
 	for rows.Next() {
+		var where string
 		var s span
-		if err := rows.Scan(&s.advisor, &s.starts, &s.ends); err != nil {
+		if err := rows.Scan(&where, &s.advisor, &s.starts, &s.ends); err != nil {
 			return nil, fmt.Errorf("read what overlaps: %w", err)
+		}
+		switch {
+		case people[s.advisor]:
+		case where == desk:
+			s.advisor = ""
+		default:
+			continue // of somebody who is gone
 		}
 		list = append(list, s)
 	}

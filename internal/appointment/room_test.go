@@ -1,6 +1,7 @@
 package appointment_test
 
 import (
+	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -32,7 +33,7 @@ func TestOfAdvisorsWhoShareDesksNobodyWaitsForEachOther(t *testing.T) {
 				case g < 8:
 					body["desk"], body["service"] = s.o.Desk2, s.o.Service2
 				}
-				if a := browsers[g%3].Post(path, body); a.Status != 200 {
+				if a := browsers[g%3].Post(path, body); a.Status != http.StatusOK {
 					t.Errorf("%d %s", a.Status, a.Text)
 				}
 			}
@@ -79,6 +80,44 @@ func waits(t *testing.T, d *db.DB) {
 		}
 	}
 	t.Fatal("nobody waits")
+}
+
+// In whatever order they are booked: a change of people in the middle of an appointment is none that anybody can keep.
+func TestWhereNobodyIsNamedSomebodyStaysFreeWhateverIsBookedAfterwards(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newDesk(t, d)
+		at := Start().Add(2 * time.Hour)
+		of := func(who Account, after time.Duration) Body {
+			return with(s.o.Booking(at.Add(after)), "advisor", who.ID)
+		}
+		s.sommer.Post(path, s.o.Booking(at)).OK(t)
+		s.sommer.Post(path, of(s.o.Sommer, -15*time.Minute)).OK(t)
+		s.sommer.Post(path, of(s.o.Winter, 15*time.Minute)).Expect(t, http.StatusConflict, "appointment.full")
+		elsewhere := with(with(of(s.o.Winter, 15*time.Minute), "desk", s.o.Desk2), "service", s.o.Service2)
+		s.SignIn(s.o.Winter).Post(path, elsewhere).Expect(t, http.StatusConflict, "appointment.full")
+		s.sommer.Post(path, of(s.o.Sommer, 15*time.Minute)).OK(t) // Winter keeps the first
+		s.sommer.Post(path, of(s.o.Winter, 30*time.Minute)).OK(t)
+	})
+}
+
+func TestWhatSomebodyHadWhoIsGoneIsForAnybodyAtItsDeskAndMissingAtNoOther(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newDesk(t, d)
+		at := Start().Add(2 * time.Hour)
+		s.Exec(`INSERT INTO staff_desk (agency_id, staff_id, desk_id) VALUES ($1, $2, $3)`, s.o.Agency, s.o.Herbst.ID, s.o.Desk)
+		s.sommer.Post(path, with(s.o.Booking(at.Add(-15*time.Minute)), "advisor", s.o.Herbst.ID)).OK(t)
+		later := with(with(s.o.Booking(at.Add(4*time.Hour)), "desk", s.o.Desk2), "service", s.o.Service2)
+		s.SignIn(s.o.Winter).Post(path, with(later, "advisor", s.o.Herbst.ID)).OK(t)
+		s.Exec(`UPDATE staff SET disabled_at = 1 WHERE id = $1`, s.o.Herbst.ID)
+
+		// Sommer takes it over, who is free until a quarter past; Winter keeps the one without a name.
+		s.sommer.Post(path, with(s.o.Booking(at.Add(15*time.Minute)), "advisor", s.o.Sommer.ID)).OK(t)
+		s.sommer.Post(path, s.o.Booking(at)).OK(t)
+		s.sommer.Post(path, s.o.Booking(at.Add(-15*time.Minute))).Expect(t, http.StatusConflict, "appointment.full")
+
+		s.sommer.Post(path, s.o.Booking(at.Add(4*time.Hour))).OK(t)
+		s.sommer.Post(path, s.o.Booking(at.Add(4*time.Hour))).OK(t)
+	})
 }
 
 // deadlocks counts those that the server had to end. A connection tells what it has seen within a second.

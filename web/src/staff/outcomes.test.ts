@@ -64,6 +64,15 @@ describe("the time that is proposed", () => {
     expect(room(2, span(0, 40), shifts)).toBe(false);
     expect(room(2, span(0, 40), [span(0, 20, "a"), span(20, 40, "a")])).toBe(true);
   });
+
+  test("leaves somebody for those that are booked and name nobody", () => {
+    const taken = [span(15, 45), span(0, 30, "a")];
+    expect(room(2, span(30, 60, "b"), taken)).toBe(false);
+    expect(room(2, span(30, 60, "a"), taken)).toBe(true);
+    expect(room(2, span(45, 60, "b"), taken)).toBe(true);
+    expect(room(3, span(30, 60, "b"), taken)).toBe(true);
+    expect(proposed(2, "b", span(5, 30), span(0, 10, "a"))).toBe(30);
+  });
 });
 
 describe("telephone numbers", () => {

@@ -52,7 +52,11 @@ export class Draft {
     const colleague = (id: string | undefined): boolean => this.advisors.some((other) => other.id === id);
     const taken = rows
       .filter((row) => row.status === "booked" && (row.desk === this.team || colleague(row.advisor?.id)))
-      .map(({ advisor, startsAt, endsAt }) => ({ advisor: advisor?.id, startsAt, endsAt }));
+      .map(({ advisor, startsAt, endsAt }) => ({
+        advisor: colleague(advisor?.id) ? advisor?.id : undefined, // of who is gone, for anybody of the team
+        startsAt,
+        endsAt,
+      }));
     return nextFree(
       now,
       minutes,

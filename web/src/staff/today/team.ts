@@ -11,12 +11,17 @@ const overlap = (a: Span, b: Span): boolean => a.startsAt < b.endsAt && a.endsAt
 
 /**
  * Whether so many people can keep one more appointment: no advisor has two at a time, at no moment are there more than
- * people, and where nobody is named, somebody has none of their own in all that time. The server decides by the same rule.
+ * people, and where nobody is named, somebody has none of their own in all that time. That is asked of the new one, or
+ * where it takes somebody who is named, of those that it overlaps. The server decides by the same rule.
  */
 export function room(people: number, one: Span, taken: readonly Span[]): boolean {
   const others = taken.filter((other) => overlap(one, other));
-  const busy = new Set(others.flatMap(({ advisor }) => advisor ?? []));
-  if (one.advisor === undefined ? busy.size >= people : busy.has(one.advisor)) return false;
+  if (one.advisor !== undefined && others.some(({ advisor }) => advisor === one.advisor)) return false;
+  const asked = one.advisor === undefined ? [one] : others.filter(({ advisor }) => advisor === undefined);
+  const all = [...taken, one];
+  const busy = (span: Span): number =>
+    new Set(all.filter((other) => overlap(span, other)).flatMap(({ advisor }) => advisor ?? [])).size;
+  if (asked.some((span) => busy(span) >= people)) return false;
   return others.every((other) => {
     const moment = Math.max(other.startsAt, one.startsAt);
     return others.filter(({ startsAt, endsAt }) => startsAt <= moment && moment < endsAt).length < people;
