@@ -229,6 +229,7 @@ test('rather by telephone: a task at the desk, and the seat stays', { timeout: 6
   await pictures.guest(page, '22-callback-noted');
   await until('the task', async () => /Bruno Rückruf[^]*170.123.45.67/.test(await list.text(hook('task'))));
   await enter(page);
+  await until('the wish beside who waits', async () => /lieber telefonieren: 0170.123.45.67/.test(await list.text(`${hook('waiting-row')}:has-text("Bruno Rückruf")`)));
 });
 
 test('another time, and not at all', { timeout: 60_000 }, async () => {
