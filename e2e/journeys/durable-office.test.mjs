@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { album } from '../lib/album.mjs';
-import { DESK, advisor, appoint, callIn, flows, focused, gone, guestAt, guestWaits, hide, missingRow, nextRow, openDevices, rowOf, sameCode, says, shift, talkingRow, waitingRow } from '../lib/office.mjs';
+import { DESK, PHONE, advisor, appoint, callIn, flows, focused, gone, guestAt, guestWaits, hide, missingRow, nextRow, openDevices, rowOf, sameCode, says, shift, talkingRow, waitingRow } from '../lib/office.mjs';
 import { until } from '../lib/page.mjs';
 import { endTalk, hook, invitation, screen } from '../lib/steps.mjs';
 import { demoWorld, quietConsole } from '../lib/world.mjs';
@@ -233,6 +233,34 @@ journey('who moves an appointment without e-mail goes on at the new link', async
   await focused(list, 'dialog[open] h2[tabindex]');
   await says(list, 'dialog[open] h2[tabindex]', /Der Termin von Hanna Handlich ist verschoben: heute, 23:50 Uhr/);
   await see(list, '52-moved-by-hand');
+});
+
+journey('what was booked is said until it is cancelled, and the receipt lies over no focus on a telephone', async () => {
+  const list = await advisor(world, 'sabine', PHONE);
+  await list.fill(`${hook('book-name')} input`, 'Zoe Zuletzt');
+  await list.fill(`${hook('book-time')} input`, '23:45');
+  await list.click(hook('book-submit'));
+  await says(list, hook('booked'), /Termin für Zoe Zuletzt angelegt/);
+  await list.page.locator(nextRow('Zoe Zuletzt')).evaluate((row) => row.scrollIntoView({ block: 'end' })); // where receipts lie
+  await list.click(`${nextRow('Zoe Zuletzt')} ${hook('change')}`);
+  await list.fill('dialog[open] input[type=time]', '23:40');
+  await list.click(hook('move'));
+  await gone(list, hook('booked'));
+  await list.wait(`dialog[open] ${hook('copy-link')}`);
+  await list.press('Escape');
+  await focused(list, nextRow('Zoe Zuletzt'));
+  await until('the receipt does not lie over the row', () => list.eval(() => {
+    const receipt = document.querySelector('[data-testid=receipt] > p').getBoundingClientRect();
+    return document.activeElement.closest('[data-row]').getBoundingClientRect().bottom <= receipt.top;
+  }));
+  await list.fill(`${hook('book-name')} input`, 'Zacharias Zuletzt');
+  await list.fill(`${hook('book-time')} input`, '22:35');
+  await list.click(hook('book-submit'));
+  await says(list, hook('booked'), /Termin für Zacharias Zuletzt angelegt/);
+  await list.click(`${nextRow('Zacharias Zuletzt')} ${hook('change')}`);
+  await list.click(hook('cancel'));
+  await list.click(hook('cancel-yes'));
+  await gone(list, hook('booked'));
 });
 
 journey('a guest who is not at the screen is called, and keeps the place when nobody answers', async (list) => {

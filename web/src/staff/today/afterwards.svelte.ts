@@ -42,14 +42,24 @@ export class Afterwards {
 
 /** Whoever is somewhere already stays there. */
 function goOn(places: readonly string[]): void {
-  if (document.activeElement !== null && document.activeElement !== document.body) return;
+  const { activeElement } = document;
+  if (activeElement !== null && activeElement !== document.body) {
+    above(activeElement);
+    return;
+  }
   for (const place of [...places, "h1"]) {
     const element = document.querySelector<HTMLElement>(place);
     if (!element) continue;
     element.tabIndex = -1;
     element.focus();
+    above(element);
     return;
   }
+}
+
+/** The receipt lies over nothing of the row that one is at. */
+function above(element: Element): void {
+  (element.closest("[data-row]") ?? element).scrollIntoView({ block: "nearest" });
 }
 
 /** How the list marks a row, and the heading of a group. */

@@ -24,7 +24,7 @@ export class Draft {
   chosenAdvisor = $state<string>();
   refusal = $state.raw<ApiError>();
   busy = $state(false);
-  booked = $state.raw<{ name: string; link?: string }>();
+  booked = $state.raw<{ id: string; startsAt: number; name: string; link?: string }>();
   /** Whoever has copied or read the link needs it here no more. */
   linkTaken = false;
 
@@ -82,7 +82,19 @@ export class Draft {
   /** The next booking begins: what is said of the last one goes, unless its link would be lost. */
   write(name: string): void {
     this.name = name;
-    if (name !== "" && (this.linkTaken || this.booked?.link === undefined)) this.booked = undefined;
+    if (name !== "") this.past();
+  }
+
+  /** Something has been done since: the link stays until somebody has it, or the very appointment has changed. */
+  past(changed?: string): void {
+    const { booked } = this;
+    if (this.linkTaken || booked?.link === undefined || booked.id === changed) this.booked = undefined;
+  }
+
+  /** Cancelled or moved, by whomever. */
+  outdated(rows: readonly Row[]): boolean {
+    const row = rows.find(({ id }) => id === this.booked?.id);
+    return row !== undefined && (row.status !== "booked" || row.startsAt !== this.booked?.startsAt);
   }
 
   /** True once it is booked; else `refusal` says why not, and nothing typed is lost. */
@@ -92,16 +104,17 @@ export class Draft {
     this.refusal = this.booked = undefined;
     this.linkTaken = false;
     const { name, email, phone, advisor } = this;
+    const startsAt = at(this.date, this.time);
     try {
-      const { link } = await desk.book({
+      const { id, link } = await desk.book({
         desk: this.team,
         service: this.service,
-        startsAt: at(this.date, this.time),
+        startsAt,
         ...(advisor === "" ? {} : { advisor }),
         citizen: { name, ...(email ? { email } : {}), ...(phone ? { phone } : {}) },
         language: this.language,
       });
-      this.booked = { name, ...(link === undefined ? {} : { link }) };
+      this.booked = { id, startsAt, name, ...(link === undefined ? {} : { link }) };
       this.name = this.email = this.phone = "";
       this.typedDay = this.typedTime = undefined;
       return true;
