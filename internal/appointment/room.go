@@ -152,22 +152,14 @@ func lock(ctx context.Context, tx *db.Tx, a Appointment) (desks []string, err er
 }
 
 // desksOf reads the desk of an appointment and all of its advisor, in the order in which they are locked.
-func desksOf(ctx context.Context, tx *db.Tx, a Appointment) (desks []string, err error) {
-	rows, err := tx.QueryContext(ctx, `
+func desksOf(ctx context.Context, tx *db.Tx, a Appointment) ([]string, error) {
+	desks, err := db.Texts(tx.QueryContext(ctx, `
 		SELECT id FROM desk WHERE agency_id = $1
-		   AND (id = $2 OR id IN (SELECT desk_id FROM staff_desk WHERE agency_id = $1 AND staff_id = $3)) ORDER BY id`, a.Agency, a.Desk, a.Advisor)
+		   AND (id = $2 OR id IN (SELECT desk_id FROM staff_desk WHERE agency_id = $1 AND staff_id = $3)) ORDER BY id`, a.Agency, a.Desk, a.Advisor))
 	if err != nil {
 		return nil, fmt.Errorf("read desks: %w", err)
 	}
-	defer func() { _ = rows.Close() }() // read only
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, fmt.Errorf("read desks: %w", err)
-		}
-		desks = append(desks, id)
-	}
-	return desks, rows.Err()
+	return desks, nil
 }
 
 // longest bounds how far back is looked for what may overlap: nothing lasts a day.

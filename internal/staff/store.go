@@ -84,20 +84,12 @@ func (s *Service) bySession(ctx context.Context, value string) (Person, error) {
 }
 
 func (s *Service) desks(ctx context.Context, agencyID, staffID string) ([]string, error) {
-	rows, err := s.db.Read().QueryContext(ctx, `SELECT desk_id FROM staff_desk WHERE agency_id = $1 AND staff_id = $2 ORDER BY desk_id`, agencyID, staffID)
+	desks, err := db.Texts(s.db.Read().QueryContext(ctx, `
+		SELECT desk_id FROM staff_desk WHERE agency_id = $1 AND staff_id = $2 ORDER BY desk_id`, agencyID, staffID))
 	if err != nil {
 		return nil, fmt.Errorf("read desks: %w", err)
 	}
-	defer func() { _ = rows.Close() }() // read only
-	var desks []string
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, fmt.Errorf("read desks: %w", err)
-		}
-		desks = append(desks, id)
-	}
-	return desks, rows.Err()
+	return desks, nil
 }
 
 // createSession returns the value of the cookie.
