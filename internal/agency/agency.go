@@ -48,6 +48,7 @@ type Agency struct {
 	Name       string
 	Phone      string
 	PhoneHours Text
+	TimeZone   string // of its offices, as the IANA database names it
 	wrapped    []byte
 }
 
@@ -85,10 +86,11 @@ type Public struct {
 	Name       string   `json:"name"`
 	Phone      string   `json:"phone"`
 	PhoneHours string   `json:"phoneHours"`
+	TimeZone   string   `json:"timeZone"`
 	Languages  []string `json:"languages"`
 }
 
 // Public returns the public view in a language.
 func (a Agency) Public(language string) Public {
-	return Public{Slug: a.Slug, Name: a.Name, Phone: a.Phone, PhoneHours: a.PhoneHours.In(language), Languages: locales.Languages()}
+	return Public{Slug: a.Slug, Name: a.Name, Phone: a.Phone, PhoneHours: a.PhoneHours.In(language), TimeZone: a.TimeZone, Languages: locales.Languages()}
 }

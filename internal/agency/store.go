@@ -17,21 +17,22 @@ var ErrNotFound = errors.New("agency: not found")
 type Store struct {
 	db    *db.DB
 	ring  *vault.Keyring
+	zone  *time.Location
 	clock func() time.Time
 	keys  *Keys
 }
 
-// New returns a store.
-func New(d *db.DB, ring *vault.Keyring, clock func() time.Time) *Store {
-	s := &Store{db: d, ring: ring, clock: clock}
+// New returns a store. The zone is the one by whose clocks the offices work.
+func New(d *db.DB, ring *vault.Keyring, zone *time.Location, clock func() time.Time) *Store {
+	s := &Store{db: d, ring: ring, zone: zone, clock: clock}
 	s.keys = &Keys{ring: ring, byID: s.ByID, open: map[string]*vault.DataKey{}}
 	return s
 }
 
 const agencyColumns = `SELECT id, slug, name, phone, phone_hours, key_wrapped FROM agency`
 
-func scanAgency(row interface{ Scan(...any) error }) (Agency, error) {
-	var a Agency
+func (s *Store) scan(row interface{ Scan(...any) error }) (Agency, error) {
+	a := Agency{TimeZone: s.zone.String()}
 	var hours string
 	err := row.Scan(&a.ID, &a.Slug, &a.Name, &a.Phone, &hours, &a.wrapped)
 	if errors.Is(err, db.ErrNoRows) {
@@ -46,7 +47,7 @@ func scanAgency(row interface{ Scan(...any) error }) (Agency, error) {
 
 // BySlug finds an agency by the name in its links.
 func (s *Store) BySlug(ctx context.Context, slug string) (Agency, error) {
-	return scanAgency(s.db.Read().QueryRowContext(ctx, agencyColumns+` WHERE slug = $1`, slug))
+	return s.scan(s.db.Read().QueryRowContext(ctx, agencyColumns+` WHERE slug = $1`, slug))
 }
 
 // ByID finds an agency.
@@ -56,8 +57,8 @@ func (s *Store) ByID(ctx context.Context, id string) (Agency, error) {
 
 // In is ByID inside a snapshot or a transaction, which must not wait for a second connection: when as many do as there
 // are connections, none of them ends.
-func (*Store) In(ctx context.Context, q db.Q, id string) (Agency, error) {
-	return scanAgency(q.QueryRowContext(ctx, agencyColumns+` WHERE id = $1`, id))
+func (s *Store) In(ctx context.Context, q db.Q, id string) (Agency, error) {
+	return s.scan(q.QueryRowContext(ctx, agencyColumns+` WHERE id = $1`, id))
 }
 
 // Only finds the one agency of an installation that has no other; ErrNotFound if
@@ -70,7 +71,7 @@ func (s *Store) Only(ctx context.Context) (Agency, error) {
 	if n != 1 {
 		return Agency{}, ErrNotFound
 	}
-	return scanAgency(s.db.Read().QueryRowContext(ctx, agencyColumns))
+	return s.scan(s.db.Read().QueryRowContext(ctx, agencyColumns))
 }
 
 // Keys opens the agencies' data keys.

@@ -132,7 +132,7 @@ func (p *parts) makePlumbing(context.Context) error {
 }
 
 func (p *parts) makeFeatures(ctx context.Context) error {
-	p.agencies = agency.New(p.db, p.ring, p.o.Clock)
+	p.agencies = agency.New(p.db, p.ring, p.c.TimeZone.Location, p.o.Clock)
 	p.staff = staff.New(p.db, p.agencies, staff.Options{
 		Clock: p.o.Clock, Log: p.o.Log, TrustedProxies: p.c.HTTP.TrustedProxies, Nudge: p.events.Nudge, Ring: p.ring,
 	})

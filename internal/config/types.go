@@ -72,7 +72,8 @@ type Location struct{ *time.Location }
 // UnmarshalText looks the name up.
 func (l *Location) UnmarshalText(text []byte) error {
 	found, err := time.LoadLocation(string(text))
-	if err != nil || len(text) == 0 {
+	// "Local" is whatever this machine has; a browser would not know it.
+	if err != nil || len(text) == 0 || found == time.Local {
 		return errors.New("is no time zone such as Europe/Berlin")
 	}
 	l.Location = found

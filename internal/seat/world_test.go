@@ -140,7 +140,7 @@ func newWorld(t *testing.T, d *db.DB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.agencies = agency.New(d, ring, w.clock.Now)
+	w.agencies = agency.New(d, ring, time.UTC, w.clock.Now)
 	w.events = events.New(d, events.NewLocalBus(), w.clock.Now)
 	w.background(w.events.Run)
 	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))

@@ -64,7 +64,7 @@ func (w *World) Node() *Node {
 	w.T.Helper()
 	w.nodes++
 	n := &Node{World: w, Name: fmt.Sprintf("node-%d", w.nodes), Relay: &Relay{events: make(chan control.Event)}}
-	n.Agencies = agency.New(w.DB, w.Ring, w.Clock.Now)
+	n.Agencies = agency.New(w.DB, w.Ring, w.Zone, w.Clock.Now)
 	n.Events = events.New(w.DB, w.bus(), w.Clock.Now)
 	added := n.Events.Subscribe("", "jobs")
 	n.Jobs = jobs.New(w.DB, jobs.Options{

@@ -14,6 +14,8 @@ export interface PublicAgency {
   name: string;
   phone: string;
   phoneHours: string;
+  /** Of the offices, as the IANA database names it. */
+  timeZone: string;
   languages: LanguageTag[];
 }
 

@@ -8,7 +8,7 @@ import { readFragment, routeOf } from "./link";
 import { ailing, initialVisit, modeOf, screenOf, type VisitState } from "./screen";
 import { sentences } from "../talk/sentences";
 import { verdictOf } from "./test/verdict";
-import { clockText, countdown, nearDay } from "../i18n/times";
+import { clockText, countdown, knownZone, nearDay, whenOf } from "../i18n/times";
 
 describe("the link", () => {
   test("WEB-04: a fragment is a secret, a seat, or nothing", () => {
@@ -85,7 +85,14 @@ describe("browsers", () => {
 describe("the screen", () => {
   const view: GuestView = {
     seat: "s",
-    agency: { slug: "demo", name: "Amt", phone: "030", phoneHours: "", languages: ["de"] },
+    agency: {
+      slug: "demo",
+      name: "Amt",
+      phone: "030",
+      phoneHours: "",
+      timeZone: "Europe/Berlin",
+      languages: ["de"],
+    },
     department: "d",
     location: "l",
     state: "expected",
@@ -238,12 +245,24 @@ test("the network test has three endings", () => {
 });
 
 test("days are named as people name them, across the end of a month", () => {
-  const now = new Date(2026, 10, 30, 23, 50).getTime();
+  const zone = "Europe/Berlin";
+  const now = Date.parse("2026-11-30T23:50:00+01:00");
   const hours = (n: number): number => now + n * 3_600_000;
-  expect(nearDay(now, now)).toBe("today");
-  expect(nearDay(hours(-20), now)).toBe("today");
-  expect(nearDay(hours(1), now)).toBe("tomorrow");
-  expect(nearDay(hours(24), now)).toBe("tomorrow");
-  expect(nearDay(hours(25), now)).toBe("other");
-  expect(nearDay(hours(-24), now)).toBe("other");
+  expect(nearDay(now, now, zone)).toBe("today");
+  expect(nearDay(hours(-20), now, zone)).toBe("today");
+  expect(nearDay(hours(1), now, zone)).toBe("tomorrow");
+  expect(nearDay(hours(24), now, zone)).toBe("tomorrow");
+  expect(nearDay(hours(25), now, zone)).toBe("other");
+  expect(nearDay(hours(-24), now, zone)).toBe("other");
+});
+
+test("times are told by the clocks of the office, whatever the device is set to", () => {
+  const at = Date.parse("2026-07-01T22:30:00Z");
+  const now = at - 3_600_000;
+  const lisbon = { language: "de", zone: "Europe/Lisbon" } as const;
+  expect(whenOf(at, now, lisbon)).toEqual({ day: "today", date: "Mittwoch, 1. Juli", time: "23:30" });
+  const berlin = { language: "de", zone: "Europe/Berlin" } as const;
+  expect(whenOf(at, now, berlin)).toEqual({ day: "tomorrow", date: "Donnerstag, 2. Juli", time: "0:30" });
+  expect(knownZone("Europe/Lisbon")).toBe("Europe/Lisbon");
+  expect(knownZone("Europe/Nowhere")).toBeUndefined();
 });

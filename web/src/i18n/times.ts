@@ -1,6 +1,39 @@
 import type { Language } from "../i18n/languages";
 
 const minute = 60_000;
+const day = 24 * 60 * minute;
+
+/** Who reads times, and by whose clocks: an office tells them as its mails do, whatever the device is set to. */
+export interface Reader {
+  readonly language: Language;
+  /** As the IANA database names it; undefined: the device's own. */
+  readonly zone: string | undefined;
+}
+
+/** The zone, unless this browser has never heard of it. */
+export function knownZone(name: string | undefined): string | undefined {
+  try {
+    return new Intl.DateTimeFormat("de", { timeZone: name }).resolvedOptions().timeZone;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the clocks of a zone show, as if they stood in Greenwich. */
+export function wall(at: number, zone: string | undefined): number {
+  const parts = new Intl.DateTimeFormat("en-GB", {
+    timeZone: zone,
+    hourCycle: "h23",
+    year: "numeric",
+    month: "numeric",
+    day: "numeric",
+    hour: "numeric",
+    minute: "numeric",
+    second: "numeric",
+  }).formatToParts(at);
+  const of = (type: string): number => Number(parts.find((part) => part.type === type)?.value);
+  return Date.UTC(of("year"), of("month") - 1, of("day"), of("hour"), of("minute"), of("second"));
+}
 
 /** Who reads English here lives in Europe: 19:05, not 7:05 PM. */
 function localeOf(language: Language): string {
@@ -8,8 +41,9 @@ function localeOf(language: Language): string {
 }
 
 /** "Dienstag, 24. November" */
-export function dayText(at: number, language: Language): string {
+export function dayText(at: number, { language, zone }: Reader): string {
   return new Intl.DateTimeFormat(localeOf(language), {
+    timeZone: zone,
     weekday: "long",
     day: "numeric",
     month: "long",
@@ -17,17 +51,24 @@ export function dayText(at: number, language: Language): string {
 }
 
 /** A day that has a word of its own. */
-export function nearDay(at: number, now: number): "today" | "tomorrow" | "other" {
-  const day = new Date(at).toDateString();
-  if (day === new Date(now).toDateString()) return "today";
-  const next = new Date(now);
-  next.setDate(next.getDate() + 1);
-  return day === next.toDateString() ? "tomorrow" : "other";
+export function nearDay(at: number, now: number, zone: string | undefined): "today" | "tomorrow" | "other" {
+  const days = Math.floor(wall(at, zone) / day) - Math.floor(wall(now, zone) / day);
+  return days === 0 ? "today" : days === 1 ? "tomorrow" : "other";
+}
+
+/** Day and time of a moment, as the texts ask for them. */
+export function whenOf(
+  at: number,
+  now: number,
+  reader: Reader,
+): { day: "today" | "tomorrow" | "other"; date: string; time: string } {
+  return { day: nearDay(at, now, reader.zone), date: dayText(at, reader), time: timeText(at, reader) };
 }
 
 /** "10:30"; the word around it ("Uhr") belongs to the text. */
-export function timeText(at: number, language: Language): string {
-  return new Intl.DateTimeFormat(localeOf(language), { hour: "numeric", minute: "2-digit" }).format(at);
+export function timeText(at: number, { language, zone }: Reader): string {
+  const how = { timeZone: zone, hour: "numeric", minute: "2-digit" } as const;
+  return new Intl.DateTimeFormat(localeOf(language), how).format(at);
 }
 
 export type Countdown = { unit: "now" } | { unit: "minutes" | "hours" | "days" | "since"; n: number };

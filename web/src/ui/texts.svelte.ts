@@ -9,6 +9,8 @@ export type CommonKey = keyof typeof CommonMessages;
 /** The texts of a page in the language its reader chose; what uses `t` in a template changes with the language. */
 export class Texts<Key extends string> {
   #language = $state<Language>("de");
+  /** By whose clocks times are told; undefined: the device's own. */
+  zone = $state<string>();
   #wanted: Language = "de";
   #messages = $state.raw<Partial<Record<Key, string>>>({});
   readonly #parts: Load<Key>[];

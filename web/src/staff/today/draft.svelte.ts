@@ -8,6 +8,8 @@ import { nextFree } from "./team";
 interface Surroundings {
   day: string | undefined;
   now: number;
+  /** Of the office. */
+  zone: string | undefined;
   rows: readonly Row[];
 }
 
@@ -65,11 +67,11 @@ export class Draft {
     );
   });
   readonly date = $derived.by(() => {
-    const { day, now } = this.#around();
+    const { day, now, zone } = this.#around();
     if (this.typedDay !== undefined) return this.typedDay;
-    return day === undefined || day === localDay(now) ? localDay(this.start) : day;
+    return day === undefined || day === localDay(now, zone) ? localDay(this.start, zone) : day;
   });
-  readonly time = $derived.by(() => this.typedTime ?? localTime(this.start));
+  readonly time = $derived.by(() => this.typedTime ?? localTime(this.start, this.#around().zone));
 
   constructor(
     private readonly who: () => Me,
@@ -104,7 +106,7 @@ export class Draft {
     this.refusal = this.booked = undefined;
     this.linkTaken = false;
     const { name, email, phone, advisor } = this;
-    const startsAt = at(this.date, this.time);
+    const startsAt = at(this.date, this.time, this.#around().zone);
     try {
       const { id, link } = await desk.book({
         desk: this.team,
