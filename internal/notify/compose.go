@@ -44,7 +44,7 @@ func (s *Service) view(n Notice) view {
 			{c.t("mail.length.label"), c.t("mail.length", "minutes", strconv.Itoa(int(n.Ends.Sub(n.Starts)/time.Minute)))},
 			{c.t("mail.with.label"), n.Agency + ", " + n.Location},
 		},
-		Call:    c.t("mail.call", "phone", strings.ReplaceAll(n.Phone, " ", "\u00a0"), "hours", n.PhoneHours),
+		Call:    c.t(callText(n.Kind), "phone", strings.ReplaceAll(n.Phone, " ", "\u00a0"), "hours", n.PhoneHours),
 		Closing: c.t("mail.closing"), Agency: n.Agency, NoReply: c.t("mail.noreply"),
 	}
 	if n.Link != "" {
@@ -52,6 +52,14 @@ func (s *Service) view(n Notice) view {
 		v.TestText, v.TestLabel, v.TestLink = c.t("mail.test.text"), c.t("mail.test.label"), s.o.URL+"/test"
 	}
 	return v
+}
+
+// callText says what one may call about: what is cancelled can no longer be moved or held by telephone.
+func callText(kind Kind) string {
+	if kind == Cancelled {
+		return "mail.call.cancelled"
+	}
+	return "mail.call"
 }
 
 // compose makes the mail. The subject names neither citizen nor topic: it is read
