@@ -46,7 +46,8 @@ func (s *Service) Moved(ctx context.Context, tx *db.Tx, agencyID, appointmentID 
 }
 
 // Close closes the seat of an appointment with its outcome. After a cancellation
-// the link says so and the desk has nothing left to do; a seat that is closed already
+// the link says so and the desk has nothing left to do; after a technical failure it
+// owes the guest another time. A seat that is closed already
 // stays as it is.
 func (s *Service) Close(ctx context.Context, tx *db.Tx, agencyID, appointmentID, reason string) error {
 	x, err := byAppointment(ctx, tx, agencyID, appointmentID)
@@ -64,7 +65,11 @@ func (s *Service) Close(ctx context.Context, tx *db.Tx, agencyID, appointmentID,
 			return err
 		}
 	}
-	if reason != "cancelled" {
+	switch reason {
+	case "technical":
+		return s.promiseTime(ctx, tx, x)
+	case "cancelled":
+	default:
 		return nil
 	}
 	if err := s.followTasks(ctx, tx, x, taskCallback, taskMove); err != nil {

@@ -3,10 +3,12 @@ package seat
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"visavis/internal/agency"
 	"visavis/internal/db"
@@ -14,7 +16,7 @@ import (
 	"visavis/internal/vault"
 )
 
-// The kinds of tasks that guests leave.
+// The kinds of tasks: guests leave both, and a talk that technology ended leaves the second.
 const (
 	taskCallback = "callback"
 	taskMove     = "move"
@@ -96,9 +98,8 @@ func (s *Service) leaveTask(ctx context.Context, c Caller, kind, phone string) (
 	if err != nil {
 		return nil, err
 	}
-	id, left := vault.NewID(), db.Ms(s.o.Clock())
-	sealed, err := sealTask(key, x.Agency, id, phone)
-	if err != nil {
+	t := task{id: vault.NewID(), kind: kind, left: s.o.Clock()}
+	if t.sealed, err = sealTask(key, x.Agency, t.id, phone); err != nil {
 		return nil, err
 	}
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
@@ -109,12 +110,7 @@ func (s *Service) leaveTask(ctx context.Context, c Caller, kind, phone string) (
 			x.Agency, x.Appointment, kind); err != nil {
 			return fmt.Errorf("replace task: %w", err)
 		}
-		if _, err := tx.ExecContext(ctx, `
-			INSERT INTO task (id, agency_id, desk_id, appointment_id, kind, body_sealed, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-			id, x.Agency, x.Desk, x.Appointment, kind, sealed, left); err != nil {
-			return fmt.Errorf("leave task: %w", err)
-		}
-		if _, err := s.o.Events.Append(ctx, tx, x.Agency, agency.DeskTopic(x.Desk), "task", id); err != nil {
+		if err := s.insertTask(ctx, tx, x, t); err != nil {
 			return err
 		}
 		return s.Tell(ctx, tx, x)
@@ -123,6 +119,66 @@ func (s *Service) leaveTask(ctx context.Context, c Caller, kind, phone string) (
 		return nil, Problem(err)
 	}
 	return s.shown(ctx, x, Holder{Browser: c.browser})
+}
+
+// task is what a desk has to do for the citizen of an appointment.
+type task struct {
+	id, kind string
+	left     time.Time
+	sealed   []byte
+}
+
+func (s *Service) insertTask(ctx context.Context, tx *db.Tx, x Seat, t task) error {
+	if _, err := tx.ExecContext(ctx, `
+		INSERT INTO task (id, agency_id, desk_id, appointment_id, kind, body_sealed, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		t.id, x.Agency, x.Desk, x.Appointment, t.kind, t.sealed, db.Ms(t.left)); err != nil {
+		return fmt.Errorf("leave task: %w", err)
+	}
+	_, err := s.o.Events.Append(ctx, tx, x.Agency, agency.DeskTopic(x.Desk), "task", t.id)
+	return err
+}
+
+// promiseTime leaves the desk the task to find another time, which the guest's page has promised; one that is open
+// already says so.
+func (s *Service) promiseTime(ctx context.Context, tx *db.Tx, x Seat) error {
+	open, err := openTasks(ctx, tx, x)
+	if err != nil {
+		return err
+	}
+	for _, kind := range open {
+		if kind == taskMove {
+			return nil
+		}
+	}
+	key, err := s.o.Agencies.Keys().For(ctx, x.Agency)
+	if err != nil {
+		return err
+	}
+	t := task{id: vault.NewID(), kind: taskMove, left: s.o.Clock()}
+	if t.sealed, err = sealTask(key, x.Agency, t.id, ""); err != nil {
+		return err
+	}
+	return s.insertTask(ctx, tx, x, t)
+}
+
+// CallbackNumber is the number at which the guest of a seat has asked to be called; empty when nobody has, or it is done.
+func (s *Service) CallbackNumber(ctx context.Context, q db.Q, x Seat) (vault.Personal, error) {
+	var id string
+	var sealed []byte
+	err := q.QueryRowContext(ctx, `
+		SELECT id, body_sealed FROM task WHERE agency_id = $1 AND appointment_id = $2 AND kind = $3 AND done_at IS NULL`,
+		x.Agency, x.Appointment, taskCallback).Scan(&id, &sealed)
+	if errors.Is(err, db.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("read number to call: %w", err)
+	}
+	key, err := s.o.Agencies.Keys().For(ctx, x.Agency)
+	if err != nil {
+		return "", err
+	}
+	return OpenTask(key, x.Agency, id, sealed)
 }
 
 // still reads a seat again that was read before the transaction, and keeps it as it is until that ends: nobody can

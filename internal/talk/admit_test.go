@@ -167,3 +167,25 @@ func TestTEN02NoRouteOfATalkShowsOrChangesItForOthers(t *testing.T) {
 		s.Browser().Get("/api/staff/talks/"+id+"/stream").Expect(t, http.StatusUnauthorized, "session.none")
 	})
 }
+
+// Where the connection fails, the advisor calls: at the number left for today, not at the one of months ago.
+func TestTheTalksWindowShowsTheNumberAtWhichTheGuestWantsToBeCalled(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		id := s.admit(s.sommer).Talk.ID
+		if view, _ := s.staffSees(s.sommer, id); view.Appointment.Citizen.Phone != "01701112223" {
+			t.Errorf("%+v", view.Appointment)
+		}
+		s.g.Do("callback", Body{"phone": "0711 4455"}).OK(t)
+		view, _ := s.staffSees(s.sommer, id)
+		if view.Appointment.Citizen.Phone != "07114455" {
+			t.Errorf("%+v", view.Appointment)
+		}
+		var task string
+		s.Scan(`SELECT id FROM task WHERE agency_id = $1 AND kind = 'callback'`, []any{s.o.Agency}, &task)
+		s.sommer.Post("/api/staff/tasks/"+task+"/done", Body{}).OK(t)
+		if view, _ = s.staffSees(s.sommer, id); view.Appointment.Citizen.Phone != "01701112223" {
+			t.Errorf("done: %+v", view.Appointment)
+		}
+	})
+}

@@ -1,10 +1,12 @@
 package talk
 
 import (
+	"cmp"
 	"context"
 
 	"visavis/internal/appointment"
 	"visavis/internal/db"
+	"visavis/internal/vault"
 )
 
 // Colleague names a member of staff.
@@ -32,12 +34,13 @@ type SummaryCitizen struct {
 	Phone string `json:"phone,omitempty"`
 }
 
-// summary opens the citizen's fields.
-func summary(n appointment.Names) Summary {
+// summary opens the citizen's fields. A number that the guest has left for this appointment is better than the one that
+// was booked with.
+func summary(n appointment.Names, callback vault.Personal) Summary {
 	return Summary{
 		ID: n.ID, Version: n.Version, StartsAt: db.Ms(n.Starts), EndsAt: db.Ms(n.Ends),
 		Service: n.Service, ServiceName: n.ServiceName.In("de"), DeskName: n.Place.Name, Language: n.Language,
-		Citizen: SummaryCitizen{Name: n.Citizen.Name.Reveal(), Phone: n.Citizen.Phone.Reveal()},
+		Citizen: SummaryCitizen{Name: n.Citizen.Name.Reveal(), Phone: cmp.Or(callback, n.Citizen.Phone).Reveal()},
 	}
 }
 
@@ -69,12 +72,16 @@ func (s *Service) view(ctx context.Context, q db.Q, t Talk) (View, error) {
 	if err != nil {
 		return View{}, err
 	}
+	callback, err := s.o.Seats.CallbackNumber(ctx, q, x)
+	if err != nil {
+		return View{}, err
+	}
 	name, err := s.o.Staff.Name(ctx, q, t.Agency, t.Staff)
 	if err != nil {
 		return View{}, err
 	}
 	return View{
-		ID: t.ID, Seat: t.Seat, Generation: t.Generation, Staff: Colleague{t.Staff, name}, Appointment: summary(n),
+		ID: t.ID, Seat: t.Seat, Generation: t.Generation, Staff: Colleague{t.Staff, name}, Appointment: summary(n, callback),
 		AdmittedAt: db.Ms(t.AdmittedAt), RingUntil: db.MsPtr(t.RingUntil), EnteredAt: db.MsPtr(t.EnteredAt),
 		ConnectedAt: db.MsPtr(t.ConnectedAt), EndedAt: db.MsPtr(t.EndedAt), TakeoverAsked: x.TakeoverAsked(),
 		GuestMode: string(x.Mode), GuestReachable: x.AwaySince == nil, HeadsUpMs: s.o.HeadsUp.Milliseconds(), Now: db.Ms(s.o.Clock()),

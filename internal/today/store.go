@@ -1,6 +1,7 @@
 package today
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -163,7 +164,7 @@ func (s store) tasks(ctx context.Context, q db.Q, query string, args ...any) ([]
 		if err != nil {
 			return nil, err
 		}
-		t.Phone = Shown(phone)
+		t.Phone = cmp.Or(Shown(phone), who.Phone) // the one left for this call, else the one that was booked with
 		list = append(list, t)
 	}
 	return list, found.Err()

@@ -329,6 +329,39 @@ func TestATaskIsShownUntilSomebodyHasDoneIt(t *testing.T) {
 	})
 }
 
+// The guest's page says that somebody gets in touch: somebody has to know.
+func TestATechnicalFailureLeavesTheDeskToFindAnotherTime(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newOffices(t, d)
+		end := func(outcome string, wishes ...string) (owed, all []task) {
+			t.Helper()
+			p := s.Book(s.o, s.sommer, s.o.Booking(Start()))
+			g := s.Guest(p)
+			for _, wish := range wishes {
+				g.Do("cancel", Body{"wish": wish}).OK(t)
+			}
+			s.sommer.Post("/api/staff/appointments/"+p.Appointment+"/outcome", Body{"outcome": outcome, "version": p.Version}).OK(t)
+			shown, _ := snapshot(s.winter, "")
+			for _, one := range shown.Tasks {
+				if one.Appointment == p.Appointment {
+					owed = append(owed, one)
+				}
+			}
+			return owed, shown.Tasks
+		}
+		owed, _ := end("technical")
+		if len(owed) != 1 || owed[0].Kind != "move" || owed[0].Phone != "01701112223" || owed[0].CitizenName != "Erika Beispiel" {
+			t.Errorf("%+v", owed)
+		}
+		if again, _ := end("technical", "move"); len(again) != 1 {
+			t.Errorf("asked for already: %+v", again)
+		}
+		if none, all := end("held"); len(none) != 0 || len(all) != 2 {
+			t.Errorf("held: %+v of %+v", none, all)
+		}
+	})
+}
+
 // Who is told "we call you" is called at the new time; of what is called off nothing is left to do.
 func TestATaskFollowsItsAppointment(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
