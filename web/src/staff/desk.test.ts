@@ -104,6 +104,19 @@ describe("the list follows the stream", () => {
     expect(heard).toEqual([]);
   });
 
+  test("what somebody else calls off is told, what this page calls off is not", async () => {
+    const off = (id: string) => row(id, { status: "cancelled", seat: { state: "closed" } });
+    snapshot(row("a"), row("b"), row("c", { seat: { state: "talking" } }));
+    stream().say("row", off("a"));
+    stream().say("row", off("a"));
+    expect(heard).toEqual(["a called-off"]);
+    server({ "/api/staff/appointments/b/cancel": { body: { id: "b", version: 2 } } });
+    await list.cancel(row("b"));
+    stream().say("row", off("b"));
+    stream().say("row", off("c"));
+    expect(heard).toEqual(["a called-off"]);
+  });
+
   test.each([
     ["the server says goodbye", () => stream().say("bye", { reason: "signed-out" })],
     [

@@ -53,11 +53,13 @@ export class DeskList {
     this.hearWindow(message);
   });
   private windowOpen = false;
+  /** What is called off from this page, which says so itself. */
+  private readonly callingOff = new Set<string>();
   private admitTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly session: Session,
-    private readonly heard: (what: "arrived" | "left", row: Row) => void,
+    private readonly heard: (what: "arrived" | "left" | "called-off", row: Row) => void,
   ) {
     this.show(undefined);
     this.channel.send({ t: "who" });
@@ -135,8 +137,14 @@ export class DeskList {
     return this.told(this.change(row, "move", { startsAt }));
   }
 
-  cancel(row: Row): Promise<Booked> {
-    return this.told(this.change(row, "cancel", {}));
+  async cancel(row: Row): Promise<Booked> {
+    this.callingOff.add(row.id);
+    try {
+      return await this.told(this.change(row, "cancel", {}));
+    } catch (error) {
+      this.callingOff.delete(row.id);
+      throw error;
+    }
   }
 
   outcome(row: Row, outcome: Outcome): Promise<Booked> {
@@ -196,10 +204,15 @@ export class DeskList {
     this.set({ tasks: open ? [...others, task] : others });
   }
 
-  /** Somebody who was not waiting before waits now, or has left a talk that has no outcome yet. */
+  /**
+   * Somebody who was not waiting before waits now, has left a talk that has no outcome yet, or will not come: the guest,
+   * or a colleague, has called it off.
+   */
   private greet(row: Row): void {
     const before = this.state.rows.find((other) => other.id === row.id);
     if (row.seat.state === "expected" && before?.seat.state === "talking") this.heard("left", row);
+    const off = before?.status === "booked" && row.status === "cancelled";
+    if (off && before.seat.state !== "talking" && !this.callingOff.has(row.id)) this.heard("called-off", row);
     if (row.seat.state !== "waiting" || before?.seat.state === "waiting" || before?.seat.state === "talking")
       return;
     void playChime().catch(() => undefined);

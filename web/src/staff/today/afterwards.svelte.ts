@@ -10,15 +10,19 @@ interface Act {
 
 const receiptMs = 12_000;
 
-/** What a person is told after acting in the list, and where the focus goes when what had it is gone. */
+/** What a person is told after acting in the list, or when somebody else has, and where the focus goes when what had it is gone. */
 export class Afterwards {
   receipt = $state("");
   private act = $state.raw<Act>();
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   did(receipt: string, act: Act): void {
-    this.receipt = receipt;
     this.act = act;
+    this.tell(receipt);
+  }
+
+  tell(receipt: string): void {
+    this.receipt = receipt;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
       this.receipt = "";
