@@ -369,6 +369,30 @@ func TestAGuestCallsTheAppointmentOffOrAsksForAnotherTime(t *testing.T) {
 	})
 }
 
+// A dialog that was closed too early, a mail that did not come: the link can be handed over again.
+func TestTheDeskCanShowTheLiveLinkAgainAndNobodyElse(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newDesk(t, d)
+		p := s.Book(s.o, s.sommer, s.o.Booking(Start()))
+		var got struct{ Link string }
+		link := path + "/" + p.Appointment + "/link"
+		s.SignIn(s.o.Winter).Get(link).OK(t).Into(t, &got)
+		if s.Secret(s.o, got.Link) != p.Secret {
+			t.Error("another link than the one given out first")
+		}
+		s.change(s.sommer, p, "move", Body{"startsAt": Start().Add(time.Hour).UnixMilli(), "version": p.Version}).OK(t)
+		s.sommer.Get(link).OK(t).Into(t, &got)
+		if moved := s.Secret(s.o, got.Link); moved == p.Secret {
+			t.Error("the link is the one before the move")
+		}
+		s.SignIn(s.o.Herbst).Get(link).Expect(t, http.StatusNotFound, "appointment.unknown")
+		s.SignIn(s.Office("ahorn").Sommer).Get(link).Expect(t, http.StatusNotFound, "appointment.unknown")
+		s.Browser().Get(link).Expect(t, http.StatusUnauthorized, "session.none")
+		s.change(s.sommer, p, "cancel", Body{"version": p.Version + 1}).OK(t)
+		s.sommer.Get(link).Expect(t, http.StatusConflict, "appointment.closed")
+	})
+}
+
 func TestEachOutcomeClosesTheSeatAndIsFinal(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newDesk(t, d)

@@ -19,6 +19,7 @@ func (s *Service) Routes(api *edge.API) {
 	}
 	const base = "/api/staff/appointments"
 	edge.Handle(api, op("bookAppointment", "POST "+base), s.postBook)
+	edge.Handle(api, op("appointmentLink", "GET "+base+"/{id}/link"), s.getLink)
 	edge.Handle(api, op("moveAppointment", "POST "+base+"/{id}/move"), s.postMove)
 	edge.Handle(api, op("cancelAppointment", "POST "+base+"/{id}/cancel"), s.postCancel)
 	edge.Handle(api, op("closeAppointment", "POST "+base+"/{id}/outcome"), s.postOutcome)
@@ -80,6 +81,29 @@ func (s *Service) postBook(ctx context.Context, in *bookInput) (*changedOutput, 
 		Citizen: Citizen{Name: vault.Personal(b.Citizen.Name), Email: vault.Personal(b.Citizen.Email), Phone: vault.Personal(b.Citizen.Phone)},
 	})
 	return s.answer(ctx, a, err)
+}
+
+type linkInput struct {
+	ID string `path:"id" maxLength:"64"`
+}
+
+type linkOutput struct {
+	Body struct {
+		Link string `json:"link"`
+	}
+}
+
+// getLink is for staff whose citizen has no e-mail, or has not got it.
+func (s *Service) getLink(ctx context.Context, in *linkInput) (*linkOutput, error) {
+	p, err := staff.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &linkOutput{}
+	if out.Body.Link, err = s.Link(ctx, p, in.ID); err != nil {
+		return nil, s.problem(err)
+	}
+	return out, nil
 }
 
 // VersionBody names the version that somebody saw; exported since the routes are read by reflection, which skips what

@@ -169,6 +169,20 @@ func (s *Service) LinkByHand(ctx context.Context, a Appointment) (string, error)
 	return s.o.Seats.Link(ctx, a.Agency, a.ID)
 }
 
+// Link is the live link of an appointment of the person's desks, for staff to hand over.
+func (s *Service) Link(ctx context.Context, p staff.Person, id string) (string, error) {
+	a, err := byID(ctx, s.db.Read(), nil, p.Agency, id)
+	switch {
+	case err != nil:
+		return "", err
+	case !p.MayDesk(a.Desk):
+		return "", ErrNotFound
+	case a.Status != Booked:
+		return "", refuse(http.StatusConflict, "appointment.closed", "status", string(a.Status))
+	}
+	return s.o.Seats.Link(ctx, p.Agency, id)
+}
+
 // change loads an appointment of the person's desks in the version that the page has
 // seen, and lets f change it.
 func (s *Service) change(ctx context.Context, p staff.Person, id string, version int64, f func(*db.Tx, *Appointment) error) (Appointment, error) {

@@ -133,6 +133,10 @@ export class DeskList {
     return this.told(api.post<Booked>("/api/staff/appointments", booking));
   }
 
+  async link({ id }: Row): Promise<string> {
+    return (await this.told(api.get<{ link: string }>(`/api/staff/appointments/${id}/link`))).link;
+  }
+
   move(row: Row, startsAt: number): Promise<Booked> {
     return this.told(this.change(row, "move", { startsAt }));
   }
