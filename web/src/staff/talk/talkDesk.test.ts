@@ -177,6 +177,20 @@ describe("a talk ends", () => {
     expect(lost).toHaveBeenCalledOnce();
   });
 
+  test("a talk that cannot be joined just now is no talk that is over", async () => {
+    const talk = "/api/staff/talks/t1";
+    server({ [talk]: { status: 429, body: { code: "throttled" } } });
+    await desk.open("t1");
+    expect(desk.state).toMatchObject({ phase: "ready", again: "t1", refusal: { status: 429 } });
+    expect(desk.state.farewell).toBeUndefined();
+    server({ [talk]: { body: view() }, [`${talk}/join`]: { body: { talk: view(), signals: [] } } });
+    await desk.open("t1");
+    expect(desk.state).toMatchObject({ phase: "talk", again: undefined, refusal: undefined });
+    server({ [talk]: { status: 404, body: { code: "not_found" } } });
+    await desk.open("t1");
+    expect(desk.state).toMatchObject({ phase: "ready", again: undefined, farewell: { kind: "gone" } });
+  });
+
   test("a window that is closed says so", () => {
     globalThis.dispatchEvent(new Event("pagehide"));
     expect(list.heard.at(-1)).toEqual({ t: "gone" });

@@ -25,6 +25,8 @@ export interface TalkState {
   readonly refusal?: ApiError;
   /** What became of the last talk. */
   readonly farewell?: Farewell;
+  /** A talk that could not be joined just now, and may be in a moment. */
+  readonly again?: string;
 }
 
 /** The server's answer is usually here before a loader is drawn, and drawing one would only keep it waiting. */
@@ -102,6 +104,7 @@ export class TalkDesk {
       this.makeReady(undefined);
       return;
     }
+    this.set({ phase: "opening" });
     try {
       const talk = await api.get<TalkView>(`/api/staff/talks/${id}`);
       if (talk.endedAt !== undefined) throw new ApiError(410, "talk.ended");
@@ -111,7 +114,8 @@ export class TalkDesk {
     } catch (error) {
       const refusal = asApiError(error);
       if (refusal.status === 401) this.session.lost();
-      else this.makeReady({ kind: "gone" }, refusal.passing ? refusal : undefined);
+      else if (refusal.passing) this.makeReady(undefined, refusal, id);
+      else this.makeReady({ kind: "gone" });
     }
   }
 
@@ -195,6 +199,7 @@ export class TalkDesk {
       phase: "talk",
       talk,
       offset: talk.now - Date.now(),
+      again: undefined,
       farewell: undefined,
       refusal: undefined,
     });
@@ -273,10 +278,10 @@ export class TalkDesk {
     this.makeReady(farewell);
   }
 
-  private makeReady(farewell: Farewell | undefined, refusal?: ApiError): void {
+  private makeReady(farewell: Farewell | undefined, refusal?: ApiError, again?: string): void {
     this.freshCall();
-    history.replaceState(null, "", "/staff/talk/ready");
-    this.set({ phase: "ready", talk: undefined, farewell, refusal });
+    history.replaceState(null, "", `/staff/talk/${again ?? "ready"}`);
+    this.set({ phase: "ready", talk: undefined, farewell, refusal, again });
     this.channel.send({ t: "here", talk: undefined });
   }
 
