@@ -17,8 +17,13 @@ export class Afterwards {
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   did(receipt: string, act: Act): void {
-    this.act = act;
+    this.follow(act);
     this.tell(receipt);
+  }
+
+  /** Nothing is said: what was done shows itself. */
+  follow(act: Act): void {
+    this.act = act;
   }
 
   tell(receipt: string): void {
