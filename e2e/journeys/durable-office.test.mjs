@@ -233,6 +233,17 @@ journey('who moves an appointment without e-mail goes on at the new link', async
   await focused(list, 'dialog[open] h2[tabindex]');
   await says(list, 'dialog[open] h2[tabindex]', /Der Termin von Hanna Handlich ist verschoben: heute, 23:50 Uhr/);
   await see(list, '52-moved-by-hand');
+
+  // Closed before the link was taken: it can be had once more.
+  await list.press('Escape');
+  await list.click(`${nextRow('Hanna Handlich')} ${hook('change')}`);
+  await list.click(hook('link-again'));
+  await list.click(`dialog[open] ${hook('show-link')}`);
+  const link = await list.text(`dialog[open] ${hook('book-link')}`);
+  await see(list, '53-link-once-more');
+  await list.press('Escape');
+  const guest = await guestAt(world.chromium, link);
+  await guest.wait(screen('early'));
 });
 
 journey('what was booked is said until it is cancelled, and the receipt lies over no focus on a telephone', async () => {
@@ -383,6 +394,7 @@ journey('whoever opened the link is no no-show, in the list and in the talk', as
   await says(list, hook('receipt'), /Ergebnis für Fred Fehlt eingetragen: Technik hat versagt/);
   await focused(list, '#list-next');
   await until('the result stands in the list', async () => (await rowOf(list, 'Fred Fehlt')).outcome === 'technical');
+  await says(list, `${hook('task')}:has-text("Fred Fehlt")`, /braucht eine andere Zeit/); // the guest's page promises one
   await guest.goto('about:blank');
   await guest.goto(link);
   await guest.wait(screen('closed'));

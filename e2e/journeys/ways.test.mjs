@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { launchChromium } from '../lib/chromium.mjs';
 import { gallery, look } from '../lib/looks.mjs';
-import { callIn, gone, hide, says, waitingRow } from '../lib/office.mjs';
+import { callIn, gone, hide, openDevices, says, waitingRow } from '../lib/office.mjs';
 import { received, until } from '../lib/page.mjs';
 import { ADVISORS, hook, screen, signIn } from '../lib/steps.mjs';
 import { demoWorld, onlyOurHost, quietConsole } from '../lib/world.mjs';
@@ -188,6 +188,31 @@ test('in writing: said as it is on both sides, with the chat open and no button 
   }
 });
 
+test('who would rather write says so, also where camera and microphone work', { timeout: 60_000 }, async () => {
+  const guest = await landing('Gerd Gehörlos');
+  await guest.click(hook('check'));
+  await guest.wait('video');
+  await guest.click(hook('text'));
+  await hasFocus(guest, 'h1');
+  await says(guest, 'h1', /Schriftlich teilnehmen/);
+  await gone(guest, 'video');
+  await until('devices are off', async () => (await openDevices(guest)) === 0);
+  await pictures.guest(guest, '19-rather-in-writing');
+  await guest.click(hook('arrive'));
+  await guest.wait(screen('waiting'));
+  await says(guest, 'main', /Sie nehmen schriftlich teil/);
+  await says(list, waitingRow('Gerd Gehörlos'), /schriftlich/);
+  const talk = await callIn(list, 'Gerd Gehörlos');
+  await says(guest, hook('told'), /Sie nehmen schriftlich teil/);
+  await says(talk, hook('told'), /Gerd Gehörlos nimmt schriftlich teil/);
+  assert.equal(await openDevices(guest), 0);
+  await talk.click(hook('end'));
+  await talk.click(hook('outcome-held'));
+  await guest.wait(screen('goodbye'));
+  await talk.close();
+  await guest.closeAll();
+});
+
 test('the way back asks while it rings, and the ringing stops when the answer is to go', { timeout: 60_000 }, async () => {
   const guest = await landing('Klara Klingel');
   await enter(guest);
@@ -245,6 +270,7 @@ test('another time, and not at all', { timeout: 60_000 }, async () => {
   await pictures.guest(page, '28-cancel-sure');
   await page.click(hook('cancel-really'));
   await page.wait(screen('cancelled'));
+  await until('the list says so', async () => /Der Termin von Carla Anderszeit heute, \d\d?:\d\d Uhr, wurde abgesagt/.test(await list.text(hook('receipt'))));
   await pictures.guest(page, '27-cancelled');
 });
 
@@ -461,6 +487,7 @@ test('by keyboard alone, from the link to the talk and from signing in to callin
   await tabTo(staff, hook('admit'));
   const talk = await staff.nextPopup(() => staff.press('Enter'));
   await until('the guest sees', async () => (await guest.eval(received)).frames > 5);
+  await hasFocus(staff, '[data-testid=talking-row]');
   await inTheTalk(guest, talk);
   await staff.closeAll();
 });
