@@ -197,7 +197,7 @@ test('who would rather write says so, also where camera and microphone work', { 
   await says(guest, 'h1', /Schriftlich teilnehmen/);
   await gone(guest, 'video');
   await until('devices are off', async () => (await openDevices(guest)) === 0);
-  await pictures.guest(guest, '19-rather-in-writing');
+  await pictures.see(guest, '19-rather-in-writing');
   await guest.click(hook('arrive'));
   await guest.wait(screen('waiting'));
   await says(guest, 'main', /Sie nehmen schriftlich teil/);
