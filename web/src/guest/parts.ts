@@ -5,8 +5,18 @@ import type { Texts } from "../ui";
 // looks of dialogs and fields.
 const forms = (): Promise<unknown> => import("../ui/forms.scss");
 
+/** What is said seldom, and may have to be said when the network is gone. */
+export function words(texts: Texts<GuestKey>): Promise<void> {
+  return texts.add(loadSeldom);
+}
+
+export async function aid(texts: Texts<GuestKey>): Promise<typeof import("./aid")> {
+  const [part] = await Promise.all([import("./aid"), forms(), words(texts)]);
+  return part;
+}
+
 export async function seldom(texts: Texts<GuestKey>): Promise<typeof import("./seldom")> {
-  const [part] = await Promise.all([import("./seldom"), forms(), texts.add(loadSeldom)]);
+  const [part] = await Promise.all([import("./seldom"), forms(), words(texts)]);
   return part;
 }
 
@@ -19,7 +29,7 @@ export async function test(texts: Texts<GuestKey>): Promise<typeof import("./tes
   const [part] = await Promise.all([
     import("./test/TestPage.svelte"),
     forms(),
-    texts.add(loadSeldom),
+    words(texts),
     texts.add(loadTest),
   ]);
   return part;

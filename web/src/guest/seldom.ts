@@ -1,6 +1,4 @@
-/** What few people see. It is fetched when it is needed, and for everybody who waits, as the network may go. */
-export { default as DeviceChoice } from "../talk/DeviceChoice.svelte";
-export { default as DeviceHelp } from "./devices/DeviceHelp.svelte";
+/** What few people see. It is fetched when it is needed: without the network none of it would be of use. */
 export { default as Home } from "./Home.svelte";
 export { default as CallbackDialog } from "./screens/CallbackDialog.svelte";
 export { default as ChangeDialog } from "./screens/ChangeDialog.svelte";
