@@ -87,6 +87,7 @@ func TestValuesThatContradictEachOtherAreRefused(t *testing.T) {
 		"talk.ring must be between":      {"VISAVIS_TALK_RING=1s"},
 		"mail.password is given twice":   {"VISAVIS_MAIL_PASSWORD=a", "VISAVIS_MAIL_PASSWORD_FILE=" + file(t, "b")},
 		"mail.password cannot be read":   {"VISAVIS_MAIL_PASSWORD_FILE=/nowhere"},
+		"VISAVIS_TIME_ZONE is no":        {"VISAVIS_TIME_ZONE=Local"}, // no browser knows what that is here
 		"mail.from must be":              {"VISAVIS_MAIL_FROM=nobody"},
 		"relay.control must be an":       {"VISAVIS_RELAY_MODE=external", "VISAVIS_RELAY_CONTROL=relay"},
 	} {
