@@ -240,11 +240,12 @@ func (s *Service) visibility(ctx context.Context, in *visibilityInput) (*struct{
 	if err != nil {
 		return nil, Problem(err)
 	}
-	if x.Holder != (Holder{in.browser, in.Body.Page}) || (x.HiddenSince == nil) == in.Body.Visible {
+	who := Holder{in.browser, in.Body.Page}
+	if x.Holder != who || (x.HiddenSince == nil) == in.Body.Visible {
 		return nil, nil //nolint:nilnil // huma's "204, no body"
 	}
 	err = s.db.Retried(ctx, func(tx *db.Tx) error {
-		_, _, err := s.Do(ctx, tx, x.Agency, x.ID, Presence{Connected: x.AwaySince == nil, Visible: in.Body.Visible})
+		_, _, err := s.Do(ctx, tx, x.Agency, x.ID, Shown{Who: who, Visible: in.Body.Visible})
 		return err
 	})
 	return nil, Problem(err)

@@ -182,7 +182,7 @@ func (p *presence) settle(ctx context.Context, tx *db.Tx, agencyID, seatID strin
 	if err != nil || here == (x.AwaySince == nil) {
 		return err
 	}
-	_, _, err = p.s.Do(ctx, tx, agencyID, seatID, Presence{Connected: here, Visible: x.HiddenSince == nil})
+	_, _, err = p.s.Do(ctx, tx, agencyID, seatID, Connected{Here: here})
 	return err
 }
 

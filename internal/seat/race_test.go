@@ -9,6 +9,7 @@ import (
 
 	"visavis/internal/db"
 	"visavis/internal/db/dbtest"
+	"visavis/internal/seat"
 )
 
 // whileHeld lets something happen while a transaction has written and not committed; it commits once that waits for it.
@@ -96,5 +97,26 @@ func TestATaskThatAColleagueTicksOffDuringAMoveKeepsItsTime(t *testing.T) {
 		})
 	if done := rows(t, d, `SELECT id FROM task WHERE done_at = 5`); len(done) != 1 {
 		t.Error("the move has overwritten when it was done")
+	}
+}
+
+// A telephone that is unlocked says so in the moment in which its stream comes back.
+func TestWhoIsUnlockedWhileItsStreamComesBackIsThere(t *testing.T) {
+	d := dbtest.Postgres(t)
+	w := newWorld(t, d)
+	p := w.newPlace(w.own)
+	guest := w.guest(p)
+	guest.at(p, "arrive", arrival("page-one", false)).ok(t)
+	guest.at(p, "presence", body{"page": "page-one", "visible": false}).expect(t, http.StatusNoContent, "")
+	w.whileHeld(
+		func(tx *db.Tx) error {
+			_, _, err := w.seats.Do(t.Context(), tx, p.agency, p.id, seat.Connected{Here: true})
+			return err
+		},
+		func() {
+			guest.at(p, "presence", body{"page": "page-one", "visible": true}).expect(t, http.StatusNoContent, "")
+		})
+	if now := w.seat(p); now.AwaySince != nil || now.HiddenSince != nil {
+		t.Errorf("away since %v, hidden since %v", now.AwaySince, now.HiddenSince)
 	}
 }

@@ -296,20 +296,29 @@ func (Move) apply(s Seat, _ time.Time, _ Window) (Seat, []Event, error) {
 	return s, []Event{Ended}, nil
 }
 
-// Presence is what is known of the holder's page.
-type Presence struct {
-	Connected bool
-	Visible   bool
-}
+// Connected tells whether the holder's page has its stream. It and Shown say nothing of each other: a telephone that is
+// unlocked does both in the same moment.
+type Connected struct{ Here bool }
 
-func (c Presence) apply(s Seat, now time.Time, _ Window) (Seat, []Event, error) {
+func (c Connected) apply(s Seat, now time.Time, _ Window) (Seat, []Event, error) {
 	switch {
-	case c.Connected:
+	case c.Here:
 		s.AwaySince = nil
 	case s.AwaySince == nil:
 		s.AwaySince = &now
 	}
+	return s, nil, nil
+}
+
+// Shown tells whether a page is on the screen. That of a page which does not hold the seat is nobody's business.
+type Shown struct {
+	Who     Holder
+	Visible bool
+}
+
+func (c Shown) apply(s Seat, now time.Time, _ Window) (Seat, []Event, error) {
 	switch {
+	case c.Who != s.Holder:
 	case c.Visible:
 		s.HiddenSince = nil
 	case s.HiddenSince == nil:

@@ -88,9 +88,11 @@ var commands = map[string]seat.Command{
 	"leave, laptop":       seat.Leave{Who: laptop},
 	"end":                 seat.End{Reason: "phone"},
 	"move":                seat.Move{},
-	"page goes away":      seat.Presence{},
-	"page is on show":     seat.Presence{Connected: true, Visible: true},
-	"page is in a pocket": seat.Presence{Connected: true},
+	"page goes away":      seat.Connected{},
+	"page is there":       seat.Connected{Here: true},
+	"page is on show":     seat.Shown{Who: phone, Visible: true},
+	"page is in a pocket": seat.Shown{Who: phone},
+	"another is shown":    seat.Shown{Who: laptop, Visible: true},
 }
 
 // outcome is "state, holder: events", or the code of the refusal. Who holds is named
@@ -134,6 +136,8 @@ expected             | leave, laptop       | expected, nobody
 expected             | end                 | closed, nobody: ended
 expected             | move                | expected, nobody: ended
 expected             | page goes away      | expected, nobody
+expected             | page is there       | expected, nobody
+expected             | another is shown    | expected, nobody
 expected             | page is on show     | expected, nobody
 expected             | page is in a pocket | expected, nobody
 
@@ -153,6 +157,8 @@ waiting              | leave, laptop       | seat.elsewhere
 waiting              | end                 | closed, phone: ended
 waiting              | move                | expected, nobody: ended
 waiting              | page goes away      | waiting, phone
+waiting              | page is there       | waiting, phone
+waiting              | another is shown    | waiting, phone
 waiting              | page is on show     | waiting, phone
 waiting              | page is in a pocket | waiting, phone
 
@@ -172,6 +178,8 @@ talking              | leave, laptop       | seat.elsewhere
 talking              | end                 | closed, phone: ended
 talking              | move                | seat.talking
 talking              | page goes away      | talking, phone
+talking              | page is there       | talking, phone
+talking              | another is shown    | talking, phone
 talking              | page is on show     | talking, phone
 talking              | page is in a pocket | talking, phone
 
@@ -191,6 +199,8 @@ talking, asked       | leave, laptop       | talking, phone
 talking, asked       | end                 | closed, phone: ended
 talking, asked       | move                | seat.talking
 talking, asked       | page goes away      | talking, phone, asked
+talking, asked       | page is there       | talking, phone, asked
+talking, asked       | another is shown    | talking, phone, asked
 talking, asked       | page is on show     | talking, phone, asked
 talking, asked       | page is in a pocket | talking, phone, asked
 
@@ -210,6 +220,8 @@ talking, refused     | leave, laptop       | talking, phone
 talking, refused     | end                 | closed, phone: ended
 talking, refused     | move                | seat.talking
 talking, refused     | page goes away      | talking, phone, refused
+talking, refused     | page is there       | talking, phone, refused
+talking, refused     | another is shown    | talking, phone, refused
 talking, refused     | page is on show     | talking, phone, refused
 talking, refused     | page is in a pocket | talking, phone, refused
 
@@ -229,6 +241,8 @@ closed               | leave, laptop       | seat.closed
 closed               | end                 | seat.closed
 closed               | move                | seat.closed
 closed               | page goes away      | closed, phone
+closed               | page is there       | closed, phone
+closed               | another is shown    | closed, phone
 closed               | page is on show     | closed, phone
 closed               | page is in a pocket | closed, phone
 
@@ -248,6 +262,8 @@ expected, time is up | leave, laptop       | expected, nobody
 expected, time is up | end                 | closed, nobody: ended
 expected, time is up | move                | expected, nobody: ended
 expected, time is up | page goes away      | expected, nobody
+expected, time is up | page is there       | expected, nobody
+expected, time is up | another is shown    | expected, nobody
 expected, time is up | page is on show     | expected, nobody
 expected, time is up | page is in a pocket | expected, nobody
 
@@ -267,6 +283,8 @@ waiting, time is up  | leave, laptop       | seat.elsewhere
 waiting, time is up  | end                 | closed, phone: ended
 waiting, time is up  | move                | expected, nobody: ended
 waiting, time is up  | page goes away      | waiting, phone
+waiting, time is up  | page is there       | waiting, phone
+waiting, time is up  | another is shown    | waiting, phone
 waiting, time is up  | page is on show     | waiting, phone
 waiting, time is up  | page is in a pocket | waiting, phone
 
@@ -286,6 +304,8 @@ talking, time is up  | leave, laptop       | seat.elsewhere
 talking, time is up  | end                 | closed, phone: ended
 talking, time is up  | move                | seat.talking
 talking, time is up  | page goes away      | talking, phone
+talking, time is up  | page is there       | talking, phone
+talking, time is up  | another is shown    | talking, phone
 talking, time is up  | page is on show     | talking, phone
 talking, time is up  | page is in a pocket | talking, phone
 `
@@ -471,18 +491,21 @@ func TestMovingGivesANewLinkAndForgetsTheOldDay(t *testing.T) {
 func TestPresenceStandsBesideTheStateAndCountsFromTheFirstMoment(t *testing.T) {
 	steps := []struct {
 		minute       int
-		command      seat.Presence
+		command      seat.Command
 		away, hidden *time.Time
 	}{
-		{1, seat.Presence{Connected: true, Visible: true}, nil, nil},
-		{2, seat.Presence{Connected: true}, nil, new(at(10, 2))},
-		{3, seat.Presence{}, new(at(10, 3)), new(at(10, 2))},
-		{4, seat.Presence{}, new(at(10, 3)), new(at(10, 2))},
-		{5, seat.Presence{Visible: true}, new(at(10, 3)), nil},
-		{6, seat.Presence{Connected: true, Visible: true}, nil, nil},
-		{7, seat.Presence{}, new(at(10, 7)), new(at(10, 7))},
+		{1, seat.Connected{Here: true}, nil, nil},
+		{2, seat.Shown{Who: phone}, nil, new(at(10, 2))},
+		{3, seat.Connected{}, new(at(10, 3)), new(at(10, 2))},
+		{4, seat.Connected{}, new(at(10, 3)), new(at(10, 2))},
+		{5, seat.Shown{Who: laptop, Visible: true}, new(at(10, 3)), new(at(10, 2))},
+		{6, seat.Shown{Who: phone, Visible: true}, new(at(10, 3)), nil},
+		{7, seat.Connected{Here: true}, nil, nil},
+		{8, seat.Connected{}, new(at(10, 8)), nil},
+		{9, seat.Shown{Who: phone}, new(at(10, 8)), new(at(10, 9))},
+		{10, seat.Shown{Who: phone}, new(at(10, 8)), new(at(10, 9))},
 	}
-	for _, state := range []seat.State{seat.Expected, seat.Waiting, seat.Talking} {
+	for _, state := range []seat.State{seat.Waiting, seat.Talking} {
 		s := in(state)
 		for _, x := range steps {
 			next, happened, err := seat.Apply(s, x.command, at(10, x.minute), window)

@@ -144,8 +144,10 @@ func (s *Service) Do(ctx context.Context, tx *db.Tx, agencyID, id string, c Comm
 		if err != nil {
 			return x, nil, err
 		}
-		if next, _, err = Apply(next, Presence{Connected: here, Visible: true}, s.o.Clock(), w); err != nil {
-			return x, nil, err
+		for _, known := range []Command{Connected{Here: here}, Shown{Who: next.Holder, Visible: true}} {
+			if next, _, err = Apply(next, known, s.o.Clock(), w); err != nil {
+				return x, nil, err
+			}
 		}
 	}
 	if err := save(ctx, tx, next); err != nil {

@@ -557,14 +557,14 @@ func TestAVA07WhatIsLeftOfADeadNodesGuestsIsSettledTheNextTime(t *testing.T) {
 				second.agency, second.id)
 			return err
 		})
-		w.must(second, seat.Presence{Connected: true, Visible: true})
+		w.must(second, seat.Connected{Here: true})
 		w.clock.forward(6 * time.Second)
 		// A first try got as far as one of them.
 		w.tx(func(tx *db.Tx) error {
 			_, err := tx.ExecContext(t.Context(), `DELETE FROM seat_presence WHERE seat_id = $1 AND node_id = 'node-dead'`, lost.id)
 			return err
 		})
-		w.must(lost, seat.Presence{Connected: false, Visible: true})
+		w.must(lost, seat.Connected{})
 		w.background(w.node("node-two").Run)
 		w.await(second, "away", away)
 		w.await(lost, "away", away)

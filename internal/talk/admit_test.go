@@ -184,8 +184,31 @@ func TestTheTalksWindowShowsTheNumberAtWhichTheGuestWantsToBeCalled(t *testing.T
 		var task string
 		s.Scan(`SELECT id FROM task WHERE agency_id = $1 AND kind = 'callback'`, []any{s.o.Agency}, &task)
 		s.sommer.Post("/api/staff/tasks/"+task+"/done", Body{}).OK(t)
-		if view, _ = s.staffSees(s.sommer, id); view.Appointment.Citizen.Phone != "01701112223" {
-			t.Errorf("done: %+v", view.Appointment)
+		if view, _ = s.staffSees(s.sommer, id); view.Appointment.Citizen.Phone != "07114455" {
+			t.Errorf("called there once already: %+v", view.Appointment)
+		}
+	})
+}
+
+// A telephone is locked, is rung in vain, and is called in once more; then it is unlocked.
+func TestAPageThatWasAwayForAWholeTalkHearsEverythingOfTheNext(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		stream := s.g.Stream("")
+		stream.Until("snapshot", nil)
+		first := s.admit(s.sommer).Talk.ID
+		stream.Until("seat", nil)
+		at := stream.ID
+		stream.Close()
+		s.say(s.sommer, first, 1, "answer", answer("staff")).OK(t)
+		s.do(s.sommer, first, "sendback", Body{}).OK(t)
+		s.admit(s.sommer)
+		if _, list := guestSees(s.g); list.kinds() != "renew " {
+			t.Fatalf("a page that comes anew is told %q", list.kinds())
+		}
+		var heard map[string]any
+		if s.g.Stream(at).Until("signal", &heard); heard["kind"] != "renew" {
+			t.Errorf("a page that resumes is told %v", heard)
 		}
 	})
 }

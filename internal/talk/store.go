@@ -47,7 +47,8 @@ func live(ctx context.Context, q db.Q, agency, seatID string) (Talk, error) {
 	return scan(q.QueryRowContext(ctx, columns+` WHERE agency_id = $1 AND seat_id = $2 AND ended_at IS NULL`, agency, seatID))
 }
 
-// create makes the live talk of a seat; a unique index allows only one.
+// create makes the live talk of a seat; a unique index allows only one. Its messages are numbered on from those of the
+// talk before: the guest's page follows the seat, and what it has missed may begin in a talk that is over.
 func (s *Service) create(ctx context.Context, tx *db.Tx, x seat.Seat, staffID string) (Talk, error) {
 	now := s.o.Clock()
 	ring := now.Add(s.o.RingTime)
@@ -59,7 +60,8 @@ func (s *Service) create(ctx context.Context, tx *db.Tx, x seat.Seat, staffID st
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO talk (id, agency_id, seat_id, desk_id, staff_id, media_id, generation, guest_restart, staff_restart,
 		                  admitted_at, ring_until, signal_head, version)
-		VALUES ($1, $2, $3, $4, $5, $6, 1, 0, 0, $7, $8, 0, 1)`,
+		VALUES ($1, $2, $3, $4, $5, $6, 1, 0, 0, $7, $8,
+		        (SELECT COALESCE(MAX(signal_head), 0) FROM talk WHERE agency_id = $2 AND seat_id = $3), 1)`,
 		t.ID, t.Agency, t.Seat, t.Desk, t.Staff, t.mediaHex(), db.Ms(t.AdmittedAt), db.MsPtr(t.RingUntil))
 	if err != nil {
 		return t, fmt.Errorf("create talk: %w", err)
