@@ -11,30 +11,34 @@ func TestTheCursorSurvivesTheWayThroughABrowser(t *testing.T) {
 		for i := range at {
 			at[i] = int64(i * 1_000_000)
 		}
-		got, ok := parseCursor(at.String(desks), desks)
-		if !ok || len(got) != len(at) || got.String(desks) != at.String(desks) {
+		of := shelf{"2026-03-02", desks}
+		got, ok := parseCursor(at.String(of), of)
+		if !ok || len(got) != len(at) || got.String(of) != at.String(of) {
 			t.Errorf("%v became %v, %v", at, got, ok)
 		}
 	}
 }
 
-func TestACursorForOtherDesksMeansASnapshot(t *testing.T) {
-	written := cursor{1, 2}.String([]string{"a", "b"})
-	for _, desks := range [][]string{{"a"}, {"a", "c"}, {"a", "b", "c"}, nil} {
-		if _, ok := parseCursor(written, desks); ok {
-			t.Errorf("%s was read for %v", written, desks)
+func TestACursorForOtherDesksOrAnotherDayMeansASnapshot(t *testing.T) {
+	const day = "2026-03-02"
+	written := cursor{1, 2}.String(shelf{day, []string{"a", "b"}})
+	for _, of := range []shelf{
+		{day, []string{"a"}}, {day, []string{"a", "c"}}, {day, []string{"a", "b", "c"}}, {day, nil}, {"2026-03-03", []string{"a", "b"}},
+	} {
+		if _, ok := parseCursor(written, of); ok {
+			t.Errorf("%s was read for %v", written, of)
 		}
 	}
 }
 
 func FuzzAnyTextAsCursorIsReadOrRefused(f *testing.F) {
-	desks := []string{"a", "b"}
-	f.Add(cursor{1, 2}.String(desks))
+	of := shelf{"2026-03-02", []string{"a", "b"}}
+	f.Add(cursor{1, 2}.String(of))
 	f.Add("")
-	f.Add(desksHash(desks) + ":-1.2")
+	f.Add(of.hash() + ":-1.2")
 	f.Fuzz(func(t *testing.T, text string) {
-		c, ok := parseCursor(text, desks)
-		if ok && (len(c) != len(desks) || strings.Contains(c.String(desks), "-")) {
+		c, ok := parseCursor(text, of)
+		if ok && (len(c) != len(of.desks) || strings.Contains(c.String(of), "-")) {
 			t.Errorf("%q became %v", text, c)
 		}
 	})

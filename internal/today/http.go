@@ -43,17 +43,23 @@ func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
 	return edge.Stream(w, r, s.o.Staff.Bound(person, source))
 }
 
-// day is the one asked for, by default the present one, in the offices' time zone.
-func (s *Service) day(text string) (time.Time, error) {
+// day is the one asked for, in the offices' time zone; nil: none was.
+func (s *Service) day(text string) (*time.Time, error) {
 	if text == "" {
-		now := s.o.Clock().In(s.o.TimeZone)
-		return time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, s.o.TimeZone), nil
+		return nil, nil //nolint:nilnil // to name no day is no mistake
 	}
 	day, err := time.ParseInLocation(time.DateOnly, text, s.o.TimeZone)
 	if err != nil {
-		return day, edge.NewProblem(http.StatusBadRequest, "request.invalid", "fields", []string{"query.day"})
+		return nil, edge.NewProblem(http.StatusBadRequest, "request.invalid", "fields", []string{"query.day"})
 	}
-	return day, nil
+	return &day, nil
+}
+
+// presentDay is from midnight to midnight in the offices' time zone.
+func (s *Service) presentDay() (from, to time.Time) {
+	now := s.o.Clock().In(s.o.TimeZone)
+	from = time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, s.o.TimeZone)
+	return from, from.AddDate(0, 0, 1)
 }
 
 type taskInput struct {

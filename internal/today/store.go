@@ -27,7 +27,7 @@ const rowsQuery = `
 	       (SELECT MAX(p.ended_at) FROM talk p
 	        WHERE p.agency_id = a.agency_id AND p.seat_id = s.id AND p.entered_at IS NOT NULL
 	          AND p.admitted_at >= a.starts_at - v.early_minutes * 60000),
-	       a.mail_state
+	       a.mail_state, COALESCE(k.id, ''), k.body_sealed
 	FROM appointment a
 	JOIN staff_desk sd ON sd.agency_id = a.agency_id AND sd.desk_id = a.desk_id AND sd.staff_id = $2
 	JOIN desk d ON d.agency_id = a.agency_id AND d.id = a.desk_id
@@ -36,6 +36,9 @@ const rowsQuery = `
 	LEFT JOIN staff ad ON ad.agency_id = a.agency_id AND ad.id = a.advisor_id
 	LEFT JOIN talk t ON t.agency_id = a.agency_id AND t.seat_id = s.id AND t.ended_at IS NULL
 	LEFT JOIN staff h ON h.agency_id = a.agency_id AND h.id = t.staff_id
+	LEFT JOIN task k ON k.agency_id = a.agency_id AND k.id =
+	       (SELECT c.id FROM task c WHERE c.agency_id = a.agency_id AND c.appointment_id = a.id AND c.kind = 'callback'
+	        ORDER BY c.created_at DESC, c.id DESC LIMIT 1)
 	WHERE a.agency_id = $1 `
 
 // rowsOfDay and the others are the ends of rowsQuery.
@@ -75,7 +78,8 @@ func (s store) scanRow(rows interface{ Scan(...any) error }) (Row, error) {
 		r              Row
 		talk           Talk
 		advisor        Person
-		sealed         []byte
+		sealed, number []byte
+		callback       string
 		service, state string
 		early, late    int64
 	)
@@ -84,12 +88,19 @@ func (s store) scanRow(rows interface{ Scan(...any) error }) (Row, error) {
 		&r.Seat.ID, &r.Seat.State, &r.Seat.ClosedReason, &r.Seat.Door, &r.Seat.Mode,
 		&r.Seat.OpenedAt, &r.Seat.CheckFailedAt, &r.Seat.ArrivedAt, &r.Seat.AwaySince, &r.Seat.HiddenSince, &talk.TakeoverAsked,
 		&talk.ID, &talk.Staff.ID, &talk.Staff.Name, &talk.AdmittedAt, &talk.RingUntil, &talk.EnteredAt, &talk.ConnectedAt,
-		&r.Seat.TalkedUntil, &state)
+		&r.Seat.TalkedUntil, &state, &callback, &number)
 	if err != nil {
 		return r, err
 	}
 	if r.Citizen, err = s.openCitizen(r.ID, sealed); err != nil {
 		return r, err
+	}
+	if callback != "" {
+		left, err := seat.OpenTask(s.key, s.person.Agency, callback, number)
+		if err != nil {
+			return r, err
+		}
+		r.Citizen.Callback = Shown(left)
 	}
 	r.ServiceName = nameOf(service)
 	r.Seat.OpensAt = r.StartsAt - early*time.Minute.Milliseconds()

@@ -42,6 +42,25 @@ type reader struct {
 	*Service
 	store
 	from, to time.Time
+	// turn looks at the list again when a day ends that nobody has asked for by its date; nil: somebody has.
+	turn *time.Timer
+}
+
+// turnMargin is so that a clock that is put right meanwhile has certainly passed midnight.
+const turnMargin = time.Second
+
+// shelf is what this reader's cursors are about.
+func (r *reader) shelf() shelf { return shelf{r.from.Format(time.DateOnly), r.person.Desks} }
+
+// turned goes on to the present day when the one shown is over, in a list that is left open overnight.
+func (r *reader) turned() bool {
+	now := r.o.Clock()
+	if r.turn == nil || now.Before(r.to) {
+		return false
+	}
+	r.from, r.to = r.presentDay()
+	r.turn.Reset(r.to.Sub(now) + turnMargin)
+	return true
 }
 
 type snapshot struct {
@@ -59,18 +78,29 @@ type bye struct {
 	Reason string `json:"reason"`
 }
 
-func (s *Service) source(ctx context.Context, person staff.Person, day time.Time) (edge.Source, error) {
+// source shows a day, or without one the present day, whichever that is.
+func (s *Service) source(ctx context.Context, person staff.Person, day *time.Time) (edge.Source, error) {
 	opened, err := s.store(ctx, person)
 	if err != nil {
 		return edge.Source{}, err
 	}
-	r := &reader{Service: s, store: opened, from: day, to: day.AddDate(0, 0, 1)}
+	r := &reader{Service: s, store: opened}
+	if day != nil {
+		r.from, r.to = *day, day.AddDate(0, 0, 1)
+	} else {
+		r.from, r.to = s.presentDay()
+	}
 	topics := []string{staff.Topic(person.ID)}
 	for _, desk := range person.Desks {
 		topics = append(topics, agency.DeskTopic(desk))
 	}
 	subscription := s.o.Events.Subscribe(person.Agency, topics...)
-	return edge.Source{Snapshot: r.snapshot, Changes: r.changes, Wake: subscription.C, OnWake: subscription.OnWake, Close: subscription.Close, Log: s.o.Log}, nil
+	stop := subscription.Close
+	if day == nil {
+		r.turn = time.AfterFunc(r.to.Sub(s.o.Clock())+turnMargin, func() { s.o.Events.Nudge(person.Agency, topics[0]) })
+		stop = func() { r.turn.Stop(); subscription.Close() }
+	}
+	return edge.Source{Snapshot: r.snapshot, Changes: r.changes, Wake: subscription.C, OnWake: subscription.OnWake, Close: stop, Log: s.o.Log}, nil
 }
 
 // signedOut tells whether the session that opened the stream has ended; then nothing more is shown.
@@ -104,15 +134,15 @@ func (r *reader) snapshot(ctx context.Context) (string, []edge.Event, error) {
 		shown.Tasks, err = r.tasks(ctx, q, openTasks, maxTasks)
 		return err
 	})
-	return at.String(r.person.Desks), []edge.Event{{Name: "snapshot", Data: shown}}, err
+	return at.String(r.shelf()), []edge.Event{{Name: "snapshot", Data: shown}}, err
 }
 
 func (r *reader) changes(ctx context.Context, after string) (string, []edge.Event, bool, error) {
 	if end, err := r.signedOut(ctx); err != nil || end != nil {
 		return after, end, true, err
 	}
-	at, ok := parseCursor(after, r.person.Desks)
-	if !ok {
+	at, ok := parseCursor(after, r.shelf())
+	if !ok || r.turned() {
 		return "", nil, false, nil
 	}
 	q := r.o.DB.Read()
@@ -132,7 +162,7 @@ func (r *reader) changes(ctx context.Context, after string) (string, []edge.Even
 		}
 	}
 	list, err := r.show(ctx, q, changed)
-	return at.String(r.person.Desks), list, true, err
+	return at.String(r.shelf()), list, true, err
 }
 
 // show reads what changed as it is now: the row, and the task where it is one.

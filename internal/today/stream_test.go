@@ -27,7 +27,7 @@ type day struct {
 // row and task read what the page gets.
 type row struct {
 	today.Row
-	Citizen struct{ Name, Email, Phone string } `json:"citizen"`
+	Citizen struct{ Name, Email, Phone, Callback string } `json:"citizen"`
 }
 
 type task struct {
@@ -286,6 +286,38 @@ func TestADayIsThatOfTheOfficesAndARowThatLeavesItIsGone(t *testing.T) {
 	})
 }
 
+// Lists are left open overnight: in the morning they show the morning's people, and all of them.
+func TestAListThatIsLeftOpenOvernightGoesOnToTheNewDay(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newOffices(t, d)
+		midnight := time.Date(2026, time.March, 3, 0, 0, 0, 0, s.Zone)
+		s.Clock.Set(midnight.Add(-4 * time.Hour))
+		s.sommer = s.SignIn(s.o.Sommer)
+		morning := s.Book(s.o, s.sommer, s.o.Booking(midnight.Add(9*time.Hour)))
+		shown, open := snapshot(s.sommer, "")
+		_, closed := snapshot(s.sommer, "")
+		yesterday, named := snapshot(s.sommer, "?day=2026-03-02")
+		if shown.Day != "2026-03-02" || yesterday.Day != shown.Day || len(shown.Rows) != 0 {
+			t.Fatalf("%+v", shown)
+		}
+		at := closed.ID
+		closed.Close()
+		s.Clock.Set(midnight.Add(4 * time.Hour))
+		later := s.Book(s.o, s.sommer, s.o.Booking(midnight.Add(10*time.Hour)))
+		for what, stream := range map[string]*Stream{"still open": open, "opened again": s.sommer.Listen(path, at)} {
+			var fresh day
+			stream.Until("snapshot", &fresh)
+			if fresh.Day != "2026-03-03" || len(fresh.Rows) != 2 || fresh.Rows[0].ID != morning.Appointment || fresh.Rows[1].ID != later.Appointment {
+				t.Errorf("%s: %+v", what, fresh)
+			}
+		}
+		var gone struct{ ID string }
+		if named.Until("row-gone", &gone); gone.ID != later.Appointment {
+			t.Errorf("the day that was asked for is left: %+v", gone)
+		}
+	})
+}
+
 func TestATaskIsShownUntilSomebodyHasDoneIt(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newOffices(t, d)
@@ -353,10 +385,24 @@ func TestATechnicalFailureLeavesTheDeskToFindAnotherTime(t *testing.T) {
 		if len(owed) != 1 || owed[0].Kind != "move" || owed[0].Phone != "01701112223" || owed[0].CitizenName != "Erika Beispiel" {
 			t.Errorf("%+v", owed)
 		}
+		p := s.Book(s.o, s.sommer, s.o.Booking(Start()))
+		s.Guest(p).Do("callback", Body{"phone": "0711 4455"}).OK(t)
+		s.sommer.Post("/api/staff/appointments/"+p.Appointment+"/outcome", Body{"outcome": "technical", "version": p.Version}).OK(t)
+		shown, _ := snapshot(s.winter, "")
+		for _, one := range shown.Tasks {
+			if one.Appointment == p.Appointment && one.Phone != "07114455" {
+				t.Errorf("not the number left for today: %+v", one)
+			}
+		}
+		for _, r := range shown.Rows {
+			if r.ID == p.Appointment && (r.Citizen.Callback != "07114455" || r.Citizen.Phone != "01701112223") {
+				t.Errorf("%+v", r.Citizen)
+			}
+		}
 		if again, _ := end("technical", "move"); len(again) != 1 {
 			t.Errorf("asked for already: %+v", again)
 		}
-		if none, all := end("held"); len(none) != 0 || len(all) != 2 {
+		if none, all := end("held"); len(none) != 0 || len(all) != 4 {
 			t.Errorf("held: %+v of %+v", none, all)
 		}
 	})

@@ -43,6 +43,8 @@ type Citizen struct {
 	Name  Shown `json:"name"`
 	Email Shown `json:"email,omitempty"`
 	Phone Shown `json:"phone,omitempty"`
+	// Callback is the newest number at which the citizen has asked to be called about this appointment.
+	Callback Shown `json:"callback,omitempty"`
 }
 
 // Shown is a personal value on its way to somebody who may see it: the only thing it does beyond vault.Personal is to
