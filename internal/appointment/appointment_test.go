@@ -393,6 +393,45 @@ func TestTheDeskCanShowTheLiveLinkAgainAndNobodyElse(t *testing.T) {
 	})
 }
 
+// Whoever asks to be called has come in their own way, and a no-show can cost benefits.
+func TestWhoHasAskedForSomethingIsNoNoShow(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newDesk(t, d)
+		noshow := func(p Place) Answer {
+			return s.change(s.sommer, p, "outcome", Body{"version": p.Version, "outcome": "noshow"})
+		}
+		for wish, body := range map[string]Body{"callback": {"phone": "0711 4455"}, "cancel": {"wish": "move"}} {
+			for _, early := range []bool{true, false} {
+				p := s.Book(s.o, s.sommer, s.o.Booking(s.Clock.Now().Add(2*time.Hour)))
+				if !early {
+					s.Clock.Forward(2 * time.Hour)
+				}
+				s.Guest(p).Do(wish, body).OK(t)
+				if early {
+					s.Clock.Forward(2 * time.Hour)
+				}
+				if a := noshow(p).Expect(t, http.StatusConflict, "outcome.noshow_refused"); a.Params["proposed"] != "technical" {
+					t.Errorf("%s: %s", wish, a.Text)
+				}
+				s.change(s.sommer, p, "outcome", Body{"version": p.Version, "outcome": "held"}).OK(t)
+			}
+		}
+		if n := s.Count(`SELECT COUNT(*) FROM task WHERE agency_id = $1 AND done_at IS NULL`, s.o.Agency); n != 0 {
+			t.Errorf("after talks that were held the desk still has %d things to do", n)
+		}
+	})
+}
+
+func TestAMoveToTheSameTimeTakesNoLinkAway(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newDesk(t, d)
+		p := s.Book(s.o, s.sommer, s.o.Booking(Start().Add(time.Hour)))
+		s.change(s.sommer, p, "move", Body{"version": p.Version, "startsAt": Start().Add(time.Hour + 20*time.Second).UnixMilli()}).
+			Expect(t, http.StatusUnprocessableEntity, "appointment.same_time")
+		open(s.Browser(), p).OK(t)
+	})
+}
+
 func TestEachOutcomeClosesTheSeatAndIsFinal(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newDesk(t, d)

@@ -212,6 +212,9 @@ func (s *Service) Move(ctx context.Context, p staff.Person, id string, version i
 		if a.Status != Booked {
 			return refuse(http.StatusConflict, "appointment.closed", "status", string(a.Status))
 		}
+		if starts.Truncate(time.Minute).Equal(a.Starts.Truncate(time.Minute)) {
+			return invalid("appointment.same_time") // a new link for nothing would put out who waits
+		}
 		if err := checkStart(starts, s.o.Clock()); err != nil {
 			return err
 		}

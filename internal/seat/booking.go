@@ -45,9 +45,9 @@ func (s *Service) Moved(ctx context.Context, tx *db.Tx, agencyID, appointmentID 
 	return s.storeLink(ctx, tx, x)
 }
 
-// Close closes the seat of an appointment with its outcome. After a cancellation
-// the link says so and the desk has nothing left to do; after a technical failure it
-// owes the guest another time. A seat that is closed already
+// Close closes the seat of an appointment with its outcome. After a talk that was held
+// the desk has nothing left to do, nor after a cancellation, when the link says so, too;
+// after a technical failure it owes the guest another time. A seat that is closed already
 // stays as it is.
 func (s *Service) Close(ctx context.Context, tx *db.Tx, agencyID, appointmentID, reason string) error {
 	x, err := byAppointment(ctx, tx, agencyID, appointmentID)
@@ -68,14 +68,15 @@ func (s *Service) Close(ctx context.Context, tx *db.Tx, agencyID, appointmentID,
 	switch reason {
 	case "technical":
 		return s.promiseTime(ctx, tx, x)
+	case "held":
+		return s.followTasks(ctx, tx, x, taskCallback, taskMove)
 	case "cancelled":
-	default:
-		return nil
+		if err := s.followTasks(ctx, tx, x, taskCallback, taskMove); err != nil {
+			return err
+		}
+		return killLinks(ctx, tx, x, "cancelled")
 	}
-	if err := s.followTasks(ctx, tx, x, taskCallback, taskMove); err != nil {
-		return err
-	}
-	return killLinks(ctx, tx, x, "cancelled")
+	return nil
 }
 
 // Seen tells what there was of the guest in the window of the appointment.
@@ -89,7 +90,12 @@ func (s *Service) Seen(ctx context.Context, tx *db.Tx, agencyID, appointmentID s
 		return appointment.Seen{}, err
 	}
 	talked, err := s.talks.Held(ctx, tx, x, w.Opens)
-	return appointment.Seen{There: x.GuestWasThere(w), Talked: talked}, err
+	if err != nil {
+		return appointment.Seen{}, err
+	}
+	// Who still waits for a call or another time has not stayed away, however early it was asked for.
+	wishes, err := openTasks(ctx, tx, x)
+	return appointment.Seen{There: x.GuestWasThere(w) || len(wishes) > 0, Talked: talked}, err
 }
 
 // Link returns the live link of an appointment's seat. It is derived anew, so it

@@ -113,7 +113,9 @@ func (s *Service) leaveTask(ctx context.Context, c Caller, kind, phone string) (
 		if err := s.insertTask(ctx, tx, x, t); err != nil {
 			return err
 		}
-		return s.Tell(ctx, tx, x)
+		// Whoever asks for something has opened the link, and is no no-show.
+		_, _, err := s.Do(ctx, tx, x.Agency, x.ID, Opened{})
+		return err
 	})
 	if err != nil {
 		return nil, Problem(err)
@@ -150,24 +152,29 @@ func (s *Service) promiseTime(ctx context.Context, tx *db.Tx, x Seat) error {
 			return nil
 		}
 	}
+	phone, err := s.CallbackNumber(ctx, tx, x)
+	if err != nil {
+		return err
+	}
 	key, err := s.o.Agencies.Keys().For(ctx, x.Agency)
 	if err != nil {
 		return err
 	}
 	t := task{id: vault.NewID(), kind: taskMove, left: s.o.Clock()}
-	if t.sealed, err = sealTask(key, x.Agency, t.id, ""); err != nil {
+	if t.sealed, err = sealTask(key, x.Agency, t.id, phone.Reveal()); err != nil {
 		return err
 	}
 	return s.insertTask(ctx, tx, x, t)
 }
 
-// CallbackNumber is the number at which the guest of a seat has asked to be called; empty when nobody has, or it is done.
+// CallbackNumber is the newest number at which the guest of a seat has asked to be called, also where that has been done;
+// empty when nobody has asked.
 func (s *Service) CallbackNumber(ctx context.Context, q db.Q, x Seat) (vault.Personal, error) {
 	var id string
 	var sealed []byte
 	err := q.QueryRowContext(ctx, `
-		SELECT id, body_sealed FROM task WHERE agency_id = $1 AND appointment_id = $2 AND kind = $3 AND done_at IS NULL`,
-		x.Agency, x.Appointment, taskCallback).Scan(&id, &sealed)
+		SELECT id, body_sealed FROM task WHERE agency_id = $1 AND appointment_id = $2 AND kind = $3
+		ORDER BY created_at DESC, id DESC LIMIT 1`, x.Agency, x.Appointment, taskCallback).Scan(&id, &sealed)
 	if errors.Is(err, db.ErrNoRows) {
 		return "", nil
 	}
