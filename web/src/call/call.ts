@@ -165,14 +165,6 @@ export class Call {
     return this.local.useMicrophone(id);
   }
 
-  async useSpeaker(id: string, element: HTMLMediaElement): Promise<boolean> {
-    if (!("setSinkId" in element)) return false;
-    return element.setSinkId(id).then(
-      () => true,
-      () => false,
-    );
-  }
-
   shareScreen(): Promise<DeviceState> {
     return this.local.shareScreen();
   }
@@ -368,6 +360,9 @@ export class Call {
     );
     this.watch?.stop();
     this.watch = new Watch(() => peer.pc.getStats(), {
+      looked: () => {
+        if (!this.local.sends) this.lines.send({ t: "here" });
+      },
       quality: (quality, look) => {
         if (look === "good") peer.wholePictures();
         this.apply({ type: "quality", quality });
@@ -483,7 +478,8 @@ export class Call {
 
   private hear(message: Message): void {
     if (message.t === "state") this.watch?.expect(message.mic || message.camera || message.sharing);
-    this.apply(eventOf(message, Date.now()));
+    if (message.t === "here") this.watch?.heard();
+    else this.apply(eventOf(message, Date.now()));
   }
 
   private apply(event: CallEvent): void {

@@ -4,6 +4,8 @@ export type Message =
   | { t: "chat"; id: string; text: string }
   | { t: "chat-ack"; id: string }
   | { t: "compared" }
+  /** Said again and again by a side that sends neither sound nor picture: else nobody would notice that it has gone. */
+  | { t: "here" }
   | { t: "bye" };
 
 export const maxMessage = 16 * 1024;
@@ -38,8 +40,9 @@ export function parseMessage(data: unknown): Message | undefined {
       return isId(message.id) ? { t: "chat-ack", id: message.id } : undefined;
     case "compared":
       return { t: "compared" };
+    case "here":
     case "bye":
-      return { t: "bye" };
+      return { t: message.t };
     default:
       return undefined;
   }

@@ -145,6 +145,11 @@ export class LocalMedia {
     };
   }
 
+  /** Whether there is anything of this side to hear or see. */
+  get sends(): boolean {
+    return this.micState === "ok" || this.cameraState === "ok" || this.screen !== undefined;
+  }
+
   private get audio(): MediaStreamTrack | undefined {
     return this.stream.getAudioTracks()[0];
   }

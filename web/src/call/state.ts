@@ -85,7 +85,7 @@ export type CallEvent =
   | { type: "delivered"; id: string };
 
 /** What a message from the other page says about the call. */
-export function eventOf(message: Message, at: number): CallEvent {
+export function eventOf(message: Exclude<Message, { t: "here" }>, at: number): CallEvent {
   switch (message.t) {
     case "state": {
       const { mic, camera, sharing, screen: visible } = message;

@@ -126,6 +126,25 @@ describe("AVA-02: silence", () => {
     expect(flow.take(10, 9_000)).toBe(0);
   });
 
+  test("of a side that sends no media is noticed by its word, which may be slow to come", () => {
+    const flow = new Flow();
+    flow.take(10, 0);
+    flow.forget();
+    flow.take(10, 500);
+    flow.word(900);
+    expect(flow.take(10, 3_900)).toBe(0);
+    expect(flow.take(10, 4_900)).toBe(1_000);
+    flow.word(5_000);
+    expect(flow.take(10, 5_100)).toBe(0);
+    // Media again: they count, whatever was said before.
+    flow.take(11, 5_600);
+    expect(flow.take(11, 6_700)).toBe(1_100);
+    // Switched on, and nothing of it has come.
+    const dark = new Flow();
+    dark.word(0);
+    expect(dark.take(0, 3_500)).toBe(500);
+  });
+
   test("is so, too, when the last packets are only found afterwards, and not for ever", () => {
     const flow = new Flow();
     flow.take(10, 0);

@@ -94,14 +94,21 @@ export class Steady {
   }
 }
 
-/** Notices that media which flowed have stopped. Sound flows even in silence: constant bit rate, no pauses. */
+/** A page that only says that it is there may be slow to say so, as those in the background are. */
+const wordGraceMs = 3_000;
+
+/**
+ * Notices that the other side has fallen silent. Sound flows even in silence: constant bit rate, no pauses; a side that
+ * sends no media says that it is there.
+ */
 export class Flow {
   private flowed = false;
   private seen = 0;
   private changedAt = 0;
+  private wordAt: number | undefined;
   private over = false;
 
-  /** Milliseconds without a media packet; 0 while they come, or before the first. */
+  /** Milliseconds of silence; 0 while there is something to hear or see, or before the first of it. */
   take(mediaPackets: number, at: number): number {
     const { over } = this;
     this.over = false;
@@ -111,7 +118,15 @@ export class Flow {
       this.changedAt = at;
       return 0;
     }
-    return this.flowed ? at - this.changedAt : 0;
+    if (this.flowed) return at - this.changedAt;
+    return this.wordAt === undefined
+      ? 0
+      : Math.max(0, at - Math.max(this.wordAt, this.changedAt) - wordGraceMs);
+  }
+
+  /** The other side has said that it is there. */
+  word(at: number): void {
+    this.wordAt = at;
   }
 
   /**
@@ -134,6 +149,8 @@ const interruptedMs = 1_000;
 export interface WatchEvents {
   /** `look` is what this look alone found, and `quality` what may be said of it. */
   quality(quality: Quality, look: Quality): void;
+  /** Called at each look, whatever it finds. */
+  looked(): void;
   /** Called at each look while nothing comes. */
   silent(ms: number): void;
   flowing(): void;
@@ -157,6 +174,11 @@ export class Watch {
   /** Whether sound or pictures are expected at all. */
   expect(media: boolean): void {
     if (!media) this.flow.forget();
+  }
+
+  /** The other side, which sends no media, is there. */
+  heard(): void {
+    this.flow.word(performance.now());
   }
 
   stop(): void {
@@ -191,6 +213,7 @@ export class Watch {
     } catch {
       // A closed connection has no statistics.
     } finally {
+      this.events.looked();
       this.next(silent >= interruptedMs ? lookSilentMs : lookMs);
     }
   }

@@ -30,6 +30,7 @@ export function fieldOf(code: string): "name" | "email" | "phone" | "time" | und
     case "phone.invalid":
       return "phone";
     case "appointment.past":
+    case "appointment.same_time":
     case "appointment.too_far":
     case "appointment.overlap":
     case "appointment.full":
