@@ -145,6 +145,15 @@ func (s *Service) SessionLives(ctx context.Context, p Person) (bool, error) {
 	return n > 0, nil
 }
 
+// Again is the person with the desks of this moment; lives tells whether the session does.
+func (s *Service) Again(ctx context.Context, p Person) (now Person, lives bool, err error) {
+	if lives, err = s.SessionLives(ctx, p); err != nil || !lives {
+		return p, false, err
+	}
+	p.Desks, err = s.desks(ctx, p.Agency, p.ID)
+	return p, true, err
+}
+
 // Colleague is what staff see of each other.
 type Colleague struct {
 	ID    string   `json:"id"`

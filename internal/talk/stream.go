@@ -2,6 +2,7 @@ package talk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -42,15 +43,7 @@ func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
 	sub := s.o.Events.Subscribe(p.Agency, topics...)
 	pic := &picture{s: s, person: p, talk: t.ID, waiting: -1}
 	topic := edge.Topic{DB: s.db, Events: s.o.Events, Agency: p.Agency, Name: Topic(t.ID), Whole: pic.whole, Changed: pic.show}
-	source := topic.Source(sub, s.o.Log)
-	changes := source.Changes
-	source.Changes = func(ctx context.Context, after string) (string, []edge.Event, bool, error) {
-		if lives, err := s.o.Staff.SessionLives(ctx, p); err != nil || !lives {
-			return after, []edge.Event{{Name: edge.EventBye, Data: map[string]string{"reason": "signed-out"}}}, true, err
-		}
-		return changes(ctx, after)
-	}
-	return edge.Stream(w, r, s.o.Staff.Bound(p, source))
+	return edge.Stream(w, r, s.o.Staff.Bound(p, pic.guard(topic.Source(sub, s.o.Log))))
 }
 
 // picture is what one window is shown.
@@ -61,8 +54,48 @@ type picture struct {
 	waiting int // the count that was sent last
 }
 
+// guard asks anew each time, as each request does, whether the session lives and which desks are the person's.
+func (p *picture) guard(source edge.Source) edge.Source {
+	snapshot, changes := source.Snapshot, source.Changes
+	source.Snapshot = func(ctx context.Context) (string, []edge.Event, error) {
+		if end, err := p.signedOut(ctx); err != nil || end != nil {
+			return "", end, err
+		}
+		return snapshot(ctx)
+	}
+	source.Changes = func(ctx context.Context, after string) (string, []edge.Event, bool, error) {
+		if end, err := p.signedOut(ctx); err != nil || end != nil {
+			return after, end, true, err
+		}
+		return changes(ctx, after)
+	}
+	return source
+}
+
+func (p *picture) signedOut(ctx context.Context) ([]edge.Event, error) {
+	person, lives, err := p.s.o.Staff.Again(ctx, p.person)
+	if err != nil {
+		return nil, err
+	}
+	if !lives {
+		return bye("signed-out"), nil
+	}
+	p.person = person
+	return nil, nil
+}
+
+func bye(reason string) []edge.Event {
+	return []edge.Event{{Name: edge.EventBye, Data: map[string]string{"reason": reason}}}
+}
+
+// elsewhere is the reason of a talk whose desk is no longer the person's.
+const elsewhere = "elsewhere"
+
 func (p *picture) whole(ctx context.Context, q db.Q) ([]edge.Event, error) {
 	t, err := p.s.mine(ctx, q, p.person, p.talk)
+	if errors.Is(err, ErrNotFound) {
+		return bye(elsewhere), nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -82,6 +115,9 @@ func (p *picture) whole(ctx context.Context, q db.Q) ([]edge.Event, error) {
 
 func (p *picture) show(ctx context.Context, q db.Q, list []events.Change) ([]edge.Event, error) {
 	t, err := p.s.mine(ctx, q, p.person, p.talk)
+	if errors.Is(err, ErrNotFound) {
+		return bye(elsewhere), nil
+	}
 	if err != nil {
 		return nil, err
 	}
