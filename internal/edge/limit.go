@@ -79,11 +79,11 @@ func ClientPrefix(r *http.Request, trusted []netip.Prefix) string {
 	for i := len(forwarded) - 1; i >= 0 && isTrusted(addr, trusted); i-- {
 		parts := splitList(forwarded[i])
 		for j := len(parts) - 1; j >= 0 && isTrusted(addr, trusted); j-- {
-			next, err := netip.ParseAddr(parts[j])
-			if err != nil {
+			next := forwardedAddr(parts[j])
+			if !next.IsValid() {
 				return prefix(addr)
 			}
-			addr = next.Unmap()
+			addr = next
 		}
 	}
 	return prefix(addr)
@@ -115,6 +115,15 @@ func remote(hostport string) netip.Addr {
 		return netip.Addr{}
 	}
 	return addr.Unmap().WithZone("")
+}
+
+// forwardedAddr reads what a proxy has noted: an address, and of some proxies its port.
+func forwardedAddr(noted string) netip.Addr {
+	host := strings.TrimSuffix(strings.TrimPrefix(noted, "["), "]")
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return addr.Unmap().WithZone("")
+	}
+	return remote(noted)
 }
 
 func isTrusted(addr netip.Addr, trusted []netip.Prefix) bool {
