@@ -104,6 +104,14 @@ describe("the list follows the stream", () => {
     expect(heard).toEqual([]);
   });
 
+  test("a new day begins by itself, and who waits in it has arrived", () => {
+    snapshot(row("a"));
+    stream().say("snapshot", { day: "2026-03-03", rows: [waiting("b"), row("c")], tasks: [], now: 0 });
+    expect(ids()).toEqual(["b", "c"]);
+    expect(list.state.day).toBe("2026-03-03");
+    expect(heard).toEqual(["b arrived"]);
+  });
+
   test("what somebody else calls off is told, what this page calls off is not", async () => {
     const off = (id: string) => row(id, { status: "cancelled", seat: { state: "closed" } });
     snapshot(row("a"), row("b"), row("c", { seat: { state: "talking" } }));
@@ -154,6 +162,17 @@ describe("somebody is called in", () => {
     expect(talkWindow.heard).toEqual([{ t: "admit", seat: "seat-a" }]);
     talkWindow.say({ t: "here", talk: "t1" });
     expect(list.state).toMatchObject({ admitting: undefined, talk: "t1" });
+  });
+
+  test("the window of a running talk is not led to another one", () => {
+    talkWindow.say({ t: "here", talk: "t1" });
+    list.rejoin("t2");
+    expect(opened).toEqual([]);
+    expect(list.state.refusal).toMatchObject({ code: "talk.busy" });
+    list.rejoin("t1");
+    talkWindow.say({ t: "here", talk: undefined });
+    list.rejoin("t2");
+    expect(opened).toEqual(["", "/staff/talk/t2"]);
   });
 
   test("a window that is open already hears at once, and no second one is opened", () => {

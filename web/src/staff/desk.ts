@@ -123,6 +123,10 @@ export class DeskList {
   }
 
   rejoin(talk: string): void {
+    if (this.windowOpen && this.state.talk !== undefined && this.state.talk !== talk) {
+      this.set({ refusal: new ApiError(0, "talk.busy") });
+      return;
+    }
     const path = `/staff/talk/${talk}`;
     if (!openTalkWindow(path, this.windowOpen && this.state.talk === talk)) {
       this.set({ refusal: new ApiError(0, "talk.blocked") });
@@ -177,8 +181,8 @@ export class DeskList {
     switch (name) {
       case "snapshot": {
         const { day, rows, tasks, now } = data as { day: string; rows: Row[]; tasks: Task[]; now: number };
-        const known = this.state.known && this.state.day === day;
-        if (known) for (const row of rows) this.greet(row);
+        // Also of a new day, which begins by itself.
+        if (this.state.known) for (const row of rows) this.greet(row);
         this.set({ day, rows, tasks, known: true, offset: now - Date.now() });
         break;
       }

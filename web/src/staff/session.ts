@@ -56,7 +56,16 @@ export class Session {
   }
 
   async signOut(): Promise<void> {
-    await api.delete("/api/staff/session").catch(() => undefined);
+    try {
+      await api.delete("/api/staff/session");
+    } catch (error) {
+      // Who is not told so would leave the next person at this desk signed in.
+      const refusal = asApiError(error);
+      if (refusal.status !== 401) {
+        this.store.set({ ...this.state, refusal });
+        return;
+      }
+    }
     this.lost();
   }
 
