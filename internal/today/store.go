@@ -170,7 +170,7 @@ func (s store) tasks(ctx context.Context, q db.Q, query string, args ...any) ([]
 		if err != nil {
 			return nil, err
 		}
-		t.CitizenName = who.Name
+		t.CitizenName, t.Email = who.Name, who.Email
 		phone, err := seat.OpenTask(s.key, s.person.Agency, t.ID, body)
 		if err != nil {
 			return nil, err

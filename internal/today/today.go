@@ -105,6 +105,7 @@ type Task struct {
 	Kind        string `json:"kind"` // callback, move
 	CitizenName Shown  `json:"citizenName"`
 	Phone       Shown  `json:"phone,omitempty"`
+	Email       Shown  `json:"email,omitempty"`
 	StartsAt    int64  `json:"startsAt"`
 	CreatedAt   int64  `json:"createdAt"`
 	DoneAt      *int64 `json:"doneAt,omitempty"`

@@ -102,6 +102,8 @@ interface Citizen {
   name: string;
   email?: string;
   phone?: string;
+  /** The newest number left for a call about this appointment. */
+  callback?: string;
 }
 
 interface RowSeat {
@@ -157,6 +159,7 @@ export interface Task {
   kind: "callback" | "move";
   citizenName: string;
   phone?: string;
+  email?: string;
   startsAt: number;
   createdAt: number;
   doneAt?: number;
