@@ -129,7 +129,7 @@ func (c *core) media(now time.Time, from endpoint, size int) (endpoint, bool) {
 	if peer == nil || peer.bound == nil || !peer.bound.mayReceive(now) && !c.options.trustChecks {
 		return c.drop(noPeer)
 	}
-	if !p.leg.media.take(now, c.limits.legBytes, float64(headers+size)) {
+	if !p.leg.media.take(now, c.limits.bytesOf(p.leg), float64(headers+size)) {
 		return c.drop(overBandwidth)
 	}
 	c.packets++

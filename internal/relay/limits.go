@@ -48,7 +48,15 @@ type limits struct {
 	legChecks     rate // after authentication, per leg
 	ownChecks     rate // that the relay itself sends, per leg
 	legBytes      rate // media from a leg
+	briefBytes    rate // the same from a brief one
 }
+
+// What a test of the network sends is a handshake and two words. Its legs are anybody's for the asking, and must not be
+// worth having for anything else.
+const (
+	briefBitsPerSecond = 100_000
+	briefAtOnce        = 32_000 // bytes: some handshakes, as packets may be lost
+)
 
 func defaultLimits(bitsPerSecond int) limits {
 	return limits{
@@ -58,7 +66,16 @@ func defaultLimits(bitsPerSecond int) limits {
 		legChecks:     rate{20, 40},
 		ownChecks:     rate{20, 20},
 		legBytes:      rate{float64(bitsPerSecond) / 8, float64(bitsPerSecond) / 32},
+		briefBytes:    rate{briefBitsPerSecond / 8, briefAtOnce},
 	}
+}
+
+// bytesOf is how much a leg may send.
+func (l *limits) bytesOf(from *leg) rate {
+	if from.ends.IsZero() {
+		return l.legBytes
+	}
+	return l.briefBytes
 }
 
 // sources limits each source in constant memory, whatever arrives: sources share a fixed number of buckets, and which

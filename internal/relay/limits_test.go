@@ -163,6 +163,34 @@ func TestABriefLegEndsInUseOrNot(t *testing.T) {
 	}
 }
 
+func TestANetworkTestIsNoWayToSendMuch(t *testing.T) {
+	for name, with := range map[string]struct{ brief bool }{"network test": {true}, "talk": {false}} {
+		t.Run(name, func(t *testing.T) {
+			c := newTestCore(t, Options{})
+			leg := func(side Side) Leg {
+				return Leg{Talk: [8]byte{1}, Side: side, Generation: 1, Expires: c.now.Add(time.Minute), Brief: with.brief}
+			}
+			one, other := c.browser(leg(SideGuest), "192.0.2.1:1000"), c.browser(leg(SideStaff), "198.51.100.1:2000")
+			one.join()
+			other.join()
+			for range 10 { // a handshake, all at once
+				if !one.reaches(other) || !other.reaches(one) {
+					t.Fatal("what a test needs does not get through")
+				}
+			}
+			before := c.bytes
+			for range 10_000 { // 12 MB, twenty seconds long
+				one.media()
+				c.now = c.now.Add(2 * time.Millisecond)
+			}
+			passed, most := int(c.bytes-before), briefAtOnce+20*briefBitsPerSecond/8
+			if (passed > most) == with.brief {
+				t.Errorf("%d bytes passed, a test may send %d", passed, most)
+			}
+		})
+	}
+}
+
 func TestOneLegHasFewAddressesAtATime(t *testing.T) {
 	c := newTestCore(t, Options{})
 	guest, staff := c.pair(1)
