@@ -15,6 +15,7 @@ type core struct {
 	key     Key
 	options Options
 	limits  limits
+	self    netip.Addr // where the UDP socket is; unspecified: at all addresses of this machine
 
 	legs    map[legID]*leg
 	talks   map[[8]byte][]*leg       // the same by their talk
@@ -143,7 +144,7 @@ func (c *core) stun(now time.Time, from endpoint, packet []byte) (endpoint, bool
 		if !known.checks.take(now, c.limits.pathChecks, 1) {
 			return c.drop(overRate)
 		}
-	} else if !c.sources.take(now, from.remote.Addr(), c.limits.sourceChecks) ||
+	} else if !c.sources.take(now, c.sourceOf(from), c.limits.sourceChecks) ||
 		!c.strange.take(now, c.limits.strangeChecks, 1) {
 		return c.drop(overRate)
 	}

@@ -87,8 +87,18 @@ type sources struct {
 
 func newSources() *sources { return &sources{seed: maphash.MakeSeed()} }
 
-func (s *sources) take(now time.Time, from netip.Addr, r rate) bool {
-	return s.buckets[maphash.Comparable(s.seed, sourceOf(from))%sourceBuckets].take(now, r, 1)
+func (s *sources) take(now time.Time, from netip.AddrPort, r rate) bool {
+	return s.buckets[maphash.Comparable(s.seed, from)%sourceBuckets].take(now, r, 1)
+}
+
+// sourceOf is what counts as one source of checks. On this machine that is one socket: all people whom TURN leads here
+// have one address, and each has a socket. Who can forge such an address can forge any.
+func (c *core) sourceOf(from endpoint) netip.AddrPort {
+	address := from.remote.Addr()
+	if address.IsLoopback() || address == c.self || address == from.local.Unmap() {
+		return from.remote
+	}
+	return netip.AddrPortFrom(sourceOf(address), 0)
 }
 
 // sourceOf is what counts as one source: an IPv4 address, or an IPv6 network, as one customer has at least a /64.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -93,6 +94,35 @@ func TestStrangersCannotUseUpWhatProvenAddressesNeed(t *testing.T) {
 	guest.check()
 	if c.checks != before+1 || !guest.reaches(staff) {
 		t.Error("the flood hit a talk under way")
+	}
+}
+
+func TestWhoComesThroughTURNIsNotStoppedByAnotherWhoDoes(t *testing.T) {
+	for name, with := range map[string]struct {
+		host string
+		own  bool
+	}{"loopback": {"127.0.0.1", true}, "the relay's own address": {"192.0.2.7", true}, "another": {"192.0.2.8", false}} {
+		t.Run(name, func(t *testing.T) {
+			c := newTestCore(t, Options{})
+			c.self = netip.MustParseAddr("192.0.2.7")
+			forger := c.browser(talkOf(9, SideGuest), with.host+":1000")
+			forger.leg.Expires, forger.pwd = c.now, "wrong"
+			for range 2000 {
+				forger.check()
+			}
+			if c.dropped[overRate] < 500 {
+				t.Fatalf("the flood was not stopped: %v", c.dropped)
+			}
+			answered := 0
+			for n := range byte(3) { // one may share the flood's bucket by chance
+				before := c.checks
+				c.browser(talkOf(n, SideGuest), fmt.Sprintf("%s:%d", with.host, 2000+int(n))).check()
+				answered += int(c.checks - before)
+			}
+			if (answered > 0) != with.own {
+				t.Errorf("%d of three others are answered", answered)
+			}
+		})
 	}
 }
 

@@ -94,6 +94,7 @@ func Listen(options Options) (*Relay, error) {
 	if r.udp, err = listenUDP(options.UDP); err != nil {
 		return nil, fmt.Errorf("open relay's UDP socket: %w", err)
 	}
+	r.core.self = r.UDPAddr().Addr().Unmap()
 	if options.TCP != "" {
 		if r.tcp, err = listenTCP(options.TCP); err != nil {
 			r.udp.close()

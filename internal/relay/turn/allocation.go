@@ -17,8 +17,17 @@ import (
 const (
 	// allocationQueue bounds what waits for a slow connection; the rest is dropped, as a network would.
 	allocationQueue = 64
-	// checksPerSecond of one allocation, that all others share the relay's limit per source with.
+	// checksPerSecond of one allocation: browsers send twenty until they know a way.
 	checksPerSecond, checksAtOnce = 50, 100
+)
+
+// What a test of the network needs: a handshake and two words. Its credentials are anybody's for the asking. All tests
+// together have half of the checks that a relay on another machine takes from one address (500), so that they leave no
+// talk without.
+const (
+	briefChecksPerSecond, briefChecksAtOnce = 5, 30
+	testChecksPerSecond, testChecksAtOnce   = 250, 500
+	briefBytesPerSecond, briefBytesAtOnce   = 12_500, 32_000
 )
 
 var (
@@ -40,7 +49,11 @@ func (g generator) AllocatePacketConn(asked pion.AllocateListenerConfig) (net.Pa
 	if asked.UserID == "" || asked.UserID != g.client.user() {
 		return nil, nil, errUnasked
 	}
-	a, err := newAllocation(g.server.options, asked.Network == "udp6")
+	u, err := parseUser(asked.UserID)
+	if err != nil {
+		return nil, nil, errUnasked
+	}
+	a, err := newAllocation(g.server.options, asked.Network == "udp6", g.server.limitsFor(u))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -58,8 +71,7 @@ func (generator) AllocateConn(pion.AllocateConnConfig) (net.Conn, error) { retur
 type allocation struct {
 	ways     map[netip.AddrPort]*net.UDPConn // by advertised address
 	relayed  *net.UDPAddr
-	bytes    *rate.Limiter
-	checks   *rate.Limiter
+	limits   limits
 	incoming chan *packet
 	pool     sync.Pool // of *packet
 	done     chan struct{}
@@ -72,12 +84,41 @@ type packet struct {
 	data [longestPacket]byte
 }
 
-func newAllocation(o Options, v6 bool) (*allocation, error) {
-	bytesPerSecond := o.BitsPerSecond / 8
+// limits are how much goes from one allocation to the relay.
+type limits struct {
+	bytes  *rate.Limiter
+	checks *rate.Limiter
+	shared *rate.Limiter // checks of all tests of the network; nil: of a talk
+}
+
+func (s *Server) limitsFor(u user) limits {
+	if u.brief {
+		return limits{
+			bytes:  rate.NewLimiter(briefBytesPerSecond, briefBytesAtOnce),
+			checks: rate.NewLimiter(briefChecksPerSecond, briefChecksAtOnce),
+			shared: s.tests,
+		}
+	}
+	bytesPerSecond := s.options.BitsPerSecond / 8
+	return limits{
+		bytes:  rate.NewLimiter(rate.Limit(bytesPerSecond), max(bytesPerSecond/4, longestPacket)),
+		checks: rate.NewLimiter(checksPerSecond, checksAtOnce),
+	}
+}
+
+// allow tells whether a packet is within the limits.
+func (l limits) allow(now time.Time, data []byte) bool {
+	if !l.bytes.AllowN(now, len(data)) {
+		return false
+	}
+	isCheck := data[0] <= 3 // RFC 7983 §7
+	return !isCheck || l.checks.AllowN(now, 1) && (l.shared == nil || l.shared.AllowN(now, 1))
+}
+
+func newAllocation(o Options, v6 bool, within limits) (*allocation, error) {
 	a := &allocation{
 		ways:     map[netip.AddrPort]*net.UDPConn{},
-		bytes:    rate.NewLimiter(rate.Limit(bytesPerSecond), max(bytesPerSecond/4, longestPacket)),
-		checks:   rate.NewLimiter(checksPerSecond, checksAtOnce),
+		limits:   within,
 		incoming: make(chan *packet, allocationQueue),
 		done:     make(chan struct{}),
 	}
@@ -152,8 +193,7 @@ func (a *allocation) WriteTo(data []byte, to net.Addr) (int, error) {
 	if socket == nil {
 		return 0, errNotOurs
 	}
-	now := time.Now()
-	if len(data) == 0 || len(data) > longestPacket || !a.bytes.AllowN(now, len(data)) || data[0] <= 3 && !a.checks.AllowN(now, 1) {
+	if len(data) == 0 || len(data) > longestPacket || !a.limits.allow(time.Now(), data) {
 		return len(data), nil
 	}
 	return socket.Write(data)

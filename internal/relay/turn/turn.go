@@ -21,6 +21,7 @@ import (
 
 	"github.com/pion/stun/v3"
 	pion "github.com/pion/turn/v5"
+	"golang.org/x/time/rate"
 )
 
 // Way is one address of the relay: as browsers are told, and where packets for it really go.
@@ -86,6 +87,7 @@ func (o Options) withDefaults() Options {
 // Server leads browsers to the relay.
 type Server struct {
 	options Options
+	tests   *rate.Limiter // checks of all tests of the network together
 
 	mu          sync.Mutex // guards the counts
 	connections int
@@ -108,7 +110,10 @@ func New(options Options) (*Server, error) {
 			return nil, errors.New("turn has a way that leads nowhere")
 		}
 	}
-	return &Server{options: options, perSource: map[netip.Addr]int{}, perLeg: map[string]int{}}, nil
+	return &Server{
+		options: options, tests: rate.NewLimiter(testChecksPerSecond, testChecksAtOnce),
+		perSource: map[netip.Addr]int{}, perLeg: map[string]int{},
+	}, nil
 }
 
 // Allocations counts those of the moment.

@@ -343,6 +343,77 @@ func TestINP08WhatHasBegunWithBriefCredentialsEndsWithThem(t *testing.T) {
 	}
 }
 
+func TestINP08TestsOfTheNetworkLeaveTalksWhatTheyNeed(t *testing.T) {
+	d := openDoor(t, nil)
+	now := time.Now()
+	passed := func(of limits, packets int, data []byte) (n int) {
+		for range packets {
+			if of.allow(now, data) {
+				n++
+			}
+		}
+		return n
+	}
+	check, media := make([]byte, 100), append([]byte{128}, make([]byte, 1199)...)
+	brief := d.server.limitsFor(user{brief: true})
+	if n := passed(brief, 1000, check); n != briefChecksAtOnce {
+		t.Errorf("%d checks of one test pass at once", n)
+	}
+	if n := passed(d.server.limitsFor(user{brief: true}), 1000, media); n < 10 || n > 30 {
+		t.Errorf("%d packets of media of one test pass at once", n)
+	}
+	all := briefChecksAtOnce
+	for range 100 {
+		all += passed(d.server.limitsFor(user{brief: true}), 1000, check)
+	}
+	if all > testChecksAtOnce {
+		t.Errorf("%d checks of all tests pass at once", all)
+	}
+	talk := d.server.limitsFor(user{})
+	if n := passed(talk, 1000, check); n != checksAtOnce {
+		t.Errorf("%d checks of a talk pass beside them", n)
+	}
+	if n := passed(talk, 100, media); n != 100 {
+		t.Errorf("%d packets of media of a talk pass beside them", n)
+	}
+}
+
+func TestINP08ATestOfTheNetworkSendsFewChecks(t *testing.T) {
+	check := make([]byte, 100)
+	for name, with := range map[string]struct {
+		issue func(*Issuer) ICEServer
+		brief bool
+	}{
+		"test": {func(i *Issuer) ICEServer { return i.IssueBrief("test.1", Life) }, true},
+		"talk": {func(i *Issuer) ICEServer { return i.Issue("talk.1", Life) }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := openDoor(t, nil)
+			relayed := d.allocate(with.issue(d.issuer))
+			d.comesBack(relayed, d.relay)
+			const most = briefChecksAtOnce + 10
+			back := 0
+			for range 300 {
+				if _, err := relayed.WriteTo(check, net.UDPAddrFromAddrPort(d.relay)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := relayed.SetReadDeadline(time.Now().Add(300 * time.Millisecond)); err != nil {
+				t.Fatal(err)
+			}
+			for {
+				if _, _, err := relayed.ReadFrom(make([]byte, longestPacket)); err != nil {
+					break
+				}
+				back++
+			}
+			if back == 0 || (back <= most) != with.brief {
+				t.Errorf("%d checks come back, a test may send %d", back, most)
+			}
+		})
+	}
+}
+
 func TestINP08QuotaForEachLegAndEachSource(t *testing.T) {
 	d := openDoor(t, func(o *Options) { o.MaxPerLeg, o.MaxPerSource = 2, 4 })
 	first := d.allocate(d.issuer.Issue("talk.1", Life))
