@@ -262,6 +262,10 @@ func (s *Service) cancel(ctx context.Context, in *cancelInput) (*viewOutput, err
 	if err != nil {
 		return nil, Problem(err)
 	}
+	// The key is opened here: the first time it is read, and that must not happen inside a transaction.
+	if _, err := s.o.Agencies.Keys().For(ctx, x.Agency); err != nil {
+		return nil, err
+	}
 	err = s.db.Retried(ctx, func(tx *db.Tx) error {
 		now, err := s.still(ctx, tx, x)
 		if err != nil {
