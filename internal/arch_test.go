@@ -33,10 +33,11 @@ var rooms = map[string]string{
 	"locales":         "",
 	"web":             "",
 
-	"internal/relay":         "internal/relay/control internal/relay/sdp internal/relay/turn",
+	"internal/relay":         "internal/relay/control internal/relay/crowd internal/relay/sdp internal/relay/turn",
 	"internal/relay/control": "",
+	"internal/relay/crowd":   "",
 	"internal/relay/sdp":     "",
-	"internal/relay/turn":    "",
+	"internal/relay/turn":    "internal/relay/crowd",
 	"internal/sfu":           "",
 
 	"internal/db":      "",

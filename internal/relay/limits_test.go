@@ -268,18 +268,52 @@ func hungUp(t *testing.T, conn net.Conn) bool {
 	return !errors.As(err, &timeout) || !timeout.Timeout()
 }
 
-func TestAnAddressHasOnlySoManyConnections(t *testing.T) {
+// asks sends a leg's check over a connection, and says whether it is answered.
+func asks(t *testing.T, r *Relay, conn net.Conn, leg Leg) bool {
+	t.Helper()
+	leg.Expires = time.Now().Add(time.Minute)
+	ufrag, pwd := r.options.Key.Credentials(leg)
+	if _, err := conn.Write(framed(appendCheck(nil, randomTransaction(), ufrag, "browser", pwd))); err != nil {
+		return false
+	}
+	_, err := readFrame(conn, make([]byte, longestPacket))
+	return err == nil
+}
+
+// The names of a network test's legs are anybody's for the asking.
+func TestAConnectionThatNoTalkNeedsGivesWayToTheNext(t *testing.T) {
 	t.Parallel()
-	r, _ := startRelay(t, Options{Key: testKey(t), TCP: "127.0.0.1:0", MaxConnectionsPerIP: 2})
-	first, second := dialRelay(t, r), dialRelay(t, r)
-	if !hungUp(t, dialRelay(t, r)) {
-		t.Error("a third connection is kept")
+	for name, limit := range map[string]Options{"of one source": {MaxConnectionsPerIP: 2}, "of all": {MaxConnections: 2}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			limit.Key, limit.TCP, limit.authenticateWithin = testKey(t), "127.0.0.1:0", time.Hour
+			r, _ := startRelay(t, limit)
+			talk, silent := dialRelay(t, r), dialRelay(t, r)
+			if !asks(t, r, talk, talkOf(1, SideGuest)) {
+				t.Fatal("a talk's connection is not answered")
+			}
+			trial := dialRelay(t, r)
+			if !hungUp(t, silent) {
+				t.Error("a silent connection keeps its place")
+			}
+			if !asks(t, r, trial, Leg{Talk: [8]byte{2}, Side: SideGuest, Generation: 1, Brief: true}) {
+				t.Error("who comes next is refused")
+			}
+			other := dialRelay(t, r)
+			if !hungUp(t, trial) {
+				t.Error("a network test keeps its place")
+			}
+			if !asks(t, r, other, talkOf(3, SideGuest)) {
+				t.Error("who comes after a network test is refused")
+			}
+			if !hungUp(t, dialRelay(t, r)) {
+				t.Error("there is a place for a third")
+			}
+			if !asks(t, r, talk, talkOf(1, SideGuest)) || !asks(t, r, other, talkOf(3, SideGuest)) || r.Load().TCPConnections != 2 {
+				t.Error("a talk's connection gives way")
+			}
+		})
 	}
-	if load := r.Load(); load.TCPConnections != 2 {
-		t.Errorf("%d connections", load.TCPConnections)
-	}
-	first.Close()
-	second.Close()
 }
 
 func TestAConnectionEndsThatSendsNoValidCheck(t *testing.T) {

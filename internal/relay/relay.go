@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"visavis/internal/relay/control"
+	"visavis/internal/relay/crowd"
 )
 
 // Options say where a relay listens and how much it takes on. Only Key and UDP have no default.
@@ -89,7 +90,8 @@ func Listen(options Options) (*Relay, error) {
 	r := &Relay{options: options, log: options.Log, core: newCore(options.Key, options)}
 	r.core.send, r.core.tell = r.send, r.events.Tell
 	r.frames.New = func() any { return new(frame) }
-	r.open, r.perIP = map[*conn]struct{}{}, map[netip.Addr]int{}
+	r.open = map[*conn]struct{}{}
+	r.crowd = crowd.New[*conn](options.MaxConnections, options.MaxConnectionsPerIP)
 	var err error
 	if r.udp, err = listenUDP(options.UDP); err != nil {
 		return nil, fmt.Errorf("open relay's UDP socket: %w", err)

@@ -11,6 +11,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"visavis/internal/relay/crowd"
 )
 
 // ICE-TCP, passive (RFC 6544 §4.4): browsers connect, and both ways carry packets framed by RFC 4571.
@@ -28,7 +30,7 @@ var errFrameTooLong = errors.New("frame too long")
 // conns are the open connections, guarded by the relay's lock.
 type conns struct {
 	open   map[*conn]struct{}
-	perIP  map[netip.Addr]int
+	crowd  *crowd.Crowd[*conn]
 	closed bool
 }
 
@@ -37,7 +39,8 @@ type conn struct {
 	relay  *Relay
 	net    net.Conn
 	remote netip.AddrPort
-	path   *path // guarded by the relay's lock
+	path   *path                // guarded by the relay's lock
+	member *crowd.Member[*conn] // likewise
 	queue  chan *frame
 	done   chan struct{}
 	hang   sync.Once
@@ -113,28 +116,45 @@ func (r *Relay) admit(accepted *net.TCPConn) *conn {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	source := sourceOf(c.remote.Addr())
-	if r.closed || len(r.open) >= r.options.MaxConnections || r.perIP[source] >= r.options.MaxConnectionsPerIP {
+	if r.closed {
+		return nil
+	}
+	member, gaveWay := r.crowd.Enter(sourceOf(c.remote.Addr()), c)
+	if gaveWay != nil {
+		r.core.dropped[full]++
+		r.release(gaveWay.Who)
+	}
+	if member == nil {
 		r.core.dropped[full]++
 		return nil
 	}
+	c.member = member
 	r.open[c] = struct{}{}
-	r.perIP[source]++
 	return c
 }
 
+// settled keeps the place of a connection that a talk needs. Credentials of a network test are anybody's for the asking,
+// so such a connection gives way like one that has said nothing.
+func (r *Relay) settled(c *conn) {
+	if c.path.leg.ends.IsZero() {
+		r.crowd.Prove(c.member)
+	}
+}
+
 func (r *Relay) forget(c *conn) {
-	c.hangUp()
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.release(c)
+}
+
+// release ends a connection. The caller holds the lock.
+func (r *Relay) release(c *conn) {
+	c.hangUp()
 	if c.path != nil {
 		r.core.dropPath(c.path)
 	}
 	delete(r.open, c)
-	source := sourceOf(c.remote.Addr())
-	if r.perIP[source]--; r.perIP[source] <= 0 {
-		delete(r.perIP, source)
-	}
+	r.crowd.Leave(c.member)
 }
 
 func (r *Relay) hangUpAll() {
@@ -163,6 +183,9 @@ func (c *conn) read() {
 		r.mu.Lock()
 		to, forward := r.core.packet(now, endpoint{remote: c.remote, conn: c}, packet[:size])
 		known := c.path != nil
+		if known {
+			r.settled(c)
+		}
 		r.mu.Unlock()
 		if known {
 			deadline = now.Add(consent)

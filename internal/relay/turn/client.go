@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/pion/logging"
+
+	"visavis/internal/relay/crowd"
 )
 
 const (
@@ -37,7 +39,8 @@ type client struct {
 	began   time.Time
 	local   *net.UDPAddr
 	holder  atomic.Pointer[holder]
-	over    bool // guarded by the server's lock: it counts no more
+	member  *crowd.Member[*client] // guarded by the server's lock
+	over    bool                   // likewise: it counts no more
 	done    chan struct{}
 	hanging sync.Once
 }

@@ -4,33 +4,27 @@ import (
 	"net"
 	"net/netip"
 	"time"
+
+	"visavis/internal/relay/crowd"
 )
 
-// enter counts a connection, or refuses it. Only Serve calls it, and leave after it.
-func (s *Server) enter(remote net.Addr) (source netip.Addr, ok bool) {
-	source = Source(remote, s.options.Trusted)
+// enter gives a connection a place, and hangs up on another one that has no allocation of a talk where there is none
+// left. Only Serve calls it, and leave after it.
+func (s *Server) enter(c *client) bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.connections >= s.options.MaxConnections || source.IsValid() && s.perSource[source] >= s.options.MaxPerSource {
-		return source, false
+	var gaveWay *crowd.Member[*client]
+	c.member, gaveWay = s.crowd.Enter(Source(c.conn.RemoteAddr(), s.options.Trusted), c)
+	s.mu.Unlock()
+	if gaveWay != nil {
+		gaveWay.Who.hangUp()
 	}
-	s.connections++
-	if source.IsValid() {
-		s.perSource[source]++
-	}
-	return source, true
+	return c.member != nil
 }
 
-func (s *Server) leave(source netip.Addr) {
+func (s *Server) leave(c *client) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.connections--
-	if !source.IsValid() {
-		return
-	}
-	if s.perSource[source]--; s.perSource[source] == 0 {
-		delete(s.perSource, source)
-	}
+	s.crowd.Leave(c.member)
 }
 
 // Source is what counts as one source: an IPv4 address, or an IPv6 network, as one customer has at least a /64. Invalid
@@ -75,6 +69,8 @@ func (s *Server) take(c *client, name string) bool {
 	ends := c.began.Add(s.options.longest)
 	if u.brief {
 		ends = time.Now().Add(u.until.Sub(s.options.Clock()))
+	} else {
+		s.crowd.Prove(c.member)
 	}
 	c.begin(name, ends)
 	return true

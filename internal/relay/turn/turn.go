@@ -22,6 +22,8 @@ import (
 	"github.com/pion/stun/v3"
 	pion "github.com/pion/turn/v5"
 	"golang.org/x/time/rate"
+
+	"visavis/internal/relay/crowd"
 )
 
 // Way is one address of the relay: as browsers are told, and where packets for it really go.
@@ -90,8 +92,7 @@ type Server struct {
 	tests   *rate.Limiter // checks of all tests of the network together
 
 	mu          sync.Mutex // guards the counts
-	connections int
-	perSource   map[netip.Addr]int
+	crowd       *crowd.Crowd[*client]
 	allocations int
 	perLeg      map[string]int
 }
@@ -112,7 +113,7 @@ func New(options Options) (*Server, error) {
 	}
 	return &Server{
 		options: options, tests: rate.NewLimiter(testChecksPerSecond, testChecksAtOnce),
-		perSource: map[netip.Addr]int{}, perLeg: map[string]int{},
+		crowd: crowd.New[*client](options.MaxConnections, options.MaxPerSource), perLeg: map[string]int{},
 	}, nil
 }
 
@@ -126,13 +127,12 @@ func (s *Server) Allocations() int {
 // Serve works on a connection until either side or ctx ends it, and closes it.
 func (s *Server) Serve(ctx context.Context, conn net.Conn) {
 	defer conn.Close()
-	source, ok := s.enter(conn.RemoteAddr())
-	if !ok {
+	c := newClient(s, conn)
+	if !s.enter(c) {
 		s.options.Log.DebugContext(ctx, "turn connection refused", "why", "too many")
 		return
 	}
-	defer s.leave(source)
-	c := newClient(s, conn)
+	defer s.leave(c)
 	defer s.release(c)
 	defer context.AfterFunc(ctx, c.hangUp)()
 	if _, err := pion.NewServer(s.configure(c)); err != nil {
