@@ -12,12 +12,6 @@ export interface Acquired {
   microphone: DeviceState;
 }
 
-export interface Devices {
-  cameras: MediaDeviceInfo[];
-  microphones: MediaDeviceInfo[];
-  speakers: MediaDeviceInfo[];
-}
-
 /** 720p where the camera can; the network decides how much of it travels. */
 const picture: MediaTrackConstraints = {
   width: { ideal: 1280 },
@@ -30,17 +24,13 @@ const sound: MediaTrackConstraints = {
   autoGainControl: true,
 };
 
-function canUseDevices(): boolean {
+export function canUseDevices(): boolean {
   return (
     typeof navigator !== "undefined" &&
     "mediaDevices" in navigator &&
     "getUserMedia" in navigator.mediaDevices
   );
 }
-
-/** Whether this browser lets a page choose where its sound comes out. */
-export const canChooseSpeaker =
-  typeof HTMLMediaElement !== "undefined" && "setSinkId" in HTMLMediaElement.prototype;
 
 /**
  * Opens camera and microphone, and whatever is left when one of them cannot be had. Never throws: the states say why
@@ -110,28 +100,6 @@ export function reasonOf(error: unknown): DeviceState {
     default:
       return "unsupported";
   }
-}
-
-/** Names are empty until the person has allowed a device; such entries are of no use in a list. */
-export async function listDevices(): Promise<Devices> {
-  const none: Devices = { cameras: [], microphones: [], speakers: [] };
-  if (!canUseDevices()) return none;
-  const all = await navigator.mediaDevices.enumerateDevices().catch(() => []);
-  const named = all.filter((device) => device.deviceId !== "" && device.label !== "");
-  return {
-    cameras: named.filter((device) => device.kind === "videoinput"),
-    microphones: named.filter((device) => device.kind === "audioinput"),
-    speakers: named.filter((device) => device.kind === "audiooutput"),
-  };
-}
-
-/** Calls when something was plugged in or out. */
-export function watchDevices(changed: () => void): () => void {
-  if (!canUseDevices()) return () => undefined;
-  navigator.mediaDevices.addEventListener("devicechange", changed);
-  return () => {
-    navigator.mediaDevices.removeEventListener("devicechange", changed);
-  };
 }
 
 export function stopStream(stream: MediaStream | undefined): void {

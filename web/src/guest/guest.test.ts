@@ -6,9 +6,10 @@ import { isInApp, type Surroundings, troubleOf } from "./browser";
 import { androidIntent, helpFor } from "./help";
 import { readFragment, routeOf } from "./link";
 import { ailing, initialVisit, modeOf, screenOf, type VisitState } from "./screen";
+import { clockText } from "../talk/clock";
 import { sentences } from "../talk/sentences";
 import { verdictOf } from "./test/verdict";
-import { clockText, countdown, knownZone, nearDay, whenOf } from "../i18n/times";
+import { countdown, knownZone, nearDay, whenOf } from "../i18n/times";
 
 describe("the link", () => {
   test("WEB-04: a fragment is a secret, a seat, or nothing", () => {
