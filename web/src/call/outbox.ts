@@ -1,5 +1,4 @@
-import { ApiError } from "../api/client";
-import { after } from "./after";
+import { persist } from "./persist";
 
 /** A message to the other side by way of the server; `generation` is always there, the rest depends on the kind. */
 export interface OutgoingSignal {
@@ -8,9 +7,6 @@ export interface OutgoingSignal {
   sdp?: string;
   nonce?: string;
 }
-
-const firstPauseMs = 250;
-const longestPauseMs = 1_000;
 
 /** Signals on their way to the other side, one after the other. */
 export class Outbox {
@@ -29,7 +25,12 @@ export class Outbox {
 
   /** As `post`; settles with what came of it. */
   deliver(signal: OutgoingSignal): Promise<void> {
-    return this.queue(signal, (next) => this.persist(next));
+    return this.queue(signal, (next) =>
+      persist(
+        () => this.send(next),
+        () => this.outdated(next.generation),
+      ),
+    );
   }
 
   /** Sends once: for what is soon replaced by something newer. */
@@ -41,18 +42,5 @@ export class Outbox {
     const next = this.last.then(() => send(signal));
     this.last = next.catch(() => undefined);
     return next;
-  }
-
-  private async persist(signal: OutgoingSignal): Promise<void> {
-    for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
-      try {
-        await this.send(signal);
-        return;
-      } catch (error) {
-        const passing = error instanceof ApiError && error.passing;
-        if (!passing || this.outdated(signal.generation)) throw error;
-        await after(pause);
-      }
-    }
   }
 }

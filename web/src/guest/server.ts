@@ -7,7 +7,7 @@ import type { Acquired } from "../call/devices";
 export class SeatServer {
   /** Names this loaded page; a reload is another page of the same browser. */
   private readonly page = crypto.randomUUID();
-  private seat = "";
+  seat = "";
 
   constructor(private readonly slug: string) {}
 

@@ -7,6 +7,7 @@ import { Store, type Unsubscribe } from "../call/store";
 import { Asking } from "./asking";
 import { Attention } from "./attention";
 import { WayBack } from "./back";
+import { Calls } from "./calls";
 import { readFragment, writeSeat } from "./link";
 import { listenToPage } from "./page";
 import type { Notice, Screen, VisitState } from "./screen";
@@ -15,6 +16,8 @@ import { SeatServer } from "./server";
 import { ScreenAwake } from "./wake";
 
 const stillMs = 150;
+
+type Change = { [Key in keyof VisitState]?: VisitState[Key] | undefined };
 
 /**
  * One guest's visit from the link to the good-bye. The server decides where the seat stands; this class asks, listens,
@@ -25,9 +28,10 @@ export class Visit {
   private readonly server: SeatServer;
   private secret: string | undefined;
   private stream: Stream | undefined;
-  private prepared: Promise<Prepared> | undefined;
-  private callModule: Promise<typeof import("../call/call")> | undefined;
+  private readonly calls: Calls;
   private talkId: string | undefined;
+  /** The generation that the server was told of the person's entering for. */
+  private enteredFor = 0;
   /** When the talk began, by the server's clock. */
   private enteredAt = 0;
   /** Counts what the stream has said of the seat. */
@@ -41,6 +45,19 @@ export class Visit {
 
   constructor(private readonly slug: string) {
     this.server = new SeatServer(slug);
+    this.calls = new Calls(
+      {
+        side: "guest",
+        agency: slug,
+        seat: () => this.server.seat,
+        send: (signal) => this.server.asPage<undefined>("signal", signal),
+        renew: (offer) => this.renew(offer),
+        detour: async () => (await this.server.asPage<Detour>("detour")).iceServers,
+      },
+      (call) => {
+        this.set({ call });
+      },
+    );
     this.listenToPage();
     this.store.subscribe(() => {
       const { screen } = this;
@@ -78,8 +95,7 @@ export class Visit {
       const view = await this.server.open(fragment);
       writeSeat(history, location, view.seat);
       this.set({ failure: undefined });
-      this.take(view);
-      if (view.here && (view.state === "waiting" || view.state === "talking")) await this.resume(view);
+      await this.look(view);
       this.follow();
     } catch (error) {
       await this.fail(asApiError(error));
@@ -92,17 +108,22 @@ export class Visit {
     // A link says why it was given up, to every browser.
     const what = secret === undefined ? { seat: state.view.seat } : { secret };
     try {
-      this.take(await this.server.open(what));
+      await this.look(await this.server.open(what));
     } catch (error) {
-      if (!asApiError(error).passing) await this.fail(asApiError(error));
+      if (!asApiError(error).passing || this.screen === "loading") await this.fail(asApiError(error));
     }
+  }
+
+  private async look(view: GuestView): Promise<void> {
+    this.take(view);
+    if (this.screen === "loading") await this.resume(view);
   }
 
   /** The second click: camera and microphone, as far as they are wanted. */
   async check(wish: Mode): Promise<void> {
     this.set({ step: "check", wish, refusal: undefined, notice: undefined, leaving: false });
     this.server.tell("started");
-    void this.prepare().catch(() => undefined);
+    void this.calls.prepare().catch(() => undefined);
     await this.openDevices({ camera: wish === "video", microphone: wish !== "text" });
   }
 
@@ -114,17 +135,18 @@ export class Visit {
     this.set({ devices });
     const good = (state: string): boolean => state === "ok" || state === "off";
     this.server.tell(good(devices.camera) && good(devices.microphone) ? "ok" : "failed", devices);
-    if (this.state.joined) await this.bring(devices);
+    // The visit goes on, whether or not this is heard.
+    if (this.state.joined) void this.bring(devices).catch(() => undefined);
   }
 
   /** The browser's question was answered only after the person had entered: what came of it is taken along. */
   private async bring(devices: Acquired): Promise<void> {
     const { call, view, wish } = this.state;
     call?.useLocal(devices);
-    if (view?.state !== "waiting") return;
-    const { commit, offer } = await this.prepare();
     const mode = modeOf(wish, devices);
-    await this.act("arrive", { mode, commit, offer, takeover: false });
+    if (mode === view?.mode) return;
+    const prepared = await this.calls.prepare();
+    await this.act("arrive", { mode, ...prepared, takeover: false });
   }
 
   wish(wish: Mode): void {
@@ -142,11 +164,9 @@ export class Visit {
     const { wish, devices, view, takenOver } = this.state;
     if (!view || this.state.busy) return;
     await this.guarded(async () => {
-      const { commit, offer } = await this.prepare();
-      const mode = modeOf(wish, devices);
-      const takeover = takenOver || !view.here;
-      const body = { mode, commit, offer, takeover: takeover && view.state !== "expected" };
-      await this.join(body);
+      const prepared = await this.calls.prepare();
+      const takeover = (takenOver || !view.here) && view.state !== "expected";
+      await this.join({ mode: modeOf(wish, devices), ...prepared, takeover });
       // The browser's question may have been answered while this was on its way.
       const { devices: now, joined } = this.state;
       if (joined && now && now !== devices) await this.bring(now);
@@ -165,7 +185,7 @@ export class Visit {
     this.attention.stop();
     this.enteredAt = Date.now() + this.state.offset;
     this.set({ entered: true, ringing: false });
-    call.enter(view.talk.generation);
+    this.tellEntered(view.talk);
     this.headsUp(view.talk.headsUpMs);
   }
 
@@ -186,18 +206,15 @@ export class Visit {
   }
 
   askToLeave(leaving: boolean): void {
-    this.set({ leaving });
+    this.set({ leaving, refusal: undefined });
   }
 
   async leave(): Promise<void> {
     const { view: before } = this.state;
     const notice: Notice | undefined = !before?.here ? undefined : before.talk ? "hung-up" : "left";
     await this.guarded(async () => {
-      this.attention.stop();
-      this.store.value.call?.close();
       const view = await this.server.asPage("leave");
-      this.dropCall();
-      this.set({ joined: false, entered: false, leaving: false, step: "landing", notice });
+      this.dropCall({ joined: false, step: "landing", notice });
       this.take(view);
     });
   }
@@ -237,27 +254,25 @@ export class Visit {
   private async resume(view: GuestView): Promise<void> {
     const mode = view.mode ?? "video";
     this.set({ wish: mode, step: "landing" });
-    const acquired = this.openAgain(mode);
-    await this.guarded(async () => {
-      const { commit, offer } = await this.prepare();
-      await this.join({ mode, commit, offer, takeover: false });
-    });
-    await acquired();
+    const arrived = this.calls
+      .prepare()
+      .then((prepared) => this.join({ mode, ...prepared, takeover: false }));
+    void this.openAgain(mode, arrived);
+    await arrived;
   }
 
-  /** Opens the devices at once; what it answers puts them to use, unless the visit has moved on by then. */
-  private openAgain(mode: Mode): () => Promise<void> {
+  /** Opens the devices at once, and puts them to use unless the visit has moved on by then. */
+  private async openAgain(mode: Mode, arrived?: Promise<void>): Promise<void> {
     const answer = this.asking.ask({ camera: mode === "video", microphone: mode !== "text" });
-    return async () => {
-      const devices = await answer();
-      if (!devices) return;
-      if (!this.state.joined) {
-        stopStream(devices.stream);
-        return;
-      }
-      this.set({ devices });
-      this.state.call?.useLocal(devices);
-    };
+    await arrived?.catch(() => undefined);
+    const devices = await answer();
+    if (!devices) return;
+    if (!this.state.joined) {
+      stopStream(devices.stream);
+      return;
+    }
+    this.set({ devices });
+    this.state.call?.useLocal(devices);
   }
 
   private async join(body: object): Promise<void> {
@@ -272,42 +287,28 @@ export class Visit {
     if (!this.stream && view.state !== "closed") this.listen();
   }
 
-  /** Certificate, commitment and offer of the next talk; made once and kept until used. */
-  private prepare(): Promise<Prepared> {
-    this.callModule ??= import("../call/call");
-    this.prepared ??= this.callModule.then(({ Call }) => {
-      const { view } = this.state;
-      if (!view) throw new ApiError(0, "internal");
-      const call = new Call({
-        side: "guest",
-        agency: this.slug,
-        seat: () => view.seat,
-        send: (signal) => this.server.asPage<undefined>("signal", signal),
-        renew: (offer) => this.renew(offer),
-        detour: async () => (await this.server.asPage<Detour>("detour")).iceServers,
-      });
-      this.set({ call });
-      return call.prepare();
-    });
-    this.prepared.catch(() => {
-      this.prepared = undefined;
-    });
-    return this.prepared;
-  }
-
   private async renew(prepared: Prepared & { generation?: number }): Promise<number> {
     const view = await this.act("prepare", prepared);
     return view.talk?.generation ?? 0;
   }
 
-  private dropCall(): void {
+  private dropCall(change: Change): void {
+    this.attention.stop();
     this.asking.forget();
     // The call has them only once the person has entered.
     stopStream(this.state.devices?.stream);
-    this.state.call?.close();
-    this.prepared = undefined;
+    this.calls.drop();
     this.talkId = undefined;
-    this.set({ call: undefined, devices: undefined, headsUpUntil: 0 });
+    this.enteredFor = 0;
+    this.set({
+      call: undefined,
+      devices: undefined,
+      headsUpUntil: 0,
+      entered: false,
+      ringing: false,
+      leaving: false,
+      ...change,
+    });
   }
 
   /** From the first screen on the page hears what becomes of the seat, for as long as somebody looks at it. */
@@ -347,23 +348,18 @@ export class Visit {
     if (name === "snapshot") {
       const { view, signals } = data as { view: GuestView; signals: Signal[] };
       this.takeHeard(view);
-      for (const signal of signals) this.signal(signal);
+      // While nothing was heard the seat was opened elsewhere: nobody will say so any more.
+      if (this.state.joined && this.screen === "elsewhere") this.bye("taken-over");
+      for (const signal of signals) this.calls.handle(signal);
     } else if (name === "seat") this.takeHeard(data as GuestView);
-    else if (name === "signal") this.signal(data as Signal);
+    else if (name === "signal") this.calls.handle(data as Signal);
     else if (name === "bye") this.bye((data as { reason: ByeReason }).reason);
-  }
-
-  private signal(signal: Signal): void {
-    void this.state.call?.handle(signal).catch(() => undefined);
   }
 
   private bye(reason: ByeReason): void {
     if (reason === "moved") void this.fail(new ApiError(410, "link.moved"));
     this.stopStream();
-    if (reason !== "taken-over") return;
-    this.attention.stop();
-    this.dropCall();
-    this.set({ takenOver: true, joined: false, entered: false, ringing: false, leaving: false });
+    if (reason === "taken-over") this.dropCall({ joined: false, takenOver: true });
   }
 
   /** What the stream says is meant for this page: once the seat is here, the advisor has said yes to this device. */
@@ -388,19 +384,26 @@ export class Visit {
       return;
     }
     if (view.state === "talking" && view.talk && view.here) this.called(view.talk);
-    else if (view.state === "waiting" && before?.state === "talking") void this.waitAgain();
-    else if (view.state === "expected") this.sentOut();
+    else if (view.state === "waiting" && view.here && before?.state === "talking")
+      this.startAnew(this.state.entered ? "sent-back" : "missed");
+    else if (view.state === "expected") this.dropCall({ joined: false });
     else if (view.state === "closed") this.finish();
   }
 
   /** Devices are open or asked for at the check, or for a talk that was asked for; after a no, or the end, for nothing. */
   private giveBack(): void {
     const { devices, step } = this.state;
-    if ((devices ?? step === "check") && this.screen !== "check" && this.screen !== "asked") this.dropCall();
+    if ((devices ?? step === "check") && this.screen !== "check" && this.screen !== "asked")
+      this.dropCall({});
   }
 
   private called(talk: GuestTalk): void {
-    if (this.talkId === talk.id) return;
+    if (this.talkId === talk.id) {
+      if (this.state.entered && talk.enteredAt === undefined) this.tellEntered(talk);
+      return;
+    }
+    // What lay between that talk and this one was not heard.
+    if (this.talkId !== undefined) this.startAnew();
     this.talkId = talk.id;
     this.set({ notice: undefined, leaving: false });
     if (talk.enteredAt !== undefined) {
@@ -416,6 +419,13 @@ export class Visit {
     }
   }
 
+  /** Once for each generation: what is said for one that is over by then is not heard. */
+  private tellEntered({ generation }: GuestTalk): void {
+    if (this.enteredFor === generation) return;
+    this.enteredFor = generation;
+    this.state.call?.enter(generation);
+  }
+
   private headsUp(ms: number): void {
     const { call } = this.state;
     this.set({ headsUpUntil: Date.now() + ms });
@@ -424,40 +434,24 @@ export class Visit {
   }
 
   /** Called in vain, or sent back by the advisor: the place is kept, and the next talk gets fresh keys. */
-  private async waitAgain(): Promise<void> {
-    const notice: Notice = this.state.entered ? "sent-back" : "missed";
-    this.attention.stop();
-    this.dropCall();
-    this.set({ entered: false, ringing: false, leaving: false, notice });
-    const acquired = this.openAgain(this.state.wish);
-    try {
-      const { commit, offer } = await this.prepare();
-      await this.server.asPage("prepare", { commit, offer });
-    } catch {
-      // Whoever calls in a guest without an offer asks for a fresh one.
-    }
-    await acquired();
-  }
-
-  private sentOut(): void {
-    this.attention.stop();
-    this.dropCall();
-    this.set({ joined: false, entered: false, ringing: false, leaving: false });
+  private startAnew(notice?: Notice): void {
+    this.dropCall({ notice });
+    void this.openAgain(this.state.wish);
+    void this.calls.offer((prepared) => this.server.asPage("prepare", prepared));
   }
 
   private finish(): void {
-    const began = this.state.call?.state.connectedAt;
+    const { call, entered, offset } = this.state;
+    let { talkedMs } = this.state;
     // Counted from the first entry: a reload has a connection of its own, and is the same talk.
-    const talkedMs = began === undefined ? 0 : Date.now() + this.state.offset - this.enteredAt;
-    if (this.state.entered) this.set({ talkedMs });
+    if (entered) talkedMs = call?.state.connectedAt ? Date.now() + offset - this.enteredAt : 0;
     this.stopStream();
-    this.sentOut();
+    this.dropCall({ joined: false, talkedMs });
   }
 
   private async fail(failure: ApiError): Promise<void> {
     this.stopStream();
-    this.sentOut();
-    this.set({ failure });
+    this.dropCall({ joined: false, failure });
     // What has moved or is cancelled says so again after a reload; by then its secret opens nothing.
     if (failure.status === 404) writeSeat(history, location, undefined);
     if (this.state.agency) return;
@@ -494,7 +488,7 @@ export class Visit {
     return view;
   }
 
-  private set(change: { [Key in keyof VisitState]?: VisitState[Key] | undefined }): void {
+  private set(change: Change): void {
     this.store.set({ ...this.state, ...change });
   }
 }
