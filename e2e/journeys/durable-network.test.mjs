@@ -100,6 +100,30 @@ describe('a guest on a cable that can be pulled out', () => {
     await endTalk(talk);
     await guest.wait(screen('goodbye'));
   });
+
+  test('sent back and called in anew without network: the page enters the new talk', { timeout: 120_000 }, async () => {
+    const list = await advisor(world);
+    const { link } = await appoint(list, { name: 'Nora Neu' });
+    const guest = await guestWaits(far, link);
+    const talk = await callIn(list, 'Nora Neu');
+    await flows(guest, 'the guest');
+    const code = await sameCode(guest, talk);
+
+    network.pull();
+    await talk.click(hook('end'));
+    await talk.click(hook('sendback'));
+    await callIn(list, 'Nora Neu', talk);
+    await talk.wait(screen('talk'));
+    await pause(3); // by then the guest's page has lost its stream
+    network.plug();
+    const plugged = Date.now();
+    await flows(talk, 'the advisor', 20_000);
+    await flows(guest, 'the guest', 20_000);
+    console.log(`# they saw each other ${Date.now() - plugged} ms after the cable was put back`);
+    await sameCode(guest, talk, code);
+    await endTalk(talk);
+    await guest.wait(screen('goodbye'));
+  });
 });
 
 describe('the server dies (kill -9) and is started again', () => {
