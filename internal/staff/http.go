@@ -38,8 +38,12 @@ type Service struct {
 	// Failures only: the right password from a quiet source always gets through. A source is a network, or a device that is known for the account.
 	failures *edge.Limiter // by account and source
 	sources  *edge.Limiter // by source, against many accounts from one place
+	signIns  *underway     // by account and network, or by account for all devices that are known for it
 	streams  *edge.Streams // of each session, of whatever feature
 }
+
+// mostSignIns under way at a time on a node, also with the right password: others wait for their turn to hash.
+const mostSignIns = 4
 
 // mostStreams of one session on a node: windows and tabs of one person at one desk.
 const mostStreams = 32
@@ -50,6 +54,7 @@ func New(d *db.DB, agencies *agency.Store, o Options) *Service {
 		db: d, agencies: agencies, o: o, hasher: newHasher(o.Cost),
 		failures: edge.NewLimiter(20*time.Second, 10, 20_000),
 		sources:  edge.NewLimiter(time.Second, 100, 20_000),
+		signIns:  newUnderway(mostSignIns),
 		streams:  edge.NewStreams(mostStreams, mostStreams),
 	}
 }
@@ -163,6 +168,11 @@ func (s *Service) signIn(ctx context.Context, in *signInInput) (*meOutput, error
 	} else {
 		try.source = edge.NotedPrefix(in.network, s.o.TrustedProxies)
 	}
+	who := try.who()
+	if !s.signIns.begin(who) {
+		return nil, throttled()
+	}
+	defer s.signIns.end(who)
 	p, err := s.authenticate(ctx, try)
 	if err != nil {
 		return nil, err
@@ -198,26 +208,40 @@ type attempt struct {
 	slug, email, password string
 }
 
+func (a attempt) account() string { return a.source + "\x00" + a.slug + "\x00" + a.email }
+
+// who counts the devices of an account as one: whoever has signed in once can make as many as they like. All others count
+// by network, as nobody may keep an account's owner out from elsewhere.
+func (a attempt) who() string {
+	if a.known {
+		a.source = "device"
+	}
+	return a.account()
+}
+
+func throttled() *edge.Problem {
+	return edge.NewProblem(http.StatusTooManyRequests, "session.throttled")
+}
+
 // authenticate counts failures by account and source, so that an attacker slows
 // down only sign-ins from where the attack comes from: nobody can be locked out by
 // somebody elsewhere. The limit is asked again when it is our turn to hash, or many
 // attempts at once would all have passed it.
 func (s *Service) authenticate(ctx context.Context, try attempt) (Person, error) {
-	account := try.source + "\x00" + try.slug + "\x00" + try.email
-	throttled := edge.NewProblem(http.StatusTooManyRequests, "session.throttled")
+	account := try.account()
 	if s.sources.Exhausted(try.source) || s.failures.Exhausted(account) {
-		return Person{}, throttled
+		return Person{}, throttled()
 	}
 	turn, err := s.hasher.turn(ctx, try.known)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return Person{}, throttled
+		return Person{}, throttled()
 	}
 	if err != nil {
 		return Person{}, err
 	}
 	defer turn.end()
 	if s.sources.Exhausted(try.source) || s.failures.Exhausted(account) {
-		return Person{}, throttled
+		return Person{}, throttled()
 	}
 	p, err := s.check(ctx, turn, try.slug, try.email, try.password)
 	if _, refused := errors.AsType[*edge.Problem](err); refused {

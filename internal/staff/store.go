@@ -17,6 +17,8 @@ const (
 	sessionMax  = 24 * time.Hour
 	// touchAfter spares a write for each request.
 	touchAfter = 5 * time.Minute
+	// mostSessions of one account: with the next sign-in the one ends that was unused for longest.
+	mostSessions = 50
 )
 
 type account struct {
@@ -102,6 +104,9 @@ func (s *Service) createSession(ctx context.Context, p Person) (value string, er
 			p.Agency, p.ID, db.Ms(now)); err != nil {
 			return err
 		}
+		if err := s.dropSurplus(ctx, tx, p); err != nil {
+			return err
+		}
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO staff_session (token_hash, agency_id, staff_id, created_at, used_at, expires_at)
 			VALUES ($1, $2, $3, $4, $4, $5)`, vault.Hash(token), p.Agency, p.ID, db.Ms(now), db.Ms(now.Add(sessionMax)))
@@ -111,6 +116,21 @@ func (s *Service) createSession(ctx context.Context, p Person) (value string, er
 		return "", fmt.Errorf("create session: %w", err)
 	}
 	return p.Agency + "." + token, nil
+}
+
+// dropSurplus makes room for one more session.
+func (s *Service) dropSurplus(ctx context.Context, tx *db.Tx, p Person) error {
+	err := db.Affected(tx.ExecContext(ctx, `
+		DELETE FROM staff_session WHERE agency_id = $1 AND staff_id = $2 AND token_hash NOT IN
+		(SELECT token_hash FROM staff_session WHERE agency_id = $1 AND staff_id = $2
+		 ORDER BY used_at DESC, created_at DESC, token_hash LIMIT $3)`, p.Agency, p.ID, mostSessions-1))
+	if errors.Is(err, db.ErrConflict) {
+		return nil // there is room
+	}
+	if err == nil {
+		tx.AfterCommit(func() { s.o.Nudge(p.Agency, Topic(p.ID)) })
+	}
+	return err
 }
 
 // Topic is where streams of a person learn that a session has ended.
