@@ -109,7 +109,14 @@ journey('the browser\'s way back: a step in the check, a question in the waiting
   await guest.wait(screen('talk'));
   await flows(guest, 'the guest, who is back');
 
+  // Going needs the server, too: while it cannot be reached, the talk goes on, and the question says why.
   await guest.back();
+  await guest.context.route('**/leave', (route) => route.abort());
+  await guest.click(hook('leave-really'));
+  await says(guest, 'dialog[open]', /Wir erreichen die Behörde gerade nicht/);
+  await see(guest, '12-leave-in-vain');
+  await flows(guest, 'the guest, who could not go');
+  await guest.context.unroute('**/leave');
   await guest.click(hook('leave-really'));
   await guest.wait(screen('landing'));
 });
@@ -313,4 +320,4 @@ journey('a guest leaves on purpose, while waiting and while talking, and comes b
 });
 
 // A device that has just been given up may have had something to say.
-test('nothing loud in the console but a word too late', () => quietConsole(world.chromium, [/409 .*\/signal/]));
+test('nothing loud in the console but a word too late, and one in vain', () => quietConsole(world.chromium, [/409 .*\/signal/, /ERR_FAILED .*\/leave/]));
