@@ -8,6 +8,7 @@ import type { Acquired } from "./devices";
 import { LocalMedia } from "./local";
 import { Outbox, type OutgoingSignal } from "./outbox";
 import { newCertificate, Peer } from "./peer";
+import { persist } from "./persist";
 import { play } from "./play";
 import { Recovery } from "./recovery";
 import { BadDescription } from "./sdp";
@@ -330,13 +331,16 @@ export class Call {
 
   /** Guest: a new connection, because the other page is new (`generation` given) or this one got nowhere. */
   async renew(generation?: number): Promise<void> {
-    if (!this.options.renew || this.state.phase === "ended") return;
+    const { renew } = this.options;
+    if (!renew || this.state.phase === "ended") return;
     const prepared = await this.prepare();
     if (generation !== undefined) this.generation = generation;
-    this.generation = await this.options.renew({
-      ...prepared,
-      ...(generation === undefined ? {} : { generation }),
-    });
+    const offered = { ...prepared, ...(generation === undefined ? {} : { generation }) };
+    // What the other page has asked for it waits for; what this one wants anew is tried anew in any case.
+    this.generation = await persist(
+      () => renew(offered),
+      () => this.state.phase === "ended" || generation !== this.generation,
+    );
   }
 
   /** Runs a step with the other side's description; one that is of no use ends the talk. */
