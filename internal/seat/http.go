@@ -188,23 +188,36 @@ type checkInput struct {
 }
 
 func (s *Service) check(ctx context.Context, in *checkInput) (*struct{}, error) {
-	return nil, s.act(ctx, in.Caller, Opened{Failed: in.Body.Result == "failed"})
+	x, err := s.access(ctx, in.Slug, in.Seat, in.browser)
+	if err != nil {
+		return nil, Problem(err)
+	}
+	return nil, Problem(s.opened(ctx, x, in.browser, Opened{Failed: in.Body.Result == "failed"}))
 }
 
-// act lets a guest's command happen.
-func (s *Service) act(ctx context.Context, c Caller, command Command) error {
-	x, err := s.access(ctx, c.Slug, c.Seat, c.browser)
+// opened writes nothing where nothing is new: anybody with the link may say so as often as they like.
+func (s *Service) opened(ctx context.Context, x Seat, browser string, c Opened) error {
+	w, err := s.Window(ctx, s.db.Read(), x)
 	if err != nil {
-		return Problem(err)
+		return err
 	}
-	err = s.db.Retried(ctx, func(tx *db.Tx) error {
-		next, _, err := s.doBy(ctx, tx, x, command)
-		if err != nil {
+	now := s.o.Clock()
+	then, _, err := Apply(x, c, now, w)
+	isNew := err != nil || then != x // a refusal is told as it is when it comes to it
+	if !isNew {
+		if known, err := hasActed(ctx, s.db.Read(), x, browser, db.Ms(now.Add(-openedAnew))); err != nil || known {
 			return err
 		}
-		return acted(ctx, tx, next, c.browser, db.Ms(s.o.Clock()))
+	}
+	return s.db.Retried(ctx, func(tx *db.Tx) (err error) {
+		next := x
+		if isNew {
+			if next, _, err = s.doBy(ctx, tx, x, c); err != nil {
+				return err
+			}
+		}
+		return acted(ctx, tx, next, browser, db.Ms(now))
 	})
-	return Problem(err)
 }
 
 // doBy is Do for a guest whose right to the seat was found before the transaction: a link that was given up meanwhile

@@ -110,6 +110,18 @@ func acted(ctx context.Context, tx *db.Tx, x Seat, browser string, nowMs int64) 
 	return nil
 }
 
+// hasActed tells whether a person clicked in a bound browser since then.
+func hasActed(ctx context.Context, q db.Q, x Seat, browser string, sinceMs int64) (bool, error) {
+	var n int
+	err := q.QueryRowContext(ctx, `
+		SELECT COUNT(*) FROM seat_browser WHERE agency_id = $1 AND seat_id = $2 AND browser_hash = $3 AND acted_at > $4`,
+		x.Agency, x.ID, hash(browser), sinceMs).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("find use of browser: %w", err)
+	}
+	return n > 0, nil
+}
+
 // shownBy is the version of the link that a browser has shown last, 0 for a stranger.
 func shownBy(ctx context.Context, q db.Q, agency, seat, browser string) (version int64, err error) {
 	err = q.QueryRowContext(ctx, `SELECT link_version FROM seat_browser WHERE agency_id = $1 AND seat_id = $2 AND browser_hash = $3`,

@@ -115,9 +115,18 @@ func closedRefusal(s Seat) *Refusal { return refuse("seat.closed", "reason", s.C
 // Opened is a click on the landing page, or the result of the check there.
 type Opened struct{ Failed bool }
 
-func (c Opened) apply(s Seat, now time.Time, _ Window) (Seat, []Event, error) {
+// openedAnew is when the same again is news: whoever repeats it moves nothing before that.
+const openedAnew = time.Minute
+
+func (c Opened) apply(s Seat, now time.Time, w Window) (Seat, []Event, error) {
 	if s.State == Closed {
 		return s, nil, closedRefusal(s)
+	}
+	known := func(t *time.Time) bool {
+		return t != nil && now.Sub(*t) < openedAnew && t.Before(w.Opens) == now.Before(w.Opens) // see GuestWasThere
+	}
+	if known(s.OpenedAt) && (!c.Failed || known(s.CheckFailedAt)) {
+		return s, nil, nil
 	}
 	s.OpenedAt = &now
 	if c.Failed {
