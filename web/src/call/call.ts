@@ -32,7 +32,7 @@ export interface CallOptions {
    * Guest only: hands a fresh offer to the server (`POST …/prepare`) and returns the generation in force. Without
    * `generation` a new one is asked for.
    */
-  renew?(prepared: Prepared & { generation?: number }): Promise<number>;
+  renew?: (prepared: Prepared & { generation?: number }) => Promise<number>;
   /** Asks for the way to the relay through the port of HTTPS; empty where there is none. */
   detour(): Promise<RTCIceServer[]>;
   /** An earlier talk of this page has needed it. */
