@@ -150,9 +150,9 @@ func (s *Service) dropSession(ctx context.Context, p Person) error {
 	return nil
 }
 
-// SessionLives tells whether the session that a request came with still exists;
+// sessionLives tells whether the session that a request came with still exists;
 // streams ask when they are woken by Topic.
-func (s *Service) SessionLives(ctx context.Context, p Person) (bool, error) {
+func (s *Service) sessionLives(ctx context.Context, p Person) (bool, error) {
 	var n int
 	err := s.db.Read().QueryRowContext(ctx, `
 		SELECT COUNT(*) FROM staff_session
@@ -167,7 +167,7 @@ func (s *Service) SessionLives(ctx context.Context, p Person) (bool, error) {
 
 // Again is the person with the desks of this moment; lives tells whether the session does.
 func (s *Service) Again(ctx context.Context, p Person) (now Person, lives bool, err error) {
-	if lives, err = s.SessionLives(ctx, p); err != nil || !lives {
+	if lives, err = s.sessionLives(ctx, p); err != nil || !lives {
 		return p, false, err
 	}
 	p.Desks, err = s.desks(ctx, p.Agency, p.ID)

@@ -103,13 +103,18 @@ func (s *Service) source(ctx context.Context, person staff.Person, day *time.Tim
 	return edge.Source{Snapshot: r.snapshot, Changes: r.changes, Wake: subscription.C, OnWake: subscription.OnWake, Close: stop, Log: s.o.Log}, nil
 }
 
-// signedOut tells whether the session that opened the stream has ended; then nothing more is shown.
+// signedOut tells whether the session that opened the stream has ended; then nothing more is shown. If the person's desks
+// are others than before, the cursor is no longer one of this list's, and a snapshot follows.
 func (r *reader) signedOut(ctx context.Context) ([]edge.Event, error) {
-	lives, err := r.o.Staff.SessionLives(ctx, r.person)
-	if err != nil || lives {
+	person, lives, err := r.o.Staff.Again(ctx, r.person)
+	if err != nil {
 		return nil, err
 	}
-	return []edge.Event{{Name: edge.EventBye, Data: bye{"signed-out"}}}, nil
+	if !lives {
+		return []edge.Event{{Name: edge.EventBye, Data: bye{"signed-out"}}}, nil
+	}
+	r.person = person
+	return nil, nil
 }
 
 func (r *reader) snapshot(ctx context.Context) (string, []edge.Event, error) {

@@ -1,0 +1,33 @@
+package today_test
+
+import (
+	"testing"
+	"time"
+
+	"visavis/internal/db"
+	"visavis/internal/db/dbtest"
+	. "visavis/internal/worldtest"
+)
+
+func TestACC08AListShowsNothingMoreOfADeskThatIsNoLongerThePersons(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newOffices(t, d)
+		s.Book(s.o, s.sommer, s.o.Booking(Start()))
+		second := s.Book(s.o, s.herbst, s.second(Start().Add(time.Minute)))
+		shown, stream := snapshot(s.winter, "")
+		if len(shown.Rows) != 2 {
+			t.Fatalf("%d rows", len(shown.Rows))
+		}
+		s.Exec(`DELETE FROM staff_desk WHERE agency_id = $1 AND staff_id = $2 AND desk_id = $3`, s.o.Agency, s.o.Winter.ID, s.o.Desk)
+		s.Book(s.o, s.sommer, s.o.Booking(Start().Add(time.Hour)))
+		stream.Until("snapshot", &shown)
+		if len(shown.Rows) != 1 || shown.Rows[0].ID != second.Appointment {
+			t.Errorf("%+v", shown.Rows)
+		}
+		third := s.Book(s.o, s.herbst, s.second(Start().Add(time.Hour)))
+		var r row
+		if stream.Until("row", &r); r.ID != third.Appointment {
+			t.Errorf("%s, want %s", r.ID, third.Appointment)
+		}
+	})
+}
