@@ -183,9 +183,10 @@ func (c Arrive) again(s Seat, _ time.Time) (Seat, []Event, error) {
 // needs the advisor's yes, since families share mailboxes.
 func (c Arrive) duringTalk(s Seat, _ time.Time) (Seat, []Event, error) {
 	if c.Who.Browser == s.Holder.Browser {
-		same := c.Who == s.Holder
+		before := s
 		s = c.hold(s)
-		if same {
+		if c.Who == before.Holder { // it says how it takes part now; whoever asks for the talk still does
+			s.Asking, s.AskRefused = before.Asking, before.AskRefused
 			return s, nil, nil
 		}
 		return s, []Event{TakenOver, Rejoined}, nil

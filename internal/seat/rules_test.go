@@ -185,7 +185,7 @@ talking              | page is in a pocket | talking, phone
 
 talking, asked       | opened              | talking, phone, asked
 talking, asked       | check failed        | talking, phone, asked
-talking, asked       | arrive              | talking, phone
+talking, asked       | arrive              | talking, phone, asked
 talking, asked       | arrive, second tab  | talking, second tab: takenover rejoined
 talking, asked       | arrive, laptop      | seat.elsewhere
 talking, asked       | take over, laptop   | talking, phone, asked
@@ -206,7 +206,7 @@ talking, asked       | page is in a pocket | talking, phone, asked
 
 talking, refused     | opened              | talking, phone, refused
 talking, refused     | check failed        | talking, phone, refused
-talking, refused     | arrive              | talking, phone
+talking, refused     | arrive              | talking, phone, refused
 talking, refused     | arrive, second tab  | talking, second tab: takenover rejoined
 talking, refused     | arrive, laptop      | seat.elsewhere
 talking, refused     | take over, laptop   | talking, phone, asked: asked

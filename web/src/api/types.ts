@@ -217,7 +217,7 @@ export interface Booked {
   link?: string;
 }
 
-export type ByeReason = "taken-over" | "moved" | "signed-out";
+export type ByeReason = "taken-over" | "moved" | "signed-out" | "elsewhere";
 
 /** Network test, protocol.md §5. */
 export type Path = "udp" | "tcp" | "tls";

@@ -191,6 +191,14 @@ describe("a talk ends", () => {
     expect(desk.state).toMatchObject({ phase: "ready", again: undefined, farewell: { kind: "gone" } });
   });
 
+  test("a talk of a desk that is no longer one's own is gone, and one is still signed in", async () => {
+    const lost = vi.spyOn(session, "lost");
+    await admitted();
+    streams.at(-1)?.say("bye", { reason: "elsewhere" });
+    expect(desk.state).toMatchObject({ phase: "ready", farewell: { kind: "gone" } });
+    expect(lost).not.toHaveBeenCalled();
+  });
+
   test("a window that is closed says so", () => {
     globalThis.dispatchEvent(new Event("pagehide"));
     expect(list.heard.at(-1)).toEqual({ t: "gone" });

@@ -1,6 +1,6 @@
 import { api, ApiError, asApiError } from "../../api/client";
 import { openStream, type Stream, type StreamState } from "../../api/stream";
-import type { Admitted, Detour, Me, Outcome, Signal, TalkView } from "../../api/types";
+import type { Admitted, ByeReason, Detour, Me, Outcome, Signal, TalkView } from "../../api/types";
 import { after } from "../../call/after";
 import { Call } from "../../call/call";
 import { acquire, stopStream } from "../../call/devices";
@@ -247,7 +247,8 @@ export class TalkDesk {
         void this.signal(data as Signal);
         break;
       case "bye":
-        this.session.lost();
+        if ((data as { reason: ByeReason }).reason === "signed-out") this.session.lost();
+        else this.over({ kind: "gone" });
         break;
       default:
     }
