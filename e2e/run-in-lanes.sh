@@ -3,7 +3,10 @@
 # the second lane has those that wait most, for cables to be plugged in and for processes to come back, and as many
 # others as make it as long as the first. What it says is shown when the first is done. Where no network can be made
 # there is one lane: two would share ports.
-set -u
+#
+# A journey that has passed with the very same program, scripts and browsers is not walked again, as `go test` does not run
+# again what has not changed; it is counted, and told apart. `make test-long`, and a fresh clone, walk all of them.
+set -uo pipefail
 cd "$(dirname "$0")" || exit
 
 waiting=(durable-network rough paths nodes blind evil durable devices firefox)
@@ -13,21 +16,54 @@ for file in journeys/*.test.mjs; do
 	if [[ " ${waiting[*]} " == *" $name "* ]]; then second+=("$file"); else first+=("$file"); fi
 done
 
+scratch=$(mktemp -d /tmp/visavis-lanes.XXXXXX)
+trap 'rm -rf "$scratch"' EXIT
+trap 'kill $(jobs -p) 2>/dev/null; exit 130' INT TERM
+
+# What every journey depends on: the program, the gallery's sources, what lies beside the journeys, and what it runs on.
+passed=../.cache/journeys
+mkdir -p "$passed"
+surroundings=$({
+	git ls-files -co --exclude-standard . ../web | grep -v '^journeys/' | while read -r file; do
+		[ ! -f "$file" ] || sha256sum "$file"
+	done
+	sha256sum ../bin/visavis
+	node --version
+	chromium --version
+	firefox-esr --version || firefox --version
+	dpkg-query -W 'postgresql-[0-9]*' # of the server that some of them share
+} 2>/dev/null | sha256sum)
+
+# lane FILES…: one after the other.
 lane() {
-	./run-in-namespace.sh node --test --test-concurrency=1 "$@"
+	local file mark said=$scratch/$BASHPID status=0
+	for file in "$@"; do
+		mark=$passed/$(basename "$file" .test.mjs).$( { echo "$surroundings"; cat "$file"; } | sha256sum | cut -c1-16)
+		if [ -z "${VISAVIS_TEST_LONG:-}" ] && [ -e "$mark" ]; then
+			echo "# $file has passed, and nothing has changed since"
+			cat "$mark"
+			continue
+		fi
+		rm -f "${mark%.*}".*
+		if ./run-in-namespace.sh node --test "$file" 2>&1 | tee "$said" && grep -q '^# skipped 0$' "$said"; then
+			sed -n 's/^# pass \([0-9]*\)$/# pass \1\n# unchanged \1/p' "$said" >"$mark"
+		elif grep -q '^# fail 0$' "$said"; then
+			: # something was left out: it is tried again next time
+		else
+			status=1
+		fi
+	done
+	return $status
 }
 
-said=$(mktemp /tmp/visavis-lane.XXXXXX)
-trap 'rm -f "$said"' EXIT
-trap 'kill $(jobs -p) 2>/dev/null; exit 130' INT TERM
 failed=0
 # shellcheck disable=SC2016 # the variable is that of the namespace
 if ./run-in-namespace.sh sh -c '[ -n "$VISAVIS_E2E_ADDRESS" ]' 2>/dev/null; then
-	lane "${second[@]}" >"$said" 2>&1 &
-	lane "${first[@]}" 2>&1 || failed=1
+	lane "${second[@]}" >"$scratch/second" 2>&1 &
+	lane "${first[@]}" || failed=1
 	wait $! || failed=1
-	cat "$said"
+	cat "$scratch/second"
 else
-	lane "${first[@]}" "${second[@]}" 2>&1 || failed=1
+	lane "${first[@]}" "${second[@]}" || failed=1
 fi
 exit $failed

@@ -4,6 +4,8 @@ import { appendFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 const counts = { pass: 0, fail: 0, skip: 0 };
+let unchanged = 0;
+const passedIn = new Map();
 const output = new Map();
 const failedTests = new Map();
 
@@ -30,6 +32,7 @@ for await (const line of createInterface({ input: process.stdin })) {
 function finish(event, id) {
   if (event.Test) {
     counts[event.Action]++;
+    if (event.Action === "pass") passedIn.set(event.Package, (passedIn.get(event.Package) ?? 0) + 1);
     if (event.Action === "fail") {
       failedTests.set(event.Package, (failedTests.get(event.Package) ?? 0) + 1);
       console.log(`FAIL ${id}`);
@@ -40,7 +43,9 @@ function finish(event, id) {
     return;
   }
   if (event.Action === "skip") return; // A package without tests is no skipped test.
-  console.log(`${event.Action === "pass" ? "ok  " : "FAIL"} ${event.Package} ${event.Elapsed ?? 0}s`);
+  const cached = (output.get(id) ?? "").includes("(cached)");
+  if (cached) unchanged += passedIn.get(event.Package) ?? 0;
+  console.log(`${event.Action === "pass" ? "ok  " : "FAIL"} ${event.Package} ${cached ? "unchanged" : `${event.Elapsed ?? 0}s`}`);
   // A package may fail without any test failing: it did not build, a race or a panic ended it.
   if (event.Action === "fail" && !failedTests.has(event.Package)) {
     counts.fail++;
@@ -53,5 +58,5 @@ function reason(text) {
   return said.map((line) => line.trim()).join(" ");
 }
 
-appendFileSync(process.argv[2], `${counts.pass} ${counts.fail} ${counts.skip}\n`);
+appendFileSync(process.argv[2], `${counts.pass} ${counts.fail} ${counts.skip} ${unchanged}\n`);
 process.exit(counts.fail > 0 ? 1 : 0);
