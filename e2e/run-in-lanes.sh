@@ -23,6 +23,8 @@ trap 'kill $(jobs -p) 2>/dev/null; exit 130' INT TERM
 # What every journey depends on: the program, the gallery's sources, what lies beside the journeys, and what it runs on.
 passed=../.cache/journeys
 mkdir -p "$passed"
+again=${VISAVIS_TEST_LONG:-}
+git rev-parse --git-dir >/dev/null 2>&1 || again=yes # without it nobody knows what belongs to the journeys
 surroundings=$({
 	git ls-files -co --exclude-standard . ../web | grep -v '^journeys/' | while read -r file; do
 		[ ! -f "$file" ] || sha256sum "$file"
@@ -39,7 +41,7 @@ lane() {
 	local file mark said=$scratch/$BASHPID status=0
 	for file in "$@"; do
 		mark=$passed/$(basename "$file" .test.mjs).$( { echo "$surroundings"; cat "$file"; } | sha256sum | cut -c1-16)
-		if [ -z "${VISAVIS_TEST_LONG:-}" ] && [ -e "$mark" ]; then
+		if [ -z "$again" ] && [ -e "$mark" ]; then
 			echo "# $file has passed, and nothing has changed since"
 			cat "$mark"
 			continue
