@@ -7,10 +7,10 @@ demo: ## build everything and start the demonstration
 build: ## build bin/visavis with the pages inside
 	@scripts/build
 
-test: ## everything: linters, both databases, browsers
+test: ## linters, both databases, browsers
 	@scripts/test
 
-test-long: ## everything, and what takes its time
+test-long: ## everything: also what takes its time
 	@scripts/test long
 
 check: ## what can be known in a minute or two

@@ -9,10 +9,13 @@
 set -uo pipefail
 cd "$(dirname "$0")" || exit
 
-waiting=(durable-network rough paths nodes blind evil durable devices firefox)
+waiting=(durable-network rough paths nodes blind evil durable firefox)
+# Half as long as all others together; with VISAVIS_TEST_LONG only.
+long=(durable-office rough paths)
 first=() second=()
 for file in journeys/*.test.mjs; do
 	name=$(basename "$file" .test.mjs)
+	[[ -n "${VISAVIS_TEST_LONG:-}" || " ${long[*]} " != *" $name "* ]] || continue
 	if [[ " ${waiting[*]} " == *" $name "* ]]; then second+=("$file"); else first+=("$file"); fi
 done
 
