@@ -199,6 +199,19 @@ describe("a talk ends", () => {
     expect(lost).not.toHaveBeenCalled();
   });
 
+  test("a reload that was asked for just before the address named the talk is back in it", async () => {
+    await admitted();
+    history.replaceState(null, "", "/staff/talk/t1");
+    globalThis.dispatchEvent(new Event("pagehide"));
+    desk.close();
+    const talk = "/api/staff/talks/t1";
+    server({ [talk]: { body: view() }, [`${talk}/join`]: { body: { talk: view(), signals: [] } } });
+    desk = new TalkDesk(session, me);
+    await desk.open("ready");
+    expect(desk.state).toMatchObject({ phase: "talk", talk: { id: "t1" } });
+    expect(sessionStorage).toHaveLength(0);
+  });
+
   test("a window that is closed says so", () => {
     globalThis.dispatchEvent(new Event("pagehide"));
     expect(list.heard.at(-1)).toEqual({ t: "gone" });

@@ -35,7 +35,7 @@ const slowMs = 300;
 const stillMs = 150;
 /** A new address makes the browser draw its own bars and fetch the icon anew: that may come after the first picture. */
 const addressMs = 400;
-/** Where a window that is reloaded before its address names the talk finds it again. */
+/** Where a window that is reloaded finds its talk again, though the address that it is loaded from may not name it yet. */
 const unnamed = "visavis.talk";
 
 /**
@@ -80,7 +80,8 @@ export class TalkDesk {
 
   private readonly hidden = (): void => {
     const { talk } = this.state;
-    if (talk && !location.pathname.endsWith(talk.id)) sessionStorage.setItem(unnamed, talk.id);
+    // Whatever the address says by now: a reload that was asked for before it named the talk still goes to the old one.
+    if (talk) sessionStorage.setItem(unnamed, talk.id);
     this.gone();
   };
 
