@@ -50,10 +50,13 @@ export async function launchFirefox({ prefs = {} } = {}) {
   const bidi = await connect(`${address}/session`);
   await bidi.send('session.new', { capabilities: { alwaysMatch: { acceptInsecureCerts: true } } });
   const requests = [];
-  await bidi.send('session.subscribe', { events: ['network.beforeRequestSent', 'log.entryAdded'] });
+  await bidi.send('session.subscribe', { events: ['network.beforeRequestSent', 'log.entryAdded', 'script.realmCreated'] });
   const consoleLines = [];
   bidi.on('network.beforeRequestSent', (p) => requests.push(p.request.url));
-  bidi.on('log.entryAdded', (p) => consoleLines.push(`${p.level}: ${p.text}`));
+  // What the browser itself says on a tab's empty first page, before any of ours, is none of our lines (Firefox 140 does).
+  const blank = new Set();
+  bidi.on('script.realmCreated', ({ realm, origin }) => origin === 'null' && blank.add(realm));
+  bidi.on('log.entryAdded', (p) => blank.has(p.source.realm) || consoleLines.push(`${p.level}: ${p.text}`));
   await bidi.send('script.addPreloadScript', { functionDeclaration: keepConnections.toString() });
   return {
     name: 'firefox',
