@@ -169,6 +169,25 @@ journey('the advisor\'s window, reloaded in the moment in which the talk begins,
   await talk.wait(screen('ready'));
 });
 
+journey('a connection that never comes about is begun anew, though the first try is lost, too', async (list) => {
+  const { link } = await appoint(list, { name: 'Nora Nochmal' });
+  const guest = await guestWaits(world.chromium, link);
+  await guest.eval(() => {
+    const original = RTCPeerConnection.prototype.setRemoteDescription;
+    RTCPeerConnection.prototype.setRemoteDescription = async function (description) {
+      RTCPeerConnection.prototype.setRemoteDescription = original;
+      await original.call(this, description);
+      this.close();
+    };
+  });
+  await guest.context.route('**/prepare', (route) => route.abort(), { times: 1 });
+  const talk = await callIn(list, 'Nora Nochmal');
+  await flows(guest, 'the guest');
+  await flows(talk, 'the advisor');
+  await sameCode(guest, talk);
+  await endTalk(talk);
+});
+
 journey('another device while waiting: it takes over after a click, and the old one is told', async (list) => {
   const { link } = await appoint(list, { name: 'Vera Zweitgerät' });
   const first = await guestWaits(world.chromium, link);
@@ -320,4 +339,4 @@ journey('a guest leaves on purpose, while waiting and while talking, and comes b
 });
 
 // A device that has just been given up may have had something to say.
-test('nothing loud in the console but a word too late, and one in vain', () => quietConsole(world.chromium, [/409 .*\/signal/, /ERR_FAILED .*\/leave/]));
+test('nothing loud in the console but a word too late, and those in vain', () => quietConsole(world.chromium, [/409 .*\/signal/, /ERR_FAILED .*\/(leave|prepare)/]));

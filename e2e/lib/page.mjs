@@ -50,10 +50,11 @@ export function keepConnections() {
 // What one page receives: decoded frames, audio energy, the addresses it knows, and over which protocols media come:
 // udp or tcp, or turn over what it is. Runs in the page.
 export async function received() {
-  const sum = { frames: 0, audioEnergy: 0, audioPackets: 0, packets: 0, remotes: [], ways: [], connected: false, open: 0 };
+  const sum = { frames: 0, audioEnergy: 0, audioPackets: 0, packets: 0, remotes: [], ways: [], states: [], connected: false, open: 0 };
   for (const pc of globalThis.keptConnections ?? []) {
     if (pc.connectionState === 'closed') continue;
     sum.open += 1;
+    sum.states.push(`${pc.signalingState} ${pc.iceConnectionState} ${pc.connectionState}`);
     if (pc.connectionState === 'connected') sum.connected = true;
     const stats = await pc.getStats();
     const pairs = [...stats.values()].filter((s) => s.type === 'candidate-pair' && s.bytesReceived > 0);

@@ -336,10 +336,10 @@ export class Call {
     const prepared = await this.prepare();
     if (generation !== undefined) this.generation = generation;
     const offered = { ...prepared, ...(generation === undefined ? {} : { generation }) };
-    // What the other page has asked for it waits for; what this one wants anew is tried anew in any case.
+    const { peer } = this;
     this.generation = await persist(
       () => renew(offered),
-      () => this.state.phase === "ended" || generation !== this.generation,
+      () => this.state.phase === "ended" || peer !== this.peer,
     );
   }
 
@@ -366,6 +366,7 @@ export class Call {
     this.watch = new Watch(() => peer.pc.getStats(), {
       looked: () => {
         if (!this.local.sends) this.lines.send({ t: "here" });
+        if (peer.overdue) void this.renew().catch(() => undefined);
       },
       quality: (quality, look) => {
         if (look === "good") peer.wholePictures();

@@ -33,6 +33,8 @@ const screenBitrate = 2_000_000;
  * does not know yet, throws the first four away and goes on with a quarter (libwebrtc, VideoStreamEncoder::DropDueToSize).
  */
 const firstScale = 2;
+/** From the answer to the first packet: the slowest ways, with the detour sought only after the others, take less. */
+const overdueMs = 8_000;
 
 export async function newCertificate(): Promise<RTCCertificate> {
   // Typed too narrowly in lib.dom: the named curve belongs to the algorithm.
@@ -51,6 +53,8 @@ export class Peer {
   localFingerprint: Bytes | undefined;
   remoteFingerprint: Bytes | undefined;
   private whole = false;
+  /** Guest: when the answer stood, until the connection does. */
+  private acceptedAt: number | undefined;
 
   constructor(
     side: "guest" | "staff",
@@ -66,6 +70,7 @@ export class Peer {
     this.channel = this.pc.createDataChannel("visavis", { negotiated: true, id: 0 });
     this.negotiation = new Negotiation(this.pc, side === "guest", send);
     this.pc.addEventListener("connectionstatechange", () => {
+      if (this.pc.connectionState === "connected") this.acceptedAt = undefined;
       events.connection(this.pc.connectionState);
       // A connection fails by ICE or by DTLS (W3C WebRTC §4.3.3); where ICE stands, it was DTLS.
       if (this.pc.connectionState === "failed" && this.reachesRelay) events.handshakeFailed();
@@ -105,6 +110,15 @@ export class Peer {
   async accept(answer: string): Promise<void> {
     this.remoteFingerprint = checked(answer);
     await this.pc.setRemoteDescription({ type: "answer", sdp: answer });
+    this.acceptedAt = performance.now();
+  }
+
+  /**
+   * Guest: nothing came of this connection, though both sides have described themselves. The relay may be reached all
+   * the while, so that the browser says nothing; and the other side cannot tell it from a telephone that is halted.
+   */
+  get overdue(): boolean {
+    return this.acceptedAt !== undefined && performance.now() - this.acceptedAt > overdueMs;
   }
 
   /** A later description must carry the certificate of the first. */
