@@ -4,10 +4,12 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/netip"
 	"sync"
 	"time"
 
+	"visavis/internal/relay/crowd"
 	"visavis/internal/relay/turn"
 )
 
@@ -18,20 +20,27 @@ type limits struct {
 }
 
 // connections are all that are open, streams that net/http has given away included. Addresses are kept as long as their
-// connections, and told to nobody.
+// connections, and told to nobody. Browsers keep connections open that they have no use for, and so does whoever means to
+// keep others out. So where there are too many, the one on which nothing has been asked for longest gives way, of the same
+// source or of all; never one with a request or a stream.
 type connections struct {
 	limits limits
 	log    *slog.Logger
 
-	mu        sync.Mutex
-	open      map[net.Conn]netip.Addr
-	perSource map[netip.Addr]int
-	told      time.Time // when the log last said that some were refused
+	mu    sync.Mutex
+	open  map[net.Conn]*member
+	crowd *crowd.Crowd[net.Conn]
+	// When the log last said that some were closed, or refused.
+	toldClosed, toldRefused time.Time
 }
+
+type member = crowd.Member[net.Conn]
 
 func newConnections(l limits, log *slog.Logger) *connections {
 	l.all = min(l.all, openFiles()*3/4) // the rest is for the database, the relay and files
-	return &connections{limits: l, log: log, open: map[net.Conn]netip.Addr{}, perSource: map[netip.Addr]int{}}
+	return &connections{
+		limits: l, log: log, open: map[net.Conn]*member{}, crowd: crowd.New[net.Conn](l.all, l.perSource),
+	}
 }
 
 // source is what counts as one: an IPv4 address or an IPv6 network. Invalid where it is many people: a proxy of ours, or
@@ -47,43 +56,67 @@ func (l limits) source(remote net.Addr) netip.Addr {
 func (c *connections) add(conn net.Conn) bool {
 	source := c.limits.source(conn.RemoteAddr())
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch {
-	case len(c.open) >= c.limits.all:
-		c.tell("http.max_connections")
-		return false
-	case source.IsValid() && c.perSource[source] >= c.limits.perSource:
-		c.tell("http.max_connections_per_source")
-		return false
+	entered, gaveWay := c.crowd.Enter(source, conn)
+	if gaveWay != nil {
+		delete(c.open, gaveWay.Who)
+		c.tell(&c.toldClosed, "those unused for longest are closed")
 	}
-	c.open[conn] = source
-	if source.IsValid() {
-		c.perSource[source]++
+	if entered != nil {
+		c.open[conn] = entered
+	} else {
+		c.tell(&c.toldRefused, "some are refused")
 	}
-	return true
+	c.mu.Unlock()
+	if gaveWay != nil {
+		_ = gaveWay.Who.Close() // its reader sees the end, whatever this says
+	}
+	return entered != nil
 }
 
-// tell says which limit was reached, once a minute: an attack must not fill the log, too.
-func (c *connections) tell(limit string) {
-	if now := time.Now(); now.Sub(c.told) >= time.Minute {
-		c.told = now
-		c.log.WarnContext(context.Background(), "too many connections, some are refused", "limit", limit, "open", len(c.open))
+// tell says that a limit was reached, once a minute: an attack must not fill the log, too. The caller holds mu.
+func (c *connections) tell(told *time.Time, so string) {
+	limit, open := "http.max_connections_per_source", c.crowd.Count()
+	if open >= c.limits.all {
+		limit = "http.max_connections"
 	}
+	if now := time.Now(); now.Sub(*told) >= time.Minute {
+		*told = now
+		c.log.WarnContext(context.Background(), "too many connections", "limit", limit, "open", open, "so", so)
+	}
+}
+
+// note is told by net/http what happens on a connection.
+func (c *connections) note(conn net.Conn, state http.ConnState) {
+	conn = underneath(conn)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	known := c.open[conn]
+	if known == nil { // it gave way, or was closed
+		return
+	}
+	switch state {
+	case http.StateActive, http.StateHijacked:
+		c.crowd.Prove(known)
+	case http.StateIdle:
+		c.crowd.Yield(known)
+	case http.StateNew, http.StateClosed: // they come and go elsewhere
+	}
+}
+
+// underneath is the connection that was accepted, below TLS.
+func underneath(conn net.Conn) net.Conn {
+	if above, ok := conn.(interface{ NetConn() net.Conn }); ok {
+		return above.NetConn()
+	}
+	return conn
 }
 
 func (c *connections) remove(conn net.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	source, known := c.open[conn]
-	if !known { // closed twice
-		return
-	}
-	delete(c.open, conn)
-	if !source.IsValid() {
-		return
-	}
-	if c.perSource[source]--; c.perSource[source] == 0 {
-		delete(c.perSource, source)
+	if known := c.open[conn]; known != nil { // not closed twice
+		delete(c.open, conn)
+		c.crowd.Leave(known)
 	}
 }
 

@@ -68,6 +68,7 @@ func newServer(handler http.Handler, l limits, logger *slog.Logger) *server {
 		ReadHeaderTimeout: headerWait,
 		IdleTimeout:       idleWait,
 		MaxHeaderBytes:    maxHeader,
+		ConnState:         s.conns.note,
 		ErrorLog:          log.New(noise{logger}, "", 0), //nolint:forbidigo // net/http takes no other
 	}
 	return s
@@ -96,7 +97,10 @@ func (s *server) open(l net.Listener, secure *tls.Config, turn *turn.Server) net
 	case turn == nil:
 		return tls.NewListener(l, secure)
 	}
-	s.shared = sharePort(l, secure, turn.Serve, newLobby(s.conns.limits, s.conns.log))
+	s.shared = sharePort(l, secure, func(ctx context.Context, conn net.Conn) {
+		s.conns.note(conn, http.StateHijacked) // TURN has limits of its own
+		turn.Serve(ctx, conn)
+	}, newLobby(s.conns.limits, s.conns.log))
 	s.shared.begin()
 	return s.shared
 }

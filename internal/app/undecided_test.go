@@ -88,7 +88,7 @@ func TestBehindAProxyAndOnThisMachineOnlyTheLimitOfAllHolds(t *testing.T) {
 
 // Somebody who shares an address with an attacker, as in a household or an office, still gets in.
 func TestAVAManyHalfOpenConnectionsOfASourceDoNotShutItOut(t *testing.T) {
-	w := &crowd{make(chan net.Conn), make(chan struct{})}
+	w := &arrivals{make(chan net.Conn), make(chan struct{})}
 	s := shareOn(t, w, func(p *sharedPort) { p.lobby.perSource = 20 })
 	comes := func() net.Conn {
 		near, far := net.Pipe()

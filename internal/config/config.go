@@ -33,8 +33,8 @@ type HTTP struct {
 	TLSKey         string         `key:"tls_key" example:"/etc/visavis/key.pem" doc:"The key of the certificate."`
 	TrustedProxies []netip.Prefix `key:"trusted_proxies" example:"10.0.0.0/8" doc:"Proxies whose X-Forwarded-For is believed. Addresses are used to slow down guessing, and kept nowhere."`
 
-	MaxConnections          int `key:"max_connections" default:"10000" doc:"How many connections may be open at a time. Never more than three quarters of the files that the system allows the process."`
-	MaxConnectionsPerSource int `key:"max_connections_per_source" default:"2000" doc:"How many of them from one IPv4 address or IPv6 /64 network: enough for an office of 300 people behind one address. Trusted proxies and this machine itself have no such limit."`
+	MaxConnections          int `key:"max_connections" default:"10000" doc:"How many connections may be open at a time. When there are more, the one unused for longest is closed; those with a request or a stream under way stay, and when all are such, newcomers are refused. Never more than three quarters of the files that the system allows the process."`
+	MaxConnectionsPerSource int `key:"max_connections_per_source" default:"2000" doc:"How many of them from one IPv4 address or IPv6 /64 network: enough for an office of 300 people behind one address. When there are more, the longest unused one of the same source is closed, as above. Trusted proxies and this machine itself have no such limit."`
 }
 
 // Data says where files are kept.

@@ -1,6 +1,7 @@
 // Package crowd bounds connections, all together and from one source, before anybody knows what they are worth. A place
 // that somebody holds who has not proven anything yet is given to whoever comes next: who means it proves within moments,
-// and need not be quicker than everybody who says nothing.
+// and need not be quicker than everybody who says nothing. The same holds for who has proven once, and has no use for
+// the place at the moment.
 //
 // The main types are Crowd and Member. The package knows neither sockets nor protocols, and does not lock.
 package crowd
@@ -59,7 +60,6 @@ func (c *Crowd[T]) Enter(from netip.Addr, who T) (member, gaveWay *Member[T]) {
 		c.Leave(gaveWay)
 	}
 	member = &Member[T]{Who: who, source: from, in: true}
-	member.amongAll = c.unproven.PushBack(member)
 	c.count++
 	if from.IsValid() {
 		if at = c.sources[from]; at == nil { // anew, as it may have been the one who gave way
@@ -67,8 +67,8 @@ func (c *Crowd[T]) Enter(from netip.Addr, who T) (member, gaveWay *Member[T]) {
 			c.sources[from] = at
 		}
 		at.count++
-		member.own = at.unproven.PushBack(member)
 	}
+	c.Yield(member)
 	return member, gaveWay
 }
 
@@ -81,6 +81,17 @@ func (c *Crowd[T]) Prove(m *Member[T]) {
 		c.sources[m.source].unproven.Remove(m.own)
 	}
 	m.amongAll, m.own = nil, nil
+}
+
+// Yield undoes Prove: the member has to give way again, after all who have to already.
+func (c *Crowd[T]) Yield(m *Member[T]) {
+	if !m.in || m.amongAll != nil {
+		return
+	}
+	m.amongAll = c.unproven.PushBack(m)
+	if at := c.sources[m.source]; at != nil {
+		m.own = at.unproven.PushBack(m)
+	}
 }
 
 // Leave gives a place back; once is enough.

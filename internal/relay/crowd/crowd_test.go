@@ -83,3 +83,25 @@ func TestNobodyComesInWhereAllHaveProvenAndAPlaceIsGivenBackOnce(t *testing.T) {
 		t.Errorf("%d are in", c.Count())
 	}
 }
+
+func TestWhoYieldsGivesWayAfterAllWhoHaveToAlready(t *testing.T) {
+	c := crowd.New[string](3, 3)
+	a, _ := c.Enter(from(1), "a")
+	c.Prove(a)
+	for _, who := range []string{"b", "c"} {
+		if m, _ := c.Enter(from(2), who); m == nil {
+			t.Fatalf("%s is refused", who)
+		}
+	}
+	c.Yield(a)
+	c.Yield(a)
+	for i, want := range []string{"b", "c", "a"} {
+		if _, gone := c.Enter(from(3), "new"); nameOf(gone) != want {
+			t.Errorf("%q gave way as number %d, want %q", nameOf(gone), i+1, want)
+		}
+	}
+	c.Yield(a)
+	if _, gone := c.Enter(from(3), "newer"); c.Count() != 3 || nameOf(gone) != "new" {
+		t.Errorf("who is out comes in again by yielding: %d are in, %q gave way", c.Count(), nameOf(gone))
+	}
+}
