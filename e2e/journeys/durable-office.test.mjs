@@ -373,7 +373,7 @@ journey('a guest hangs up: the list asks for the outcome, in the language that t
 });
 
 journey('whoever opened the link is no no-show, in the list and in the talk', async (list) => {
-  const { link } = await appoint(list, { name: 'Fred Fehlt', inSeconds: -60 });
+  const { link } = await appoint(list, { name: 'Fred Fehlt', inSeconds: -595 });
   const guest = await guestAt(world.chromium, link);
   await guest.wait(screen('landing'));
   await guest.click(hook('check'));
@@ -416,7 +416,7 @@ journey('whoever opened the link is no no-show, in the list and in the talk', as
   await says(silent, 'main', /kein Nachteil/);
 
   // Who never opened it may be one.
-  await appoint(list, { name: 'Ferdinand Fort', inSeconds: -60 });
+  await appoint(list, { name: 'Ferdinand Fort', inSeconds: -595 });
   await list.click(`${nextRow('Ferdinand Fort')} ${hook('change')}`);
   await list.click(hook('outcome-noshow'));
   await list.click(hook('noshow-yes'));

@@ -65,6 +65,8 @@ type Booking struct {
 const (
 	// lateBooking allows for the minutes it takes to fill in the form: a talk may begin at once.
 	lateBooking = 10 * time.Minute
+	// patience is how late somebody may be before that can be a no-show.
+	patience = 10 * time.Minute
 	// farthest keeps a typing error in the year from becoming an appointment.
 	farthest = 2 * 365 * 24 * time.Hour
 )
@@ -123,7 +125,7 @@ type Seen struct {
 
 // endable tells whether an outcome may be recorded now. An appointment can be called off at any time; every other
 // outcome needs that it has begun: its time has come, or there was a talk. A no-show can cost benefits, so it also needs
-// that nothing speaks against it.
+// that nothing speaks against it, and some patience.
 func endable(a Appointment, outcome string, now time.Time, seen Seen) error {
 	switch {
 	case a.Status != Booked:
@@ -134,6 +136,8 @@ func endable(a Appointment, outcome string, now time.Time, seen Seen) error {
 		return refuse(http.StatusConflict, "outcome.too_early")
 	case outcome == NoShow && (seen.There || seen.Talked):
 		return refuse(http.StatusConflict, "outcome.noshow_refused", "proposed", Technical)
+	case outcome == NoShow && now.Before(a.Starts.Add(patience)):
+		return refuse(http.StatusConflict, "outcome.noshow_early", "minutes", int(patience.Minutes()))
 	}
 	return nil
 }

@@ -215,7 +215,10 @@ func (s *Service) Move(ctx context.Context, p staff.Person, id string, version i
 		if starts.Truncate(time.Minute).Equal(a.Starts.Truncate(time.Minute)) {
 			return invalid("appointment.same_time") // a new link for nothing would put out who waits
 		}
-		if err := checkStart(starts, s.o.Clock()); err != nil {
+		// Who gets another time must have a chance to come.
+		if now := s.o.Clock(); starts.Before(now.Truncate(time.Minute)) {
+			return invalid("appointment.past")
+		} else if err := checkStart(starts, now); err != nil {
 			return err
 		}
 		length := a.Ends.Sub(a.Starts)

@@ -289,19 +289,28 @@ func (c End) apply(s Seat, now time.Time, _ Window) (Seat, []Event, error) {
 	return s, []Event{Ended}, nil
 }
 
-// Move gives the seat a new time: the old link dies, who waits is told and expected again.
+// Move gives the seat a new time: the old link dies, who waits is told and expected again. The window is that of the new
+// time; what lies in it, too, still speaks against a no-show.
 type Move struct{}
 
-func (Move) apply(s Seat, _ time.Time, _ Window) (Seat, []Event, error) {
+func (Move) apply(s Seat, now time.Time, w Window) (Seat, []Event, error) {
 	switch s.State {
 	case Closed:
 		return s, nil, closedRefusal(s)
 	case Talking:
 		return s, nil, refuse("seat.talking")
-	case Expected, Waiting:
+	case Waiting:
+		s.OpenedAt = &now
+	case Expected:
 	}
 	s.LinkVersion++
-	s.State, s.ArrivedAt, s.OpenedAt, s.CheckFailedAt = Expected, nil, nil, nil
+	s.State, s.ArrivedAt = Expected, nil
+	if !w.has(s.OpenedAt) {
+		s.OpenedAt = nil
+	}
+	if !w.has(s.CheckFailedAt) {
+		s.CheckFailedAt = nil
+	}
 	s.Holder, s.HiddenSince = Holder{}, nil
 	return s, []Event{Ended}, nil
 }
@@ -340,8 +349,19 @@ func (c Shown) apply(s Seat, now time.Time, _ Window) (Seat, []Event, error) {
 // GuestWasThere tells whether anything speaks against a no-show, which can cost
 // benefits: in the window the link was opened, the check failed, or the guest arrived.
 func (s Seat) GuestWasThere(w Window) bool {
-	inWindow := func(t *time.Time) bool { return t != nil && !t.Before(w.Opens) }
-	return inWindow(s.OpenedAt) || inWindow(s.CheckFailedAt) || s.ArrivedAt != nil
+	return w.has(s.OpenedAt) || w.has(s.CheckFailedAt) || s.ArrivedAt != nil
+}
+
+// has tells whether something happened since the window opened.
+func (w Window) has(t *time.Time) bool { return t != nil && !t.Before(w.Opens) }
+
+// Ask names who waits for the advisor's answer without telling anything of them; empty if nobody does.
+func (s Seat) Ask() string {
+	if !s.TakeoverAsked() {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(s.Asking.Browser + " " + s.Asking.Page))
+	return hexOf(sum[:8])
 }
 
 // TakeoverAsked tells whether another browser waits for the advisor's answer.

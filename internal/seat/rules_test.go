@@ -419,11 +419,11 @@ func TestARoomClosesByTimeAloneAndAnUnusedAppointmentCanStillBeMoved(t *testing.
 	if r, ok := errors.AsType[*seat.Refusal](err); !ok || r.Code != "seat.too_late" {
 		t.Error(err)
 	}
-	moved, _, err := seat.Apply(unused, seat.Move{}, window.Closes.Add(time.Hour), window)
+	later := seat.Window{Opens: window.Opens.AddDate(0, 0, 1), Starts: window.Starts.AddDate(0, 0, 1), Ends: window.Ends.AddDate(0, 0, 1), Closes: window.Closes.AddDate(0, 0, 1)}
+	moved, _, err := seat.Apply(unused, seat.Move{}, window.Closes.Add(time.Hour), later)
 	if err != nil {
 		t.Fatal(err)
 	}
-	later := seat.Window{Opens: window.Opens.AddDate(0, 0, 1), Starts: window.Starts.AddDate(0, 0, 1), Ends: window.Ends.AddDate(0, 0, 1), Closes: window.Closes.AddDate(0, 0, 1)}
 	if _, _, err := seat.Apply(moved, commands["arrive"], later.Starts, later); err != nil {
 		t.Error(err)
 	}
@@ -479,12 +479,35 @@ func TestEndingOrSendingBackForgetsWhoAsked(t *testing.T) {
 func TestMovingGivesANewLinkAndForgetsTheOldDay(t *testing.T) {
 	s := in(seat.Waiting)
 	s.CheckFailedAt, s.HiddenSince = new(at(9, 52)), new(at(9, 57))
-	s = run(t, s, seat.Move{})
-	if s.LinkVersion != 2 || s.ArrivedAt != nil || s.OpenedAt != nil || s.CheckFailedAt != nil || s.HiddenSince != nil {
-		t.Errorf("%+v", s)
+	tomorrow := seat.Window{Opens: window.Opens.AddDate(0, 0, 1), Starts: window.Starts.AddDate(0, 0, 1)}
+	s, _, err := seat.Apply(s, seat.Move{}, at(10, 5), tomorrow)
+	if err != nil || s.LinkVersion != 2 || s.ArrivedAt != nil || s.OpenedAt != nil || s.CheckFailedAt != nil || s.HiddenSince != nil {
+		t.Errorf("%+v %v", s, err)
 	}
-	if s.GuestWasThere(window) {
+	if s.GuestWasThere(tomorrow) {
 		t.Error("what happened on the old day speaks for the new one")
+	}
+}
+
+// Else a no-show that was refused could be had by a move of one minute.
+func TestMovingWithinTheWindowTakesNothingFromWhatSpeaksForTheGuest(t *testing.T) {
+	soon := seat.Window{Opens: at(9, 56), Starts: at(10, 6)}
+	opened, failed := in(seat.Expected), in(seat.Expected)
+	opened.OpenedAt, failed.CheckFailedAt = new(at(9, 57)), new(at(9, 57))
+	for name, x := range map[string]struct {
+		seat seat.Seat
+		want bool
+	}{
+		"opened":                     {opened, true},
+		"the check failed":           {failed, true},
+		"waits, for however long":    {in(seat.Waiting), true},
+		"opened before the new time": {func() seat.Seat { s := in(seat.Expected); s.OpenedAt = new(at(9, 55)); return s }(), false},
+		"nothing":                    {in(seat.Expected), false},
+	} {
+		moved, _, err := seat.Apply(x.seat, seat.Move{}, at(10, 5), soon)
+		if got := moved.GuestWasThere(soon); err != nil || got != x.want {
+			t.Errorf("%s: %v, want %v (%v)", name, got, x.want, err)
+		}
 	}
 }
 

@@ -12,9 +12,12 @@ describe("what can be recorded", () => {
     expect(outcomesOf(row("a", { seat: { state: "waiting" } }), startsAt - 1)).toEqual([]);
   });
 
-  test("everything from its time on, and no no-show of who is there", () => {
-    expect(outcomesOf(row("a"), startsAt)).toContain("noshow");
-    expect(outcomesOf(row("a", { seat: { state: "waiting" } }), startsAt)).toEqual([
+  test("everything from its time on, and no no-show of who is there, or may only be late", () => {
+    expect(outcomesOf(row("a"), startsAt)).toEqual(["held", "phone", "technical"]);
+    const late = startsAt + 10 * 60_000;
+    expect(outcomesOf(row("a"), late - 1)).not.toContain("noshow");
+    expect(outcomesOf(row("a"), late)).toContain("noshow");
+    expect(outcomesOf(row("a", { seat: { state: "waiting" } }), late)).toEqual([
       "held",
       "phone",
       "technical",
