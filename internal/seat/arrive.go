@@ -47,7 +47,7 @@ func (s *Service) arrive(ctx context.Context, in *arriveInput) (*viewOutput, err
 		if err := acted(ctx, tx, next, in.browser, db.Ms(s.o.Clock())); err != nil {
 			return err
 		}
-		return s.settleArrival(ctx, tx, key, next, happened, prepared)
+		return s.settleArrival(ctx, tx, key, next, who, happened, prepared)
 	})
 	if err != nil {
 		return nil, Problem(err)
@@ -55,10 +55,12 @@ func (s *Service) arrive(ctx context.Context, in *arriveInput) (*viewOutput, err
 	return s.shown(ctx, x, who)
 }
 
-func (s *Service) settleArrival(ctx context.Context, tx *db.Tx, key *vault.DataKey, x Seat, happened []Event, p Prepared) error {
+func (s *Service) settleArrival(ctx context.Context, tx *db.Tx, key *vault.DataKey, x Seat, who Holder, happened []Event, p Prepared) error {
 	switch {
 	case slices.Contains(happened, Rejoined):
 		return s.talks.Rejoin(ctx, tx, x, p)
+	case x.State == Talking && x.Holder == who:
+		return s.talks.Stayed(ctx, tx, x, p)
 	case x.State == Waiting:
 		if err := s.prepare(ctx, tx, key, x, p); err != nil {
 			return err

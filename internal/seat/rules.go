@@ -1,6 +1,7 @@
 package seat
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"time"
 )
@@ -211,12 +212,19 @@ func (c Arrive) hold(s Seat) Seat {
 	return s
 }
 
-// Answer is the advisor's yes or no to a browser that asks to take over.
-type Answer struct{ Allow bool }
+// Answer is the advisor's yes or no to a browser that asks to take over: the one that was shown, by its Seat.Ask, or
+// whichever.
+type Answer struct {
+	Allow bool
+	Ask   string
+}
 
 func (c Answer) apply(s Seat, _ time.Time, _ Window) (Seat, []Event, error) {
 	if s.State != Talking || !s.TakeoverAsked() {
 		return s, nil, refuse("seat.nobody_asks")
+	}
+	if c.Ask != "" && c.Ask != s.Ask() {
+		return s, nil, refuse("seat.other_asks")
 	}
 	if !c.Allow {
 		s.AskRefused = true

@@ -19,6 +19,9 @@ import (
 type Talks interface {
 	// Rejoin begins a new generation: the guest's page is a fresh one.
 	Rejoin(ctx context.Context, tx *db.Tx, s Seat, prepared Prepared) error
+	// Stayed begins one, too, if the page that has the talk describes another connection than the talk knows of: the
+	// answer to what it said last was lost, and it has begun anew.
+	Stayed(ctx context.Context, tx *db.Tx, s Seat, prepared Prepared) error
 	// Renewed takes the guest's offer for a generation that staff began.
 	Renewed(ctx context.Context, tx *db.Tx, s Seat, prepared Prepared, generation int64) error
 	// Changed shows the talk's window that its seat is not as it was: another browser

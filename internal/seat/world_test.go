@@ -86,6 +86,10 @@ func (f *talks) Rejoin(_ context.Context, _ *db.Tx, _ seat.Seat, _ seat.Prepared
 	return f.note("rejoin")
 }
 
+func (f *talks) Stayed(context.Context, *db.Tx, seat.Seat, seat.Prepared) error {
+	return f.note("stayed")
+}
+
 func (f *talks) Renewed(context.Context, *db.Tx, seat.Seat, seat.Prepared, int64) error {
 	return f.note("renewed")
 }

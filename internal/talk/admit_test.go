@@ -149,7 +149,7 @@ func TestTEN02NoRouteOfATalkShowsOrChangesItForOthers(t *testing.T) {
 		version = read()
 		for who, b := range map[string]*Browser{"another desk": s.SignIn(s.o.Herbst), "another agency": s.SignIn(other.Sommer)} {
 			for route, body := range map[string]Body{
-				"join": {}, "detour": {}, "sendback": {}, "takeover": {"allow": true}, "end": {"outcome": "held"},
+				"join": {}, "detour": {}, "sendback": {}, "takeover": {"allow": true, "ask": "somebody"}, "end": {"outcome": "held"},
 				"signal": {"generation": 1, "kind": "connected"},
 			} {
 				a := s.do(b, id, route, body)

@@ -186,16 +186,16 @@ func (s *Service) join(ctx context.Context, p staff.Person, id string) (Talk, er
 }
 
 // takeover answers a browser that asks for the guest's place in the talk.
-func (s *Service) takeover(ctx context.Context, p staff.Person, id string, allow bool) (Talk, error) {
+func (s *Service) takeover(ctx context.Context, p staff.Person, id string, answer seat.Answer) (Talk, error) {
 	key, err := s.o.Agencies.Keys().For(ctx, p.Agency)
 	if err != nil {
 		return Talk{}, err
 	}
 	return s.lead(ctx, p, id, func(tx *db.Tx, t *Talk) error {
-		if _, _, err := s.o.Seats.Do(ctx, tx, t.Agency, t.Seat, seat.Answer{Allow: allow}); err != nil {
+		if _, _, err := s.o.Seats.Do(ctx, tx, t.Agency, t.Seat, answer); err != nil {
 			return err
 		}
-		if !allow {
+		if !answer.Allow {
 			return s.tell(ctx, tx, *t)
 		}
 		return s.next(ctx, tx, key, t, nil)

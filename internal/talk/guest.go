@@ -30,6 +30,15 @@ func (f forSeats) Rejoin(ctx context.Context, tx *db.Tx, x seat.Seat, prepared s
 	return f.s.next(ctx, tx, key, &t, &prepared)
 }
 
+// Stayed begins one for a page that was there already and describes another connection than the one in use.
+func (f forSeats) Stayed(ctx context.Context, tx *db.Tx, x seat.Seat, prepared seat.Prepared) error {
+	t, err := live(ctx, tx, x.Agency, x.ID)
+	if err != nil || t.GuestPrint == "" || t.GuestPrint == prepared.Fingerprint {
+		return err
+	}
+	return f.Rejoin(ctx, tx, x, prepared)
+}
+
 // Renewed takes the guest's offer for a generation that staff began; once.
 func (f forSeats) Renewed(ctx context.Context, tx *db.Tx, x seat.Seat, prepared seat.Prepared, generation int64) error {
 	key, err := f.s.o.Agencies.Keys().For(ctx, x.Agency)

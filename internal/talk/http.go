@@ -126,13 +126,14 @@ func (s *Service) postSendBack(ctx context.Context, in *bareInput) (*viewOutput,
 type takeoverInput struct {
 	Path
 	Body struct {
-		Allow bool `json:"allow"`
+		Allow bool   `json:"allow"`
+		Ask   string `json:"ask" minLength:"1" maxLength:"64" doc:"The takeover that was shown: no other is answered."`
 	}
 }
 
 func (s *Service) postTakeover(ctx context.Context, in *takeoverInput) (*viewOutput, error) {
 	return s.acted(ctx, func(ctx context.Context, p staff.Person) (Talk, error) {
-		return s.takeover(ctx, p, in.Talk, in.Body.Allow)
+		return s.takeover(ctx, p, in.Talk, seat.Answer{Allow: in.Body.Allow, Ask: in.Body.Ask})
 	})
 }
 

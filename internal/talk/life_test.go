@@ -47,6 +47,24 @@ func TestAReloadOfTheGuestsPageBeginsAGenerationAndTheAdvisorGetsANewOffer(t *te
 	})
 }
 
+// The answer to what it said last was lost: the page has made another connection, and is no newer page for that.
+func TestAPageThatDescribesAnotherConnectionBeginsAGeneration(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		id := s.connect().Talk.ID
+		s.g.Arrive().OK(t) // the same connection as before: it only says how it takes part
+		if talk, _ := s.staffSees(s.sommer, id); talk.Generation != 1 {
+			t.Fatalf("%+v", talk)
+		}
+		s.g.Print = Print("another certificate")
+		s.g.Arrive().OK(t)
+		talk, sent := s.staffSees(s.sommer, id)
+		if talk.Generation != 2 || sent.kinds() != "offer " {
+			t.Errorf("%+v %v", talk, sent)
+		}
+	})
+}
+
 func TestAJoinOfStaffAsksTheGuestToRenewAndAColleagueTakesOver(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newScene(t, d)
@@ -84,7 +102,7 @@ func TestAnotherBrowserGetsTheTalkOnlyWithTheAdvisorsYes(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newScene(t, d)
 		id := s.connect().Talk.ID
-		s.do(s.sommer, id, "takeover", Body{"allow": true}).Expect(t, http.StatusConflict, "seat.nobody_asks")
+		s.do(s.sommer, id, "takeover", Body{"allow": true, "ask": "nobody"}).Expect(t, http.StatusConflict, "seat.nobody_asks")
 		other := s.Guest(s.g.Place)
 		other.Page, other.Print = "page-far", Print("far")
 		other.Arrive().Expect(t, http.StatusConflict, "seat.elsewhere")
@@ -96,14 +114,15 @@ func TestAnotherBrowserGetsTheTalkOnlyWithTheAdvisorsYes(t *testing.T) {
 		if got := ask(); got != "asked" {
 			t.Fatal(got)
 		}
-		if talk, _ := s.staffSees(s.sommer, id); !talk.TakeoverAsked || talk.Generation != 1 {
+		first := s.asked(id)
+		if talk, _ := s.staffSees(s.sommer, id); first == "" || talk.Generation != 1 {
 			t.Errorf("%+v", talk)
 		}
 		other.Signal(1, "enter", nil).Expect(t, http.StatusConflict, "seat.elsewhere")
 		if _, list := guestSees(other); len(list) != 0 {
 			t.Errorf("who only asks got %v", list)
 		}
-		s.do(s.sommer, id, "takeover", Body{"allow": false}).OK(t)
+		s.do(s.sommer, id, "takeover", Body{"allow": false, "ask": first}).OK(t)
 		if view, _ := guestSees(other); view["takeover"] != "refused" {
 			t.Errorf("%v", view)
 		}
@@ -111,7 +130,7 @@ func TestAnotherBrowserGetsTheTalkOnlyWithTheAdvisorsYes(t *testing.T) {
 		if got := ask(); got != "asked" {
 			t.Fatal(got)
 		}
-		s.do(s.sommer, id, "takeover", Body{"allow": true}).OK(t)
+		s.do(s.sommer, id, "takeover", Body{"allow": true, "ask": s.asked(id)}).OK(t)
 		view, list := guestSees(other)
 		if view["here"] != true || list.kinds() != "renew " || list[0]["generation"] != 2.0 {
 			t.Errorf("%v %v", view, list)
@@ -122,6 +141,36 @@ func TestAnotherBrowserGetsTheTalkOnlyWithTheAdvisorsYes(t *testing.T) {
 		if _, list := guestSees(s.g); len(list) != 0 {
 			t.Errorf("the browser that lost the talk got %v", list)
 		}
+	})
+}
+
+func (s *scene) asked(id string) string {
+	s.t.Helper()
+	talk, _ := s.staffSees(s.sommer, id)
+	return talk.Takeover
+}
+
+func TestTheAdvisorsYesIsForTheDeviceThatWasShown(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		id := s.connect().Talk.ID
+		device := func(name string) *Guest {
+			g := s.Guest(s.g.Place)
+			g.Page, g.Print = "page-"+name, Print(name)
+			g.Do("arrive", Body{"mode": "video", "takeover": true, "commit": strings.Repeat("c", 43), "offer": Description("guest", g.Print)}).OK(t)
+			return g
+		}
+		device("second")
+		shown := s.asked(id)
+		third := device("third")
+		s.do(s.sommer, id, "takeover", Body{"allow": true, "ask": shown}).Expect(t, http.StatusConflict, "seat.other_asks")
+		if view, _ := guestSees(third); view["here"] == true {
+			t.Error("the yes for one device let another one in")
+		}
+		if now := s.asked(id); now == shown || now == "" {
+			t.Errorf("%q after %q", now, shown)
+		}
+		s.do(s.sommer, id, "takeover", Body{"allow": true, "ask": s.asked(id)}).OK(t)
 	})
 }
 
@@ -136,7 +185,7 @@ func TestTheWindowOfATalkIsToldAtOnceWhoAsksAndThatTheGuestIsAway(t *testing.T) 
 		other.Page, other.Print = "page-far", Print("far")
 		other.Do("arrive", Body{"mode": "video", "takeover": true, "commit": strings.Repeat("c", 43), "offer": Description("guest", other.Print)}).OK(t)
 		var shown talk.View
-		for !shown.TakeoverAsked {
+		for shown.Takeover == "" {
 			window.Until("talk", &shown)
 		}
 		page.Close()
@@ -434,7 +483,7 @@ func TestOnlyWhoLeadsATalkEndsItSendsTheGuestBackOrAnswersAnotherBrowser(t *test
 		steps := []struct {
 			what string
 			body Body
-		}{{"takeover", Body{"allow": true}}, {"sendback", Body{}}, {"end", Body{"outcome": "held"}}}
+		}{{"takeover", Body{"allow": true, "ask": s.asked(id)}}, {"sendback", Body{}}, {"end", Body{"outcome": "held"}}}
 		refused := func(by *Browser, leader string) {
 			t.Helper()
 			for _, step := range steps {
@@ -446,7 +495,7 @@ func TestOnlyWhoLeadsATalkEndsItSendsTheGuestBackOrAnswersAnotherBrowser(t *test
 			}
 		}
 		refused(winter, "Frau Sommer")
-		if talk, _ := s.staffSees(s.sommer, id); talk.EndedAt != nil || !talk.TakeoverAsked || talk.Generation != 1 {
+		if talk, _ := s.staffSees(s.sommer, id); talk.EndedAt != nil || talk.Takeover == "" || talk.Generation != 1 {
 			t.Errorf("%+v", talk)
 		}
 		s.join(winter, id)

@@ -56,7 +56,7 @@ type View struct {
 	EnteredAt      *int64    `json:"enteredAt,omitempty"`
 	ConnectedAt    *int64    `json:"connectedAt,omitempty"`
 	EndedAt        *int64    `json:"endedAt,omitempty"`
-	TakeoverAsked  bool      `json:"takeoverAsked"`
+	Takeover       string    `json:"takeover,omitempty" doc:"Names the device that asks to take over."`
 	GuestMode      string    `json:"guestMode"`
 	GuestReachable bool      `json:"guestReachable"`
 	HeadsUpMs      int64     `json:"headsUpMs"`
@@ -83,7 +83,7 @@ func (s *Service) view(ctx context.Context, q db.Q, t Talk) (View, error) {
 	return View{
 		ID: t.ID, Seat: t.Seat, Generation: t.Generation, Staff: Colleague{t.Staff, name}, Appointment: summary(n, callback),
 		AdmittedAt: db.Ms(t.AdmittedAt), RingUntil: db.MsPtr(t.RingUntil), EnteredAt: db.MsPtr(t.EnteredAt),
-		ConnectedAt: db.MsPtr(t.ConnectedAt), EndedAt: db.MsPtr(t.EndedAt), TakeoverAsked: x.TakeoverAsked(),
+		ConnectedAt: db.MsPtr(t.ConnectedAt), EndedAt: db.MsPtr(t.EndedAt), Takeover: x.Ask(),
 		GuestMode: string(x.Mode), GuestReachable: x.AwaySince == nil, HeadsUpMs: s.o.HeadsUp.Milliseconds(), Now: db.Ms(s.o.Clock()),
 	}, nil
 }

@@ -187,7 +187,8 @@ export interface TalkView {
   enteredAt?: number;
   connectedAt?: number;
   endedAt?: number;
-  takeoverAsked: boolean;
+  /** Names the device that asks to take over. */
+  takeover?: string;
   guestMode: Mode;
   guestReachable: boolean;
   headsUpMs: number;

@@ -48,7 +48,6 @@ const view = (change: Partial<TalkView> = {}): TalkView => ({
   staff: { id: "sommer", name: "Frau Sommer" },
   appointment: { ...row("a"), citizen: { name: "Erika" } },
   admittedAt: 0,
-  takeoverAsked: false,
   guestMode: "video",
   guestReachable: true,
   headsUpMs: 0,

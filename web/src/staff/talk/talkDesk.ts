@@ -120,9 +120,9 @@ export class TalkDesk {
     }
   }
 
-  async takeover(allow: boolean): Promise<void> {
+  async takeover(ask: string, allow: boolean): Promise<void> {
     await this.guarded(async () => {
-      this.take(await api.post<TalkView>(`${this.path}/takeover`, { allow }));
+      this.take(await api.post<TalkView>(`${this.path}/takeover`, { ask, allow }));
     });
   }
 
