@@ -181,7 +181,7 @@ func (s *Service) enterByLink(ctx context.Context, agencyID string, shown link, 
 type checkInput struct {
 	Caller
 	Body struct {
-		Result     string `json:"result" enum:"started,ok,failed"`
+		Result     string `json:"result" enum:"looked,started,ok,failed"`
 		Camera     string `json:"camera,omitempty" enum:"ok,off,refused,missing,busy,unsupported"`
 		Microphone string `json:"microphone,omitempty" enum:"ok,off,refused,missing,busy,unsupported"`
 	}

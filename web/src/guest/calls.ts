@@ -10,10 +10,21 @@ export class Calls {
   /** Signals that wait until the server has this page's offer. */
   private held: Signal[] | undefined;
 
+  private readonly options: CallOptions;
+
   constructor(
-    private readonly options: CallOptions,
+    options: CallOptions & Required<Pick<CallOptions, "renew">>,
     private readonly made: (call: Call) => void,
-  ) {}
+  ) {
+    this.options = {
+      ...options,
+      // What is said of this page later is said of the connection that it has then.
+      renew: ({ commit, offer, ...generation }) => {
+        this.prepared = Promise.resolve({ commit, offer });
+        return options.renew({ commit, offer, ...generation });
+      },
+    };
+  }
 
   /** The first call has to be fetched; those after it are there at once. */
   prepare(): Promise<Prepared> {

@@ -1,4 +1,4 @@
-import { api } from "../api/client";
+import { api, ApiError } from "../api/client";
 import { openStream, type Stream, type StreamHandlers } from "../api/stream";
 import type { GuestView, PublicAgency } from "../api/types";
 import type { Acquired } from "../call/devices";
@@ -8,12 +8,14 @@ export class SeatServer {
   /** Names this loaded page; a reload is another page of the same browser. */
   private readonly page = crypto.randomUUID();
   seat = "";
+  private secret: string | undefined;
 
   constructor(private readonly slug: string) {}
 
   async open(what: { secret: string } | { seat: string }): Promise<GuestView> {
     const view = await api.post<GuestView>(`/api/guest/${this.slug}/open`, what);
     this.seat = view.seat;
+    if ("secret" in what) this.secret = what.secret;
     return view;
   }
 
@@ -21,8 +23,18 @@ export class SeatServer {
     return api.get<PublicAgency>(`/api/guest/${this.slug}`);
   }
 
-  post<T = GuestView>(action: string, body: object, keepalive = false): Promise<T> {
-    return api.post<T>(`/api/guest/${this.slug}/seats/${this.seat}/${action}`, body, { keepalive });
+  async post<T = GuestView>(action: string, body: object, keepalive = false): Promise<T> {
+    const send = (): Promise<T> =>
+      api.post<T>(`/api/guest/${this.slug}/seats/${this.seat}/${action}`, body, { keepalive });
+    try {
+      return await send();
+    } catch (error) {
+      // So many others have opened the link since that the server has forgotten this browser: it shows the link again.
+      const { secret } = this;
+      if (secret === undefined || !(error instanceof ApiError) || error.code !== "seat.unknown") throw error;
+      await this.open({ secret });
+      return send();
+    }
   }
 
   /** For what only the page that holds the seat may do, or is about to. */
@@ -31,7 +43,7 @@ export class SeatServer {
   }
 
   /** The visit goes on, whether or not this is heard. */
-  tell(result: "started" | "ok" | "failed", devices?: Acquired): void {
+  tell(result: "looked" | "started" | "ok" | "failed", devices?: Acquired): void {
     const states = devices && { camera: devices.camera, microphone: devices.microphone };
     void this.post("check", { result, ...states }).catch(() => undefined);
   }

@@ -112,9 +112,13 @@ type Body = Record<string, unknown>;
 let seat: Partial<GuestView>;
 let asked: { action: string; body: Body }[];
 let fails: string | undefined;
+/** So many others have opened the link that the server no longer knows this browser by it. */
+let forgotten: boolean;
 let visit: Visit;
 
 function answer(action: string, body: Body): Response {
+  if (body["secret"] !== undefined) forgotten = false;
+  if (forgotten) return Response.json({ code: "seat.unknown" }, { status: 404 });
   if (action === "check" || action === "presence") return new Response(undefined, { status: 204 });
   if (action === "arrive") seat = { ...waiting, ...seat, here: true, mode: body["mode"] as "video" };
   if (action === "leave") seat = {};
@@ -126,6 +130,7 @@ beforeEach(() => {
   seat = {};
   asked = [];
   fails = undefined;
+  forgotten = false;
   location.hash = "#secret";
   vi.stubGlobal("fetch", (path: string, { body }: { body: string }) => {
     const action = path.split("/").at(-1) ?? "";
@@ -164,6 +169,33 @@ async function talks(wish: "video" | "text" = "video"): Promise<void> {
   await hear({ ...inTalk({}), mode: wish });
   expect(screen()).toBe("talk");
 }
+
+describe("the first screen", () => {
+  test("a browser that the server has forgotten shows the link once more, and nothing is lost", async () => {
+    await visit.open();
+    forgotten = true;
+    await visit.check("video");
+    await settled();
+    expect(bodies("open").at(-1)).toEqual({ secret: "secret" });
+    expect(bodies("check").slice(-2)).toMatchObject([{ result: "started" }, { result: "ok" }]);
+    forgotten = true;
+    await visit.arrive();
+    expect(screen()).toBe("waiting");
+    expect(visit.state.refusal).toBeUndefined();
+  });
+
+  test("whoever touches it has opened the link, and says so once a minute", async () => {
+    await visit.open();
+    for (let n = 0; n < 3; n++) globalThis.dispatchEvent(new Event("pointerdown"));
+    expect(bodies("check")).toEqual([{ result: "looked" }]);
+  });
+
+  test("who waits needs not say so", async () => {
+    await waits();
+    globalThis.dispatchEvent(new Event("keydown"));
+    expect(bodies("check")).not.toContainEqual({ result: "looked" });
+  });
+});
 
 describe("a talk begins", () => {
   test("who is called in while looking at the page is in the talk, and the server hears of it", async () => {

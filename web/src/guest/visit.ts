@@ -9,6 +9,7 @@ import { Attention } from "./attention";
 import { WayBack } from "./back";
 import { Calls } from "./calls";
 import { readFragment, writeSeat } from "./link";
+import { whenLookedAt } from "./looked";
 import { listenToPage } from "./page";
 import type { Notice, Screen, VisitState } from "./screen";
 import { initialVisit, isInside, modeOf, screenOf } from "./screen";
@@ -59,6 +60,10 @@ export class Visit {
       },
     );
     this.listenToPage();
+    whenLookedAt(() => {
+      const { view, failure } = this.state;
+      if (view?.state === "expected" && !failure) this.server.tell("looked");
+    });
     this.store.subscribe(() => {
       const { screen } = this;
       if (screen !== "loading") this.wayBack.went(isInside(screen));
