@@ -37,6 +37,7 @@ type core struct {
 
 	tcpLegs   int
 	boundLegs int
+	briefLegs int
 	packets   uint64
 	bytes     uint64
 	checks    uint64

@@ -31,6 +31,10 @@ const (
 
 	mostPaths  = 8
 	mostLogins = 4
+
+	// briefShare is the part of all legs that network tests may have. They are anybody's for the asking, so however many
+	// ask, three quarters are left for talks; and a quarter is far more tests than people make in one minute.
+	briefShare = 4
 )
 
 // endpoint is where packets come from and go to: an address on the UDP socket, or a connection.
@@ -165,12 +169,13 @@ func (c *core) legFor(now time.Time, name Leg) (*leg, error) {
 	if !name.Expires.After(now) || name.Expires.After(now.Add(LongestLeg+time.Minute)) {
 		return nil, control.ErrExpired
 	}
-	if len(c.legs) >= c.options.MaxLegs {
+	if len(c.legs) >= c.options.MaxLegs || name.Brief && c.briefLegs >= c.options.MaxLegs/briefShare {
 		return nil, control.ErrFull
 	}
 	made := &leg{id: name.id(), used: now}
 	if name.Brief {
 		made.ends = name.Expires
+		c.briefLegs++
 	}
 	made.peer = c.legs[made.id.peer()]
 	if made.peer != nil {
@@ -220,6 +225,9 @@ func (c *core) dropLeg(l *leg) {
 		l.peer.peer = nil
 	}
 	delete(c.legs, l.id)
+	if !l.ends.IsZero() {
+		c.briefLegs--
+	}
 	others := slices.DeleteFunc(c.talks[l.id.talk], func(known *leg) bool { return known == l })
 	if c.talks[l.id.talk] = others; len(others) == 0 {
 		delete(c.talks, l.id.talk)

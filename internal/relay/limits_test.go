@@ -193,6 +193,40 @@ func TestABriefLegEndsInUseOrNot(t *testing.T) {
 	}
 }
 
+func TestNetworkTestsLeaveTalksMostOfTheRelay(t *testing.T) {
+	c := newTestCore(t, Options{MaxLegs: 40})
+	leg := func(n byte, brief bool) *testBrowser {
+		leg := talkOf(n, SideGuest)
+		leg.Brief, leg.Expires = brief, c.now.Add(time.Minute)
+		return c.browser(leg, fmt.Sprintf("192.0.2.%d:1000", n))
+	}
+	for n := range byte(30) {
+		if err := leg(n, true).introduce(); errors.Is(err, control.ErrFull) != (n >= 10) {
+			t.Fatalf("test %d: %v", n, err)
+		}
+	}
+	if leg(99, true).check(); c.dropped[full] == 0 { // without a server's word
+		t.Errorf("a test begins by itself: dropped %v", c.dropped)
+	}
+	for n := range byte(30) {
+		if err := leg(100+n, false).introduce(); err != nil {
+			t.Fatalf("talk %d: %v", n, err)
+		}
+	}
+	if err := leg(200, false).introduce(); !errors.Is(err, control.ErrFull) {
+		t.Errorf("a leg too many: %v", err)
+	}
+	c.pass(time.Minute + 2*time.Second) // all tests are over, and no talk is
+	if len(c.legs) != 30 {
+		t.Fatalf("%d legs are left", len(c.legs))
+	}
+	for n := range byte(11) {
+		if err := leg(50+n, true).introduce(); errors.Is(err, control.ErrFull) != (n >= 10) {
+			t.Errorf("test %d after the others are over: %v", n, err)
+		}
+	}
+}
+
 func TestANetworkTestIsNoWayToSendMuch(t *testing.T) {
 	for name, with := range map[string]struct{ brief bool }{"network test": {true}, "talk": {false}} {
 		t.Run(name, func(t *testing.T) {
