@@ -40,7 +40,8 @@ func Demo(ctx context.Context, c *config.Config, o Options, out io.Writer) error
 
 func (p *parts) prepareDemo(ctx context.Context, box *mailbox.Mailbox) error {
 	if box != nil {
-		if err := box.Mount(p.mux, mailbox.Options{Locales: locales.Files, TimeZone: p.c.TimeZone.Location}); err != nil {
+		err := box.Mount(p.mux, mailbox.Options{Locales: locales.Files, TimeZone: p.c.TimeZone.Location, Host: p.c.HTTP.URL.Hostname()})
+		if err != nil {
 			return err
 		}
 		p.background("mailbox", box.Serve)

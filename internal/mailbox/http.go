@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +22,7 @@ var files embed.FS
 type Options struct {
 	Locales  fs.FS // de/pages.json
 	TimeZone *time.Location
+	Host     string // of people's own addresses, besides this machine's loopback
 }
 
 type pages struct {
@@ -44,12 +46,31 @@ func (m *Mailbox) Mount(mux *http.ServeMux, o Options) error {
 	if err != nil {
 		return err
 	}
-	mux.HandleFunc("GET /demo/mail", p.list)
-	mux.HandleFunc("GET /demo/mail.json", p.json)
-	mux.HandleFunc("GET /demo/mail.css", p.style)
-	mux.HandleFunc("GET /demo/mail/{id}/raw", p.raw)
-	mux.HandleFunc("GET /demo/mail/{id}/html", p.html)
+	for path, handle := range map[string]http.HandlerFunc{
+		"/demo/mail":           p.list,
+		"/demo/mail.json":      p.json,
+		"/demo/mail.css":       p.style,
+		"/demo/mail/{id}/raw":  p.raw,
+		"/demo/mail/{id}/html": p.html,
+	} {
+		mux.HandleFunc("GET "+path, p.at(handle))
+	}
 	return nil
+}
+
+// at answers only those who ask for us by a name that is ours. Whoever owns another name can let it lead to this
+// machine; to its browser, their page would then be ours, and could read the invitations.
+func (p *pages) at(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		asked := (&url.URL{Host: r.Host}).Hostname()
+		for _, own := range []string{p.o.Host, "localhost", "127.0.0.1", "::1"} {
+			if own != "" && strings.EqualFold(asked, own) {
+				next(w, r)
+				return
+			}
+		}
+		http.Error(w, p.texts["pages.mailbox.elsewhere"], http.StatusMisdirectedRequest)
+	}
 }
 
 // shown is a mail in the list.

@@ -39,7 +39,7 @@ func open(t *testing.T) *box {
 		}
 	})
 	b := &box{Mailbox: m, t: t, mux: http.NewServeMux()}
-	if err := m.Mount(b.mux, mailbox.Options{Locales: locales.Files, TimeZone: time.UTC}); err != nil {
+	if err := m.Mount(b.mux, mailbox.Options{Locales: locales.Files, TimeZone: time.UTC, Host: "termin.example"}); err != nil {
 		t.Fatal(err)
 	}
 	return b
@@ -60,9 +60,12 @@ func (b *box) send(text string) error {
 	return b.client().SendMail("a@example.org", []string{"b@example.org"}, strings.NewReader(strings.ReplaceAll(text, "\n", "\r\n")))
 }
 
-func (b *box) get(path string) *httptest.ResponseRecorder {
-	w := httptest.NewRecorder()
-	b.mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+func (b *box) get(path string) *httptest.ResponseRecorder { return b.getAt("termin.example", path) }
+
+func (b *box) getAt(host, path string) *httptest.ResponseRecorder {
+	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, path, nil)
+	r.Host = host
+	b.mux.ServeHTTP(w, r)
 	return w
 }
 
@@ -173,5 +176,32 @@ func TestTheNewestFiveHundredAreKeptAndNoneIsLargerThanAMegabyte(t *testing.T) {
 func TestOnlyThisMachineReachesTheMailbox(t *testing.T) {
 	if host, port := open(t).Address(); host != "127.0.0.1" || port == 0 {
 		t.Errorf("%s:%d", host, port)
+	}
+}
+
+// Somebody's page, open in a browser on the machine of the demo, could else let its own name lead to that machine.
+func TestNobodyReadsTheMailByANameThatIsNotOurs(t *testing.T) {
+	b := open(t)
+	if err := b.send(invitation); err != nil {
+		t.Fatal(err)
+	}
+	paths := []string{"/demo/mail", "/demo/mail.json", "/demo/mail/1/raw", "/demo/mail/1/html"}
+	for host, ours := range map[string]bool{
+		"termin.example": true, "Termin.Example:8443": true, "localhost": true, "localhost:8080": true, "127.0.0.1:8080": true, "[::1]:8080": true, "[::1]": true,
+		"": false, "evil.example": false, "evil.example:8080": false, "termin.example.evil.example": false, "localhost.evil.example": false,
+		"evil.example@localhost": false, "localhost:80@evil.example": false, "127.0.0.1.evil.example": false, "192.0.2.7:8080": false, "[2001:db8::1]": false,
+	} {
+		for _, path := range paths {
+			w := b.getAt(host, path)
+			if want := map[bool]int{true: http.StatusOK, false: http.StatusMisdirectedRequest}[ours]; w.Code != want {
+				t.Errorf("%s at %q: %d, want %d", path, host, w.Code, want)
+			}
+			if !ours && (!strings.Contains(w.Body.String(), "localhost") || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/plain")) {
+				t.Errorf("%s at %q says %q", path, host, w.Body)
+			}
+		}
+	}
+	if w := b.getAt("", "/demo/mail"); strings.Contains(w.Body.String(), "Termin am") {
+		t.Errorf("a mail is shown: %s", w.Body)
 	}
 }
