@@ -213,6 +213,7 @@ export class Call {
 
   private async newPeer(): Promise<Peer> {
     const certificate = await this.certificate;
+    if (this.state.phase === "ended") throw new Error("the call has ended");
     this.watch?.stop();
     this.detour.stop();
     this.peer?.close();
@@ -437,6 +438,7 @@ export class Call {
     const { peer } = this;
     if (!peer || !this.answered || this.state.phase === "ended" || !this.recovery.silent(silent)) return;
     this.apply({ type: "reconnecting" });
+    if (peer.negotiation.unanswered) void this.renew().catch(() => undefined);
     if (peer.negotiation.underWay) return;
     const now = Date.now();
     const next = this.recovery.next(now);

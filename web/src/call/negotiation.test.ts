@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { type Negotiable, Negotiation, type RestartSignal } from "./negotiation";
 
 /** The signalling states of JSEP, without media: enough to see who gives way. */
@@ -102,6 +102,22 @@ test("one offer is under way at a time", async () => {
   await guest.negotiation.restart();
   expect(guest.sent).toHaveLength(1);
   expect(guest.negotiation.underWay).toBe(true);
+});
+
+test("an answer is not waited for for ever", async () => {
+  vi.useFakeTimers();
+  try {
+    const [guest, staff] = pair();
+    await guest.negotiation.restart();
+    vi.advanceTimersByTime(30_000);
+    expect(guest.negotiation.unanswered).toBe(false);
+    vi.advanceTimersByTime(1);
+    expect(guest.negotiation.unanswered).toBe(true);
+    await settle(guest, staff);
+    expect(guest.negotiation.unanswered).toBe(false);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("an offer that could not be sent leaves no trace, so that the next one can be", async () => {

@@ -11,6 +11,9 @@ export interface Negotiable {
 
 export type RestartSignal = { kind: "restart-offer" | "restart-answer"; sdp: string };
 
+/** An answer may wait for a page that has lost its network; after that long it does not come. */
+const answerMs = 30_000;
+
 /**
  * ICE restarts by either side (perfect negotiation, WebRTC §10.7): when both begin at once, the polite side gives way and
  * answers the other. One offer is under way at a time. An offer comes into force only once it is on its way: Chromium
@@ -19,6 +22,7 @@ export type RestartSignal = { kind: "restart-offer" | "restart-answer"; sdp: str
 export class Negotiation {
   private offering = false;
   private gaveWay = false;
+  private offeredAt = 0;
   /** Settled once our offer is in force, or will not be. */
   private inForce: Promise<void> = Promise.resolve();
 
@@ -31,6 +35,11 @@ export class Negotiation {
   /** An offer of ours waits for its answer. */
   get underWay(): boolean {
     return this.offering || this.pc.signalingState !== "stable";
+  }
+
+  /** That answer is not to be expected any more: it was refused, or got lost with the page that gave it. */
+  get unanswered(): boolean {
+    return !this.offering && this.underWay && performance.now() - this.offeredAt > answerMs;
   }
 
   async restart(): Promise<void> {
@@ -69,6 +78,7 @@ export class Negotiation {
     // The other side's offer may have come while ours was being made; then it is answered, and ours is not needed.
     if (this.pc.signalingState !== "stable") return;
     await this.send({ kind: "restart-offer", sdp: outgoing(offer.sdp ?? "") });
+    this.offeredAt = performance.now();
     if (!this.gaveWay) await this.pc.setLocalDescription(offer);
   }
 }

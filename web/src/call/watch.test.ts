@@ -1,5 +1,5 @@
-import { describe, expect, test } from "vitest";
-import { Flow, qualityOf, type Sample, sampleOf, Steady } from "./watch";
+import { describe, expect, test, vi } from "vitest";
+import { Flow, qualityOf, type Sample, sampleOf, Steady, Watch } from "./watch";
 
 const quiet: Sample = {
   at: 0,
@@ -12,6 +12,29 @@ const quiet: Sample = {
   lostThere: 0,
 };
 const after = (change: Partial<Sample>): Sample => ({ ...quiet, at: 2_000, mediaPackets: 200, ...change });
+
+test("where nothing comes at all nothing is said of the quality", async () => {
+  vi.useFakeTimers();
+  const judged = vi.fn();
+  let packetsReceived = 0;
+  const entry = () => ({ type: "transport", packetsReceived });
+  const statistics = (): Promise<RTCStatsReport> =>
+    Promise.resolve(new Map([["t", entry()]]) as unknown as RTCStatsReport);
+  const nothing = (): void => undefined;
+  const watch = new Watch(statistics, {
+    quality: judged,
+    looked: nothing,
+    silent: nothing,
+    flowing: nothing,
+  });
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(judged).not.toHaveBeenCalled();
+  packetsReceived = 9;
+  await vi.advanceTimersByTimeAsync(3_000);
+  expect(judged).toHaveBeenCalledWith("good", "good");
+  watch.stop();
+  vi.useRealTimers();
+});
 
 describe("quality in words", () => {
   test.each([

@@ -207,7 +207,9 @@ export class Watch {
       } else if (!this.judged) this.judged = sample;
       else if (sample.at - this.judged.at >= judgeMs) {
         const look = qualityOf(this.judged, sample);
-        if (silent === 0) this.events.quality(this.steady.take(look), look);
+        // Where nothing came at all there is nothing to judge.
+        if (silent === 0 && sample.packets > this.judged.packets)
+          this.events.quality(this.steady.take(look), look);
         this.judged = sample;
       }
     } catch {
