@@ -65,11 +65,12 @@ func reachable(address string) string {
 
 // relay examines what browsers are told of the relay and, if it is elsewhere, whether it answers.
 func (d *doctor) relay(ctx context.Context) {
-	addresses, err := advertised(d.c)
+	advertise, err := advertised(d.c)
 	if err != nil {
 		d.bad("relay.advertise", "%v", err)
 		return
 	}
+	addresses := advertise.all()
 	d.ok("relay.advertise", "browsers are told %s", joined(addresses))
 	if !d.c.HTTP.URL.Localhost() && !anyPublic(addresses) {
 		d.note("relay.advertise", "these addresses lead nowhere outside your own network; "+
@@ -122,8 +123,8 @@ func (d *doctor) edge(ctx context.Context) {
 	d.port(ctx, "relay.control", "tcp", d.c.Relay.Control)
 	d.port(ctx, "relay.udp", "udp", d.c.Relay.UDP)
 	d.port(ctx, "relay.tcp", "tcp", d.c.Relay.TCP)
-	if addresses, err := advertised(d.c); err == nil && d.running {
-		d.media(ctx, key, addresses)
+	if advertise, err := advertised(d.c); err == nil && d.running {
+		d.media(ctx, key, advertise)
 	}
 }
 

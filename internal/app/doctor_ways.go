@@ -20,7 +20,7 @@ const wayWait = 3 * time.Second
 
 // ways takes the ways to the relay that browsers take, as far as a machine can call on itself.
 func (d *doctor) ways(ctx context.Context) {
-	addresses, err := advertised(d.c)
+	advertise, err := advertised(d.c)
 	if err != nil || d.ring == nil {
 		return // said already
 	}
@@ -32,14 +32,14 @@ func (d *doctor) ways(ctx context.Context) {
 	if err != nil || d.c.Relay.Mode == "external" && !d.relayAnswers {
 		return // said already
 	}
-	d.media(ctx, key, addresses)
+	d.media(ctx, key, advertise)
 	if d.running {
-		d.detour(ctx, key, addresses)
+		d.detour(ctx, key, advertise.udp)
 	}
 }
 
 // media asks at each address that browsers are told, over UDP and TCP.
-func (d *doctor) media(ctx context.Context, key relay.Key, addresses []netip.Addr) {
+func (d *doctor) media(ctx context.Context, key relay.Key, advertise advertisement) {
 	udp, tcp, err := d.c.Relay.Ports()
 	if err != nil {
 		return
@@ -50,8 +50,12 @@ func (d *doctor) media(ctx context.Context, key relay.Key, addresses []netip.Add
 		err     error
 	}
 	var all []*way
-	for _, address := range addresses {
-		all = append(all, &way{network: "udp", at: netip.AddrPortFrom(address, udp)}, &way{network: "tcp", at: netip.AddrPortFrom(address, tcp)})
+	for _, c := range candidates(advertise, udp, tcp) {
+		w := &way{network: "udp", at: c.Address}
+		if c.TCP {
+			w.network = "tcp"
+		}
+		all = append(all, w)
 	}
 	within, cancel := context.WithTimeout(ctx, d.wait)
 	defer cancel()

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -13,6 +14,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -221,17 +223,45 @@ func TestNothingOlderThanTLS13IsSpoken(t *testing.T) {
 	}
 }
 
-func TestWithoutAnAddressToldBrowsersGetThisMachinesOwn(t *testing.T) {
-	told, err := advertised(configured(t, "VISAVIS_RELAY_ADVERTISE=203.0.113.7,2001:db8::7"))
-	if err != nil || len(told) != 2 {
-		t.Errorf("configured: %v, %v", told, err)
+func TestWithoutAnAddressToldBrowsersGetThoseAtWhichTheRelayListens(t *testing.T) {
+	everywhere, err := advertised(configured(t, "VISAVIS_RELAY_UDP=:1", "VISAVIS_RELAY_TCP=:1"))
+	if err != nil || everywhere.udp[0] != netip.AddrFrom4([4]byte{127, 0, 0, 1}) || !slices.Equal(everywhere.udp, everywhere.tcp) {
+		t.Fatalf("on localhost: %v, %v", everywhere, err)
 	}
-	own, err := advertised(configured(t))
-	if err != nil || own[0] != netip.AddrFrom4([4]byte{127, 0, 0, 1}) {
-		t.Errorf("on localhost: %v, %v", own, err)
+	for name, with := range map[string]struct {
+		environ  []string
+		udp, tcp string
+	}{
+		"told": {
+			[]string{"RELAY_ADVERTISE=203.0.113.7,2001:db8::7", "RELAY_UDP=127.0.0.1:1", "RELAY_TCP=127.0.0.1:1"}, "[203.0.113.7 2001:db8::7]", "[203.0.113.7 2001:db8::7]",
+		},
+		"loopback alone":         {[]string{"RELAY_UDP=127.0.0.1:1", "RELAY_TCP=[::1]:1"}, "[127.0.0.1]", "[::1]"},
+		"loopback by its name":   {[]string{"RELAY_UDP=localhost:1", "RELAY_TCP=localhost:1"}, "[127.0.0.1]", "[127.0.0.1]"},
+		"another address alone":  {[]string{"RELAY_UDP=192.0.2.7:1", "RELAY_TCP=192.0.2.7:1"}, "[192.0.2.7]", "[192.0.2.7]"},
+		"one of them everywhere": {[]string{"RELAY_UDP=127.0.0.1:1", "RELAY_TCP=:1"}, "[127.0.0.1]", fmt.Sprint(everywhere.tcp)},
+		"every IPv4 address":     {[]string{"RELAY_UDP=0.0.0.0:1", "RELAY_TCP=0.0.0.0:1"}, fmt.Sprint(everywhere.udp), fmt.Sprint(everywhere.tcp)},
+		"every IPv6 address":     {[]string{"RELAY_UDP=[::]:1", "RELAY_TCP=[::]:1"}, fmt.Sprint(everywhere.udp), fmt.Sprint(everywhere.tcp)},
+		"away from localhost":    {[]string{"HTTP_URL=https://termin.example.de", "RELAY_UDP=192.0.2.7:1", "RELAY_TCP=192.0.2.7:1"}, "[192.0.2.7]", "[192.0.2.7]"},
+	} {
+		var environ []string
+		for _, variable := range with.environ {
+			environ = append(environ, "VISAVIS_"+variable)
+		}
+		got, err := advertised(configured(t, environ...))
+		if err != nil || fmt.Sprint(got.udp) != with.udp || fmt.Sprint(got.tcp) != with.tcp {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
 	}
-	list := candidates(told, 3478, 3479)
-	if len(list) != 4 || list[0].TCP || list[0].Address.Port() != 3478 || !list[3].TCP || list[3].Address.Port() != 3479 {
+}
+
+func TestBrowsersAreToldOverWhatTheRelayTakesMediaAndWhere(t *testing.T) {
+	one, other := netip.MustParseAddr("203.0.113.7"), netip.MustParseAddr("2001:db8::7")
+	advertise := advertisement{udp: []netip.Addr{one, other}, tcp: []netip.Addr{other}}
+	want := "[{false 203.0.113.7:3478} {false [2001:db8::7]:3478} {true [2001:db8::7]:3479}]"
+	if list := candidates(advertise, 3478, 3479); fmt.Sprint(list) != want {
 		t.Errorf("candidates are %v", list)
+	}
+	if all := advertise.all(); !slices.Equal(all, []netip.Addr{one, other}) {
+		t.Errorf("all are %v", all)
 	}
 }

@@ -33,7 +33,7 @@ func (p *parts) makeRelay(context.Context) error {
 }
 
 // connectRelay finds the relay when it is there: a server without one serves all but talks.
-func (p *parts) connectRelay(advertise []netip.Addr) error {
+func (p *parts) connectRelay(advertise advertisement) error {
 	udp, tcp, err := p.c.Relay.Ports()
 	if err != nil {
 		return err
@@ -49,12 +49,12 @@ func (p *parts) connectRelay(advertise []netip.Addr) error {
 }
 
 // candidates are the relay's addresses as browsers get them: UDP first, then TCP.
-func candidates(advertise []netip.Addr, udp, tcp uint16) []sdp.Candidate {
+func candidates(advertise advertisement, udp, tcp uint16) []sdp.Candidate {
 	var list []sdp.Candidate
-	for _, address := range advertise {
+	for _, address := range advertise.udp {
 		list = append(list, sdp.Candidate{Address: netip.AddrPortFrom(address, udp)})
 	}
-	for _, address := range advertise {
+	for _, address := range advertise.tcp {
 		list = append(list, sdp.Candidate{TCP: true, Address: netip.AddrPortFrom(address, tcp)})
 	}
 	return list

@@ -223,7 +223,7 @@ func (p *parts) makeServer(context.Context) error {
 	if err != nil {
 		return err
 	}
-	if p.certs, err = newCertificates(p.c, advertise, p.o.Clock()); err != nil {
+	if p.certs, err = newCertificates(p.c, advertise.all(), p.o.Clock()); err != nil {
 		return err
 	}
 	if p.certs != nil {
