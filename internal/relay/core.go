@@ -221,7 +221,7 @@ func (c *core) checked(now time.Time, from endpoint, m *message) (endpoint, bool
 	if l.replayed(m.id, from) && !c.options.trustChecks {
 		return c.drop(replayed)
 	}
-	p, given := l.pathAt(now, from)
+	p, given := l.pathAt(now, from, known)
 	if p == nil {
 		return c.drop(tooManyAddresses)
 	}

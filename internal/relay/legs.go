@@ -139,23 +139,33 @@ func (l *leg) addLogin(now time.Time, ufrag, pwd string, name Leg) *login {
 	return added
 }
 
-// pathAt finds the leg's path, or makes one if there is room; a path that nobody was heard on for long gives way.
-func (l *leg) pathAt(now time.Time, from endpoint) (p *path, dropped *path) {
+// pathAt finds the leg's path, or makes one if there is room or another one gives way.
+func (l *leg) pathAt(now time.Time, from endpoint, with *login) (p *path, dropped *path) {
 	for _, known := range l.paths {
 		if known.at.is(from) {
 			return known, nil
 		}
 	}
 	if len(l.paths) >= mostPaths {
-		oldest := slices.MinFunc(l.paths, func(a, b *path) int { return a.heard.Compare(b.heard) })
-		if oldest == l.bound || now.Sub(oldest.heard) < consent {
+		if dropped = l.spare(now, with); dropped == nil {
 			return nil, nil
 		}
-		dropped = oldest
 	}
 	p = &path{leg: l, at: from}
 	l.paths = append(l.paths, p)
 	return p, dropped
+}
+
+// spare is the path that gives way: one that nobody was heard on for long, or that is older than the ICE restart which
+// the new one belongs to. A phone that finds no way restarts every few seconds, from new ports on each of its networks.
+func (l *leg) spare(now time.Time, with *login) (spare *path) {
+	for _, p := range l.paths {
+		current := p.login.restart >= with.restart && now.Sub(p.heard) < consent
+		if p != l.bound && !current && (spare == nil || p.heard.Before(spare.heard)) {
+			spare = p
+		}
+	}
+	return spare
 }
 
 // legFor finds or makes the leg that a ufrag names. When it fails, the error says why the leg may not begin.

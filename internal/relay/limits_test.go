@@ -277,6 +277,30 @@ func TestOneLegHasFewAddressesAtATime(t *testing.T) {
 	}
 }
 
+func TestAVA02RestartsFromNewPortsOfSeveralNetworksAreAllHeard(t *testing.T) {
+	c := newTestCore(t, Options{})
+	guest, _ := c.pair(1)
+	for restart := range 8 {
+		c.pass(4 * time.Second)
+		guest.check() // the old way is still there
+		c.settle()
+		for network := range 4 {
+			name := guest.leg
+			name.Restart = uint32(restart + 1)
+			b := c.browser(name, fmt.Sprintf("192.0.%d.1:%d", network+2, 10_000+restart))
+			b.ownUfrag, b.checks = fmt.Sprintf("New%d", restart), uint64(10_000+restart*100+network*10)
+			if err := b.introduce(); err != nil {
+				t.Fatal(err)
+			}
+			before := c.checks
+			b.check()
+			if c.checks == before {
+				t.Errorf("restart %d: network %d gets no answer, dropped %v", restart+1, network, c.dropped)
+			}
+		}
+	}
+}
+
 func dialRelay(t *testing.T, r *Relay) net.Conn {
 	t.Helper()
 	conn, err := net.DialTimeout("tcp", r.TCPAddr().String(), patience)

@@ -27,7 +27,7 @@ func crowded(tb testing.TB, legs int) *core {
 		known := l.addLogin(now, ufrag, pwd, name)
 		known.browserUfrag, known.browserPwd = "Brow", "browser/browser+browser0"
 		from := netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, byte(18 + i>>16), byte(i >> 8), byte(i)}), 1)
-		p, _ := l.pathAt(now, endpoint{remote: from})
+		p, _ := l.pathAt(now, endpoint{remote: from}, known)
 		p.login, p.heard, p.proven = known, now, now
 		c.own(p)
 		c.bind(now, p)
