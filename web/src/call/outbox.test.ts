@@ -39,6 +39,21 @@ test("a signal that nobody waits for any more is given up, and the next one goes
   expect(sent).toEqual(["enter"]);
 });
 
+test("what hangs of an old connection does not hold up the new one", async () => {
+  const sent: string[] = [];
+  const send = ({ kind, generation }: OutgoingSignal): Promise<void> => {
+    if (generation === 1) return new Promise(() => undefined);
+    sent.push(kind);
+    return Promise.resolve();
+  };
+  const outbox = new Outbox(send, () => false);
+  void outbox.attempt(signal("restart-offer"));
+  outbox.post(signal("answer", 2));
+  outbox.post(signal("enter", 2));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(sent).toEqual(["answer", "enter"]);
+});
+
 test("a refusal for good is not repeated", async () => {
   const { sent, send } = server(1, new ApiError(409, "talk.ended"));
   const outbox = new Outbox(send, () => false);

@@ -8,9 +8,10 @@ export interface OutgoingSignal {
   nonce?: string;
 }
 
-/** Signals on their way to the other side, one after the other. */
+/** Signals on their way to the other side, those of each generation one after the other. */
 export class Outbox {
   private last: Promise<void> = Promise.resolve();
+  private generation = 0;
 
   /** `outdated` says whether nobody waits for the signals of a generation any more. */
   constructor(
@@ -39,6 +40,9 @@ export class Outbox {
   }
 
   private queue(signal: OutgoingSignal, send: (signal: OutgoingSignal) => Promise<void>): Promise<void> {
+    // What hangs of an old connection must not hold up the new one.
+    if (signal.generation > this.generation) this.last = Promise.resolve();
+    this.generation = signal.generation;
     const next = this.last.then(() => send(signal));
     this.last = next.catch(() => undefined);
     return next;

@@ -13,6 +13,7 @@ export async function persist<T>(send: () => Promise<T>, outdated: () => boolean
       const passing = error instanceof ApiError && error.passing;
       if (!passing || outdated()) throw error;
       await after(pause);
+      if (outdated()) throw error;
     }
   }
 }
