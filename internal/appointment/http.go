@@ -52,7 +52,7 @@ func (s *Service) answer(ctx context.Context, a Appointment, err error) (*change
 	out := &changedOutput{}
 	out.Body.ID, out.Body.Version = a.ID, a.Version
 	out.Body.Link, err = s.LinkByHand(ctx, a)
-	return out, err
+	return out, db.Done(err)
 }
 
 type bookInput struct {

@@ -38,7 +38,7 @@ const (
 // Unavailable tells whether an error says that the database cannot do its work at present: full, read-only, held by
 // somebody else, out of reach. What was asked for has not happened, and may be asked for again.
 func Unavailable(err error) bool {
-	if errors.Is(err, errUnknown) {
+	if errors.Is(err, errUnknown) || errors.Is(err, errDone) {
 		return false
 	}
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {

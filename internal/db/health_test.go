@@ -135,6 +135,19 @@ func TestADatabaseThatMayOnlyBeReadIsNotWritable(t *testing.T) {
 	}
 }
 
+func TestWhatFailsAfterACommitHasHappened(t *testing.T) {
+	late := fmt.Errorf("read: %w", context.DeadlineExceeded)
+	if !db.Unavailable(late) || db.Unavailable(db.Done(late)) || db.Unavailable(errors.Join(db.Done(late), late)) {
+		t.Error("who is told that nothing has happened asks again, and books twice")
+	}
+	if db.Done(nil) != nil {
+		t.Error("nothing has failed")
+	}
+	if err := db.Done(late); !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
+	}
+}
+
 func TestADatabaseOutOfReachIsUnavailable(t *testing.T) {
 	_, err := db.Open(t.Context(), "postgres://nobody@127.0.0.1:1/nothing")
 	if !db.Unavailable(err) {

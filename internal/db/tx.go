@@ -96,6 +96,18 @@ func (d *DB) once(ctx context.Context, begin time.Time, f func(*Tx) error) error
 	return nil
 }
 
+// errDone says that what was asked for has happened, and something after it failed.
+var errDone = errors.New("done, but")
+
+// Done is for errors of what is read for the answer once a transaction is committed: nobody may be told that nothing
+// has happened, and ask for it again.
+func Done(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w %w", errDone, err)
+}
+
 // errUnknown says that a commit was sent and not answered: it may have happened.
 var errUnknown = errors.New("whether it has happened is not known")
 

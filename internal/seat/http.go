@@ -234,10 +234,10 @@ func (s *Service) doBy(ctx context.Context, tx *db.Tx, seen Seat, c Command) (Se
 func (s *Service) shown(ctx context.Context, x Seat, who Holder) (*viewOutput, error) {
 	fresh, err := byID(ctx, s.db.Read(), x.Agency, x.ID)
 	if err != nil {
-		return nil, Problem(err)
+		return nil, Problem(db.Done(err))
 	}
 	v, err := s.view(ctx, s.db.Read(), fresh, who)
-	return &viewOutput{Body: v}, err
+	return &viewOutput{Body: v}, db.Done(err)
 }
 
 type visibilityInput struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"visavis/internal/db"
 	"visavis/internal/edge"
 	"visavis/internal/seat"
 	"visavis/internal/staff"
@@ -66,10 +67,10 @@ func (s *Service) start(ctx context.Context, t Talk) (*startOutput, error) {
 	out := &startOutput{}
 	var err error
 	if out.Body.Talk, err = s.view(ctx, s.db.Read(), t); err != nil {
-		return nil, err
+		return nil, db.Done(err)
 	}
 	out.Body.Signals, err = s.signals(ctx, s.db.Read(), t, forStaff, 0)
-	return out, err
+	return out, db.Done(err)
 }
 
 func (s *Service) get(ctx context.Context, in *Path) (*viewOutput, error) {
@@ -96,7 +97,7 @@ func (s *Service) acted(ctx context.Context, do func(context.Context, staff.Pers
 		return nil, problem(err)
 	}
 	v, err := s.view(ctx, s.db.Read(), t)
-	return &viewOutput{v}, err
+	return &viewOutput{v}, db.Done(err)
 }
 
 type bareInput struct {
