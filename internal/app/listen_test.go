@@ -249,7 +249,7 @@ func TestWithoutAnAddressToldBrowsersGetThoseAtWhichTheRelayListens(t *testing.T
 		}
 		got, err := advertised(configured(t, environ...))
 		if err != nil || fmt.Sprint(got.udp) != with.udp || fmt.Sprint(got.tcp) != with.tcp {
-			t.Errorf("%s: %v, %v", name, got, err)
+			t.Errorf("%s: over UDP %v, over TCP %v, %v", name, got.udp, got.tcp, err)
 		}
 	}
 }

@@ -32,6 +32,8 @@ const (
 	mostPaths  = 8
 	mostLogins = 4
 
+	legsOfATalk = 2
+
 	// briefShare is the part of all legs that network tests may have. They are anybody's for the asking, so however many
 	// ask, three quarters are left for talks; and a quarter is far more tests than people make in one minute.
 	briefShare = 4

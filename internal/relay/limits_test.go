@@ -153,6 +153,21 @@ func TestTheRelayTakesNoMoreLegsThanItMay(t *testing.T) {
 	}
 }
 
+func TestARelayWithoutRoomForBothSidesOfATalkSaysThatItIsFull(t *testing.T) {
+	r, _ := startRelay(t, Options{Key: testKey(t), MaxLegs: 5})
+	for n, want := range []bool{false, false, false, false, true} {
+		if got := r.Load().Full; got != want {
+			t.Errorf("with %d legs, full is %t", n, got)
+		}
+		leg := talkOf(byte(n), SideGuest)
+		leg.Expires = time.Now().Add(time.Minute)
+		ufrag, _ := r.options.Key.Credentials(leg)
+		if err := r.Introduce(ufrag, "browser", "aPasswordOf25Characters00"); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // Anybody may ask for the legs of a network test. If they lived as long as somebody checks, they would be a tunnel for
 // everybody, and whoever collects them would leave no room for talks.
 func TestABriefLegEndsInUseOrNot(t *testing.T) {

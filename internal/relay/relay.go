@@ -216,7 +216,7 @@ func (r *Relay) Load() control.Load {
 	load := control.Load{
 		Legs: len(c.legs), BoundLegs: c.boundLegs, TCPLegs: c.tcpLegs, TCPConnections: len(r.open),
 		Packets: c.packets, Bytes: c.bytes, Checks: c.checks,
-		Dropped: map[string]uint64{}, EventsMissed: missed,
+		Dropped: map[string]uint64{}, EventsMissed: missed, Full: len(c.legs)+legsOfATalk > r.options.MaxLegs,
 	}
 	for why, count := range c.dropped {
 		if count > 0 {

@@ -131,6 +131,23 @@ func TestOnlyAWaitingGuestIsAdmittedAndOnlyByPeopleOfTheDesk(t *testing.T) {
 	})
 }
 
+func TestNobodyIsAdmittedToARelayThatIsFullAndTheGuestGoesOnWaiting(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		path := "/api/staff/seats/" + s.g.Place.Seat + "/admit"
+		s.Relay.Fill(true)
+		s.SignIn(s.o.Herbst).Post(path, Body{}).Expect(t, http.StatusNotFound, "seat.unknown")
+		s.sommer.Post(path, Body{}).Expect(t, http.StatusServiceUnavailable, "talk.full")
+		if legs := s.Relay.Legs(); len(legs) != 0 {
+			t.Errorf("the relay was told of %v", legs)
+		}
+		s.Relay.Fill(false)
+		if begun := s.admit(s.sommer); text(begun.Signals.of("offer")["sdp"]) == "" {
+			t.Error("what the guest has prepared is lost")
+		}
+	})
+}
+
 func (s *scene) end(id, outcome string) Answer {
 	s.t.Helper()
 	return s.do(s.sommer, id, "end", Body{"outcome": outcome})

@@ -18,7 +18,8 @@ import (
 const ringJob = "talk.ring"
 
 // admit lets a waiting guest in: exactly one person wins, the others are told who
-// did. Only now does anything name the relay.
+// did. Only now does anything name the relay. Where it has no room, the guest goes on waiting: better than a talk
+// without sound and picture.
 func (s *Service) admit(ctx context.Context, p staff.Person, seatID string) (Talk, error) {
 	key, err := s.o.Agencies.Keys().For(ctx, p.Agency)
 	if err != nil {
@@ -32,6 +33,9 @@ func (s *Service) admit(ctx context.Context, p staff.Person, seatID string) (Tal
 		}
 		if !p.MayDesk(x.Desk) {
 			return seat.ErrNotFound
+		}
+		if s.o.Relay.Load().Full {
+			return edge.NewProblem(http.StatusServiceUnavailable, "talk.full")
 		}
 		prepared, err := s.o.Seats.TakePrepared(ctx, tx, key, x)
 		if err != nil {

@@ -170,6 +170,7 @@ type Relay struct {
 	introduced map[string][2]string
 	revoked    map[[8]byte]bool
 	events     chan control.Event
+	full       bool
 }
 
 // Introduce takes a leg.
@@ -194,8 +195,19 @@ func (r *Relay) Revoke(talk [8]byte) error {
 	return nil
 }
 
-// Load is none.
-func (r *Relay) Load() control.Load { return control.Load{} }
+// Fill says that there is no room for a talk, or that there is again.
+func (r *Relay) Fill(full bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.full = full
+}
+
+// Load is none, or full.
+func (r *Relay) Load() control.Load {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return control.Load{Full: r.full}
+}
 
 // Events are those of Need.
 func (r *Relay) Events(ctx context.Context) <-chan control.Event {

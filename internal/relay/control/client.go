@@ -198,7 +198,7 @@ func (c *Client) arrive() {
 func (c *Client) leave() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.connected, c.introductions = false, nil
+	c.connected, c.introductions, c.load = false, nil, Load{} // of which nobody knows any more
 }
 
 func (c *Client) read(ctx context.Context, l *link) error {

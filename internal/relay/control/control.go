@@ -68,4 +68,5 @@ type Load struct {
 	Checks         uint64            `json:"checks"`
 	Dropped        map[string]uint64 `json:"dropped,omitempty"`
 	EventsMissed   uint64            `json:"eventsMissed"`
+	Full           bool              `json:"full,omitempty"` // takes no other talk
 }

@@ -100,6 +100,9 @@ func TestWhileTheRelayIsAwayLegsAreRefusedAndRevocationsKept(t *testing.T) {
 	eventually(t, "connected", c.reached)
 	stop()
 	eventually(t, "away", func() bool { return !c.reached() })
+	if load := c.Load(); load.Legs != 0 {
+		t.Errorf("of a relay that is away the load is said to be %+v", load)
+	}
 	if err := c.Introduce("leg", "browser", "password"); !errors.Is(err, ErrAway) {
 		t.Errorf("introduce says %v", err)
 	}
