@@ -5,7 +5,7 @@ import { initialState } from "../call/state";
 import { isInApp, type Surroundings, troubleOf } from "./browser";
 import { androidIntent, helpFor } from "./help";
 import { readFragment, routeOf } from "./link";
-import { ailing, initialVisit, modeOf, screenOf, type VisitState } from "./screen";
+import { ailing, entryOf, initialVisit, modeOf, screenOf, type VisitState } from "./screen";
 import { clockText } from "../talk/clock";
 import { sentences } from "../talk/sentences";
 import { verdictOf } from "./test/verdict";
@@ -129,6 +129,13 @@ describe("the screen", () => {
     expect(at(2_500, { state: "waiting", elsewhere: true }, { takenOver: true, step: "check" })).toBe(
       "check",
     );
+  });
+
+  test("the way on from the check says where it leads", () => {
+    expect(entryOf(view)).toBe("first");
+    expect(entryOf({ ...view, state: "waiting", elsewhere: true })).toBe("device");
+    expect(entryOf({ ...view, state: "talking", elsewhere: true, talk })).toBe("device");
+    expect(entryOf({ ...view, state: "talking", talk })).toBe("window");
   });
 
   test("a takeover waits for the advisor's yes", () => {

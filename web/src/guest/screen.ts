@@ -145,6 +145,12 @@ export function isInside(screen: Screen): boolean {
   return inside.has(screen);
 }
 
+/** Where the way on from the check leads: into the waiting room, or to a seat that is open elsewhere. */
+export function entryOf(view: GuestView): "first" | "window" | "device" {
+  if (view.state === "expected") return "first";
+  return view.elsewhere ? "device" : "window";
+}
+
 /** What can be taken part with: the wish, cut down to the devices that work. */
 export function modeOf(wish: Mode, devices: Acquired | undefined): Mode {
   if (!devices || wish === "text") return "text";
