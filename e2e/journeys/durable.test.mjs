@@ -7,7 +7,7 @@ import { album } from '../lib/album.mjs';
 import { launchChromium } from '../lib/chromium.mjs';
 import { DESK, advisor, appoint, callIn, flows, goIn, gone, guestAt, guestWaits, missingRow, nextRow, openDevices, rowOf, sameCode, says, talkingRow, waitingRow } from '../lib/office.mjs';
 import { until } from '../lib/page.mjs';
-import { endTalk, hook, screen } from '../lib/steps.mjs';
+import { endTalk, hook, say, screen } from '../lib/steps.mjs';
 import { demoWorld, quietConsole } from '../lib/world.mjs';
 
 const LIMIT = { timeout: 120_000 };
@@ -128,10 +128,21 @@ journey('a reload in the talk, of either side, and a second tab: media are back,
   await flows(guest, 'the guest');
   const first = await sameCode(guest, talk);
   await says(list, talkingRow('Tom Gespräch'), /Sabine Krüger/);
+  await say(guest, talk, 'Meine Nummer ist 4711.');
+  await say(talk, guest, 'Danke, notiert.');
+  const written = async (page) => {
+    await page.click(hook('chat'));
+    await says(page, '[role=log]', /4711[^]*notiert/);
+    const log = await page.text('[role=log]');
+    await page.click(hook('chat'));
+    return log;
+  };
+  const [guestReads, advisorReads] = [await written(guest), await written(talk)];
 
   await guest.reload();
   await guest.wait(screen('talk'));
   const second = await sameCode(guest, talk, first);
+  assert.equal(await written(guest), guestReads, 'what was written is back after the reload');
   await flows(guest, 'the guest after the reload');
   await flows(talk, 'the advisor after the guest\'s reload');
   assert.doesNotMatch(await talk.text(hook('told')), /kein Bild/, 'the camera is back');
@@ -139,6 +150,7 @@ journey('a reload in the talk, of either side, and a second tab: media are back,
   await talk.reload();
   await talk.wait(screen('talk'));
   const third = await sameCode(guest, talk, second);
+  assert.equal(await written(talk), advisorReads, 'the advisor, too, reads again what was written');
   await flows(talk, 'the advisor after the own reload');
   await flows(guest, 'the guest after the advisor\'s reload');
 
@@ -238,6 +250,9 @@ journey('another device in the talk needs the advisor\'s yes, and gets a new cod
     await glance(other, '20-talk-elsewhere');
     await other.click(hook('takeover'));
     await other.wait(screen('check'));
+    await says(other, hook('arrive'), /Auf diesem Gerät weitermachen/);
+    await says(other, 'main', /Hier sieht und hört Sie noch niemand\.[^]*Wir fragen zuerst Sabine Krüger/);
+    await see(other, '25-check-to-ask');
     await other.click(hook('arrive'));
     await other.wait(screen('asked'));
     await see(other, '21-asked');

@@ -1,11 +1,12 @@
 import type { DeviceState, Signal } from "../api/types";
-import { Agreement, type Side } from "./agreement";
+import { Agreement } from "./agreement";
 import type { Message } from "./channel";
 import { Lines } from "./chat";
 import type { Bytes } from "./code";
 import { Detour } from "./detour";
 import type { Acquired } from "./devices";
 import { LocalMedia } from "./local";
+import type { CallOptions, Prepared } from "./options";
 import { Outbox, type OutgoingSignal } from "./outbox";
 import { newCertificate, Peer } from "./peer";
 import { persist } from "./persist";
@@ -16,28 +17,7 @@ import { type Broken, type CallEvent, type CallState, eventOf, initialState, red
 import { Store, type Unsubscribe } from "./store";
 import { Watch } from "./watch";
 
-export interface Prepared {
-  commit: string;
-  offer: string;
-}
-
-export interface CallOptions {
-  side: Side;
-  /** The agency's slug. */
-  agency: string;
-  /** The seat's id; asked only once there is a talk, as staff make ready before they know for whom. */
-  seat(): string;
-  send(signal: OutgoingSignal): Promise<void>;
-  /**
-   * Guest only: hands a fresh offer to the server (`POST …/prepare`) and returns the generation in force. Without
-   * `generation` a new one is asked for.
-   */
-  renew?: (prepared: Prepared & { generation?: number }) => Promise<number>;
-  /** Asks for the way to the relay through the port of HTTPS; empty where there is none. */
-  detour(): Promise<RTCIceServer[]>;
-  /** An earlier talk of this page has needed it. */
-  detouring?: boolean;
-}
+export type { CallOptions, Prepared };
 
 const byeMs = 250;
 const announceMs = 200;
@@ -90,6 +70,7 @@ export class Call {
       opened: () => {
         this.channelOpened();
       },
+      other: () => options.other?.() ?? "",
     });
     if (options.side === "staff") {
       this.local.attach();

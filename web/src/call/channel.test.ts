@@ -4,6 +4,7 @@ import { maxChatText, maxMessage, parseMessage } from "./channel";
 test.each([
   { t: "state", mic: true, camera: false, screen: true, sharing: false },
   { t: "chat", id: "a-1", text: "Guten Tag" },
+  { t: "chat", id: "a-1", text: "Guten Tag", yours: true },
   { t: "chat-ack", id: "a-1" },
   { t: "compared" },
   { t: "bye" },

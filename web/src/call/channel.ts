@@ -1,7 +1,8 @@
-/** What the two pages say to each other directly, encrypted like the media (docs/protocol.md §4, 9). */
+/** What the two pages say to each other directly, encrypted like the media (docs/protocol.md §4, 10). */
 export type Message =
   | { t: "state"; mic: boolean; camera: boolean; screen: boolean; sharing: boolean }
-  | { t: "chat"; id: string; text: string }
+  /** `yours`: the page that hears it has said it, and has been loaded anew since. */
+  | { t: "chat"; id: string; text: string; yours?: boolean }
   | { t: "chat-ack"; id: string }
   | { t: "compared" }
   /** Said again and again by a side that sends neither sound nor picture: else nobody would notice that it has gone. */
@@ -35,7 +36,12 @@ export function parseMessage(data: unknown): Message | undefined {
     case "chat":
       if (!isId(message.id) || typeof message.text !== "string" || message.text.length > maxChatText)
         return undefined;
-      return { t: "chat", id: message.id, text: message.text };
+      return {
+        t: "chat",
+        id: message.id,
+        text: message.text,
+        ...(message.yours === true ? { yours: true } : {}),
+      };
     case "chat-ack":
       return isId(message.id) ? { t: "chat-ack", id: message.id } : undefined;
     case "compared":

@@ -4,13 +4,27 @@ export interface ChatEvents {
   message(message: Message): void;
   /** The channel is open: say again what the other side may have missed. */
   opened(): void;
+  /** Who sits on the other side: what was written is for that person alone. */
+  other(): string;
 }
 
-/** The data channel of the present connection, and what waits for one. */
+interface Line {
+  readonly text: string;
+  readonly mine: boolean;
+  /** The other page has it, or it came from there. */
+  readonly delivered: boolean;
+}
+
+/** So many of the latest lines are said again to a page that may be new. */
+export const maxAgain = 200;
+
+/** The data channel of the present connection, and what was written so far in this talk. */
 export class Lines {
   private channel: RTCDataChannel | undefined;
-  /** Chat lines without a receipt, by id, in order; sent again over a new connection. */
-  private readonly waiting = new Map<string, string>();
+  /** By id, in order. Said again over each new connection: the other page, if it is a new one, knows nothing of it. */
+  private readonly log = new Map<string, Line>();
+  private first: RTCDataChannel | undefined;
+  private other: string | undefined;
 
   constructor(private readonly events: ChatEvents) {}
 
@@ -18,16 +32,12 @@ export class Lines {
     this.channel = channel;
     channel.addEventListener("open", () => {
       if (channel !== this.channel) return;
+      this.first ??= channel;
       this.events.opened();
-      for (const [id, text] of this.waiting) this.send({ t: "chat", id, text });
+      this.repeat();
     });
     channel.addEventListener("message", (event: MessageEvent<unknown>) => {
-      if (channel !== this.channel) return;
-      const message = parseMessage(event.data);
-      if (!message) return;
-      if (message.t === "chat") this.send({ t: "chat-ack", id: message.id });
-      if (message.t === "chat-ack") this.waiting.delete(message.id);
-      this.events.message(message);
+      if (channel === this.channel) this.take(parseMessage(event.data));
     });
   }
 
@@ -36,7 +46,7 @@ export class Lines {
     const trimmed = text.trim().slice(0, maxChatText);
     if (trimmed === "") return undefined;
     const id = crypto.randomUUID();
-    this.waiting.set(id, trimmed);
+    this.keep(id, { text: trimmed, mine: true, delivered: false });
     this.send({ t: "chat", id, text: trimmed });
     return { id, text: trimmed };
   }
@@ -49,7 +59,43 @@ export class Lines {
       this.channel.send(line);
       return true;
     } catch {
-      return false; // Closing, or its buffer is full; chat lines wait for their receipt anyway.
+      return false; // Closing, or its buffer is full; chat lines are said again anyway.
     }
+  }
+
+  private take(message: Message | undefined): void {
+    if (!message) return;
+    if (message.t === "chat") {
+      // Only a page that has just come may be told what it has said itself; any other one knows.
+      if (message.yours && this.channel !== this.first) return;
+      this.keep(message.id, { text: message.text, mine: message.yours === true, delivered: true });
+      this.send({ t: "chat-ack", id: message.id });
+    }
+    if (message.t === "chat-ack") this.delivered(message.id);
+    this.events.message(message);
+  }
+
+  private delivered(id: string): void {
+    const line = this.log.get(id);
+    if (line) this.log.set(id, { ...line, delivered: true });
+  }
+
+  private repeat(): void {
+    const other = this.events.other();
+    if (this.other !== undefined && this.other !== other) this.forget();
+    this.other = other;
+    for (const [id, { text, mine }] of this.log)
+      this.send({ t: "chat", id, text, ...(mine ? {} : { yours: true }) });
+  }
+
+  /** Somebody else leads the talk now: only what nobody has read yet is for them. */
+  private forget(): void {
+    for (const [id, { delivered }] of this.log) if (delivered) this.log.delete(id);
+  }
+
+  private keep(id: string, line: Line): void {
+    if (this.log.has(id)) return;
+    this.log.set(id, line);
+    for (const oldest of this.log.keys()) if (this.log.size > maxAgain) this.log.delete(oldest);
   }
 }

@@ -94,7 +94,13 @@ export function eventOf(message: Exclude<Message, { t: "here" }>, at: number): C
     case "chat":
       return {
         type: "chat",
-        message: { id: message.id, mine: false, text: message.text, at, delivered: true },
+        message: {
+          id: message.id,
+          mine: message.yours === true,
+          text: message.text,
+          at,
+          delivered: true,
+        },
       };
     case "chat-ack":
       return { type: "delivered", id: message.id };

@@ -51,6 +51,7 @@ export class Visit {
         side: "guest",
         agency: slug,
         seat: () => this.server.seat,
+        other: () => this.state.view?.talk?.staffName ?? "",
         send: (signal) => this.server.asPage<undefined>("signal", signal),
         renew: (offer) => this.renew(offer),
         detour: async () => (await this.server.asPage<Detour>("detour")).iceServers,
