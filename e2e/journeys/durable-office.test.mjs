@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { album } from '../lib/album.mjs';
-import { DESK, PHONE, advisor, appoint, callIn, flows, focused, gone, guestAt, guestWaits, hide, missingRow, nextRow, openDevices, rowOf, sameCode, says, shift, talkingRow, waitingRow } from '../lib/office.mjs';
+import { DESK, PHONE, advisor, appoint, callIn, flows, focused, gone, guestAt, guestWaits, hide, missingRow, nextRow, openDevices, rowOf, sameCode, says, showsFace, shift, talkingRow, waitingRow } from '../lib/office.mjs';
 import { until } from '../lib/page.mjs';
 import { endTalk, hook, invitation, screen } from '../lib/steps.mjs';
 import { demoWorld, quietConsole } from '../lib/world.mjs';
@@ -105,10 +105,15 @@ journey('the list is closed while the talk goes on, and the new list leads back 
   // The window of the talk is closed by mistake: the guest is told, and the list leads back again.
   await back.close();
   await says(guest, hook('told'), /unterbrochen|verlassen/);
-  await glance(guest, '11-advisor-gone');
+  await says(guest, hook('gone'), /Sabine Krüger ist gerade nicht im Gespräch\..*Bitte bleiben Sie da.*030/s);
+  assert.doesNotMatch(await guest.text('main'), /Verbindung/, 'nobody looks for the fault at home');
+  assert.equal(await showsFace(guest), false, 'no face that does not move');
+  await see(guest, '11-advisor-gone');
   const third = await anew.nextPopup(() => anew.click(`${talkingRow('Lea Fenster')} ${hook('rejoin')}`));
   await sameCode(guest, third, second);
   await flows(guest, 'the guest, once more');
+  await gone(guest, hook('gone'));
+  assert.equal(await showsFace(guest), true, 'the picture is back');
   await flows(third, 'the advisor, once more');
   await endTalk(third);
   await guest.wait(screen('goodbye'));

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { album } from '../lib/album.mjs';
 import { launchChromium } from '../lib/chromium.mjs';
-import { DESK, advisor, appoint, callIn, flows, goIn, gone, guestAt, guestWaits, missingRow, nextRow, openDevices, rowOf, sameCode, says, talkingRow, waitingRow } from '../lib/office.mjs';
+import { DESK, advisor, appoint, callIn, flows, goIn, gone, guestAt, guestWaits, missingRow, nextRow, openDevices, rowOf, sameCode, says, showsFace, talkingRow, waitingRow } from '../lib/office.mjs';
 import { until } from '../lib/page.mjs';
 import { endTalk, hook, say, screen } from '../lib/steps.mjs';
 import { demoWorld, quietConsole } from '../lib/world.mjs';
@@ -282,7 +282,10 @@ journey('another device in the talk needs the advisor\'s yes, and gets a new cod
 
     // The first device dies; now the yes.
     await dying.kill();
-    await says(talk, hook('told'), /unterbrochen/);
+    await says(talk, hook('gone'), /Uwe Wechsel ist gerade nicht verbunden\..*Seit \d\d?:\d\d Uhr/s);
+    assert.doesNotMatch(await talk.text('main'), /Verbindung/, 'nobody looks for the fault at home');
+    assert.equal(await showsFace(talk), false, 'no face that does not move');
+    await see(talk, '26-guest-gone');
     await other.click(hook('takeover'));
     await other.wait(screen('check'));
     await other.click(hook('arrive'));

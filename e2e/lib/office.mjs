@@ -60,6 +60,9 @@ export async function says(page, selector, wanted, deadline) {
 // The focus is on something or inside of it, and has not fallen to the beginning of the page.
 export const focused = (page, selector, deadline) => until(`the focus is at ${selector}`, () => page.has(`${selector}:focus, ${selector} :focus`), { deadline });
 
+// The other person's picture is to be seen, whether or not it moves.
+export const showsFace = (page) => page.has(`${hook('other')} .person:not(.faceless)`);
+
 export const gone = (page, selector, deadline) => until(`${selector} is gone`, async () => !(await page.has(selector)), { deadline });
 
 // A guest on a device, at the first screen of the link.

@@ -22,6 +22,10 @@ const (
 	mostStreamsPerBrowser = 16
 )
 
+// staffPage begins the name of the window in which a person of staff has a seat's talk: it is kept among the guest's
+// pages, and as long as they are.
+const staffPage = "staff:"
+
 // presence knows which pages are connected: a row for each in the database, which
 // counts while the lease of its node is valid.
 type presence struct {
@@ -51,7 +55,18 @@ func newPresence(s *Service) *presence {
 // connected is called before a page's stream begins; lost must follow if it succeeds.
 func (p *presence) connected(ctx context.Context, x Seat, page string) error {
 	k := pageKey{x.Agency, x.ID, page}
+	p.enter(k)
+	err := p.put(ctx, k)
+	if err != nil {
+		p.lost(k)
+	}
+	return err
+}
+
+// enter counts a stream of a page; put says so in the database.
+func (p *presence) enter(k pageKey) {
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	c, ok := p.pages[k]
 	if !ok {
 		c = &connection{}
@@ -60,12 +75,22 @@ func (p *presence) connected(ctx context.Context, x Seat, page string) error {
 	c.streams++
 	c.unsure = true
 	c.stay()
-	p.mu.Unlock()
-	err := p.put(ctx, k)
-	if err != nil {
-		p.lost(x, page)
-	}
-	return err
+}
+
+// Attend counts a stream of the window in which a person of staff has the talk of a seat, until the function that it
+// returns is called. The stream does not wait for the database.
+func (s *Service) Attend(agencyID, seatID, staffID string) (leave func()) {
+	k := pageKey{agencyID, seatID, staffPage + staffID}
+	s.presence.enter(k)
+	go s.presence.note(k)
+	return func() { s.presence.lost(k) }
+}
+
+// Expect gives a person of staff who begins a talk, or joins it, a moment to attend.
+func (s *Service) Expect(agencyID, seatID, staffID string) {
+	k := pageKey{agencyID, seatID, staffPage + staffID}
+	s.presence.enter(k)
+	s.presence.lost(k)
 }
 
 func (c *connection) stay() {
@@ -76,8 +101,7 @@ func (c *connection) stay() {
 }
 
 // lost is called when a page's stream ends. The page has a moment to come back.
-func (p *presence) lost(x Seat, page string) {
-	k := pageKey{x.Agency, x.ID, page}
+func (p *presence) lost(k pageKey) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c := p.pages[k]
@@ -94,13 +118,18 @@ func (p *presence) lost(x Seat, page string) {
 		}
 		c.leaving, c.unsure = nil, true
 		p.mu.Unlock()
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		if err := p.put(ctx, k); err != nil {
-			p.s.o.Log.ErrorContext(ctx, "note that a guest is away", "error", err)
-		}
+		p.note(k)
 	})
 	c.leaving = timer
+}
+
+// note is put where nobody waits for it; what fails has its turn at the next beat.
+func (p *presence) note(k pageKey) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := p.put(ctx, k); err != nil {
+		p.s.o.Log.ErrorContext(ctx, "note who is connected", "error", err)
+	}
 }
 
 // end forgets who may come back. A page whose stream ends with the process connects
@@ -178,21 +207,28 @@ func (p *presence) settle(ctx context.Context, tx *db.Tx, agencyID, seatID strin
 	if x.State != Waiting && x.State != Talking {
 		return nil
 	}
-	here, err := p.holds(ctx, tx, x)
-	if err != nil || here == (x.AwaySince == nil) {
+	here, err := p.holds(ctx, tx, x, x.Holder.Page)
+	if err != nil {
 		return err
 	}
-	_, _, err = p.s.Do(ctx, tx, agencyID, seatID, Connected{Here: here})
-	return err
+	if here != (x.AwaySince == nil) {
+		if _, _, err := p.s.Do(ctx, tx, agencyID, seatID, Connected{Here: here}); err != nil {
+			return err
+		}
+	}
+	if x.State != Talking {
+		return nil
+	}
+	return p.s.talks.Attended(ctx, tx, x, func(staff string) (bool, error) { return p.holds(ctx, tx, x, staffPage+staff) })
 }
 
-// holds tells whether the page that holds a seat is connected, on whatever node.
-func (p *presence) holds(ctx context.Context, tx *db.Tx, x Seat) (bool, error) {
+// holds tells whether a page of a seat, as a rule the one that holds it, is connected, on whatever node.
+func (p *presence) holds(ctx context.Context, tx *db.Tx, x Seat, page string) (bool, error) {
 	var n int
 	err := tx.QueryRowContext(ctx, `
 		SELECT COUNT(*) FROM seat_presence JOIN node ON node.id = seat_presence.node_id
 		WHERE seat_presence.agency_id = $1 AND seat_presence.seat_id = $2 AND seat_presence.page = $3 AND node.lease_until > $4`,
-		x.Agency, x.ID, x.Holder.Page, db.Ms(p.s.o.Clock())).Scan(&n)
+		x.Agency, x.ID, page, db.Ms(p.s.o.Clock())).Scan(&n)
 	if err != nil {
 		return false, fmt.Errorf("count presence: %w", err)
 	}

@@ -27,6 +27,8 @@ type Talks interface {
 	// Changed shows the talk's window that its seat is not as it was: another browser
 	// asks for it, or its guest is away or back.
 	Changed(ctx context.Context, tx *db.Tx, s Seat) error
+	// Attended notes in the live talk whether who leads it has it open; open tells that of a person.
+	Attended(ctx context.Context, tx *db.Tx, s Seat, open func(staff string) (bool, error)) error
 	// Left ends the live talk of a seat without an outcome: the guest went.
 	Left(ctx context.Context, tx *db.Tx, s Seat) error
 	// Held tells whether somebody talks with the guest of a seat, or did so since then.
@@ -143,7 +145,7 @@ func (s *Service) Do(ctx context.Context, tx *db.Tx, agencyID, id string, c Comm
 		return x, nil, err
 	}
 	if next.Holder != x.Holder && (next.State == Waiting || next.State == Talking) {
-		here, err := s.presence.holds(ctx, tx, next)
+		here, err := s.presence.holds(ctx, tx, next, next.Holder.Page)
 		if err != nil {
 			return x, nil, err
 		}

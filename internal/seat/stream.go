@@ -3,6 +3,7 @@ package seat
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"visavis/internal/db"
 	"visavis/internal/edge"
@@ -19,7 +20,7 @@ func (s *Service) stream(w http.ResponseWriter, r *http.Request) {
 
 func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
 	browser, page := browserOf(r), r.URL.Query().Get("page")
-	if len(page) < 8 || len(page) > 64 {
+	if len(page) < 8 || len(page) > 64 || strings.HasPrefix(page, staffPage) {
 		return edge.NewProblem(http.StatusBadRequest, "request.invalid")
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), edge.RequestTime)
@@ -39,7 +40,7 @@ func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
 	sub := s.o.Events.Subscribe(x.Agency, Topic(x.ID))
 	topic := edge.Topic{DB: s.db, Events: s.o.Events, Agency: x.Agency, Name: Topic(x.ID), Whole: p.whole, Changed: p.show}
 	source := topic.Source(sub, s.o.Log)
-	source.Close = func() { sub.Close(); s.presence.lost(Seat{ID: p.seat, Agency: p.agency}, page) } // not x: it would live as long
+	source.Close = func() { sub.Close(); s.presence.lost(pageKey{p.agency, p.seat, page}) } // not x: it would live as long
 	return edge.Stream(w, r, s.streams.Enter(x.Agency+"/"+x.ID, browser, source))
 }
 

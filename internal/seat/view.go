@@ -22,6 +22,7 @@ type TalkView struct {
 	RingUntil  *int64 `json:"ringUntil,omitempty"`
 	EnteredAt  *int64 `json:"enteredAt,omitempty"`
 	HeadsUpMs  int64  `json:"headsUpMs"`
+	StaffHere  bool   `json:"staffHere"`
 }
 
 // GuestView is a seat as its guest sees it (docs/protocol.md §1).

@@ -94,7 +94,11 @@ func (f *talks) Renewed(context.Context, *db.Tx, seat.Seat, seat.Prepared, int64
 	return f.note("renewed")
 }
 func (*talks) Changed(context.Context, *db.Tx, seat.Seat) error { return nil }
-func (f *talks) Left(context.Context, *db.Tx, seat.Seat) error  { return f.note("left") }
+
+func (*talks) Attended(context.Context, *db.Tx, seat.Seat, func(string) (bool, error)) error {
+	return nil
+}
+func (f *talks) Left(context.Context, *db.Tx, seat.Seat) error { return f.note("left") }
 
 func (*talks) Held(context.Context, db.Q, seat.Seat, time.Time) (bool, error) { return false, nil }
 

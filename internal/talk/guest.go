@@ -74,6 +74,32 @@ func (f forSeats) Changed(ctx context.Context, tx *db.Tx, x seat.Seat) error {
 	return err
 }
 
+// Attended notes whether who leads the talk has it open, and tells the guest when that changes.
+func (f forSeats) Attended(ctx context.Context, tx *db.Tx, x seat.Seat, open func(staff string) (bool, error)) error {
+	t, err := live(ctx, tx, x.Agency, x.ID)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	here, err := open(t.Staff)
+	if err != nil || here == (t.StaffAwaySince == nil) {
+		return err
+	}
+	var since *time.Time
+	if !here {
+		now := f.s.o.Clock()
+		since = &now
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE talk SET staff_away_since = $1 WHERE agency_id = $2 AND id = $3`,
+		db.MsPtr(since), t.Agency, t.ID); err != nil {
+		return fmt.Errorf("note who leads the talk: %w", err)
+	}
+	_, err = f.s.o.Events.Append(ctx, tx, t.Agency, seat.Topic(t.Seat), "seat", "")
+	return err
+}
+
 // Left ends the live talk of a seat: the guest went, or the seat was closed.
 func (f forSeats) Left(ctx context.Context, tx *db.Tx, x seat.Seat) error {
 	t, err := live(ctx, tx, x.Agency, x.ID)
@@ -115,6 +141,7 @@ func (f forSeats) View(ctx context.Context, q db.Q, x seat.Seat) (*seat.TalkView
 	return &seat.TalkView{
 		ID: t.ID, Generation: t.Generation, StaffName: name, AdmittedAt: db.Ms(t.AdmittedAt),
 		RingUntil: db.MsPtr(t.RingUntil), EnteredAt: db.MsPtr(t.EnteredAt), HeadsUpMs: f.s.o.HeadsUp.Milliseconds(),
+		StaffHere: t.StaffAwaySince == nil,
 	}, nil
 }
 

@@ -15,16 +15,16 @@ import (
 )
 
 const columns = `SELECT id, agency_id, seat_id, desk_id, staff_id, media_id, generation, guest_restart, staff_restart,
-	admitted_at, ring_until, entered_at, connected_at, ended_at, COALESCE(guest_print, ''), COALESCE(staff_print, ''),
+	admitted_at, ring_until, entered_at, connected_at, ended_at, staff_away_since, COALESCE(guest_print, ''), COALESCE(staff_print, ''),
 	revealed_at IS NOT NULL, version FROM talk`
 
 func scan(row interface{ Scan(...any) error }) (Talk, error) {
 	var t Talk
 	var media string
 	var admitted int64
-	var ring, entered, connected, ended *int64
+	var ring, entered, connected, ended, away *int64
 	err := row.Scan(&t.ID, &t.Agency, &t.Seat, &t.Desk, &t.Staff, &media, &t.Generation, &t.GuestRestart, &t.StaffRestart,
-		&admitted, &ring, &entered, &connected, &ended, &t.GuestPrint, &t.StaffPrint, &t.Revealed, &t.Version)
+		&admitted, &ring, &entered, &connected, &ended, &away, &t.GuestPrint, &t.StaffPrint, &t.Revealed, &t.Version)
 	if errors.Is(err, db.ErrNoRows) {
 		return t, ErrNotFound
 	}
@@ -36,6 +36,7 @@ func scan(row interface{ Scan(...any) error }) (Talk, error) {
 	}
 	t.AdmittedAt = db.Time(admitted)
 	t.RingUntil, t.EnteredAt, t.ConnectedAt, t.EndedAt = db.TimePtr(ring), db.TimePtr(entered), db.TimePtr(connected), db.TimePtr(ended)
+	t.StaffAwaySince = db.TimePtr(away)
 	return t, nil
 }
 

@@ -43,7 +43,12 @@ func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
 	sub := s.o.Events.Subscribe(p.Agency, topics...)
 	pic := &picture{s: s, person: p, talk: t.ID, waiting: -1}
 	topic := edge.Topic{DB: s.db, Events: s.o.Events, Agency: p.Agency, Name: Topic(t.ID), Whole: pic.whole, Changed: pic.show}
-	return edge.Stream(w, r, s.o.Staff.Bound(p, pic.guard(topic.Source(sub, s.o.Log))))
+	source := pic.guard(topic.Source(sub, s.o.Log))
+	if t.EndedAt == nil {
+		leave := s.o.Seats.Attend(t.Agency, t.Seat, p.ID)
+		source.Close = func() { sub.Close(); leave() }
+	}
+	return edge.Stream(w, r, s.o.Staff.Bound(p, source))
 }
 
 // picture is what one window is shown.

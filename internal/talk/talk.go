@@ -43,6 +43,7 @@ type Talk struct {
 	AdmittedAt                    time.Time
 	RingUntil, EnteredAt          *time.Time
 	ConnectedAt, EndedAt          *time.Time
+	StaffAwaySince                *time.Time // whose lead it is has no window open; Attended notes it, beside all else
 	GuestPrint, StaffPrint        string
 	Revealed                      bool
 	Version                       int64

@@ -59,6 +59,7 @@ type View struct {
 	Takeover       string    `json:"takeover,omitempty" doc:"Names the device that asks to take over."`
 	GuestMode      string    `json:"guestMode"`
 	GuestReachable bool      `json:"guestReachable"`
+	GuestAwaySince *int64    `json:"guestAwaySince,omitempty"`
 	HeadsUpMs      int64     `json:"headsUpMs"`
 	Now            int64     `json:"now"`
 }
@@ -84,6 +85,7 @@ func (s *Service) view(ctx context.Context, q db.Q, t Talk) (View, error) {
 		ID: t.ID, Seat: t.Seat, Generation: t.Generation, Staff: Colleague{t.Staff, name}, Appointment: summary(n, callback),
 		AdmittedAt: db.Ms(t.AdmittedAt), RingUntil: db.MsPtr(t.RingUntil), EnteredAt: db.MsPtr(t.EnteredAt),
 		ConnectedAt: db.MsPtr(t.ConnectedAt), EndedAt: db.MsPtr(t.EndedAt), Takeover: x.Ask(),
-		GuestMode: string(x.Mode), GuestReachable: x.AwaySince == nil, HeadsUpMs: s.o.HeadsUp.Milliseconds(), Now: db.Ms(s.o.Clock()),
+		GuestMode: string(x.Mode), GuestReachable: x.AwaySince == nil, GuestAwaySince: db.MsPtr(x.AwaySince),
+		HeadsUpMs: s.o.HeadsUp.Milliseconds(), Now: db.Ms(s.o.Clock()),
 	}, nil
 }

@@ -32,6 +32,8 @@ export interface GuestTalk {
   ringUntil?: number;
   enteredAt?: number;
   headsUpMs: number;
+  /** Who leads the talk has its window connected. */
+  staffHere: boolean;
 }
 
 export interface GuestView {
@@ -191,6 +193,7 @@ export interface TalkView {
   takeover?: string;
   guestMode: Mode;
   guestReachable: boolean;
+  guestAwaySince?: number;
   headsUpMs: number;
   now: number;
 }

@@ -7,7 +7,7 @@ import { androidIntent, helpFor } from "./help";
 import { readFragment, routeOf } from "./link";
 import { ailing, entryOf, initialVisit, modeOf, screenOf, type VisitState } from "./screen";
 import { clockText } from "../talk/clock";
-import { sentences } from "../talk/sentences";
+import { isAlone, sentences } from "../talk/sentences";
 import { verdictOf } from "./test/verdict";
 import { countdown, knownZone, nearDay, whenOf } from "../i18n/times";
 
@@ -109,7 +109,14 @@ describe("the screen", () => {
   };
   const at = (now: number, change: Partial<GuestView>, state: Partial<VisitState> = {}): string =>
     screenOf({ ...initialVisit, ...state, view: { ...view, ...change } }, now);
-  const talk = { id: "t", generation: 1, staffName: "Frau Sommer", admittedAt: 2_000, headsUpMs: 0 };
+  const talk = {
+    id: "t",
+    generation: 1,
+    staffName: "Frau Sommer",
+    admittedAt: 2_000,
+    headsUpMs: 0,
+    staffHere: true,
+  };
 
   test("ACC-02: follows the window of the waiting room", () => {
     expect(at(999, {})).toBe("early");
@@ -204,6 +211,14 @@ describe("times", () => {
     expect(clockText(247_000)).toBe("4:07");
     expect(clockText(3_847_000)).toBe("1:04:07");
   });
+});
+
+test("a person who is not there is no bad connection, as long as this page hears the server", () => {
+  const silent = { ...initialState, phase: "reconnecting" } as const;
+  expect(isAlone(silent, false, "open")).toBe(true);
+  expect(isAlone(silent, true, "open")).toBe(false);
+  expect(isAlone(silent, false, "lost")).toBe(false);
+  expect(isAlone({ ...silent, phase: "connected" }, false, "open")).toBe(false);
 });
 
 test("A11-08: the talk says what matters, at most two sentences", () => {

@@ -101,7 +101,14 @@ const expected: GuestView = {
 };
 const waiting: Partial<GuestView> = { state: "waiting", here: true, mode: "video" };
 const inTalk = (change: Partial<GuestTalk>): Partial<GuestView> => {
-  const talk = { id: "t1", generation: 1, staffName: "Frau Sommer", admittedAt: now, headsUpMs: 0 };
+  const talk = {
+    id: "t1",
+    generation: 1,
+    staffName: "Frau Sommer",
+    admittedAt: now,
+    headsUpMs: 0,
+    staffHere: true,
+  };
   return { ...waiting, state: "talking", talk: { ...talk, ...change } };
 };
 const signal = (kind: string, generation: number): Signal => ({ seq: 1, kind, generation });

@@ -1,9 +1,18 @@
+import type { StreamState } from "../api/stream";
 import type { DeviceState } from "../api/types";
 import type { CallState } from "../call/state";
 import type { TalkKey } from "./texts";
 
 /** Who takes part in writing: this side, or the other one. */
 export type Writer = "here" | "there" | undefined;
+
+/**
+ * The server hears nothing of the other page (`there`), and this one hears the server: nobody is on the other side, and
+ * nothing is wrong with the connection.
+ */
+export function isAlone(call: CallState, there: boolean, stream: StreamState): boolean {
+  return !there && stream === "open" && call.phase !== "connected" && call.phase !== "ended";
+}
 
 /** What is worth a sentence right now, the most pressing first; at most two, so that they are read. */
 export function sentences(call: CallState, headsUp: boolean, writer?: Writer): TalkKey[] {
