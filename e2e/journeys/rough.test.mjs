@@ -1,8 +1,9 @@
 // A whole appointment in a rough network: a proxy holds every event stream back, so that pages ask for events one answer
-// at a time, and in the talk packets are lost, which both sides are told in words.
+// at a time, and in the talk packets are lost, which both sides are told in words, and then all of them for a while.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { album } from '../lib/album.mjs';
 import { holdingProxy } from '../lib/holding.mjs';
 import { advisor, appoint, callIn, gone, guestAt, goIn, nextRow, sameCode, says, talkingRow, waitingRow } from '../lib/office.mjs';
@@ -74,6 +75,23 @@ test('an appointment where event streams are held back and packets are lost', { 
         await says(page, hook('quality'), /^Verbindung\s+gut$/, 45_000); // where the machine has much else to do
         assert.equal(await page.text(hook('told')), '');
       }
+    });
+
+    await t.test('nothing passes for 45 s: once it does the talk is back by itself, as it is for a guest who came back meanwhile', async () => {
+      line.lose(1);
+      await says(guest, hook('told'), /unterbrochen/);
+      await setTimeout(45_000);
+      for (const page of [guest, talk]) await says(page, hook('unconnected'), /keine Verbindung.*Wir versuchen es weiter/s);
+      line.lose(0);
+      await bothSeeAndHear(guest, talk);
+      line.lose(1);
+      await guest.goto('about:blank');
+      await guest.back();
+      await guest.wait(screen('talk'));
+      await setTimeout(20_000);
+      line.lose(0);
+      await bothSeeAndHear(guest, talk);
+      await sameCode(guest, talk);
     });
 
     await t.test('goodbye', async () => {

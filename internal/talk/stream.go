@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
+	"strings"
 
 	"visavis/internal/agency"
 	"visavis/internal/db"
@@ -59,6 +61,19 @@ type picture struct {
 	waiting int // the count that was sent last
 }
 
+// The cursor says how many were last told to wait, too: who asks for one answer at a time (edge.Stream) would else be
+// told so at once, each time anew.
+func (p *picture) cursor(head string) string { return head + "." + strconv.Itoa(p.waiting) }
+
+// resume reads a cursor.
+func (p *picture) resume(cursor string) string {
+	head, told, _ := strings.Cut(cursor, ".")
+	if n, err := strconv.Atoi(told); err == nil {
+		p.waiting = n
+	}
+	return head
+}
+
 // guard asks anew each time, as each request does, whether the session lives and which desks are the person's.
 func (p *picture) guard(source edge.Source) edge.Source {
 	snapshot, changes := source.Snapshot, source.Changes
@@ -66,13 +81,15 @@ func (p *picture) guard(source edge.Source) edge.Source {
 		if end, err := p.signedOut(ctx); err != nil || end != nil {
 			return "", end, err
 		}
-		return snapshot(ctx)
+		head, events, err := snapshot(ctx)
+		return p.cursor(head), events, err
 	}
 	source.Changes = func(ctx context.Context, after string) (string, []edge.Event, bool, error) {
 		if end, err := p.signedOut(ctx); err != nil || end != nil {
 			return after, end, true, err
 		}
-		return changes(ctx, after)
+		head, events, complete, err := changes(ctx, p.resume(after))
+		return p.cursor(head), events, complete, err
 	}
 	return source
 }
