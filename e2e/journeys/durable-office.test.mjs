@@ -204,7 +204,7 @@ journey('an appointment is moved while the guest waits', async (list) => {
   await says(list, hook('receipt'), /Der Termin von Udo Umzug ist verschoben: heute, 23:55 Uhr/);
   await focused(list, nextRow('Udo Umzug'));
   await guest.wait(screen('moved'));
-  await says(guest, 'main', /verschoben/);
+  await says(guest, 'main', /verschoben.*Neue Zeit: heute, 23:55 Uhr/s);
   await see(guest, '50-moved');
   assert.equal(await openDevices(guest), 0);
   await says(list, nextRow('Udo Umzug'), /23:55/);
@@ -212,6 +212,7 @@ journey('an appointment is moved while the guest waits', async (list) => {
 
   // Who only looks is told as well, and both still are after a reload.
   await looking.wait(screen('moved'));
+  assert.doesNotMatch(await looking.text('main'), /23:55/, 'the new time is for who waited');
   for (const page of [guest, looking]) {
     await page.reload();
     await page.wait(screen('moved'));

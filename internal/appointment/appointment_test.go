@@ -2,6 +2,7 @@ package appointment_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -284,7 +285,7 @@ func TestACC02AMoveKillsTheOldLinkSaysSoAndTellsWhoWaits(t *testing.T) {
 		to := Start().Add(48 * time.Hour)
 		var moved changed
 		s.change(s.sommer, p, "move", Body{"startsAt": to.UnixMilli(), "version": p.Version}).OK(t).Into(t, &moved)
-		if got := page.Until("bye", nil); got != `{"reason":"moved"}` {
+		if got := page.Until("bye", nil); got != fmt.Sprintf(`{"reason":"moved","startsAt":%d}`, to.UnixMilli()) {
 			t.Error(got)
 		}
 		open(s.Browser(), p).Expect(t, http.StatusGone, "link.moved")

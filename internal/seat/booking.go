@@ -23,13 +23,15 @@ func (s *Service) Create(ctx context.Context, tx *db.Tx, agencyID, appointmentID
 }
 
 // Moved gives the seat of a moved appointment a new link. The old one says "moved",
-// also to browsers that have shown it; who has the page open is told at once. A wish
+// also to browsers that have shown it; who has the page open is told at once, and the page that held the seat at that
+// moment the new time, too. A wish
 // for another time is fulfilled, a call that was asked for comes at the new one.
 func (s *Service) Moved(ctx context.Context, tx *db.Tx, agencyID, appointmentID string) error {
 	x, err := byAppointment(ctx, tx, agencyID, appointmentID)
 	if err != nil {
 		return err
 	}
+	held := x.Holder.Page
 	if x, _, err = s.Do(ctx, tx, agencyID, x.ID, Move{}); err != nil {
 		return err
 	}
@@ -39,7 +41,7 @@ func (s *Service) Moved(ctx context.Context, tx *db.Tx, agencyID, appointmentID 
 	if err := s.followTasks(ctx, tx, x, taskMove); err != nil {
 		return err
 	}
-	if _, err := s.o.Events.Append(ctx, tx, agencyID, Topic(x.ID), "moved", ""); err != nil {
+	if _, err := s.o.Events.Append(ctx, tx, agencyID, Topic(x.ID), "moved", held); err != nil {
 		return err
 	}
 	return s.storeLink(ctx, tx, x)

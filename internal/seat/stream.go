@@ -86,7 +86,7 @@ func (p *picture) show(ctx context.Context, q db.Q, list []events.Change) ([]edg
 		case c.Kind == "taken" && c.Ref == p.who.Page && x.Holder != p.who:
 			return bye("taken-over"), nil
 		case c.Kind == "moved":
-			return bye("moved"), nil
+			return p.moved(ctx, q, x, c.Ref)
 		case c.Kind == "seat":
 			changed = true
 		}
@@ -108,6 +108,19 @@ func (p *picture) show(ctx context.Context, q db.Q, list []events.Change) ([]edg
 		}
 	}
 	return out, nil
+}
+
+// moved tells who waited, and nobody else who knows the old link, the new time.
+func (p *picture) moved(ctx context.Context, q db.Q, x Seat, held string) ([]edge.Event, error) {
+	if held == "" || held != p.who.Page {
+		return bye("moved"), nil
+	}
+	w, err := p.s.Window(ctx, q, x)
+	if err != nil {
+		return nil, err
+	}
+	data := map[string]any{"reason": "moved", "startsAt": db.Ms(w.Starts)}
+	return []edge.Event{{Name: edge.EventBye, Data: data}}, nil
 }
 
 func bye(reason string) []edge.Event {

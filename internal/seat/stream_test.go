@@ -229,9 +229,16 @@ func TestWhoLeavesOrWhoseAppointmentMovesIsNotToldOfAnotherDevice(t *testing.T) 
 		}
 		guest.at(p, "arrive", arrival("page-one", false)).ok(t)
 		s.shown(seat.Waiting)
+		// A page that only looks, in the same browser or in one that got hold of the link.
+		tab, stranger := guest.listen(p, "page-two"), w.guest(p).listen(p, "page-far")
 		w.tx(func(tx *db.Tx) error { return w.seats.Moved(t.Context(), tx, p.agency, p.appointment) })
-		if got := s.until("bye"); got != `{"reason":"moved"}` {
+		if got := s.until("bye"); !strings.HasPrefix(got, `{"reason":"moved","startsAt":1`) {
 			t.Error(got)
+		}
+		for _, other := range []*stream{tab, stranger} {
+			if got := other.until("bye"); got != `{"reason":"moved"}` {
+				t.Error(got)
+			}
 		}
 		s.expect("end", "")
 	})

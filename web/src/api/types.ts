@@ -223,6 +223,13 @@ export interface Booked {
 
 export type ByeReason = "taken-over" | "moved" | "signed-out" | "elsewhere";
 
+/** The end of a stream. */
+export interface Bye {
+  reason: ByeReason;
+  /** Of a moved appointment: the new time, for the page that held the seat. */
+  startsAt?: number;
+}
+
 /** Network test, protocol.md §5. */
 export type Path = "udp" | "tcp" | "tls";
 export interface TestPaths {

@@ -1,6 +1,6 @@
 import { ApiError, asApiError } from "../api/client";
 import type { Stream } from "../api/stream";
-import type { ByeReason, Detour, GuestTalk, GuestView, Mode, Signal } from "../api/types";
+import type { Bye, Detour, GuestTalk, GuestView, Mode, Signal } from "../api/types";
 import type { Prepared } from "../call/call";
 import { type Acquired, stopStream, type Wanted } from "../call/devices";
 import { Store, type Unsubscribe } from "../call/store";
@@ -355,15 +355,15 @@ export class Visit {
       const { view, signals } = data as { view: GuestView; signals: Signal[] };
       this.takeHeard(view);
       // While nothing was heard the seat was opened elsewhere: nobody will say so any more.
-      if (this.state.joined && this.screen === "elsewhere") this.bye("taken-over");
+      if (this.state.joined && this.screen === "elsewhere") this.bye({ reason: "taken-over" });
       for (const signal of signals) this.calls.handle(signal);
     } else if (name === "seat") this.takeHeard(data as GuestView);
     else if (name === "signal") this.calls.handle(data as Signal);
-    else if (name === "bye") this.bye((data as { reason: ByeReason }).reason);
+    else if (name === "bye") this.bye(data as Bye);
   }
 
-  private bye(reason: ByeReason): void {
-    if (reason === "moved") void this.fail(new ApiError(410, "link.moved"));
+  private bye({ reason, startsAt = 0 }: Bye): void {
+    if (reason === "moved") void this.fail(new ApiError(410, "link.moved", { startsAt }));
     this.stopStream();
     if (reason === "taken-over") this.dropCall({ joined: false, takenOver: true });
   }
