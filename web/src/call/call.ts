@@ -99,7 +99,7 @@ export class Call {
     const peer = await this.newPeer();
     const { agreement } = this;
     await this.detour.prepare(peer);
-    const offer = await peer.offer();
+    const offer = await peer.unlessClosed(peer.offer());
     this.local.connect(peer.senders);
     return { commit: await agreement.commit(known(peer.localFingerprint)), offer };
   }
@@ -269,7 +269,7 @@ export class Call {
     this.begin(peer);
     if (this.detour.taken) await this.detour.prepare(peer);
     const nonce = this.agreement.ownNonce;
-    const taken = await this.guarded(() =>
+    const taken = await this.guarded(peer, () =>
       peer.answer(sdp, (answer) => {
         this.outbox.post({ kind: "answer", generation, sdp: answer, nonce });
       }),
@@ -288,7 +288,7 @@ export class Call {
     this.agreement.accept(nonce);
     this.outbox.post({ kind: "reveal", generation, nonce: this.agreement.ownNonce });
     this.begin(peer);
-    const accepted = await this.guarded(() => peer.accept(sdp));
+    const accepted = await this.guarded(peer, () => peer.accept(sdp));
     this.meet();
     if (accepted) await this.showCode(peer);
   }
@@ -307,8 +307,10 @@ export class Call {
       this.stop("intercepted");
       return;
     }
-    if (kind === "restart-offer") await peer.negotiation.takeOffer(sdp);
-    else await peer.negotiation.takeAnswer(sdp);
+    const { negotiation } = peer;
+    await peer.unlessClosed(
+      kind === "restart-offer" ? negotiation.takeOffer(sdp) : negotiation.takeAnswer(sdp),
+    );
   }
 
   /** Guest: a new connection, because the other page is new (`generation` given) or this one got nowhere. */
@@ -326,11 +328,12 @@ export class Call {
   }
 
   /** Runs a step with the other side's description; one that is of no use ends the talk. */
-  private async guarded(step: () => Promise<void>): Promise<boolean> {
+  private async guarded(peer: Peer, step: () => Promise<void>): Promise<boolean> {
     try {
-      await step();
+      await peer.unlessClosed(step());
       return true;
     } catch (error) {
+      if (peer !== this.peer || this.state.phase === "ended") return false;
       this.stop(error instanceof BadDescription ? "intercepted" : "incompatible");
       return false;
     }

@@ -113,6 +113,10 @@ test("an answer is not waited for for ever", async () => {
     expect(guest.negotiation.unanswered).toBe(false);
     vi.advanceTimersByTime(1);
     expect(guest.negotiation.unanswered).toBe(true);
+    // Whoever answers waits for nothing.
+    staff.pc.signalingState = "have-remote-offer";
+    expect(staff.negotiation.unanswered).toBe(false);
+    staff.pc.signalingState = "stable";
     await settle(guest, staff);
     expect(guest.negotiation.unanswered).toBe(false);
   } finally {

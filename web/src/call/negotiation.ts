@@ -39,7 +39,8 @@ export class Negotiation {
 
   /** That answer is not to be expected any more: it was refused, or got lost with the page that gave it. */
   get unanswered(): boolean {
-    return !this.offering && this.underWay && performance.now() - this.offeredAt > answerMs;
+    const waits = !this.offering && this.pc.signalingState === "have-local-offer";
+    return waits && performance.now() - this.offeredAt > answerMs;
   }
 
   async restart(): Promise<void> {

@@ -53,6 +53,10 @@ export class Peer {
   localFingerprint: Bytes | undefined;
   remoteFingerprint: Bytes | undefined;
   private whole = false;
+  private end: (reason: Error) => void = () => undefined;
+  private readonly ended = new Promise<never>((_, reject) => {
+    this.end = reject;
+  });
   /** Guest: when the answer stood, until the connection does. */
   private acceptedAt: number | undefined;
 
@@ -62,6 +66,7 @@ export class Peer {
     send: (signal: RestartSignal) => Promise<void>,
     private readonly events: PeerEvents,
   ) {
+    this.ended.catch(() => undefined);
     // The advisor's connection is made long before its description: it looks for this device's addresses meanwhile.
     const iceCandidatePoolSize = side === "staff" ? 1 : 0;
     this.pc = new RTCPeerConnection({ ...configuration, certificates: [certificate], iceCandidatePoolSize });
@@ -163,8 +168,14 @@ export class Peer {
     void encode(this.senders.camera, { scaleResolutionDownBy: 1 });
   }
 
+  /** A closed connection never answers what was asked of it (WebRTC §4.4.1.2): nobody must wait for that. */
+  unlessClosed<T>(step: Promise<T>): Promise<T> {
+    return Promise.race([step, this.ended]);
+  }
+
   close(): void {
     this.pc.close();
+    this.end(new Error("the connection is closed"));
   }
 
   private addSections(): void {
