@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { album } from '../lib/album.mjs';
 import { DESK, PHONE, advisor, appoint, callIn, flows, focused, gone, guestAt, guestWaits, hide, missingRow, nextRow, openDevices, rowOf, sameCode, says, showsFace, shift, talkingRow, waitingRow } from '../lib/office.mjs';
 import { until } from '../lib/page.mjs';
-import { endTalk, hook, invitation, screen } from '../lib/steps.mjs';
+import { ADVISORS, endTalk, hook, invitation, screen, signIn } from '../lib/steps.mjs';
 import { demoWorld, quietConsole } from '../lib/world.mjs';
 import { mailFor, linkIn } from '../lib/mail.mjs';
 
@@ -52,6 +52,7 @@ journey('two advisors call the same guest at the same instant: one wins, the oth
   await says(lists[names[loser]], 'main', told);
   await pictures(talks[loser], '01-second-window-de');
   await secondInEnglish();
+  await says(lists[names[loser]], hook('refused'), /^.*Gabi Begehrt: /s);
   await glance(lists[names[loser]], '02-second-list');
   assert.equal(await openDevices(talks[loser]), 0, 'the camera of who came second is off');
   for (const one of Object.values(lists)) await says(one, talkingRow('Gabi Begehrt'), new RegExp(names[winner]));
@@ -60,6 +61,9 @@ journey('two advisors call the same guest at the same instant: one wins, the oth
   await says(guest, 'main', new RegExp(names[winner]));
   await flows(guest, 'the guest');
   await flows(talks[winner], 'the winner');
+  await lists[names[loser]].click(hook('refused-close'));
+  await gone(lists[names[loser]], hook('refused'));
+  await focused(lists[names[loser]], '#list-waiting');
   await endTalk(talks[winner]);
   await guest.wait(screen('goodbye'));
 });
@@ -117,6 +121,80 @@ journey('the list is closed while the talk goes on, and the new list leads back 
   await flows(third, 'the advisor, once more');
   await endTalk(third);
   await guest.wait(screen('goodbye'));
+});
+
+journey('a colleague takes over a running talk only with a yes, and all three are told who is there', async (list) => {
+  const mehmet = await advisor(world, 'mehmet');
+  const { link } = await appoint(list, { name: 'Ulla Übernahme' });
+  const guest = await guestWaits(world.chromium, link);
+  const talk = await callIn(list, 'Ulla Übernahme');
+  await flows(guest, 'the guest');
+  const first = await sameCode(guest, talk);
+  const running = await talk.eval(() => location.pathname);
+
+  // In the list and at the address it is asked; a no, or a reload, leaves the talk as it is.
+  await mehmet.click(`${talkingRow('Ulla Übernahme')} ${hook('takeover-talk')}`);
+  await says(mehmet, 'dialog[open]', /Sabine Krüger führt dieses Gespräch seit \d\d:\d\d Uhr.*Sabine Krüger und Ulla Übernahme lesen sofort.*sieht und hört Sie sofort/s);
+  await see(mehmet, '100-takeover-asked');
+  await mehmet.click(hook('takeover-talk-no'));
+  await focused(mehmet, hook('takeover-talk'));
+  const address = await mehmet.tab();
+  await address.goto(`${world.server.url}${running}`);
+  await says(address, screen('led'), /Gespräch mit Ulla Übernahme übernehmen\?.*Sabine Krüger/s);
+  await pictures(address, '101-takeover-address');
+  await address.reload();
+  await address.wait(screen('led'));
+  assert.equal(await openDevices(address), 0, 'who is asked is not seen yet');
+  await flows(talk, 'the advisor');
+  assert.equal(await sameCode(guest, talk), first, 'nobody has noticed');
+  await address.click(hook('takeover-talk-no'));
+  await address.wait(screen('ready'));
+  await address.close();
+
+  await mehmet.click(`${talkingRow('Ulla Übernahme')} ${hook('takeover-talk')}`);
+  const taken = await mehmet.nextPopup(() => mehmet.click(hook('takeover-talk-yes')));
+  await says(guest, hook('successor'), /Mehmet Aksoy spricht jetzt mit Ihnen/);
+  await pictures(guest, '102-successor');
+  await says(talk, hook('farewell'), /Mehmet Aksoy hat das Gespräch mit Ulla Übernahme übernommen/);
+  assert.equal(await openDevices(talk), 0, 'who has lost the talk is seen no more');
+  await sameCode(guest, taken, first);
+  await flows(taken, 'the colleague');
+  await flows(guest, 'the guest');
+  await guest.click(hook('successor-close'));
+  await gone(guest, hook('successor'));
+  await says(list, talkingRow('Ulla Übernahme'), /mit Mehmet Aksoy/);
+  await endTalk(taken);
+});
+
+journey('signing out during a talk asks first, and the windows of a browser go and come together', async (list) => {
+  const { link } = await appoint(list, { name: 'Wanda Weiter' });
+  const guest = await guestWaits(world.chromium, link);
+  const talk = await callIn(list, 'Wanda Weiter');
+  await flows(guest, 'the guest');
+  await list.click(hook('signout'));
+  await says(list, 'dialog[open]', /noch im Gespräch mit Wanda Weiter.*bricht das Gespräch ab/s);
+  await see(list, '110-signout-asked');
+  await list.click(hook('signout-no'));
+  await focused(list, hook('signout'));
+  await flows(talk, 'the advisor');
+
+  await list.click(hook('signout'));
+  await list.click(hook('signout-yes'));
+  for (const one of [list, talk]) await one.wait(screen('signin'));
+  assert.equal(await openDevices(talk), 0);
+  await signIn(list, world.server, ADVISORS.sabine);
+  await says(talk, screen('ready'), /Zurück zum Gespräch/);
+  assert.equal(await openDevices(talk), 0, 'no camera goes on in a window that nobody has touched');
+  await talk.click(hook('again'));
+  await flows(talk, 'the advisor, once more');
+  await flows(guest, 'the guest, once more');
+  await endTalk(talk);
+  await says(talk, hook('farewell'), /Wanda Weiter/);
+
+  // Without a talk nothing is asked, and no window keeps a name.
+  await list.click(hook('signout'));
+  for (const one of [list, talk]) await one.wait(screen('signin'));
+  assert.equal(await talk.has('text=Wanda Weiter'), false);
 });
 
 journey('who comes an hour early is told when it opens, and the page goes on by itself', async (list) => {
@@ -430,4 +508,4 @@ journey('whoever opened the link is no no-show, in the list and in the talk', as
   await until('the result stands in the list', async () => (await rowOf(list, 'Ferdinand Fort')).outcome === 'noshow');
 });
 
-test('nothing loud in the console but what was refused', () => quietConsole(world.chromium, [/409 .*\/(admit|outcome|end)/, /410 .*\/(open|arrive)/, /404 .*\/(arrive|check)/]));
+test('nothing loud in the console but what was refused', () => quietConsole(world.chromium, [/401 .*\/(session|stream)/, /409 .*\/(admit|outcome|end)/, /410 .*\/(open|arrive)/, /404 .*\/(arrive|check)/]));

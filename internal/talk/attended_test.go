@@ -103,7 +103,7 @@ func TestWhoTakesTheTalkOverIsThereInTheFirstOnesPlace(t *testing.T) {
 		page := s.g.Stream("")
 		page.Until("snapshot", nil)
 		winter := s.SignIn(s.o.Winter)
-		s.join(winter, id)
+		s.takeOver(winter, id)
 		theirs := window(winter, id)
 		open.Close()
 		theirs.Close()

@@ -166,24 +166,33 @@ func (s *Service) change(ctx context.Context, p staff.Person, id string, f func(
 // lead is change for who leads the talk: a colleague of the desk joins it first, and thereby takes it over.
 func (s *Service) lead(ctx context.Context, p staff.Person, id string, f func(*db.Tx, *Talk) error) (Talk, error) {
 	return s.change(ctx, p, id, func(tx *db.Tx, t *Talk) error {
-		if t.Staff == p.ID {
-			return f(tx, t)
+		if t.Staff != p.ID {
+			return s.ledBy(ctx, tx, *t)
 		}
-		name, err := s.o.Staff.Name(ctx, tx, t.Agency, t.Staff)
-		if err != nil {
-			return err
-		}
-		return edge.NewProblem(http.StatusConflict, "talk.led", "by", name)
+		return f(tx, t)
 	})
 }
 
-// join is a fresh page of staff: reloaded, opened anew, or a colleague's.
-func (s *Service) join(ctx context.Context, p staff.Person, id string) (Talk, error) {
+// ledBy refuses, and says who leads the talk.
+func (s *Service) ledBy(ctx context.Context, q db.Q, t Talk) error {
+	name, err := s.o.Staff.Name(ctx, q, t.Agency, t.Staff)
+	if err != nil {
+		return err
+	}
+	return edge.NewProblem(http.StatusConflict, "talk.led", "by", name)
+}
+
+// join is a fresh page of staff: reloaded, or opened anew. A colleague's takes the talk over, and only by saying so: an
+// address that is opened by accident throws nobody out.
+func (s *Service) join(ctx context.Context, p staff.Person, id string, takeover bool) (Talk, error) {
 	key, err := s.o.Agencies.Keys().For(ctx, p.Agency)
 	if err != nil {
 		return Talk{}, err
 	}
 	return s.change(ctx, p, id, func(tx *db.Tx, t *Talk) error {
+		if t.Staff != p.ID && !takeover {
+			return s.ledBy(ctx, tx, *t)
+		}
 		t.Staff = p.ID
 		return s.next(ctx, tx, key, t, nil)
 	})

@@ -106,7 +106,14 @@ type bareInput struct {
 	Body struct{}
 }
 
-func (s *Service) postJoin(ctx context.Context, in *bareInput) (*startOutput, error) {
+type joinInput struct {
+	Path
+	Body struct {
+		Takeover bool `json:"takeover,omitempty" doc:"Also where somebody else leads the talk."`
+	}
+}
+
+func (s *Service) postJoin(ctx context.Context, in *joinInput) (*startOutput, error) {
 	p, err := staff.From(ctx)
 	if err != nil {
 		return nil, err
@@ -114,7 +121,7 @@ func (s *Service) postJoin(ctx context.Context, in *bareInput) (*startOutput, er
 	if !s.joins.Allow(p.Session()) {
 		return nil, edge.NewProblem(http.StatusTooManyRequests, "session.throttled")
 	}
-	t, err := s.join(ctx, p, in.Talk)
+	t, err := s.join(ctx, p, in.Talk, in.Body.Takeover)
 	if err != nil {
 		return nil, problem(err)
 	}

@@ -72,7 +72,7 @@ func TestAJoinOfStaffAsksTheGuestToRenewAndAColleagueTakesOver(t *testing.T) {
 		page := s.g.Stream("")
 		page.Until("snapshot", nil)
 		winter := s.SignIn(s.o.Winter)
-		joined := s.join(winter, id)
+		joined := s.takeOver(winter, id)
 		if joined.Talk.Generation != 2 || joined.Talk.Staff.Name != "Herr Winter" || len(joined.Signals) != 0 {
 			t.Fatalf("%+v", joined)
 		}
@@ -95,6 +95,34 @@ func TestAJoinOfStaffAsksTheGuestToRenewAndAColleagueTakesOver(t *testing.T) {
 		if view, _ := guestSees(s.g); view["talk"].(map[string]any)["staffName"] != "Herr Winter" {
 			t.Errorf("%v", view["talk"])
 		}
+	})
+}
+
+func TestATalkThatAColleagueLeadsIsJoinedOnlyByWhoSaysThatTheyTakeItOver(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		id := s.connect().Talk.ID
+		winter := s.SignIn(s.o.Winter)
+		for _, body := range []Body{{}, {"takeover": false}} {
+			a := s.do(winter, id, "join", body)
+			a.Expect(t, http.StatusConflict, "talk.led")
+			if a.Params["by"] != "Frau Sommer" {
+				t.Errorf("it is not said who leads: %s", a.Text)
+			}
+		}
+		if talk, _ := s.staffSees(s.sommer, id); talk.Staff.Name != "Frau Sommer" || talk.Generation != 1 {
+			t.Errorf("%+v", talk)
+		}
+		if joined := s.join(s.sommer, id); joined.Talk.Generation != 2 { // one's own reload asks nobody
+			t.Errorf("%+v", joined)
+		}
+		s.takeOver(winter, id)
+		a := s.do(s.sommer, id, "join", Body{})
+		a.Expect(t, http.StatusConflict, "talk.led")
+		if a.Params["by"] != "Herr Winter" {
+			t.Errorf("it is not said who leads now: %s", a.Text)
+		}
+		s.join(winter, id)
 	})
 }
 
@@ -498,7 +526,7 @@ func TestOnlyWhoLeadsATalkEndsItSendsTheGuestBackOrAnswersAnotherBrowser(t *test
 		if talk, _ := s.staffSees(s.sommer, id); talk.EndedAt != nil || talk.Takeover == "" || talk.Generation != 1 {
 			t.Errorf("%+v", talk)
 		}
-		s.join(winter, id)
+		s.takeOver(winter, id)
 		refused(s.sommer, "Herr Winter")
 		s.do(winter, id, "end", Body{"outcome": "held"}).OK(t)
 	})
@@ -537,7 +565,7 @@ func TestAPageOfStaffJoinsOnlySoOften(t *testing.T) {
 	if passed < 20 || passed > 50 {
 		t.Errorf("%d of 60 passed", passed)
 	}
-	s.join(s.SignIn(s.o.Winter), id)
+	s.takeOver(s.SignIn(s.o.Winter), id)
 }
 
 // The list and the windows of one session are counted together.

@@ -70,6 +70,14 @@ func (s *scene) join(by *Browser, id string) started {
 	return out
 }
 
+// takeOver joins a talk that somebody else leads.
+func (s *scene) takeOver(by *Browser, id string) started {
+	s.t.Helper()
+	var out started
+	s.do(by, id, "join", Body{"takeover": true}).OK(s.t).Into(s.t, &out)
+	return out
+}
+
 func (s *scene) do(by *Browser, id, what string, body Body) Answer {
 	s.t.Helper()
 	return by.Post("/api/staff/talks/"+id+"/"+what, body)

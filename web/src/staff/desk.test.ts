@@ -168,7 +168,7 @@ describe("somebody is called in", () => {
     talkWindow.say({ t: "here", talk: "t1" });
     list.rejoin("t2");
     expect(opened).toEqual([]);
-    expect(list.state.refusal).toMatchObject({ code: "talk.busy" });
+    expect(list.state.refusal).toMatchObject({ error: { code: "talk.busy" } });
     list.rejoin("t1");
     talkWindow.say({ t: "here", talk: undefined });
     list.rejoin("t2");
@@ -202,7 +202,10 @@ describe("somebody is called in", () => {
     talkWindow.say({ t: "here", talk: undefined });
     talkWindow.say({ t: "refused", seat: "seat-a", code: "seat.admitted", params: { by: "Herr Winter" } });
     expect(list.state.admitting).toBeUndefined();
-    expect(list.state.refusal).toMatchObject({ code: "seat.admitted", params: { by: "Herr Winter" } });
+    expect(list.state.refusal).toMatchObject({
+      seat: "seat-a",
+      error: { code: "seat.admitted", params: { by: "Herr Winter" } },
+    });
     list.admit("seat-b");
     expect(list.state).toMatchObject({ admitting: "seat-b", refusal: undefined });
   });
@@ -213,13 +216,13 @@ describe("somebody is called in", () => {
     expect(list.state.admitting).toBe("seat-a");
     talkWindow.say({ t: "here", talk: "t1" });
     list.admit("seat-b");
-    expect(list.state).toMatchObject({ admitting: undefined, refusal: { code: "talk.busy" } });
+    expect(list.state).toMatchObject({ admitting: undefined, refusal: { error: { code: "talk.busy" } } });
   });
 
   test("a browser that opens no window is named as the cause", () => {
     vi.stubGlobal("open", () => null);
     list.admit("seat-a");
-    expect(list.state).toMatchObject({ admitting: undefined, refusal: { code: "talk.blocked" } });
+    expect(list.state).toMatchObject({ admitting: undefined, refusal: { error: { code: "talk.blocked" } } });
   });
 
   test.each([
@@ -231,7 +234,7 @@ describe("somebody is called in", () => {
     vi.advanceTimersByTime(19_999);
     expect(list.state.admitting).toBe("seat-a");
     vi.advanceTimersByTime(1);
-    expect(list.state).toMatchObject({ admitting: undefined, refusal: { code } });
+    expect(list.state).toMatchObject({ admitting: undefined, refusal: { error: { code } } });
   });
 
   test("nothing is said where the person does not wait any more", () => {
@@ -239,6 +242,69 @@ describe("somebody is called in", () => {
     stream().say("row", row("a", { seat: { state: "talking" } }));
     vi.advanceTimersByTime(20_000);
     expect(list.state).toMatchObject({ admitting: undefined, refusal: undefined });
+  });
+});
+
+describe("a refusal is about somebody, and no longer said than it is news", () => {
+  const refused = (): void => {
+    snapshot(waiting("a"), waiting("b"));
+    list.admit("seat-a");
+    talkWindow.say({ t: "here", talk: undefined });
+    talkWindow.say({ t: "refused", seat: "seat-a", code: "seat.admitted", params: { by: "Herr Winter" } });
+    stream().say("row", row("a", { seat: { state: "talking" } }));
+    expect(list.state.refusal).toMatchObject({ seat: "seat-a" });
+  };
+
+  test.each([
+    ["a talk of one's own begins", () => talkWindow.say({ t: "here", talk: "t2" })],
+    ["that talk is over", () => stream().say("row", row("a", { seat: { talkedUntil: 1 } }))],
+    ["that appointment is done", () => stream().say("row", row("a", { seat: { state: "closed" } }))],
+    ["the row has left the list", () => stream().say("row-gone", { id: "a" })],
+    ["the day is another", () => list.show("2026-03-03")],
+    ["it is closed", () => list.dismissRefusal()],
+    ["something else is done", () => void list.cancel(row("b")).catch(() => undefined)],
+    ["a talk is gone back to", () => list.rejoin("t9")],
+  ])("it goes when %s", (_, happens) => {
+    refused();
+    server({});
+    happens();
+    expect(list.state.refusal).toBeUndefined();
+  });
+
+  test("it stays while the list changes elsewhere", () => {
+    refused();
+    stream().say("row", waiting("c"));
+    stream().say("row-gone", { id: "b" });
+    expect(list.state.refusal).toBeDefined();
+  });
+});
+
+describe("a colleague's talk is taken over", () => {
+  beforeEach(() => {
+    snapshot(row("a", { seat: { state: "talking" } }));
+  });
+
+  test("by the talk's window, which is told so and not led by an address", () => {
+    list.takeOver("seat-a", "t1");
+    expect(opened).toEqual(["/staff/talk/ready"]);
+    talkWindow.heard.length = 0;
+    talkWindow.say({ t: "here", talk: undefined });
+    expect(talkWindow.heard).toEqual([{ t: "takeover", seat: "seat-a", talk: "t1" }]);
+    talkWindow.say({ t: "here", talk: "t1" });
+    expect(list.state).toMatchObject({ admitting: undefined, talk: "t1" });
+  });
+
+  test("not out of a talk of one's own", () => {
+    talkWindow.say({ t: "here", talk: "t2" });
+    list.takeOver("seat-a", "t1");
+    expect(opened).toEqual([]);
+    expect(list.state.refusal).toMatchObject({ seat: "seat-a", error: { code: "talk.busy" } });
+  });
+
+  test("a window that does not answer is named", () => {
+    list.takeOver("seat-a", "t1");
+    vi.advanceTimersByTime(20_000);
+    expect(list.state).toMatchObject({ admitting: undefined, refusal: { error: { code: "talk.silent" } } });
   });
 });
 

@@ -1,11 +1,17 @@
-import { api, ApiError, asApiError } from "../api/client";
+import { api, ApiError, asApiError, type ErrorParams } from "../api/client";
 import { openStream, type Stream, type StreamState } from "../api/stream";
 import type { Booked, LanguageTag, Outcome, Row, Task } from "../api/types";
 import { playChime } from "../call/sound";
 import { Store, type Unsubscribe } from "../call/store";
 import { lacksOutcome } from "./outcomes";
 import type { Session } from "./session";
-import { openTalkWindow, WindowChannel, type WindowMessage } from "./window";
+import { openTalkWindow, WindowChannel, type WindowMessage, type Wish } from "./window";
+
+interface Refusal {
+  readonly error: ApiError;
+  /** Whom it is about. */
+  readonly seat?: string | undefined;
+}
 
 export interface DeskState {
   /** YYYY-MM-DD; the server's present day when undefined. */
@@ -18,12 +24,14 @@ export interface DeskState {
   readonly streamSince: number;
   /** Server's clock minus the device's. */
   readonly offset: number;
-  /** The seat that is being called in. */
+  /** The seat that is being called in, or whose talk is being taken over. */
   readonly admitting?: string;
-  readonly refusal?: ApiError;
+  readonly refusal?: Refusal;
   /** The talk that runs in this browser's talk window. */
   readonly talk?: string;
 }
+
+type Change = { [Key in keyof DeskState]?: DeskState[Key] | undefined };
 
 export interface Booking {
   desk: string;
@@ -53,6 +61,7 @@ export class DeskList {
     this.hearWindow(message);
   });
   private windowOpen = false;
+  private wish: Wish | undefined;
   /** What is called off from this page, which says so itself. */
   private readonly callingOff = new Set<string>();
   private admitTimer: ReturnType<typeof setTimeout> | undefined;
@@ -75,7 +84,7 @@ export class DeskList {
 
   show(day: string | undefined): void {
     this.stream?.close();
-    this.set({ day, known: false });
+    this.set({ day, known: false, refusal: undefined });
     this.stream = openStream(`/api/staff/stream${day === undefined ? "" : `?day=${day}`}`, {
       onEvent: (name, data) => {
         this.hear(name, data);
@@ -97,40 +106,55 @@ export class DeskList {
 
   /** Lets a waiting person in; the talk's window does it, so that its connection is ready first. */
   admit(seat: string): void {
+    this.call({ t: "admit", seat });
+  }
+
+  /** A colleague's talk, once the person has said yes to that. */
+  takeOver(seat: string, talk: string): void {
+    this.call({ t: "takeover", seat, talk });
+  }
+
+  dismissRefusal(): void {
+    this.set({ refusal: undefined });
+  }
+
+  private call(wish: Wish): void {
     if (this.state.admitting !== undefined) return;
+    const { seat } = wish;
     if (this.windowOpen && this.state.talk !== undefined) {
-      this.set({ refusal: new ApiError(0, "talk.busy") });
+      this.refuse("talk.busy", seat);
       return;
     }
+    this.wish = wish;
     this.set({ admitting: seat, refusal: undefined });
     this.store.keepStill(stillMs);
     clearTimeout(this.admitTimer);
     this.admitTimer = setTimeout(() => {
       this.admitLate(seat);
     }, admitMs);
-    if (this.windowOpen) this.channel.send({ t: "admit", seat });
-    if (!openTalkWindow("/staff/talk/ready", this.windowOpen)) {
-      this.set({ admitting: undefined, refusal: new ApiError(0, "talk.blocked") });
-    }
+    if (this.windowOpen) this.channel.send(wish);
+    if (!openTalkWindow("/staff/talk/ready", this.windowOpen)) this.refuse("talk.blocked", seat);
+  }
+
+  private refuse(code: string, seat: string | undefined, params: ErrorParams = {}): void {
+    this.set({ admitting: undefined, refusal: { seat, error: new ApiError(0, code, params) } });
   }
 
   /** Nothing has come of it in good time: the window does not answer, or has not appeared at all. */
   private admitLate(seat: string): void {
     if (this.state.admitting !== seat) return;
-    const waits = this.state.rows.some((row) => row.seat.id === seat && row.seat.state === "waiting");
-    const code = this.windowOpen ? "talk.slow" : "talk.silent";
-    this.set({ admitting: undefined, refusal: waits ? new ApiError(0, code) : undefined });
+    const from = this.wish?.t === "takeover" ? "talking" : "waiting";
+    const open = this.state.rows.some((row) => row.seat.id === seat && row.seat.state === from);
+    if (open) this.refuse(this.windowOpen ? "talk.slow" : "talk.silent", seat);
+    else this.set({ admitting: undefined, refusal: undefined });
   }
 
   rejoin(talk: string): void {
-    if (this.windowOpen && this.state.talk !== undefined && this.state.talk !== talk) {
-      this.set({ refusal: new ApiError(0, "talk.busy") });
-      return;
-    }
-    const path = `/staff/talk/${talk}`;
-    if (!openTalkWindow(path, this.windowOpen && this.state.talk === talk)) {
-      this.set({ refusal: new ApiError(0, "talk.blocked") });
-    }
+    this.dismissRefusal();
+    const seat = this.state.rows.find((row) => row.talk?.id === talk)?.seat.id;
+    const here = this.windowOpen && this.state.talk === talk;
+    if (this.windowOpen && this.state.talk !== undefined && !here) this.refuse("talk.busy", seat);
+    else if (!openTalkWindow(`/staff/talk/${talk}`, here)) this.refuse("talk.blocked", seat);
   }
 
   book(booking: Booking): Promise<Booked> {
@@ -168,6 +192,7 @@ export class DeskList {
   }
 
   private async told<T>(answer: Promise<T>): Promise<T> {
+    this.dismissRefusal();
     try {
       return await answer;
     } catch (error) {
@@ -183,15 +208,15 @@ export class DeskList {
         const { day, rows, tasks, now } = data as { day: string; rows: Row[]; tasks: Task[]; now: number };
         // Also of a new day, which begins by itself.
         if (this.state.known) for (const row of rows) this.greet(row);
-        this.set({ day, rows, tasks, known: true, offset: now - Date.now() });
+        this.list(rows, { day, tasks, known: true, offset: now - Date.now() });
         break;
       }
       case "row":
         this.greet(data as Row);
-        this.set({ rows: [...this.state.rows.filter((row) => row.id !== (data as Row).id), data as Row] });
+        this.list([...this.state.rows.filter((row) => row.id !== (data as Row).id), data as Row]);
         break;
       case "row-gone":
-        this.set({ rows: this.state.rows.filter((row) => row.id !== (data as { id: string }).id) });
+        this.list(this.state.rows.filter((row) => row.id !== (data as { id: string }).id));
         break;
       case "task":
         this.takeTask(data as Task);
@@ -201,6 +226,15 @@ export class DeskList {
         break;
       default:
     }
+  }
+
+  /** What was refused about somebody is no news once nothing can be done about them any more. */
+  private list(rows: readonly Row[], more: Change = {}): void {
+    const { refusal } = this.state;
+    const state = rows.find(({ seat }) => seat.id === refusal?.seat)?.seat.state ?? "closed";
+    const left = state === "expected" && refusal?.error.code === "seat.admitted";
+    const over = refusal?.seat !== undefined && (left || state === "closed");
+    this.set({ ...more, rows, ...(over ? { refusal: undefined } : {}) });
   }
 
   private takeTask(task: Task): void {
@@ -232,26 +266,28 @@ export class DeskList {
       case "here":
         this.windowOpen = true;
         this.set({ talk: message.talk });
-        if (message.talk !== undefined) this.set({ admitting: undefined });
+        if (message.talk !== undefined) this.set({ admitting: undefined, refusal: undefined });
         // The window that was opened for somebody has loaded, and waits to hear for whom.
-        else if (this.state.admitting !== undefined)
-          this.channel.send({ t: "admit", seat: this.state.admitting });
+        else if (this.state.admitting !== undefined && this.wish) this.channel.send(this.wish);
         break;
       case "gone":
         this.windowOpen = false;
         this.set({ talk: undefined });
         break;
       case "refused":
-        if (message.seat === this.state.admitting)
-          this.set({ admitting: undefined, refusal: new ApiError(409, message.code, message.params) });
+        if (message.seat === this.state.admitting) this.refuse(message.code, message.seat, message.params);
         break;
       case "admit":
+      case "takeover":
       case "who":
         break; // For the talk's window.
+      case "signed-in":
+      case "signed-out":
+        break; // For the session.
     }
   }
 
-  private set(change: { [Key in keyof DeskState]?: DeskState[Key] | undefined }): void {
+  private set(change: Change): void {
     this.store.set({ ...this.state, ...change });
   }
 }

@@ -103,11 +103,16 @@ export function otherWindow(): { heard: WindowMessage[]; say: (message: WindowMe
   };
 }
 
-/** The server's answers by path; what was posted stands in `posted`. */
-export function server(answers: Record<string, { status?: number; body?: unknown }>): { posted: string[] } {
+/** The server's answers by path; what was asked stands in `posted`, and what came with it in `bodies`. */
+export function server(answers: Record<string, { status?: number; body?: unknown }>): {
+  posted: string[];
+  bodies: unknown[];
+} {
   const posted: string[] = [];
-  vi.stubGlobal("fetch", (path: string) => {
+  const bodies: unknown[] = [];
+  vi.stubGlobal("fetch", (path: string, { body: sent }: { body?: string } = {}) => {
     posted.push(path);
+    if (sent !== undefined) bodies.push(JSON.parse(sent));
     const { status = 200, body = {} } = answers[path] ?? { status: 404, body: { code: "not_found" } };
     return Promise.resolve(
       new Response(status === 204 ? null : JSON.stringify(body), {
@@ -116,5 +121,5 @@ export function server(answers: Record<string, { status?: number; body?: unknown
       }),
     );
   });
-  return { posted };
+  return { posted, bodies };
 }

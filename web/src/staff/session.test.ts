@@ -1,10 +1,15 @@
-import { afterEach, expect, test, vi } from "vitest";
-import { server } from "./fakes";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { otherWindow, server } from "./fakes";
 import { Session } from "./session";
 
 const path = "/api/staff/session?language=de";
 const me = { id: "sommer", name: "Frau Sommer" };
 
+let other: ReturnType<typeof otherWindow>;
+
+beforeEach(() => {
+  other = otherWindow();
+});
 afterEach(() => {
   vi.unstubAllGlobals();
 });
@@ -26,4 +31,41 @@ test("a sign-out that the server has not heard of is not told as done: the next 
   await session.open("de");
   await session.signOut();
   expect(session.state).toMatchObject({ me, refusal: { status: 503 } });
+});
+
+test("all windows of a browser hear of a sign-out and of a sign-in", async () => {
+  server({
+    [path]: { body: me },
+    "/api/staff/session": { status: 204 },
+    "/api/staff/session?language=en": { body: me },
+  });
+  const session = new Session();
+  await session.open("de");
+  await session.signOut();
+  expect(other.heard).toEqual([{ t: "signed-out" }]);
+  await session.signIn({ agency: "", email: "sommer@example.org", password: "x" }, "en");
+  expect(other.heard.at(-1)).toEqual({ t: "signed-in" });
+  expect(session.state).toEqual({ asking: false, busy: false, me });
+});
+
+test("a sign-out that did not work is told to no other window", async () => {
+  server({ [path]: { body: me }, "/api/staff/session": { status: 503, body: { code: "internal" } } });
+  const session = new Session();
+  await session.open("de");
+  await session.signOut();
+  expect(other.heard).toEqual([]);
+});
+
+test("a window follows the others: out, and in again as whoever has signed in", async () => {
+  server({ [path]: { body: me } });
+  const session = new Session();
+  await session.open("de");
+  other.say({ t: "signed-out" });
+  expect(session.state).toEqual({ asking: false, busy: false });
+  const winter = { id: "winter", name: "Herr Winter" };
+  server({ [path]: { body: winter } });
+  other.say({ t: "signed-in" });
+  await vi.waitFor(() => {
+    expect(session.state).toMatchObject({ me: winter, followed: true });
+  });
 });

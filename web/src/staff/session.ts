@@ -2,6 +2,7 @@ import { api, ApiError, asApiError } from "../api/client";
 import type { Me } from "../api/types";
 import type { Language } from "../i18n/languages";
 import { Store, type Unsubscribe } from "../call/store";
+import { WindowChannel } from "./window";
 
 export interface SessionState {
   readonly me?: Me;
@@ -9,11 +10,18 @@ export interface SessionState {
   readonly asking: boolean;
   readonly busy: boolean;
   readonly refusal?: ApiError;
+  /** Somebody has signed in to another window, and nobody has touched this one. */
+  readonly followed?: boolean;
 }
 
-/** Who is signed in. */
+/** Who is signed in to this browser: all its windows know the same. */
 export class Session {
   private readonly store = new Store<SessionState>({ asking: true, busy: false });
+  private language: Language = "de";
+  private readonly channel = new WindowChannel(({ t }) => {
+    if (t === "signed-out") this.lost();
+    if (t === "signed-in") void this.follow();
+  });
 
   get state(): SessionState {
     return this.store.value;
@@ -25,6 +33,7 @@ export class Session {
 
   /** `language` is that of the names the agency gives to its services. */
   async open(language: Language): Promise<void> {
+    this.language = language;
     try {
       const me = await api.get<Me>(`/api/staff/session?language=${language}`);
       this.store.set({ asking: false, busy: false, me });
@@ -36,6 +45,7 @@ export class Session {
 
   /** The reader has chosen another language. */
   async speak(language: Language): Promise<void> {
+    this.language = language;
     if (!this.state.me) return;
     const me = await api.get<Me>(`/api/staff/session?language=${language}`).catch(() => undefined);
     if (me && this.state.me) this.store.set({ ...this.state, me });
@@ -46,13 +56,20 @@ export class Session {
     language: Language,
   ): Promise<void> {
     if (this.state.busy) return;
+    this.language = language;
     this.store.set({ asking: false, busy: true });
     try {
       const me = await api.post<Me>(`/api/staff/session?language=${language}`, credentials);
       this.store.set({ asking: false, busy: false, me });
+      this.channel.send({ t: "signed-in" });
     } catch (error) {
       this.store.set({ asking: false, busy: false, refusal: asApiError(error) });
     }
+  }
+
+  private async follow(): Promise<void> {
+    const me = await api.get<Me>(`/api/staff/session?language=${this.language}`).catch(() => undefined);
+    if (me) this.store.set({ asking: false, busy: false, me, followed: true });
   }
 
   async signOut(): Promise<void> {
@@ -67,6 +84,7 @@ export class Session {
       }
     }
     this.lost();
+    this.channel.send({ t: "signed-out" });
   }
 
   /** The server knows this session no more. */

@@ -1,9 +1,14 @@
+/** What the list wants of the talk's window: to let a guest in, or to join the talk that a colleague leads. */
+export type Wish = { t: "admit"; seat: string } | { t: "takeover"; seat: string; talk: string };
+
 /**
- * How the list and the talk's own window find each other. Both belong to one browser, and nothing personal passes
- * between them: a seat's id, a talk's id, a refusal's code.
+ * How the windows of one browser find each other: the list, the talk's own, and whoever is signed in to them. Nothing
+ * personal passes between them but the name of who was quicker: a seat's id, a talk's id, a refusal's code.
  */
 export type WindowMessage =
-  | { t: "admit"; seat: string }
+  | Wish
+  | { t: "signed-in" }
+  | { t: "signed-out" }
   | { t: "who" }
   | { t: "here"; talk: string | undefined }
   | { t: "gone" }

@@ -160,10 +160,10 @@ describe("a talk ends", () => {
     expect(desk.state.farewell).toMatchObject({ kind: "outcome", outcome: "technical" });
   });
 
-  test("a colleague or another window that joins takes the talk over", async () => {
+  test("a colleague who takes the talk over is named, another window of one's own is none", async () => {
     await admitted();
     end({ staff: { id: "winter", name: "Herr Winter" } });
-    expect(desk.state.farewell).toEqual({ kind: "elsewhere", name: "Erika" });
+    expect(desk.state.farewell).toEqual({ kind: "taken", name: "Erika", by: "Herr Winter" });
     await admitted();
     list.say({ t: "here", talk: "t1" });
     expect(desk.state.farewell).toEqual({ kind: "elsewhere", name: "Erika" });
@@ -214,5 +214,63 @@ describe("a talk ends", () => {
   test("a window that is closed says so", () => {
     globalThis.dispatchEvent(new Event("pagehide"));
     expect(list.heard.at(-1)).toEqual({ t: "gone" });
+  });
+});
+
+describe("a colleague leads the talk", () => {
+  const talk = "/api/staff/talks/t1";
+  const winters = view({ staff: { id: "winter", name: "Herr Winter" } });
+  const joined = { body: { talk: view({ generation: 2 }), signals: [] } };
+
+  test("its address asks, and joins only with a yes", async () => {
+    const asked = server({ [talk]: { body: winters }, [`${talk}/join`]: joined });
+    await desk.open("t1");
+    expect(desk.state).toMatchObject({ phase: "ready", led: { staff: { name: "Herr Winter" } } });
+    expect(asked.posted).not.toContain(`${talk}/join`);
+    expect(calls.some(({ camera }) => camera)).toBe(false);
+    await desk.takeOver();
+    expect(asked.bodies).toContainEqual({ takeover: true });
+    expect(desk.state).toMatchObject({ phase: "talk", led: undefined });
+  });
+
+  test("a no leads to the window that is ready", async () => {
+    server({ [talk]: { body: winters } });
+    await desk.open("t1");
+    desk.stayOut();
+    expect(desk.state).toMatchObject({ phase: "ready", led: undefined, farewell: undefined });
+  });
+
+  test("one's own is joined at once, and not as a takeover", async () => {
+    const asked = server({ [talk]: { body: view() }, [`${talk}/join`]: joined });
+    await desk.open("t1");
+    expect(asked.bodies).toContainEqual({ takeover: false });
+  });
+
+  test("who takes it over between the look and the yes is asked about", async () => {
+    const led = { status: 409, body: { code: "talk.led", params: { by: "Herr Winter" } } };
+    const answers: Parameters<typeof server>[0] = { [talk]: { body: view() }, [`${talk}/join`]: led };
+    server(answers);
+    const opening = desk.open("t1");
+    answers[talk] = { body: winters };
+    await opening;
+    expect(desk.state).toMatchObject({ phase: "ready", led: { staff: { name: "Herr Winter" } } });
+  });
+
+  test("the list's word for it needs no second question", async () => {
+    const asked = server({ [`${talk}/join`]: joined });
+    list.say({ t: "takeover", seat: "seat-a", talk: "t1" });
+    await settled();
+    expect(asked.bodies).toEqual([{ takeover: true }]);
+    expect(desk.state).toMatchObject({ phase: "talk", talk: { id: "t1" } });
+    expect(calls.at(-1)?.camera).toBe(true);
+  });
+
+  test("a window that has only followed a sign-in elsewhere turns no camera on by itself", async () => {
+    server({ [talk]: { body: view() }, [`${talk}/join`]: joined });
+    await desk.open("t1", true);
+    expect(desk.state).toMatchObject({ phase: "ready", again: "t1" });
+    expect(calls.some(({ camera }) => camera)).toBe(false);
+    await desk.open("t1");
+    expect(desk.state).toMatchObject({ phase: "talk" });
   });
 });

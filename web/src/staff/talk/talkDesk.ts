@@ -11,6 +11,7 @@ import { WindowChannel, type WindowMessage } from "../window";
 export type Farewell =
   | { kind: "outcome"; name: string; outcome: Outcome }
   | { kind: "back" | "missed" | "left" | "elsewhere"; name: string }
+  | { kind: "taken"; name: string; by: string }
   | { kind: "gone" };
 
 export interface TalkState {
@@ -27,7 +28,12 @@ export interface TalkState {
   readonly farewell?: Farewell;
   /** A talk that could not be joined just now, and may be in a moment. */
   readonly again?: string;
+  /** A talk that a colleague leads: it is asked whether to take it over. */
+  readonly led?: TalkView;
 }
+
+/** Why there is no talk in this window, and what can be done about it. */
+type Readiness = Pick<TalkState, "farewell" | "refusal" | "again" | "led">;
 
 /** The server's answer is usually here before a loader is drawn, and drawing one would only keep it waiting. */
 const slowMs = 300;
@@ -97,26 +103,50 @@ export class TalkDesk {
     return this.store.subscribe(listener);
   }
 
-  /** `address` names a talk, after a reload or from the list; or is "ready", to wait for the list's word. */
-  async open(address: string): Promise<void> {
+  /**
+   * `address` names a talk, after a reload or from the list; or is "ready", to wait for the list's word. `untouched`: the
+   * window has only followed a sign-in elsewhere, and turns no camera on by itself.
+   */
+  async open(address: string, untouched = false): Promise<void> {
     const id = address === "ready" ? (sessionStorage.getItem(unnamed) ?? address) : address;
     sessionStorage.removeItem(unnamed);
-    if (id === "ready") {
-      this.makeReady(undefined);
-      return;
-    }
+    if (id === "ready") this.makeReady();
+    else await this.join(id, { untouched });
+  }
+
+  /** Yes to the question whether to take over the talk that a colleague leads. */
+  async takeOver(): Promise<void> {
+    const { led } = this.state;
+    if (led) await this.join(led.id, { takeover: true });
+  }
+
+  stayOut(): void {
+    this.makeReady();
+  }
+
+  private async join(id: string, { takeover = false, untouched = false } = {}): Promise<void> {
     this.set({ phase: "opening" });
     try {
       const talk = await api.get<TalkView>(`/api/staff/talks/${id}`);
       if (talk.endedAt !== undefined) throw new ApiError(410, "talk.ended");
+      if (talk.staff.id !== this.me.id && !takeover) {
+        this.makeReady({ led: talk });
+        return;
+      }
+      if (untouched) {
+        this.makeReady({ again: id });
+        return;
+      }
       this.freshCall();
-      this.begin(await api.post<Admitted>(`/api/staff/talks/${id}/join`));
+      this.begin(await api.post<Admitted>(`/api/staff/talks/${id}/join`, { takeover }));
       await this.openDevices();
     } catch (error) {
       const refusal = asApiError(error);
       if (refusal.status === 401) this.session.lost();
-      else if (refusal.passing) this.makeReady(undefined, refusal, id);
-      else this.makeReady({ kind: "gone" });
+      else if (refusal.code === "talk.led")
+        await this.join(id); // a colleague was quicker: asked anew
+      else if (refusal.passing) this.makeReady({ refusal, again: id });
+      else this.makeReady({ farewell: { kind: "gone" } });
     }
   }
 
@@ -163,19 +193,20 @@ export class TalkDesk {
     }
   }
 
-  private async admit(seat: string): Promise<void> {
+  /** The list's word: whom to let in, or whose talk to take over. */
+  private async called(seat: string, path: string, body: object): Promise<void> {
     if (this.state.phase !== "ready" || this.slow !== undefined) return;
     this.seat = seat;
     this.slow = setTimeout(() => {
       this.set({ phase: "admitting", farewell: undefined, refusal: undefined });
     }, slowMs);
     try {
-      this.begin(await api.post<Admitted>(`/api/staff/seats/${seat}/admit`));
+      this.begin(await api.post<Admitted>(path, body));
     } catch (error) {
       const { code, params, status } = asApiError(error);
       this.channel.send({ t: "refused", seat, code, params });
       if (status === 401) this.session.lost();
-      else this.set({ phase: "ready", farewell: undefined, refusal: new ApiError(status, code, params) });
+      else this.makeReady({ refusal: new ApiError(status, code, params) });
       return;
     } finally {
       clearTimeout(this.slow);
@@ -201,6 +232,7 @@ export class TalkDesk {
       talk,
       offset: talk.now - Date.now(),
       again: undefined,
+      led: undefined,
       farewell: undefined,
       refusal: undefined,
     });
@@ -264,7 +296,7 @@ export class TalkDesk {
     this.set({ talk, offset: talk.now - Date.now() });
     const { name } = talk.appointment.citizen;
     if (talk.endedAt !== undefined) this.over(this.farewellOf(talk, name));
-    else if (talk.staff.id !== this.me.id) this.over({ kind: "elsewhere", name });
+    else if (talk.staff.id !== this.me.id) this.over({ kind: "taken", name, by: talk.staff.name });
   }
 
   private farewellOf(talk: TalkView, name: string): Farewell {
@@ -277,13 +309,13 @@ export class TalkDesk {
     this.stream?.close();
     this.stream = undefined;
     if (this.closed) return;
-    this.makeReady(farewell);
+    this.makeReady({ farewell });
   }
 
-  private makeReady(farewell: Farewell | undefined, refusal?: ApiError, again?: string): void {
+  private makeReady({ farewell, refusal, again, led }: Readiness = {}): void {
     this.freshCall();
-    history.replaceState(null, "", `/staff/talk/${again ?? "ready"}`);
-    this.set({ phase: "ready", talk: undefined, farewell, refusal, again });
+    history.replaceState(null, "", `/staff/talk/${led?.id ?? again ?? "ready"}`);
+    this.set({ phase: "ready", talk: undefined, farewell, refusal, again, led });
     this.channel.send({ t: "here", talk: undefined });
   }
 
@@ -303,7 +335,9 @@ export class TalkDesk {
   private hearWindow(message: WindowMessage): void {
     const { phase, talk } = this.state;
     if (message.t === "who" && phase !== "opening") this.channel.send({ t: "here", talk: talk?.id });
-    if (message.t === "admit") void this.admit(message.seat);
+    if (message.t === "admit") void this.called(message.seat, `/api/staff/seats/${message.seat}/admit`, {});
+    if (message.t === "takeover")
+      void this.called(message.seat, `/api/staff/talks/${message.talk}/join`, { takeover: true });
     // Another window of this browser has joined the same talk.
     if (message.t === "here" && message.talk !== undefined && message.talk === talk?.id)
       this.over({ kind: "elsewhere", name: talk.appointment.citizen.name });

@@ -50,7 +50,7 @@ export class Afterwards {
 }
 
 /** Whoever is somewhere already stays there. */
-function goOn(places: readonly string[]): void {
+export function goOn(places: readonly string[]): void {
   const { activeElement } = document;
   if (activeElement !== null && activeElement !== document.body) {
     above(activeElement);
