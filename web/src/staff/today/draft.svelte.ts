@@ -13,12 +13,15 @@ interface Surroundings {
   rows: readonly Row[];
 }
 
+/** A language is chosen for one person, not for the next. */
+const usual: LanguageTag = "de";
+
 /** An appointment that is being written. Choices are kept only where they still fit; the rest follows the clock. */
 export class Draft {
   name = $state("");
   email = $state("");
   phone = $state("");
-  language = $state<LanguageTag>("de");
+  language = $state<LanguageTag>(usual);
   team = $state("");
   typedDay = $state<string>();
   typedTime = $state<string>();
@@ -118,6 +121,7 @@ export class Draft {
       });
       this.booked = { id, startsAt, name, ...(link === undefined ? {} : { link }) };
       this.name = this.email = this.phone = "";
+      this.language = usual;
       this.typedDay = this.typedTime = undefined;
       return true;
     } catch (error) {
