@@ -210,7 +210,7 @@ test('who would rather write says so, also where camera and microphone work', { 
   // Nothing to hear or see of the guest, and still it is noticed that the guest has gone.
   await says(talk, 'main', /Verbindung gut/);
   await guest.closeAll();
-  await says(talk, 'main', /Wir verbinden neu/);
+  await says(talk, hook('gone'), /Gerd Gehörlos ist gerade nicht verbunden/);
   await talk.click(hook('end'));
   await talk.click(hook('outcome-technical'));
   await talk.wait(hook('farewell'));
