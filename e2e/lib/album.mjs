@@ -54,14 +54,15 @@ export async function learnBoth(page) {
 // By script: the mouse would leave its shadow on what lies there next, and an open dialog would keep it away. In a talk
 // the languages are among what is seldom needed.
 export async function speak(page, language) {
-  const inTheTalk = await page.eval((tag) => {
+  const choose = (tag) => {
     const more = document.querySelector('[data-testid=more]');
     (more ?? document.querySelector(`[role=group] button[lang=${tag}][aria-pressed=false]`))?.click();
     return more !== null;
-  }, language);
-  if (inTheTalk) {
+  };
+  if (await page.eval(choose, language)) {
     const button = `dialog[open] button[lang=${language}]`;
-    await page.wait(button);
+    // A script may be so quick that the page has not heard yet that the dialog was closed a moment ago.
+    await until('the dialog is open', async () => (await page.has(button)) || ((await page.eval(choose, language)), false));
     await page.eval((selector) => document.querySelector(selector).click(), button);
     await page.press('Escape');
     await until('the dialog is closed', async () => !(await page.has(button)));
