@@ -19,6 +19,14 @@ func window(by *Browser, id string) *Stream {
 	return stream
 }
 
+// looksOn opens the guest's stream, and has read how things stand.
+func looksOn(g *Guest) *Stream {
+	g.T.Helper()
+	page := g.Stream("")
+	page.Until("snapshot", nil)
+	return page
+}
+
 // staffHere is what the guest's page shows when it connects now.
 func staffHere(g *Guest) bool {
 	g.T.Helper()
@@ -39,8 +47,7 @@ func TestTheGuestIsToldWhenTheAdvisorsWindowGoesAndComesBack(t *testing.T) {
 		s := newScene(t, d)
 		id := s.connect().Talk.ID
 		open := window(s.sommer, id)
-		page := s.g.Stream("")
-		page.Until("snapshot", nil)
+		page := looksOn(s.g)
 		if !staffHere(s.g) {
 			t.Error("the window is open")
 		}
@@ -64,12 +71,11 @@ func TestAWindowThatIsReloadedWasNeverAway(t *testing.T) {
 		s := newScene(t, d)
 		id := s.connect().Talk.ID
 		open := window(s.sommer, id)
-		page := s.g.Stream("")
-		page.Until("snapshot", nil)
+		page := looksOn(s.g)
 		open.Close()
 		s.join(s.sommer, id)
 		window(s.sommer, id)
-		<-time.After(3 * time.Second)
+		<-time.After(3 * time.Second)                    // longer than a window has to come back
 		s.g.Do("presence", Body{"visible": false}).OK(t) // the last that this test tells the page
 		var view seat.GuestView
 		for events := 0; ; events++ {
@@ -87,8 +93,7 @@ func TestAWindowThatIsReloadedWasNeverAway(t *testing.T) {
 func TestTheGuestIsToldOfAnAdvisorWhoBeginsATalkAndOpensNoWindow(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newScene(t, d)
-		page := s.g.Stream("")
-		page.Until("snapshot", nil)
+		page := looksOn(s.g)
 		s.admit(s.sommer)
 		untilStaff(page, true)
 		untilStaff(page, false)
@@ -100,8 +105,7 @@ func TestWhoTakesTheTalkOverIsThereInTheFirstOnesPlace(t *testing.T) {
 		s := newScene(t, d)
 		id := s.connect().Talk.ID
 		open := window(s.sommer, id)
-		page := s.g.Stream("")
-		page.Until("snapshot", nil)
+		page := looksOn(s.g)
 		winter := s.SignIn(s.o.Winter)
 		s.takeOver(winter, id)
 		theirs := window(winter, id)
@@ -127,8 +131,7 @@ func TestAVA02AfterTheDeathOfAServerTheGuestLearnsWhetherTheAdvisorIsThere(t *te
 		if !staffHere(g) {
 			t.Error("the window has a moment to come back")
 		}
-		page := g.Stream("")
-		page.Until("snapshot", nil)
+		page := looksOn(g)
 		s.Clock.Forward(10 * time.Second) // the new server's own lease lasts
 		untilStaff(page, false)
 		s.sommer = s.sommer.At(n)
