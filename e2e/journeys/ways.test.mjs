@@ -505,12 +505,16 @@ async function inTheTalk(guest, talk) {
       const bar = document.querySelector('[data-testid=mic]').parentElement;
       return [...bar.children].map((button) => [button.getBoundingClientRect().left, button.getBoundingClientRect().top].map(Math.round).join());
     });
+  // Under load, Chromium goes on for some frames with the style of the former width.
+  const oneRow = async (page, width) => {
+    await look(page, { width, colorScheme: 'light' });
+    return until(`one row at ${width} pixels`, async () => {
+      const bar = await places(page);
+      return new Set(bar.map((place) => place.split(',')[1])).size === 1 && bar;
+    });
+  };
   const bars = {};
-  for (const width of [320, 390]) {
-    await look(guest, { width, colorScheme: 'light' });
-    bars[width] = await places(guest);
-    assert.equal(new Set(bars[width].map((place) => place.split(',')[1])).size, 1, `one row at ${width} pixels`);
-  }
+  for (const width of [320, 390]) bars[width] = await oneRow(guest, width);
   await talk.click(hook('chat'));
   await talk.page.keyboard.type('Haben Sie den Bescheid zur Hand?');
   await talk.press('Enter');
@@ -522,13 +526,11 @@ async function inTheTalk(guest, talk) {
   await until('it is said', () => guest.eval(() => /Ihre Kamera und Ihr Ton sind aus/.test(document.querySelector('[data-testid=told]').innerText)));
   assert.deepEqual(await places(guest), bars[390], 'nothing in the bar has moved');
   await pictures.see.both(guest, '80-talk-unread-390');
-  await look(guest, { width: 320, colorScheme: 'light' });
-  assert.deepEqual(await places(guest), bars[320], 'nothing in the bar has moved');
+  assert.deepEqual(await oneRow(guest, 320), bars[320], 'nothing in the bar has moved');
   await pictures.see(guest, '81-talk-320');
   await guest.click(hook('mic'));
   await guest.click(hook('camera'));
-  await look(talk, { width: 390, colorScheme: 'light' });
-  assert.equal(new Set((await places(talk)).map((place) => place.split(',')[1])).size, 1, 'one row for the advisor');
+  await oneRow(talk, 390);
   await pictures.see(talk, '82-talk-staff-chat-390');
   await talk.press('Escape');
   await pictures.see(talk, '83-talk-staff-390');
