@@ -94,7 +94,7 @@ func (c *core) packet(now time.Time, from endpoint, packet []byte) (to endpoint,
 	}
 	switch first := packet[0]; { // RFC 7983 §7
 	case first >= 20 && first <= 63, first >= 128 && first <= 191:
-		return c.media(now, from, len(packet))
+		return c.media(now, from, packet)
 	case first <= 3:
 		return c.stun(now, from, packet)
 	default:
@@ -115,7 +115,7 @@ func (c *core) pathOf(from endpoint) *path {
 }
 
 // media is the fast path: two look-ups, no allocation.
-func (c *core) media(now time.Time, from endpoint, size int) (endpoint, bool) {
+func (c *core) media(now time.Time, from endpoint, packet []byte) (endpoint, bool) {
 	p := c.pathOf(from)
 	switch {
 	case p == nil:
@@ -127,16 +127,28 @@ func (c *core) media(now time.Time, from endpoint, size int) (endpoint, bool) {
 	if p.leg.bound != p {
 		c.follow(now, p)
 	}
-	peer := p.leg.peer
-	if peer == nil || peer.bound == nil || !peer.bound.mayReceive(now) && !c.options.trustChecks {
+	if !c.reachable(now, p.leg.peer) {
+		if p.leg.keep(packet) {
+			return endpoint{}, false
+		}
 		return c.drop(noPeer)
 	}
-	if !p.leg.media.take(now, c.limits.bytesOf(p.leg), float64(headers+size)) {
+	return c.toPeer(now, p.leg, len(packet))
+}
+
+// reachable says whether media may go to l.
+func (c *core) reachable(now time.Time, l *leg) bool {
+	return l != nil && l.bound != nil && (l.bound.mayReceive(now) || c.options.trustChecks)
+}
+
+// toPeer counts a packet of a leg whose peer is reachable.
+func (c *core) toPeer(now time.Time, l *leg, size int) (endpoint, bool) {
+	if !l.media.take(now, c.limits.bytesOf(l), float64(headers+size)) {
 		return c.drop(overBandwidth)
 	}
 	c.packets++
 	c.bytes += uint64(size)
-	return peer.bound.at, true
+	return l.peer.bound.at, true
 }
 
 func (c *core) stun(now time.Time, from endpoint, packet []byte) (endpoint, bool) {

@@ -70,6 +70,9 @@ type leg struct {
 	ends   time.Time // of a brief leg; zero: when nobody uses it any more
 	silent bool      // has been told
 
+	hello     [][]byte // the beginning of a handshake that the peer could not be sent yet
+	helloSize int      // bytes
+
 	media     bucket
 	checks    bucket
 	ownChecks bucket
@@ -259,6 +262,7 @@ func (c *core) bind(now time.Time, p *path) {
 	p.leg.bound = p
 	p.leg.silent = false
 	c.tell(control.Event{Kind: control.Bound, Ufrag: p.login.ufrag, At: now})
+	c.deliver(now, p.leg)
 }
 
 // consider decides after each check and each answer whether the leg moves to p.
