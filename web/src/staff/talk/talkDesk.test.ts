@@ -95,7 +95,7 @@ describe("the window of talks", () => {
     expect(calls[0]?.camera).toBe(true);
   });
 
-  test("an admission that a colleague has won is told to the list, and turns no camera on", async () => {
+  test("an admission that a colleague has won is told to the list, and the camera is closed again", async () => {
     await admitted({
       [admission]: { status: 409, body: { code: "seat.admitted", params: { by: "Herr Winter" } } },
     });
@@ -107,6 +107,7 @@ describe("the window of talks", () => {
     });
     expect(desk.state).toMatchObject({ phase: "ready", refusal: { code: "seat.admitted" } });
     expect(calls.some(({ camera }) => camera)).toBe(false);
+    expect(released).toEqual(["camera"]);
   });
 
   test("an admission after the session has ended leads to the sign-in", async () => {

@@ -138,8 +138,7 @@ export class TalkDesk {
         return;
       }
       this.freshCall();
-      this.begin(await api.post<Admitted>(`/api/staff/talks/${id}/join`, { takeover }));
-      await this.openDevices();
+      await this.enter(`/api/staff/talks/${id}/join`, { takeover });
     } catch (error) {
       const refusal = asApiError(error);
       if (refusal.status === 401) this.session.lost();
@@ -201,7 +200,7 @@ export class TalkDesk {
       this.set({ phase: "admitting", farewell: undefined, refusal: undefined });
     }, slowMs);
     try {
-      this.begin(await api.post<Admitted>(path, body));
+      await this.enter(path, body);
     } catch (error) {
       const { code, params, status } = asApiError(error);
       this.channel.send({ t: "refused", seat, code, params });
@@ -212,14 +211,27 @@ export class TalkDesk {
       clearTimeout(this.slow);
       this.slow = undefined;
     }
-    await this.openDevices();
   }
 
-  /** Not before there is a talk: a refused admission turns no camera on. The talk may be over before it is open. */
-  private async openDevices(): Promise<void> {
-    const acquired = await acquire({ camera: true, microphone: true });
-    if (this.state.phase === "talk") this.state.call?.useLocal(acquired);
-    else stopStream(acquired.stream);
+  /**
+   * Camera and microphone open while the server is asked: that takes longer than its answer. Where it is a refusal, or
+   * the talk is over before they are open, they are closed again.
+   */
+  private async enter(path: string, body: object): Promise<void> {
+    const devices = acquire({ camera: true, microphone: true });
+    const { call } = this.state;
+    try {
+      this.begin(await api.post<Admitted>(path, body));
+    } catch (error) {
+      void devices.then(({ stream }) => {
+        stopStream(stream);
+      });
+      throw error;
+    }
+    void devices.then((acquired) => {
+      if (this.state.phase === "talk" && this.state.call === call) call?.useLocal(acquired);
+      else stopStream(acquired.stream);
+    });
   }
 
   private begin({ talk, signals }: Admitted): void {
