@@ -105,12 +105,9 @@ export class Peer {
     const answer = await this.pc.createAnswer();
     const sdp = outgoing(answer.sdp ?? "");
     this.localFingerprint = fingerprintOf(sdp);
-    // Chromium throws the addresses that it has found away when an answer comes into force, and seeks them anew; a
-    // provisional one uses them. Firefox knows no provisional answers.
-    const provisional = this.pc.setLocalDescription({ type: "pranswer", sdp: answer.sdp ?? "" });
+    const inForce = this.pc.setLocalDescription(answer);
     answered(sdp);
-    await provisional.catch(() => undefined);
-    await this.pc.setLocalDescription(answer);
+    await inForce;
     void encode(camera.sender, { maxBitrate: cameraBitrate, scaleResolutionDownBy: firstScale });
     void encode(screen.sender, { maxBitrate: screenBitrate });
   }
