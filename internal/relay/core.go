@@ -128,7 +128,7 @@ func (c *core) media(now time.Time, from endpoint, packet []byte) (endpoint, boo
 		c.follow(now, p)
 	}
 	if !c.reachable(now, p.leg.peer) {
-		if p.leg.keep(packet) {
+		if p.leg.hello.keep(now, packet) {
 			return endpoint{}, false
 		}
 		return c.drop(noPeer)

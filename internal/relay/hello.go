@@ -11,29 +11,50 @@ import (
 const (
 	// dtlsHandshake is the content type of a ClientHello's records (RFC 6347 §4.1, RFC 9147 §4); the relay cannot read more.
 	dtlsHandshake = 22
-	// mostHello is how much of it is kept for a leg: a ClientHello with a post-quantum key share and one repetition.
-	mostHello = 4096 // bytes
+	// recordHeader is how short a packet with one cannot be.
+	recordHeader = 13 // bytes
+	// mostHellos and mostHello are how much of it is kept for a leg: a ClientHello with a post-quantum key share takes two
+	// packets, and has time for one repetition.
+	mostHellos = 4
+	mostHello  = 4096 // bytes
 )
 
+// hello is the beginning of a handshake that the peer of its leg could not be sent yet.
+type hello struct {
+	packets [][]byte
+	size    int // bytes
+	since   time.Time
+}
+
 // keep keeps a packet that nobody can be sent yet, if it begins a handshake and there is room.
-func (l *leg) keep(packet []byte) bool {
-	if packet[0] != dtlsHandshake || l.helloSize+len(packet) > mostHello {
+func (h *hello) keep(now time.Time, packet []byte) bool {
+	if len(packet) < recordHeader || packet[0] != dtlsHandshake ||
+		len(h.packets) >= mostHellos || h.size+len(packet) > mostHello {
 		return false
 	}
-	l.hello = append(l.hello, bytes.Clone(packet))
-	l.helloSize += len(packet)
+	if h.packets == nil {
+		h.since = now
+	}
+	h.packets = append(h.packets, bytes.Clone(packet))
+	h.size += len(packet)
 	return true
 }
 
-// deliver sends what was kept for the browser of l, which has just found its way here.
+// deliver sends what was kept for the browser of l, which may be sent media now. Whoever has waited for longer than consent
+// lasts has given up or begun anew.
 func (c *core) deliver(now time.Time, l *leg) {
-	if l.peer == nil || l.peer.hello == nil {
+	from := l.peer
+	if from == nil || from.hello.packets == nil || !c.reachable(now, l) {
 		return
 	}
-	kept := l.peer.hello
-	l.peer.hello, l.peer.helloSize = nil, 0
-	for _, packet := range kept {
-		if to, forward := c.toPeer(now, l.peer, len(packet)); forward {
+	kept := from.hello
+	from.hello = hello{}
+	if now.Sub(kept.since) >= consent {
+		c.dropped[noPeer] += uint64(len(kept.packets))
+		return
+	}
+	for _, packet := range kept.packets {
+		if to, forward := c.toPeer(now, from, len(packet)); forward {
 			c.send(to, packet)
 		}
 	}

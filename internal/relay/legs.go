@@ -70,8 +70,7 @@ type leg struct {
 	ends   time.Time // of a brief leg; zero: when nobody uses it any more
 	silent bool      // has been told
 
-	hello     [][]byte // the beginning of a handshake that the peer could not be sent yet
-	helloSize int      // bytes
+	hello hello
 
 	media     bucket
 	checks    bucket
@@ -240,6 +239,7 @@ func (c *core) dropLeg(l *leg) {
 		l.peer.peer = nil
 	}
 	delete(c.legs, l.id)
+	c.dropped[noPeer] += uint64(len(l.hello.packets))
 	if !l.ends.IsZero() {
 		c.briefLegs--
 	}
@@ -262,7 +262,6 @@ func (c *core) bind(now time.Time, p *path) {
 	p.leg.bound = p
 	p.leg.silent = false
 	c.tell(control.Event{Kind: control.Bound, Ufrag: p.login.ufrag, At: now})
-	c.deliver(now, p.leg)
 }
 
 // consider decides after each check and each answer whether the leg moves to p.
@@ -278,6 +277,7 @@ func (c *core) consider(now time.Time, p *path) {
 	case !bound.mayReceive(now), p.nominated, now.Sub(bound.heard) > moveAfter:
 		c.bind(now, p)
 	}
+	c.deliver(now, p.leg)
 }
 
 // follow moves the leg to where its media come from. That is where the browser has chosen to be, which it may say in a
