@@ -110,6 +110,15 @@ describe("the window of talks", () => {
     expect(released).toEqual(["camera"]);
   });
 
+  test("a window that is closed while it is asking leaves no camera on", async () => {
+    const asking = admitted();
+    desk.close();
+    await asking;
+    await settled();
+    expect(released).toContain("camera");
+    expect(calls.some(({ camera }) => camera)).toBe(false);
+  });
+
   test("an admission after the session has ended leads to the sign-in", async () => {
     const lost = vi.spyOn(session, "lost");
     await admitted({ [admission]: { status: 401, body: { code: "session.none" } } });

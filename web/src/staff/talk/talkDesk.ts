@@ -3,7 +3,7 @@ import { openStream, type Stream, type StreamState } from "../../api/stream";
 import type { Admitted, ByeReason, Detour, Me, Outcome, Signal, TalkView } from "../../api/types";
 import { after } from "../../call/after";
 import { Call } from "../../call/call";
-import { acquire, stopStream } from "../../call/devices";
+import { acquire, type Acquired, stopStream } from "../../call/devices";
 import { Store, type Unsubscribe } from "../../call/store";
 import type { Session } from "../session";
 import { WindowChannel, type WindowMessage } from "../window";
@@ -62,6 +62,8 @@ export class TalkDesk {
   private slow: ReturnType<typeof setTimeout> | undefined;
   private outcome: Outcome | "back" | undefined;
   private closed = false;
+  /** Camera and microphone of this window, from the click that opens them. */
+  private devices: Promise<Acquired> | undefined;
   private readonly channel = new WindowChannel((message) => {
     this.hearWindow(message);
   });
@@ -81,6 +83,7 @@ export class TalkDesk {
     this.channel.close();
     clearTimeout(this.slow);
     this.stream?.close();
+    this.closeDevices();
     this.state.call?.close();
   }
 
@@ -219,18 +222,25 @@ export class TalkDesk {
    */
   private async enter(path: string, body: object): Promise<void> {
     const devices = acquire({ camera: true, microphone: true });
+    this.devices = devices;
     const { call } = this.state;
     try {
-      this.begin(await api.post<Admitted>(path, body));
+      const admitted = await api.post<Admitted>(path, body);
+      if (this.closed) return;
+      this.begin(admitted);
     } catch (error) {
-      void devices.then(({ stream }) => {
-        stopStream(stream);
-      });
+      this.closeDevices();
       throw error;
     }
     void devices.then((acquired) => {
       if (this.state.phase === "talk" && this.state.call === call) call?.useLocal(acquired);
       else stopStream(acquired.stream);
+    });
+  }
+
+  private closeDevices(): void {
+    void this.devices?.then(({ stream }) => {
+      stopStream(stream);
     });
   }
 
