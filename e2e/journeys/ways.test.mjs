@@ -536,6 +536,7 @@ async function inTheTalk(guest, talk) {
   await pictures.see(talk, '83-talk-staff-390');
   await look(talk, { width: 1280, colorScheme: 'light' });
   await pictures.see(talk, '84-talk-staff-1280');
+  await toTheTopLeft(talk);
 
   await guest.click(hook('code-chip'));
   await guest.click(hook('compared'));
@@ -552,6 +553,20 @@ async function inTheTalk(guest, talk) {
   await pictures.guest(guest, '87-left');
   await talk.wait(hook('farewell'));
   await guest.closeAll();
+}
+
+// One's own picture goes to the corner that it is dragged to.
+async function toTheTopLeft(talk) {
+  const own = talk.page.locator(hook('self-view'));
+  const { x, y, width, height } = await own.boundingBox();
+  await talk.page.mouse.move(x + width / 2, y + height / 2);
+  await talk.page.mouse.down();
+  await talk.page.mouse.move(60, 160, { steps: 5 });
+  await talk.page.mouse.up();
+  await until('it is there', async () => {
+    const there = await own.boundingBox();
+    return there.x < 100 && there.y < 200;
+  });
 }
 
 test('twice as large, very narrow, and in the colours of the system', { timeout: 90_000 }, async () => {
