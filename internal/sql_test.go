@@ -186,7 +186,7 @@ func TestTEN04NoColumnHoldsACitizensFieldsInTheOpen(t *testing.T) {
 	personal := regexp.MustCompile(`citizen|guest_name|birth|note|comment|topic|phone|email|street|(^|_)name$`)
 	open := map[string]string{
 		"agency.name": "the office", "agency.phone": "the office", "agency.phone_hours": "the office", "department.name": "the office",
-		"location.name": "the office", "location.phone": "the office", "desk.name": "the office", "service.name": "the office",
+		"policy.name": "of a rule", "location.name": "the office", "location.phone": "the office", "desk.name": "the office", "service.name": "the office",
 		"stream.topic": "a kind and an id", "stream_change.topic": "a kind and an id",
 		"staff.email": "an employee's, who signs in with it", "staff.name": "an employee's",
 	}

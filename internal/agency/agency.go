@@ -52,15 +52,15 @@ type Agency struct {
 	wrapped    []byte
 }
 
-// Department is a legal area with its own services.
-type Department struct{ ID, Name string }
+// Department is a legal area with its own services. Code is what the agency itself calls it, as with all that follow.
+type Department struct{ ID, Code, Name string }
 
 // Location is an office.
-type Location struct{ ID, Name, City, Phone string }
+type Location struct{ ID, Code, Name, City, Phone string }
 
 // Desk is the counter of one department at one location. It owns appointments.
 type Desk struct {
-	ID, Name                 string
+	ID, Code, Name           string
 	DepartmentID, Department string
 	LocationID, Location     string
 	Phone                    string // of the location
@@ -72,7 +72,7 @@ func DeskTopic(id string) string { return "desk:" + id }
 
 // Service is what a talk is about, and its rules.
 type Service struct {
-	ID           string
+	ID, Code     string
 	DepartmentID string
 	Name         Text
 	Duration     time.Duration

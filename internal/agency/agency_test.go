@@ -121,12 +121,12 @@ func TestTEN01NothingIsBuiltFromPartsOfTwoAgencies(t *testing.T) {
 		if _, err := n.Agencies.Service(ctx, q, one.Agency, two.Service); !errors.Is(err, agency.ErrNotFound) {
 			t.Error(err)
 		}
-		desks, err := n.Agencies.Desks(ctx, q, one.Agency)
+		desks, err := n.Agencies.Desks(ctx, q, one.Agency, []string{one.Desk, one.Desk2, two.Desk})
 		if err != nil || len(desks) != 2 {
 			t.Errorf("%v %v", desks, err)
 		}
-		services, err := n.Agencies.Services(ctx, q, one.Agency)
-		if err != nil || len(services) != 2 {
+		services, err := n.Agencies.Services(ctx, q, one.Agency, []string{mine.DepartmentID, foreign.DepartmentID})
+		if err != nil || len(services) != 1 {
 			t.Errorf("%v %v", services, err)
 		}
 		if _, err := n.Agencies.Only(ctx); !errors.Is(err, agency.ErrNotFound) {

@@ -1,6 +1,7 @@
 package agency
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -95,9 +96,10 @@ func (s *Store) Create(ctx context.Context, tx *db.Tx, a Agency) (Agency, error)
 }
 
 // CreateDepartment makes a department.
-func (s *Store) CreateDepartment(ctx context.Context, tx *db.Tx, agencyID, name string) (Department, error) {
-	d := Department{ID: vault.NewID(), Name: name}
-	_, err := tx.ExecContext(ctx, `INSERT INTO department (id, agency_id, name) VALUES ($1, $2, $3)`, d.ID, agencyID, name)
+func (s *Store) CreateDepartment(ctx context.Context, tx *db.Tx, agencyID string, d Department) (Department, error) {
+	d.ID = vault.NewID()
+	d.Code = cmp.Or(d.Code, d.ID)
+	_, err := tx.ExecContext(ctx, `INSERT INTO department (id, agency_id, code, name) VALUES ($1, $2, $3, $4)`, d.ID, agencyID, d.Code, d.Name)
 	if err != nil {
 		return d, fmt.Errorf("create department: %w", err)
 	}
@@ -107,8 +109,10 @@ func (s *Store) CreateDepartment(ctx context.Context, tx *db.Tx, agencyID, name 
 // CreateLocation makes a location.
 func (s *Store) CreateLocation(ctx context.Context, tx *db.Tx, agencyID string, l Location) (Location, error) {
 	l.ID = vault.NewID()
-	_, err := tx.ExecContext(ctx, `INSERT INTO location (id, agency_id, name, city, phone) VALUES ($1, $2, $3, $4, $5)`,
-		l.ID, agencyID, l.Name, l.City, l.Phone)
+	l.Code = cmp.Or(l.Code, l.ID)
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO location (id, agency_id, code, name, city, phone, search) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		l.ID, agencyID, l.Code, l.Name, l.City, l.Phone, l.search())
 	if err != nil {
 		return l, fmt.Errorf("create location: %w", err)
 	}
@@ -118,11 +122,12 @@ func (s *Store) CreateLocation(ctx context.Context, tx *db.Tx, agencyID string, 
 // CreateDesk makes a desk; department and location must be of the same agency.
 func (s *Store) CreateDesk(ctx context.Context, tx *db.Tx, agencyID string, d Desk) (Desk, error) {
 	d.ID = vault.NewID()
+	d.Code = cmp.Or(d.Code, d.ID)
 	err := db.Affected(tx.ExecContext(ctx, `
-		INSERT INTO desk (id, agency_id, department_id, location_id, name)
-		SELECT $1, $2, department.id, location.id, $5 FROM department, location
+		INSERT INTO desk (id, agency_id, department_id, location_id, code, name, search)
+		SELECT $1, $2, department.id, location.id, $5, $6, $7 FROM department, location
 		WHERE department.id = $3 AND department.agency_id = $2 AND location.id = $4 AND location.agency_id = $2`,
-		d.ID, agencyID, d.DepartmentID, d.LocationID, d.Name))
+		d.ID, agencyID, d.DepartmentID, d.LocationID, d.Code, d.Name, d.search()))
 	if err != nil {
 		return d, fmt.Errorf("create desk: %w", err)
 	}
@@ -132,10 +137,11 @@ func (s *Store) CreateDesk(ctx context.Context, tx *db.Tx, agencyID string, d De
 // CreateService makes a service; its department must be of the same agency.
 func (s *Store) CreateService(ctx context.Context, tx *db.Tx, agencyID string, v Service) (Service, error) {
 	v.ID = vault.NewID()
+	v.Code = cmp.Or(v.Code, v.ID)
 	err := db.Affected(tx.ExecContext(ctx, `
-		INSERT INTO service (id, agency_id, department_id, name, minutes, early_minutes, late_minutes)
-		SELECT $1, $2, department.id, $4, $5, $6, $7 FROM department WHERE department.id = $3 AND department.agency_id = $2`,
-		v.ID, agencyID, v.DepartmentID, v.Name.encode(),
+		INSERT INTO service (id, agency_id, department_id, code, name, minutes, early_minutes, late_minutes)
+		SELECT $1, $2, department.id, $4, $5, $6, $7, $8 FROM department WHERE department.id = $3 AND department.agency_id = $2`,
+		v.ID, agencyID, v.DepartmentID, v.Code, v.Name.encode(),
 		int64(v.Duration/time.Minute), int64(v.Early/time.Minute), int64(v.Late/time.Minute)))
 	if err != nil {
 		return v, fmt.Errorf("create service: %w", err)
@@ -144,7 +150,7 @@ func (s *Store) CreateService(ctx context.Context, tx *db.Tx, agencyID string, v
 }
 
 const deskColumns = `
-	SELECT desk.id, desk.name, department.id, department.name, location.id, location.name, location.phone
+	SELECT desk.id, desk.code, desk.name, department.id, department.name, location.id, location.name, location.phone
 	FROM desk
 	JOIN department ON department.id = desk.department_id AND department.agency_id = desk.agency_id
 	JOIN location ON location.id = desk.location_id AND location.agency_id = desk.agency_id
@@ -152,13 +158,15 @@ const deskColumns = `
 
 func scanDesk(row interface{ Scan(...any) error }) (Desk, error) {
 	var d Desk
-	err := row.Scan(&d.ID, &d.Name, &d.DepartmentID, &d.Department, &d.LocationID, &d.Location, &d.Phone)
+	err := row.Scan(&d.ID, &d.Code, &d.Name, &d.DepartmentID, &d.Department, &d.LocationID, &d.Location, &d.Phone)
 	return d, err
 }
 
-// Desks lists all desks of an agency with the names of department and location.
-func (s *Store) Desks(ctx context.Context, q db.Q, agencyID string) ([]Desk, error) {
-	rows, err := q.QueryContext(ctx, deskColumns+`ORDER BY location.name, department.name, desk.name`, agencyID)
+// Desks lists some desks of an agency with the names of department and location.
+func (s *Store) Desks(ctx context.Context, q db.Q, agencyID string, ids []string) ([]Desk, error) {
+	list, args := db.In(2, ids)
+	rows, err := q.QueryContext(ctx, deskColumns+`AND desk.id IN `+list+` ORDER BY location.name, department.name, desk.name, desk.id`,
+		append([]any{agencyID}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("list desks: %w", err)
 	}
@@ -186,13 +194,13 @@ func (s *Store) Desk(ctx context.Context, q db.Q, agencyID, deskID string) (Desk
 	return d, nil
 }
 
-const serviceColumns = `SELECT id, department_id, name, minutes, early_minutes, late_minutes FROM service`
+const serviceColumns = `SELECT id, code, department_id, name, minutes, early_minutes, late_minutes FROM service`
 
 func scanService(row interface{ Scan(...any) error }) (Service, error) {
 	var v Service
 	var name string
 	var minutes, early, late int64
-	if err := row.Scan(&v.ID, &v.DepartmentID, &name, &minutes, &early, &late); err != nil {
+	if err := row.Scan(&v.ID, &v.Code, &v.DepartmentID, &name, &minutes, &early, &late); err != nil {
 		return v, err
 	}
 	v.Name = decodeText(name)
@@ -200,9 +208,11 @@ func scanService(row interface{ Scan(...any) error }) (Service, error) {
 	return v, nil
 }
 
-// Services lists an agency's services, the shortest first.
-func (s *Store) Services(ctx context.Context, q db.Q, agencyID string) ([]Service, error) {
-	rows, err := q.QueryContext(ctx, serviceColumns+` WHERE agency_id = $1 ORDER BY minutes, name, id`, agencyID)
+// Services lists what some departments offer, the shortest first.
+func (s *Store) Services(ctx context.Context, q db.Q, agencyID string, departments []string) ([]Service, error) {
+	list, args := db.In(2, departments)
+	rows, err := q.QueryContext(ctx, serviceColumns+` WHERE agency_id = $1 AND closed_at IS NULL AND department_id IN `+list+` ORDER BY minutes, name, id`,
+		append([]any{agencyID}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("list services: %w", err)
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/http"
 	"net/mail"
 	"os"
 	"os/signal"
@@ -63,7 +62,7 @@ type parts struct {
 	turn       *turn.Server // nil: only UDP and TCP lead to the relay
 	detour     *turn.Issuer // of credentials for it
 
-	mux    *http.ServeMux
+	mux    *edge.Mux
 	api    *edge.API
 	certs  *certificates
 	server *server
@@ -197,7 +196,7 @@ var useProblems = sync.OnceFunc(edge.UseProblems) //nolint:gochecknoglobals // i
 
 func (p *parts) makeRoutes(context.Context) error {
 	useProblems()
-	p.mux = http.NewServeMux()
+	p.mux = edge.NewMux()
 	p.api = edge.NewAPI(p.mux, edge.APIOptions{Title: "Visavis", Version: p.o.Version, Log: p.o.Log})
 	p.agencies.Routes(p.api)
 	p.staff.Routes(p.api)

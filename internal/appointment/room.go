@@ -184,7 +184,7 @@ func freeAdvisor(ctx context.Context, tx *db.Tx, a Appointment) error {
 func peopleAt(ctx context.Context, tx *db.Tx, a Appointment, desk string) (map[string]bool, error) {
 	rows, err := tx.QueryContext(ctx, `
 		SELECT id FROM staff WHERE agency_id = $1 AND disabled_at IS NULL
-		   AND (id = $3 OR id IN (SELECT staff_id FROM staff_desk WHERE agency_id = $1 AND desk_id = $2))`, a.Agency, desk, a.Advisor)
+		   AND (id = $3 OR id IN (SELECT staff_id FROM staff_desk WHERE agency_id = $1 AND desk_id = $2 AND role <> 'reception'))`, a.Agency, desk, a.Advisor)
 	if err != nil {
 		return nil, fmt.Errorf("read advisors: %w", err)
 	}
@@ -206,7 +206,7 @@ func overlapping(ctx context.Context, tx *db.Tx, a Appointment, desk string, peo
 	rows, err := tx.QueryContext(ctx, `
 		SELECT desk_id, COALESCE(advisor_id, ''), starts_at, ends_at FROM appointment
 		WHERE agency_id = $1 AND status = 'booked' AND starts_at < $3 AND ends_at > $4 AND id <> $5 AND starts_at > $6
-		  AND (desk_id = $2 OR advisor_id = $7 OR advisor_id IN (SELECT staff_id FROM staff_desk WHERE agency_id = $1 AND desk_id = $2))`,
+		  AND (desk_id = $2 OR advisor_id = $7 OR advisor_id IN (SELECT staff_id FROM staff_desk WHERE agency_id = $1 AND desk_id = $2 AND role <> 'reception'))`,
 		a.Agency, desk, at.ends, at.starts, a.ID, at.starts-longest.Milliseconds(), a.Advisor)
 	if err != nil {
 		return nil, fmt.Errorf("read what overlaps: %w", err)

@@ -81,7 +81,7 @@ func (p Parts) bookOne(ctx context.Context, agency string, person staff.Person, 
 	if err != nil {
 		return err
 	}
-	services, err := p.Agencies.Services(ctx, p.DB.Read(), agency)
+	services, err := p.Agencies.Services(ctx, p.DB.Read(), agency, []string{desk.DepartmentID})
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (p Parts) bookOne(ctx context.Context, agency string, person staff.Person, 
 	soon := e.after < int(early/time.Minute) // a short one: what is proposed after it can still be tried at once
 	var chosen time.Duration
 	for _, s := range services {
-		if s.DepartmentID == desk.DepartmentID && (b.Service == "" || (s.Duration < chosen) == soon) {
+		if b.Service == "" || (s.Duration < chosen) == soon {
 			b.Service, chosen = s.ID, s.Duration
 		}
 	}

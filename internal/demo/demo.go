@@ -107,7 +107,7 @@ func (p Parts) organise(ctx context.Context, tx *db.Tx, id string) (office, erro
 	o := office{desks: map[string]string{}}
 	departments := map[string]string{}
 	for _, name := range []string{"Berufsberatung", "Familienleistungen"} {
-		d, err := p.Agencies.CreateDepartment(ctx, tx, id, name)
+		d, err := p.Agencies.CreateDepartment(ctx, tx, id, agency.Department{Name: name})
 		if err != nil {
 			return o, err
 		}
@@ -169,7 +169,7 @@ func (p Parts) employ(ctx context.Context, tx *db.Tx, id string, o office) error
 			desks = append(desks, o.desks["Beispielhausen"])
 		}
 		if _, err := p.Staff.Create(ctx, tx, staff.NewAccount{
-			Agency: id, Email: account.Email, Name: account.Name, Password: password, Role: staff.Advisor, Desks: desks,
+			Agency: id, Email: account.Email, Name: account.Name, Password: password, Roles: staff.At(staff.Advisor, desks...),
 		}); err != nil {
 			return err
 		}

@@ -31,7 +31,7 @@ type API struct {
 // NewAPI returns an API on the mux. Bodies are limited by Secure; unknown fields
 // are refused. Validation errors carry no value: huma would echo the whole body,
 // names and all.
-func NewAPI(mux *http.ServeMux, o APIOptions) *API {
+func NewAPI(mux *Mux, o APIOptions) *API {
 	config := huma.DefaultConfig(o.Title, o.Version)
 	config.CreateHooks = nil // no $schema in answers
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)

@@ -46,7 +46,7 @@ const shortBodyTime = 100 * time.Millisecond
 func patient(t *testing.T) net.Conn {
 	t.Helper()
 	edge.UseProblems()
-	log, mux, until := slog.New(slog.DiscardHandler), http.NewServeMux(), &atomic.Value{}
+	log, mux, until := slog.New(slog.DiscardHandler), edge.NewMux(), &atomic.Value{}
 	api := edge.NewAPI(mux, edge.APIOptions{Title: "test", Version: "1", Log: log})
 	type mayBeEmpty struct {
 		Body *struct{ Name string }

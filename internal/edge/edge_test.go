@@ -35,7 +35,7 @@ func server(t *testing.T) (*httptest.Server, *bytes.Buffer) {
 	edge.UseProblems()
 	log := &bytes.Buffer{}
 	logger := slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	mux := http.NewServeMux()
+	mux := edge.NewMux()
 	api := edge.NewAPI(mux, edge.APIOptions{Title: "test", Version: "1", Log: logger})
 	edge.Handle(api, edge.Operation{ID: "echo", Route: "POST /echo/{id}", Tag: "test"},
 		func(_ context.Context, in *echoInput) (*echoOutput, error) {

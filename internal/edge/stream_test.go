@@ -98,7 +98,7 @@ func (c *counter) source() edge.Source {
 func serve(t testing.TB, c *counter, http2 bool) *httptest.Server {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	mux := http.NewServeMux()
+	mux := edge.NewMux()
 	mux.HandleFunc("GET /stream", func(w http.ResponseWriter, r *http.Request) {
 		if err := edge.Stream(w, r, c.source()); err != nil {
 			edge.WriteProblem(w, edge.AsProblem(r.Context(), log, err))

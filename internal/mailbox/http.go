@@ -33,7 +33,7 @@ type pages struct {
 }
 
 // Mount adds the mailbox's page to mux.
-func (m *Mailbox) Mount(mux *http.ServeMux, o Options) error {
+func (m *Mailbox) Mount(mux *edge.Mux, o Options) error {
 	p := &pages{Mailbox: m, o: o}
 	content, err := fs.ReadFile(o.Locales, "de/pages.json")
 	if err != nil {

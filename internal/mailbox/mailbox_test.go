@@ -13,6 +13,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 
+	"visavis/internal/edge"
 	"visavis/internal/mailbox"
 	"visavis/locales"
 )
@@ -20,7 +21,7 @@ import (
 type box struct {
 	*mailbox.Mailbox
 	t   *testing.T
-	mux *http.ServeMux
+	mux *edge.Mux
 }
 
 func open(t *testing.T) *box {
@@ -38,7 +39,7 @@ func open(t *testing.T) *box {
 			t.Error(err)
 		}
 	})
-	b := &box{Mailbox: m, t: t, mux: http.NewServeMux()}
+	b := &box{Mailbox: m, t: t, mux: edge.NewMux()}
 	if err := m.Mount(b.mux, mailbox.Options{Locales: locales.Files, TimeZone: time.UTC, Host: "termin.example"}); err != nil {
 		t.Fatal(err)
 	}

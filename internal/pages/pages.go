@@ -64,7 +64,7 @@ type page struct {
 func (p page) T(key string) string { return p.texts[key] }
 
 // Mount adds the routes to mux. It fails when the pages were not built, because nothing would work without them.
-func Mount(mux *http.ServeMux, o Options) error {
+func Mount(mux *edge.Mux, o Options) error {
 	s := &server{Options: o, texts: map[string]map[string]string{}}
 	var err error
 	if s.guest, err = parse(o.Files, "guest.html"); err != nil {

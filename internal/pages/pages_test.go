@@ -13,12 +13,13 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"visavis/internal/edge"
 	"visavis/internal/pages"
 	"visavis/locales"
 )
 
 // serve mounts the pages as they stand in the source, without a build.
-func serve(t *testing.T, ready error) *http.ServeMux {
+func serve(t *testing.T, ready error) *edge.Mux {
 	t.Helper()
 	files := fstest.MapFS{"assets/a-1.js": {Data: []byte("1")}, "assets/a-1.js.br": {Data: []byte("br")}, "favicon.png": {Data: []byte("png")}}
 	for _, name := range []string{"guest.html", "staff.html"} {
@@ -28,7 +29,7 @@ func serve(t *testing.T, ready error) *http.ServeMux {
 		}
 		files[name] = &fstest.MapFile{Data: content}
 	}
-	mux := http.NewServeMux()
+	mux := edge.NewMux()
 	err := pages.Mount(mux, pages.Options{
 		Files:   files,
 		Locales: locales.Files,
@@ -140,7 +141,7 @@ func TestEveryPageIsServedAndNothingElse(t *testing.T) {
 }
 
 func TestMissingPagesAreSaidAtTheStart(t *testing.T) {
-	err := pages.Mount(http.NewServeMux(), pages.Options{Files: fstest.MapFS{}, Locales: locales.Files})
+	err := pages.Mount(edge.NewMux(), pages.Options{Files: fstest.MapFS{}, Locales: locales.Files})
 	if err == nil || !strings.Contains(err.Error(), "make build") {
 		t.Errorf("got %v", err)
 	}

@@ -17,7 +17,7 @@ import (
 const cookie = "guest"
 
 // Routes registers what guests do, except the signalling of a talk.
-func (s *Service) Routes(api *edge.API, mux *http.ServeMux) {
+func (s *Service) Routes(api *edge.API, mux *edge.Mux) {
 	const base = "/api/guest/{agency}/seats/{seat}"
 	post := func(id, path string) edge.Operation {
 		return edge.Operation{ID: id, Route: "POST " + path, Tag: "guest"}

@@ -167,7 +167,7 @@ func newWorld(t *testing.T, d *db.DB) *world {
 		t.Fatal(err)
 	}
 	w.own, w.other = w.newOffice("lindenau"), w.newOffice("ahorn")
-	mux := http.NewServeMux()
+	mux := edge.NewMux()
 	w.api = edge.NewAPI(mux, edge.APIOptions{Title: "test", Version: "1", Log: log})
 	w.agencies.Routes(w.api)
 	w.seats.Routes(w.api, mux)
@@ -217,7 +217,7 @@ func (w *world) newOffice(slug string) office {
 			return err
 		}
 		o.agency = a.ID
-		department, err := w.agencies.CreateDepartment(ctx, tx, a.ID, "Jugendamt")
+		department, err := w.agencies.CreateDepartment(ctx, tx, a.ID, agency.Department{Name: "Jugendamt"})
 		if err != nil {
 			return err
 		}

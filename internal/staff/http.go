@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -134,7 +135,7 @@ type Me struct {
 	ID       string        `json:"id"`
 	Name     string        `json:"name"`
 	Email    string        `json:"email"`
-	Role     Role          `json:"role"`
+	Roles    []Held        `json:"roles"`
 	Agency   agency.Public `json:"agency"`
 	Desks    []meDesk      `json:"desks"`
 	Services []meService   `json:"services"`
@@ -147,6 +148,7 @@ type meDesk struct {
 	Department   string `json:"department"`
 	DepartmentID string `json:"departmentId"`
 	Location     string `json:"location"`
+	Role         Role   `json:"role" doc:"The highest that the person has there."`
 }
 
 type meService struct {
@@ -274,8 +276,7 @@ func (s *Service) check(ctx context.Context, turn turn, slug, email, password st
 	if !ok || found.ID == "" {
 		return Person{}, wrong
 	}
-	found.Desks, err = s.desks(ctx, found.Agency, found.ID)
-	return found.Person, err
+	return found.Person, s.hold(ctx, s.db.Read(), &found.Person)
 }
 
 func (s *Service) me(ctx context.Context, in *Asked) (*meOutput, error) {
@@ -291,27 +292,25 @@ func (s *Service) meOf(ctx context.Context, p Person, language string) (*meOutpu
 	if err != nil {
 		return nil, err
 	}
-	me := Me{ID: p.ID, Name: p.Name, Email: p.Email, Role: p.Role, Agency: a.Public(language), Desks: []meDesk{}, Services: []meService{}}
+	me := Me{ID: p.ID, Name: p.Name, Email: p.Email, Roles: append([]Held{}, p.Roles...), Agency: a.Public(language), Desks: []meDesk{}, Services: []meService{}}
 	err = s.db.Snapshot(ctx, func(q db.Q) error {
-		desks, err := s.agencies.Desks(ctx, q, p.Agency)
+		desks, err := s.agencies.Desks(ctx, q, p.Agency, p.Desks)
 		if err != nil {
 			return err
 		}
-		departments := map[string]bool{}
+		var departments []string
 		for _, d := range desks {
-			if p.MayDesk(d.ID) {
-				departments[d.DepartmentID] = true
-				me.Desks = append(me.Desks, meDesk{d.ID, d.Name, d.Department, d.DepartmentID, d.Location})
+			if !slices.Contains(departments, d.DepartmentID) {
+				departments = append(departments, d.DepartmentID)
 			}
+			me.Desks = append(me.Desks, meDesk{d.ID, d.Name, d.Department, d.DepartmentID, d.Location, p.at[d.ID]})
 		}
-		services, err := s.agencies.Services(ctx, q, p.Agency)
+		services, err := s.agencies.Services(ctx, q, p.Agency, departments)
 		if err != nil {
 			return err
 		}
 		for _, v := range services {
-			if departments[v.DepartmentID] {
-				me.Services = append(me.Services, meService{v.ID, v.Name.In(language), v.DepartmentID, int(v.Duration / time.Minute)})
-			}
+			me.Services = append(me.Services, meService{v.ID, v.Name.In(language), v.DepartmentID, int(v.Duration / time.Minute)})
 		}
 		me.Advisors, err = s.Colleagues(ctx, q, p)
 		return err

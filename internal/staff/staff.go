@@ -8,20 +8,8 @@ package staff
 import (
 	"context"
 	"net/http"
-	"slices"
 
 	"visavis/internal/edge"
-)
-
-// Role is what a person does. At present an advisor, reception and a lead may act
-// for their desks alike.
-type Role string
-
-// The roles.
-const (
-	Advisor   Role = "advisor"
-	Reception Role = "reception"
-	Lead      Role = "lead"
 )
 
 // Person is who acts. It is put into the context of every request of staff.
@@ -30,16 +18,14 @@ type Person struct {
 	Agency  string // id
 	Name    string
 	Email   string
-	Role    Role
-	Desks   []string
-	session []byte // hash of the session's token
+	Roles   []Held          // of this moment
+	Desks   []string        // ids, at which it works by one of them
+	at      map[string]Role // the highest at each desk
+	session []byte          // hash of the session's token
 }
 
 // Session names the session that the person acts in, for limits in memory.
 func (p Person) Session() string { return string(p.session) }
-
-// MayDesk tells whether the person may act for a desk.
-func (p Person) MayDesk(desk string) bool { return slices.Contains(p.Desks, desk) }
 
 type personKey struct{}
 

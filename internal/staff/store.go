@@ -32,9 +32,9 @@ func normalEmail(email string) string { return strings.ToLower(strings.TrimSpace
 func (s *Service) accountByEmail(ctx context.Context, agencyID, email string) (account, error) {
 	var a account
 	err := s.db.Read().QueryRowContext(ctx, `
-		SELECT id, agency_id, name, email, role, password_hash FROM staff
+		SELECT id, agency_id, name, email, password_hash FROM staff
 		WHERE agency_id = $1 AND email = $2 AND disabled_at IS NULL`, agencyID, email).
-		Scan(&a.ID, &a.Agency, &a.Name, &a.Email, &a.Role, &a.password)
+		Scan(&a.ID, &a.Agency, &a.Name, &a.Email, &a.password)
 	if err != nil && !errors.Is(err, db.ErrNoRows) {
 		return a, fmt.Errorf("read account: %w", err)
 	}
@@ -47,8 +47,7 @@ func (s *Service) ByEmail(ctx context.Context, agencyID, email string) (Person, 
 	if err != nil {
 		return Person{}, err
 	}
-	a.Desks, err = s.desks(ctx, agencyID, a.ID)
-	return a.Person, err
+	return a.Person, s.hold(ctx, s.db.Read(), &a.Person)
 }
 
 // bySession finds who has a session, and keeps it alive. The cookie names the agency
@@ -59,20 +58,20 @@ func (s *Service) bySession(ctx context.Context, value string) (Person, error) {
 	p := Person{session: hash}
 	var used int64
 	err := s.db.Read().QueryRowContext(ctx, `
-		SELECT staff.id, staff.agency_id, staff.name, staff.email, staff.role, staff_session.used_at
+		SELECT staff.id, staff.agency_id, staff.name, staff.email, staff_session.used_at
 		FROM staff_session
 		JOIN staff ON staff.id = staff_session.staff_id AND staff.agency_id = staff_session.agency_id
 		WHERE staff_session.agency_id = $1 AND staff_session.token_hash = $2
 		  AND staff_session.expires_at > $3 AND staff_session.used_at > $4
 		  AND staff.disabled_at IS NULL`, agencyID, hash, db.Ms(now), db.Ms(now.Add(-sessionIdle))).
-		Scan(&p.ID, &p.Agency, &p.Name, &p.Email, &p.Role, &used)
+		Scan(&p.ID, &p.Agency, &p.Name, &p.Email, &used)
 	if errors.Is(err, db.ErrNoRows) {
 		return p, ErrSignedOut()
 	}
 	if err != nil {
 		return p, fmt.Errorf("read session: %w", err)
 	}
-	if p.Desks, err = s.desks(ctx, p.Agency, p.ID); err != nil {
+	if err := s.hold(ctx, s.db.Read(), &p); err != nil {
 		return p, err
 	}
 	if now.Sub(db.Time(used)) > touchAfter {
@@ -85,13 +84,32 @@ func (s *Service) bySession(ctx context.Context, value string) (Person, error) {
 	return p, err
 }
 
-func (s *Service) desks(ctx context.Context, agencyID, staffID string) ([]string, error) {
-	desks, err := db.Texts(s.db.Read().QueryContext(ctx, `
-		SELECT desk_id FROM staff_desk WHERE agency_id = $1 AND staff_id = $2 ORDER BY desk_id`, agencyID, staffID))
+// hold reads what a person may do at present: its roles, and the desks that they reach.
+func (s *Service) hold(ctx context.Context, q db.Q, p *Person) error {
+	rows, err := q.QueryContext(ctx, `
+		SELECT 'at', 'desk', desk_id, role FROM staff_desk WHERE agency_id = $1 AND staff_id = $2
+		UNION ALL SELECT 'held', place_kind, place_id, role FROM staff_role
+		WHERE agency_id = $1 AND staff_id = $2 AND from_at <= $3 AND (until_at IS NULL OR until_at > $3)
+		ORDER BY 3, 4`, p.Agency, p.ID, db.Ms(s.o.Clock()))
 	if err != nil {
-		return nil, fmt.Errorf("read desks: %w", err)
+		return fmt.Errorf("read roles: %w", err)
 	}
-	return desks, nil
+	defer func() { _ = rows.Close() }() // read only
+	p.Roles, p.Desks, p.at = nil, nil, map[string]Role{}
+	for rows.Next() {
+		var what string
+		var h Held
+		if err := rows.Scan(&what, &h.Kind, &h.Place, &h.Role); err != nil {
+			return fmt.Errorf("read roles: %w", err)
+		}
+		if what == "held" {
+			p.Roles = append(p.Roles, h)
+			continue
+		}
+		p.Desks = append(p.Desks, h.Place)
+		p.at[h.Place] = h.Role
+	}
+	return rows.Err()
 }
 
 // createSession returns the value of the cookie.
@@ -165,13 +183,12 @@ func (s *Service) sessionLives(ctx context.Context, p Person) (bool, error) {
 	return n > 0, nil
 }
 
-// Again is the person with the desks of this moment; lives tells whether the session does.
+// Again is the person with the roles of this moment; lives tells whether the session does.
 func (s *Service) Again(ctx context.Context, p Person) (now Person, lives bool, err error) {
 	if lives, err = s.sessionLives(ctx, p); err != nil || !lives {
 		return p, false, err
 	}
-	p.Desks, err = s.desks(ctx, p.Agency, p.ID)
-	return p, true, err
+	return p, true, s.hold(ctx, s.db.Read(), &p)
 }
 
 // Colleague is what staff see of each other.
@@ -181,12 +198,14 @@ type Colleague struct {
 	Desks []string `json:"desks"`
 }
 
-// Colleagues lists the agency's active staff who share a desk with the person.
+// Colleagues lists the agency's active staff who may talk at a desk of the person.
 func (s *Service) Colleagues(ctx context.Context, q db.Q, p Person) ([]Colleague, error) {
 	rows, err := q.QueryContext(ctx, `
-		SELECT staff.id, staff.name, staff_desk.desk_id FROM staff
-		JOIN staff_desk ON staff_desk.staff_id = staff.id AND staff_desk.agency_id = staff.agency_id
-		WHERE staff.agency_id = $1 AND staff.disabled_at IS NULL ORDER BY staff.name, staff.id`, p.Agency)
+		SELECT staff.id, staff.name, other.desk_id FROM staff_desk mine
+		JOIN staff_desk other ON other.agency_id = mine.agency_id AND other.desk_id = mine.desk_id AND other.role <> 'reception'
+		JOIN staff ON staff.agency_id = other.agency_id AND staff.id = other.staff_id
+		WHERE mine.agency_id = $1 AND mine.staff_id = $2 AND staff.disabled_at IS NULL
+		ORDER BY staff.search, staff.id, other.desk_id`, p.Agency, p.ID)
 	if err != nil {
 		return nil, fmt.Errorf("list colleagues: %w", err)
 	}
@@ -196,9 +215,6 @@ func (s *Service) Colleagues(ctx context.Context, q db.Q, p Person) ([]Colleague
 		var id, name, desk string
 		if err := rows.Scan(&id, &name, &desk); err != nil {
 			return nil, fmt.Errorf("list colleagues: %w", err)
-		}
-		if !p.MayDesk(desk) {
-			continue
 		}
 		if n := len(list); n > 0 && list[n-1].ID == id {
 			list[n-1].Desks = append(list[n-1].Desks, desk)
@@ -222,29 +238,29 @@ func (s *Service) Name(ctx context.Context, q db.Q, agencyID, staffID string) (s
 // NewAccount is what Create needs.
 type NewAccount struct {
 	Agency, Email, Name, Password string
-	Role                          Role
-	Desks                         []string
+	Roles                         []Held
 }
 
-// Create makes an account.
+// Create makes an account, by hand.
 func (s *Service) Create(ctx context.Context, tx *db.Tx, n NewAccount) (Person, error) {
 	phc, err := s.hasher.hash(ctx, n.Password)
 	if err != nil {
 		return Person{}, fmt.Errorf("create account: %w", err)
 	}
-	p := Person{ID: vault.NewID(), Agency: n.Agency, Name: n.Name, Email: normalEmail(n.Email), Role: n.Role, Desks: n.Desks}
+	p := Person{ID: vault.NewID(), Agency: n.Agency, Name: n.Name, Email: normalEmail(n.Email)}
 	_, err = tx.ExecContext(ctx, `
-		INSERT INTO staff (id, agency_id, email, name, role, password_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		p.ID, p.Agency, p.Email, p.Name, p.Role, phc, db.Ms(s.o.Clock()))
+		INSERT INTO staff (id, agency_id, email, name, search, password_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		p.ID, p.Agency, p.Email, p.Name, searchText(p.Name, p.Email), phc, db.Ms(s.o.Clock()))
 	if err != nil {
 		return p, fmt.Errorf("create account: %w", err)
 	}
-	for _, desk := range n.Desks {
-		if err := db.Affected(tx.ExecContext(ctx, `
-			INSERT INTO staff_desk (agency_id, staff_id, desk_id) SELECT $1, $2, id FROM desk WHERE agency_id = $1 AND id = $3`,
-			p.Agency, p.ID, desk)); err != nil {
-			return p, fmt.Errorf("create account: desk: %w", err)
+	for _, held := range n.Roles {
+		if err := s.Give(ctx, tx, p.Agency, Grant{Staff: p.ID, Held: held, Source: ByHand}); err != nil {
+			return p, fmt.Errorf("create account: %w", err)
 		}
 	}
-	return p, nil
+	return p, s.hold(ctx, tx, &p)
 }
+
+// searchText is what people find a member of staff by.
+func searchText(name, email string) string { return db.Fold(name + " " + email) }

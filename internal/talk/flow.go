@@ -31,7 +31,7 @@ func (s *Service) admit(ctx context.Context, p staff.Person, seatID string) (Tal
 		if err != nil {
 			return err
 		}
-		if !p.MayDesk(x.Desk) {
+		if !p.MayTalk(x.Desk) {
 			return seat.ErrNotFound
 		}
 		if s.o.Relay.Load().Full {
@@ -133,7 +133,7 @@ func (s *Service) tell(ctx context.Context, tx *db.Tx, t Talk) error {
 // mine finds a talk that a person may act in.
 func (s *Service) mine(ctx context.Context, q db.Q, p staff.Person, id string) (Talk, error) {
 	t, err := byID(ctx, q, p.Agency, id)
-	if err == nil && !p.MayDesk(t.Desk) {
+	if err == nil && !p.MayTalk(t.Desk) {
 		err = ErrNotFound
 	}
 	return t, err

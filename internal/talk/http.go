@@ -11,7 +11,7 @@ import (
 )
 
 // Routes registers the talk's routes of staff, its signalling and the network test.
-func (s *Service) Routes(api *edge.API, mux *http.ServeMux) {
+func (s *Service) Routes(api *edge.API, mux *edge.Mux) {
 	own := s.o.Staff.Require(api)
 	op := func(id, route string) edge.Operation {
 		return edge.Operation{ID: id, Route: route, Tag: "talk", Use: own}

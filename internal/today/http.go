@@ -12,7 +12,7 @@ import (
 )
 
 // Routes adds the stream and the tasks. The stream is no JSON answer, so it stands beside the API.
-func (s *Service) Routes(mux *http.ServeMux, api *edge.API) {
+func (s *Service) Routes(mux *edge.Mux, api *edge.API) {
 	mux.HandleFunc("GET /api/staff/stream", s.serveStream)
 	edge.Handle(api, edge.Operation{
 		ID: "finishTask", Route: "POST /api/staff/tasks/{id}/done", Tag: "today", Use: s.o.Staff.Require(api),

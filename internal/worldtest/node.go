@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"net/http"
 	"net/http/httptest"
 	"net/mail"
 	"net/netip"
@@ -133,7 +132,7 @@ func (n *Node) mailer() appointment.Mailer {
 }
 
 func (n *Node) routes() {
-	mux := http.NewServeMux()
+	mux := edge.NewMux()
 	api := edge.NewAPI(mux, edge.APIOptions{Title: "test", Version: "1", Log: n.logger()})
 	n.Agencies.Routes(api)
 	n.Staff.Routes(api)

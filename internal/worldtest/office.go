@@ -63,7 +63,7 @@ func (n *Node) Office(slug string) Office {
 
 func (n *Node) desk(tx *db.Tx, agencyID, location, department, service string) (desk, serviceID string, err error) {
 	ctx := n.T.Context()
-	d, err := n.Agencies.CreateDepartment(ctx, tx, agencyID, department)
+	d, err := n.Agencies.CreateDepartment(ctx, tx, agencyID, agency.Department{Name: department})
 	if err != nil {
 		return "", "", err
 	}
@@ -80,7 +80,7 @@ func (n *Node) desk(tx *db.Tx, agencyID, location, department, service string) (
 
 func (n *Node) account(tx *db.Tx, o Office, name, email string, desks ...string) (Account, error) {
 	p, err := n.Staff.Create(n.T.Context(), tx, staff.NewAccount{
-		Agency: o.Agency, Email: email, Name: name, Password: Password, Role: staff.Advisor, Desks: desks,
+		Agency: o.Agency, Email: email, Name: name, Password: Password, Roles: staff.At(staff.Advisor, desks...),
 	})
 	return Account{ID: p.ID, Email: p.Email, Name: p.Name, Slug: o.Slug}, err
 }

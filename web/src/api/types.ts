@@ -69,6 +69,26 @@ interface Desk {
   department: string;
   location: string;
   departmentId: string;
+  /** The highest that the person has there. */
+  role: Role;
+}
+
+/** What a person does at a place and at everything below it. */
+export type Role =
+  | "reception"
+  | "advisor"
+  | "lead"
+  | "location_admin"
+  | "department_admin"
+  | "agency_admin"
+  | "protection"
+  | "auditor"
+  | "operator";
+
+interface Held {
+  role: Role;
+  kind: "agency" | "department" | "location" | "desk";
+  place: string;
 }
 
 interface Service {
@@ -88,7 +108,7 @@ export interface Me {
   id: string;
   name: string;
   email: string;
-  role: string;
+  roles: Held[];
   agency: PublicAgency;
   desks: Desk[];
   services: Service[];

@@ -20,6 +20,11 @@ export function serviceName(me: Me, about: { service: string; serviceName: strin
   return me.services.find(({ id }) => id === about.service)?.name ?? about.serviceName;
 }
 
+/** Reception sees who waits, and talks with nobody. */
+export function mayTalk(me: Me, row: { desk: string }): boolean {
+  return me.desks.some(({ id, role }) => id === row.desk && role !== "reception");
+}
+
 /** The field of the booking form that a refusal is about. */
 export function fieldOf(code: string): "name" | "email" | "phone" | "time" | undefined {
   switch (code) {

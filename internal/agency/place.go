@@ -1,0 +1,68 @@
+package agency
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"visavis/internal/db"
+)
+
+// Kind is a level of the organisation.
+type Kind string
+
+// The levels, from above.
+const (
+	OfAgency     Kind = "agency"
+	OfDepartment Kind = "department"
+	OfService    Kind = "service"
+	OfLocation   Kind = "location"
+	OfDesk       Kind = "desk"
+)
+
+// Place is a part of the organisation, with what it lies in: a service in its department, a desk in its department and
+// its location, and all of them in the agency.
+type Place struct {
+	Kind   Kind
+	ID     string
+	Name   string
+	Within []string // ids, the agency first
+}
+
+// In tells whether the place is another one, or lies in it.
+func (p Place) In(id string) bool { return p.ID == id || slices.Contains(p.Within, id) }
+
+// places finds any part of an agency by its id, with the department and the location that it lies in.
+const places = `
+	SELECT 'agency', id, name, '', '' FROM agency WHERE agency.id = $1 AND agency.id = $2
+	UNION ALL SELECT 'department', id, name, '', '' FROM department WHERE agency_id = $1 AND id = $2
+	UNION ALL SELECT 'service', id, name, department_id, '' FROM service WHERE agency_id = $1 AND id = $2
+	UNION ALL SELECT 'location', id, name, '', '' FROM location WHERE agency_id = $1 AND id = $2
+	UNION ALL SELECT 'desk', id, name, department_id, location_id FROM desk WHERE agency_id = $1 AND id = $2`
+
+// Place finds a part of an agency, also one that is closed.
+func (s *Store) Place(ctx context.Context, q db.Q, agencyID, id string) (Place, error) {
+	var p Place
+	var department, location string
+	err := q.QueryRowContext(ctx, places, agencyID, id).Scan(&p.Kind, &p.ID, &p.Name, &department, &location)
+	if errors.Is(err, db.ErrNoRows) {
+		return Place{}, ErrNotFound
+	}
+	if err != nil {
+		return Place{}, fmt.Errorf("read place: %w", err)
+	}
+	for _, above := range []string{agencyID, department, location} {
+		if above != "" && above != p.ID {
+			p.Within = append(p.Within, above)
+		}
+	}
+	if p.Kind == OfService {
+		p.Name = decodeText(p.Name).In("de")
+	}
+	return p, nil
+}
+
+func (l Location) search() string { return db.Fold(l.Name + " " + l.City + " " + l.Code) }
+
+func (d Desk) search() string { return db.Fold(d.Name + " " + d.Code) }

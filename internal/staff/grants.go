@@ -1,0 +1,165 @@
+package staff
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"visavis/internal/agency"
+	"visavis/internal/db"
+)
+
+// Source says who gave a role: each takes back only what it gave.
+type Source string
+
+// The sources.
+const (
+	ByHand Source = "hand"
+	Import Source = "import"
+)
+
+// Grant is a role that a member of staff is given.
+type Grant struct {
+	Staff  string
+	Held   Held
+	Source Source
+	By     string    // who gives it; empty: nobody in person
+	From   time.Time // zero: at once
+	Until  time.Time // zero: without end
+}
+
+// At is a role at each of some desks.
+func At(role Role, desks ...string) []Held {
+	held := make([]Held, len(desks))
+	for i, desk := range desks {
+		held[i] = Held{Role: role, Kind: agency.OfDesk, Place: desk}
+	}
+	return held
+}
+
+// Give gives a role; the place must be the agency's. Given again from the same source, the newer time counts.
+func (s *Service) Give(ctx context.Context, tx *db.Tx, agencyID string, g Grant) error {
+	place, err := s.agencies.Place(ctx, tx, agencyID, g.Held.Place)
+	if err != nil {
+		return fmt.Errorf("give role: %w", err)
+	}
+	if place.Kind != g.Held.Kind || !g.Held.Role.Known(place.Kind) {
+		return fmt.Errorf("give role: no %s at a %s", g.Held.Role, place.Kind)
+	}
+	var until *int64
+	if !g.Until.IsZero() {
+		until = new(db.Ms(g.Until))
+	}
+	now := s.o.Clock()
+	if g.From.IsZero() {
+		g.From = now
+	}
+	err = db.Affected(tx.ExecContext(ctx, `
+		INSERT INTO staff_role (agency_id, staff_id, role, place_kind, place_id, source, from_at, until_at, given_by, given_at)
+		SELECT $1, id, $3, $4, $5, $6, $7, $8, $9, $10 FROM staff WHERE agency_id = $1 AND id = $2
+		ON CONFLICT (agency_id, staff_id, role, place_id, source) DO UPDATE SET from_at = $7, until_at = $8, given_by = $9, given_at = $10`,
+		agencyID, g.Staff, g.Held.Role, place.Kind, place.ID, g.Source, db.Ms(g.From), until, db.Null(g.By), db.Ms(now)))
+	if err != nil {
+		return fmt.Errorf("give role: %w", err)
+	}
+	return s.settle(ctx, tx, agencyID, g.Staff)
+}
+
+// Take takes a role back that a source gave; db.ErrConflict if it had not.
+func (s *Service) Take(ctx context.Context, tx *db.Tx, agencyID string, g Grant) error {
+	err := db.Affected(tx.ExecContext(ctx, `
+		DELETE FROM staff_role WHERE agency_id = $1 AND staff_id = $2 AND role = $3 AND place_id = $4 AND source = $5`,
+		agencyID, g.Staff, g.Held.Role, g.Held.Place, g.Source))
+	if err != nil {
+		return fmt.Errorf("take role back: %w", err)
+	}
+	return s.settle(ctx, tx, agencyID, g.Staff)
+}
+
+// The parts of settledQuery: a role reaches a desk by being held there, in its department or at its location.
+const (
+	reaching = `
+		SELECT r.agency_id, r.staff_id, d.id AS desk_id,
+		       CASE r.role WHEN 'lead' THEN 3 WHEN 'advisor' THEN 2 ELSE 1 END AS height
+		FROM staff_role r JOIN desk d ON d.agency_id = r.agency_id AND d.closed_at IS NULL AND r.place_id = `
+	reached = `
+		WHERE r.agency_id = $1 AND r.role IN ('reception', 'advisor', 'lead') AND r.from_at <= $2 AND (r.until_at IS NULL OR r.until_at > $2) `
+	highest = `
+		INSERT INTO staff_desk (agency_id, staff_id, desk_id, role)
+		SELECT agency_id, staff_id, desk_id, CASE MAX(height) WHEN 3 THEN 'lead' WHEN 2 THEN 'advisor' ELSE 'reception' END FROM (`
+	grouped = `) AS held GROUP BY agency_id, staff_id, desk_id`
+)
+
+// settle works out anew at which desks a person works, after its roles or the desks have changed, and wakes its pages.
+func (s *Service) settle(ctx context.Context, tx *db.Tx, agencyID, staffID string) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM staff_desk WHERE agency_id = $1 AND staff_id = $2`, agencyID, staffID); err != nil {
+		return fmt.Errorf("settle desks: %w", err)
+	}
+	const one = reached + `AND r.staff_id = $3`
+	_, err := tx.ExecContext(ctx,
+		highest+reaching+`d.id`+one+` UNION ALL `+reaching+`d.department_id`+one+` UNION ALL `+reaching+`d.location_id`+one+grouped,
+		agencyID, db.Ms(s.o.Clock()), staffID)
+	if err != nil {
+		return fmt.Errorf("settle desks: %w", err)
+	}
+	tx.AfterCommit(func() { s.o.Nudge(agencyID, Topic(staffID)) })
+	return nil
+}
+
+// SettleAll is settle for everybody of an agency, after a change of many desks or roles.
+func (s *Service) SettleAll(ctx context.Context, tx *db.Tx, agencyID string) error {
+	before, err := s.workplaces(ctx, tx, agencyID)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM staff_desk WHERE agency_id = $1`, agencyID); err != nil {
+		return fmt.Errorf("settle all desks: %w", err)
+	}
+	_, err = tx.ExecContext(ctx,
+		highest+reaching+`d.id`+reached+` UNION ALL `+reaching+`d.department_id`+reached+` UNION ALL `+reaching+`d.location_id`+reached+grouped,
+		agencyID, db.Ms(s.o.Clock()))
+	if err != nil {
+		return fmt.Errorf("settle all desks: %w", err)
+	}
+	after, err := s.workplaces(ctx, tx, agencyID)
+	if err != nil {
+		return err
+	}
+	for _, staffID := range differing(before, after) {
+		tx.AfterCommit(func() { s.o.Nudge(agencyID, Topic(staffID)) })
+	}
+	return nil
+}
+
+// workplaces reads where everybody works, in one text for each.
+func (s *Service) workplaces(ctx context.Context, q db.Q, agencyID string) (map[string]string, error) {
+	rows, err := q.QueryContext(ctx, `SELECT staff_id, desk_id, role FROM staff_desk WHERE agency_id = $1 ORDER BY staff_id, desk_id`, agencyID)
+	if err != nil {
+		return nil, fmt.Errorf("read workplaces: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // read only
+	at := map[string]string{}
+	for rows.Next() {
+		var who, desk, role string
+		if err := rows.Scan(&who, &desk, &role); err != nil {
+			return nil, fmt.Errorf("read workplaces: %w", err)
+		}
+		at[who] += desk + " " + role + "\n"
+	}
+	return at, rows.Err()
+}
+
+func differing(before, after map[string]string) []string {
+	var ids []string
+	for id, at := range before {
+		if after[id] != at {
+			ids = append(ids, id)
+		}
+	}
+	for id := range after {
+		if _, known := before[id]; !known {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
