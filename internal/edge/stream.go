@@ -3,7 +3,7 @@ package edge
 import (
 	"context"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -128,10 +128,12 @@ func answerPoll(w http.ResponseWriter, cursor string, events []Event) error {
 	for _, e := range events {
 		out.Events = append(out.Events, polledEvent{e.Name, e.Data})
 	}
-	w.Header().Set("Content-Type", "application/json")
-	if err := json.NewEncoder(w).Encode(out); err != nil {
-		return errors.Join(context.Canceled, err)
+	text, err := json.Marshal(out)
+	if err != nil {
+		return fmt.Errorf("answer long poll: %w", err)
 	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(append(text, '\n')) // the client may have gone; there is nobody else to tell
 	return nil
 }
 
