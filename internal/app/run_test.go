@@ -18,7 +18,7 @@ const patience = 20 * time.Second
 
 func pagesOfTests() fs.FS {
 	page := &fstest.MapFile{Data: []byte("<!doctype html><title>page</title>")}
-	return fstest.MapFS{"guest.html": page, "staff.html": page}
+	return fstest.MapFS{"guest.html": page, "staff.html": page, "favicon.png": &fstest.MapFile{Data: []byte("PNG")}}
 }
 
 func await[T any](t *testing.T, what string, from <-chan T) T {

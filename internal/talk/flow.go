@@ -31,8 +31,11 @@ func (s *Service) admit(ctx context.Context, p staff.Person, seatID string) (Tal
 		if err != nil {
 			return err
 		}
-		if !p.MayTalk(x.Desk) {
+		if !p.MayDesk(x.Desk) {
 			return seat.ErrNotFound
+		}
+		if !p.MayTalk(x.Desk) {
+			return mayNotTalk()
 		}
 		if s.o.Relay.Load().Full {
 			return edge.NewProblem(http.StatusServiceUnavailable, "talk.full")
@@ -133,11 +136,18 @@ func (s *Service) tell(ctx context.Context, tx *db.Tx, t Talk) error {
 // mine finds a talk that a person may act in.
 func (s *Service) mine(ctx context.Context, q db.Q, p staff.Person, id string) (Talk, error) {
 	t, err := byID(ctx, q, p.Agency, id)
-	if err == nil && !p.MayTalk(t.Desk) {
+	switch {
+	case err != nil:
+	case !p.MayDesk(t.Desk):
 		err = ErrNotFound
+	case !p.MayTalk(t.Desk):
+		err = mayNotTalk()
 	}
 	return t, err
 }
+
+// mayNotTalk is for reception, who see that there is a talk, and take no part in it.
+func mayNotTalk() error { return edge.NewProblem(http.StatusForbidden, "role.talk") }
 
 // led finds a talk that a person leads at the moment: nobody else's page speaks with the guest's.
 func (s *Service) led(ctx context.Context, q db.Q, p staff.Person, id string) (Talk, error) {

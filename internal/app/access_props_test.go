@@ -1,0 +1,104 @@
+package app
+
+import (
+	"maps"
+	"time"
+
+	"visavis/internal/worldtest"
+)
+
+// later is a time at which nothing else is booked.
+func (s *stage) later() int64 {
+	s.booked++
+	return s.Clock.Now().Truncate(time.Hour).Add(30*24*time.Hour + time.Duration(s.booked)*time.Hour).UnixMilli()
+}
+
+// props are what each route needs in order to succeed for who may call it. Where another page of the same person would be
+// needed for that, the table names the conflict that a call meets which is allowed.
+func (s *stage) props() map[string]prop {
+	all := map[string]prop{}
+	for _, part := range []map[string]prop{pageProps(), s.staffProps(), talkProps(), guestProps(), testProps()} {
+		maps.Copy(all, part)
+	}
+	return all
+}
+
+func pageProps() map[string]prop {
+	return map[string]prop{
+		"GET /{$}": {}, "GET /test": {}, "GET /t/{agency}": {}, "GET /staff": {}, "GET /staff/talk/{id}": {}, "GET /favicon.png": {},
+		"GET /robots.txt": {}, "GET /healthz": {}, "GET /readyz": {}, "GET /api/guest/{agency}": {},
+	}
+}
+
+func (s *stage) staffProps() map[string]prop {
+	const appointments = "/api/staff/appointments"
+	return map[string]prop{
+		"POST /api/staff/session": {body: with(worldtest.Body{"agency": s.o.Slug, "email": s.o.Sommer.Email, "password": worldtest.Password})},
+		"GET /api/staff/session":  {}, "DELETE /api/staff/session": {}, "GET /api/staff/stream": {},
+		"POST /api/staff/tasks/{id}/done": {ready: (*scene).ask, body: bare},
+		"POST " + appointments: {body: func(one *scene) any {
+			booking := one.o.Booking(one.Clock.Now())
+			booking["startsAt"] = one.later()
+			return booking
+		}},
+		"GET " + appointments + "/{id}/link":     {},
+		"POST " + appointments + "/{id}/move":    {body: func(one *scene) any { return version(worldtest.Body{"startsAt": one.later()})(one) }},
+		"POST " + appointments + "/{id}/cancel":  {body: version(worldtest.Body{})},
+		"POST " + appointments + "/{id}/outcome": {ready: (*scene).begin, body: version(worldtest.Body{"outcome": "technical"})},
+		"POST /api/staff/seats/{seat}/admit":     {ready: (*scene).arrive, body: bare},
+	}
+}
+
+func talkProps() map[string]prop {
+	const talk = "/api/staff/talks/{talk}"
+	return map[string]prop{
+		"GET " + talk:                {ready: (*scene).admit},
+		"GET " + talk + "/stream":    {ready: (*scene).admit},
+		"POST " + talk + "/join":     {ready: (*scene).admit, body: bare},
+		"POST " + talk + "/detour":   {ready: (*scene).admit, body: bare},
+		"POST " + talk + "/sendback": {ready: (*scene).enter, body: bare},
+		"POST " + talk + "/end":      {ready: (*scene).enter, body: with(worldtest.Body{"outcome": "technical"})},
+		"POST " + talk + "/takeover": {ready: (*scene).enter, body: with(worldtest.Body{"allow": true, "ask": "nobody"})},
+		"POST " + talk + "/signal": {ready: (*scene).admit, body: with(worldtest.Body{
+			"generation": 1, "kind": "answer", "sdp": worldtest.Description("staff", worldtest.Print("staff")), "nonce": worldtest.Nonce,
+		})},
+	}
+}
+
+func guestProps() map[string]prop {
+	const seat = "/api/guest/{agency}/seats/{seat}"
+	page := func(more worldtest.Body) func(*scene) any {
+		return func(s *scene) any {
+			body := worldtest.Body{"page": s.guest.Page}
+			maps.Copy(body, more)
+			return body
+		}
+	}
+	offer := worldtest.Body{"offer": worldtest.Description("guest", worldtest.Print("guest")), "commit": "NNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNM"}
+	arriving := worldtest.Body{"mode": "video", "offer": offer["offer"], "commit": offer["commit"]}
+	again := worldtest.Body{"generation": 0, "offer": offer["offer"], "commit": offer["commit"]}
+	return map[string]prop{
+		"POST /api/guest/{agency}/open": {body: func(s *scene) any { return worldtest.Body{"secret": s.place.Secret} }},
+		"POST " + seat + "/check":       {body: with(worldtest.Body{"result": "looked"})},
+		"POST " + seat + "/arrive":      {body: page(arriving)},
+		"POST " + seat + "/prepare":     {ready: (*scene).arrive, body: page(again)},
+		"POST " + seat + "/presence":    {ready: (*scene).arrive, body: page(worldtest.Body{"visible": false})},
+		"POST " + seat + "/leave":       {ready: (*scene).arrive, body: page(nil)},
+		"POST " + seat + "/callback":    {body: with(worldtest.Body{"phone": "0170 1112223"})},
+		"POST " + seat + "/cancel":      {body: with(worldtest.Body{"wish": "cancel"})},
+		"GET " + seat + "/stream":       {ready: (*scene).arrive},
+		"POST " + seat + "/signal":      {ready: (*scene).admit, body: page(worldtest.Body{"generation": 1, "kind": "enter"})},
+		"POST " + seat + "/detour":      {ready: (*scene).admit, body: page(nil)},
+	}
+}
+
+func testProps() map[string]prop {
+	return map[string]prop{
+		"POST /api/test/paths": {body: bare},
+		"POST /api/test/describe": {body: func(s *scene) any {
+			var test struct{ ID string }
+			s.Browser().Post("/api/test/paths", worldtest.Body{}).OK(s.t).Into(s.t, &test)
+			return worldtest.Body{"id": test.ID, "path": "udp", "side": "a", "sdp": worldtest.Description("guest", worldtest.Print("guest"))}
+		}},
+	}
+}

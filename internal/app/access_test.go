@@ -1,0 +1,313 @@
+package app
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"visavis/internal/agency"
+	"visavis/internal/db"
+	"visavis/internal/staff"
+	"visavis/internal/worldtest"
+)
+
+// accessTable says who may call what. It is a page for people, and this test holds it against the server.
+const accessTable = "../../docs/access.md"
+
+// TestTEN01EveryRouteAnswersEveryRoleAsTheTableSays calls each route of the server as everybody there is, with all that a
+// call of the desk's own advisor would need, and each time about something that nobody has touched before. A route that
+// is not in the table fails, and so does one in the table that there is not.
+func TestTEN01EveryRouteAnswersEveryRoleAsTheTableSays(t *testing.T) {
+	s := newStage(t)
+	table := readAccessTable(t)
+	routes := s.routes()
+	if missing := slices.DeleteFunc(slices.Clone(routes), func(r string) bool { return table.rows[r] != nil }); len(missing) > 0 {
+		t.Errorf("no entry in %s for\n%s", accessTable, strings.Join(missing, "\n"))
+	}
+	for route := range table.rows {
+		if !slices.Contains(routes, route) {
+			t.Errorf("there is no route %s any more", route)
+		}
+	}
+	for _, route := range routes {
+		row := table.rows[route]
+		if row == nil {
+			continue
+		}
+		prop, known := s.props()[route]
+		if !known {
+			t.Errorf("nothing is known of how to call %s", route)
+			continue
+		}
+		var got []string
+		for i, actor := range table.actors {
+			got = append(got, strconv.Itoa(s.call(route, prop, actor)))
+			if row[i] != got[i] {
+				t.Errorf("%s answers %s with %s, not %s", route, actor, got[i], row[i])
+			}
+		}
+		if !slices.Equal(row, got) {
+			t.Logf("to take it over, if it is right:\n| `%s` | %s |", route, strings.Join(got, " | "))
+		}
+	}
+}
+
+// table is the one in docs/access.md: a line for each route, a column for each of those who call.
+type table struct {
+	actors []string
+	rows   map[string][]string
+}
+
+func readAccessTable(t *testing.T) table {
+	t.Helper()
+	text, err := os.ReadFile(accessTable)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := table{rows: map[string][]string{}}
+	for line := range strings.Lines(string(text)) {
+		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
+		for i := range cells {
+			cells[i] = strings.TrimSpace(cells[i])
+		}
+		switch {
+		case cells[0] == "Route":
+			out.actors = cells[1:]
+		case strings.HasPrefix(cells[0], "`") && len(cells) == len(out.actors)+1:
+			out.rows[strings.Trim(cells[0], "`")] = cells[1:]
+		}
+	}
+	if len(out.actors) < 10 || len(out.rows) < 30 {
+		t.Fatalf("%s is read wrongly: %v, %d rows", accessTable, out.actors, len(out.rows))
+	}
+	return out
+}
+
+// stage is a server with two agencies, and one signed-in browser for each role.
+type stage struct {
+	*worldtest.Node
+	t      *testing.T
+	p      *parts
+	o      worldtest.Office
+	people map[string]worldtest.Account
+	open   map[string]*worldtest.Browser // signed in, by role
+	booked int
+}
+
+func newStage(t *testing.T) *stage {
+	t.Helper()
+	// A clock of its own, as appointments follow each other; it begins with the relay's, which is the machine's.
+	w := worldtest.New(t, nil)
+	w.Clock.Set(time.Now())
+	c := configured(t, "VISAVIS_HTTP_TRUSTED_PROXIES=127.0.0.0/8", "VISAVIS_HTTP_URL="+worldtest.URL, "VISAVIS_RELAY_ADVERTISE=127.0.0.1")
+	p, err := build(t.Context(), c, Options{Pages: pagesOfTests(), Clock: w.Clock.Now, Log: NewLog(testWriter{t}, c.Log)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, service := range p.services {
+		worldtest.Background(t, service.run)
+	}
+	w.DB, w.Ring = p.db, p.ring
+	server := httptest.NewTLSServer(p.server.http.Handler)
+	t.Cleanup(server.Close)
+	s := &stage{
+		Node: &worldtest.Node{World: w, Agencies: p.agencies, Staff: p.staff, Events: p.events, Seats: p.seats, Server: server},
+		t:    t, p: p, people: map[string]worldtest.Account{}, open: map[string]*worldtest.Browser{},
+	}
+	s.o = s.Office("lindenau")
+	s.people["advisor"], s.people["other desk"] = s.o.Sommer, s.o.Herbst
+	s.people["other agency"] = s.Office("ahorn").Sommer
+	s.hire()
+	return s
+}
+
+// hire gives each of the other roles to somebody who has no other.
+func (s *stage) hire() {
+	s.t.Helper()
+	ctx := s.t.Context()
+	desk, err := s.Agencies.Desk(ctx, s.DB.Read(), s.o.Agency, s.o.Desk)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for name, held := range map[string]staff.Held{
+		"reception":        {Role: staff.Reception, Kind: agency.OfDesk, Place: s.o.Desk},
+		"lead":             {Role: staff.Lead, Kind: agency.OfDesk, Place: s.o.Desk},
+		"location admin":   {Role: staff.LocationAdmin, Kind: agency.OfLocation, Place: desk.LocationID},
+		"department admin": {Role: staff.DepartmentAdmin, Kind: agency.OfDepartment, Place: desk.DepartmentID},
+		"agency admin":     {Role: staff.AgencyAdmin, Kind: agency.OfAgency, Place: s.o.Agency},
+		"protection":       {Role: staff.Protection, Kind: agency.OfAgency, Place: s.o.Agency},
+		"auditor":          {Role: staff.Auditor, Kind: agency.OfAgency, Place: s.o.Agency},
+		"operator":         {Role: staff.Operator, Kind: agency.OfAgency, Place: s.o.Agency},
+	} {
+		email := strings.ReplaceAll(name, " ", ".") + "@amt.example"
+		s.Tx(func(tx *db.Tx) error {
+			who, err := s.Staff.Create(ctx, tx, staff.NewAccount{
+				Agency: s.o.Agency, Email: email, Name: name, Password: worldtest.Password, Roles: []staff.Held{held},
+			})
+			s.people[name] = worldtest.Account{ID: who.ID, Email: email, Name: name, Slug: s.o.Slug}
+			return err
+		})
+	}
+}
+
+// routes are those that the server has, without what serves files.
+func (s *stage) routes() []string {
+	return slices.DeleteFunc(s.p.mux.Routes(), func(pattern string) bool {
+		return pattern == "/" || strings.Contains(pattern, " /assets/") || strings.Contains(pattern, " /api/openapi")
+	})
+}
+
+// scene is one appointment that nobody has touched, with a guest who has opened its link.
+type scene struct {
+	*stage
+	place worldtest.Place
+	guest *worldtest.Guest
+	talk  string // where there is one
+	task  string
+}
+
+// prop is how far a scene must have come for a route, and the body that the route wants.
+type prop struct {
+	ready func(*scene)
+	body  func(*scene) any
+}
+
+// call makes a scene for a route and lets somebody call it.
+func (s *stage) call(route string, p prop, actor string) int {
+	s.t.Helper()
+	s.Clock.Forward(time.Minute)
+	one := &scene{stage: s, place: s.Book(s.o, s.as("advisor"), s.o.Booking(s.Clock.Now().Truncate(time.Minute).Add(5*time.Minute)))}
+	one.guest = s.Guest(one.place)
+	if p.ready != nil {
+		p.ready(one)
+	}
+	var body any
+	if p.body != nil {
+		body = p.body(one)
+	}
+	by := one.browser(actor)
+	method, path, _ := strings.Cut(route, " ")
+	if method != http.MethodGet && strings.HasSuffix(path, "/session") {
+		defer delete(s.open, actor) // afterwards it is nobody's, or somebody else's
+	}
+	status := one.status(by, method, one.fill(path), body)
+	s.Exec(`UPDATE appointment SET status = 'done' WHERE agency_id = $1 AND id = $2`, s.o.Agency, one.place.Appointment)
+	return status
+}
+
+func (s *scene) browser(actor string) *worldtest.Browser {
+	s.t.Helper()
+	switch actor {
+	case "nobody":
+		return s.Browser()
+	case "guest":
+		return s.guest.Browser
+	case "other guest":
+		other := s.Book(s.o, s.as("advisor"), s.o.Booking(s.Clock.Now().Truncate(time.Minute).Add(40*time.Minute)))
+		defer s.Exec(`UPDATE appointment SET status = 'done' WHERE agency_id = $1 AND id = $2`, s.o.Agency, other.Appointment)
+		return s.Guest(other).Browser
+	}
+	return s.as(actor)
+}
+
+// as is the browser in which somebody of a role is signed in.
+func (s *stage) as(role string) *worldtest.Browser {
+	s.t.Helper()
+	who, known := s.people[role]
+	if !known {
+		s.t.Fatalf("nobody plays %q", role)
+	}
+	if s.open[role] == nil {
+		s.open[role] = s.SignIn(who)
+	}
+	return s.open[role]
+}
+
+// fill puts the scene's ids into a path.
+func (s *scene) fill(path string) string {
+	path = strings.NewReplacer("{$}", "", "{agency}", s.o.Slug, "{seat}", s.place.Seat, "{talk}", s.talk).Replace(path)
+	if strings.Contains(path, "/tasks/{id}") {
+		return strings.ReplaceAll(path, "{id}", s.task)
+	}
+	path = strings.ReplaceAll(path, "{id}", s.place.Appointment)
+	if strings.HasSuffix(path, "/seats/"+s.place.Seat+"/stream") {
+		path += "?page=" + s.guest.Page
+	}
+	return path
+}
+
+// status asks, and does not wait for the end of a stream.
+func (s *scene) status(by *worldtest.Browser, method, path string, body any) int {
+	s.t.Helper()
+	if !strings.HasSuffix(strings.Split(path, "?")[0], "/stream") {
+		return by.Send(method, path, body).Status
+	}
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, method, by.URL+path, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r.Header.Set("Accept", "text/event-stream")
+	answer, err := by.Client.Do(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	return answer.StatusCode
+}
+
+// begin is the time of the appointment.
+func (s *scene) begin() { s.Clock.Forward(6 * time.Minute) }
+
+func (s *scene) arrive() { s.t.Helper(); s.guest.Arrive().OK(s.t) }
+
+// admit begins the talk that the route is about.
+func (s *scene) admit() {
+	s.t.Helper()
+	s.arrive()
+	var begun struct{ Talk struct{ ID string } }
+	s.as("advisor").Post("/api/staff/seats/"+s.place.Seat+"/admit", worldtest.Body{}).OK(s.t).Into(s.t, &begun)
+	s.talk = begun.Talk.ID
+}
+
+// enter lets the guest answer.
+func (s *scene) enter() {
+	s.t.Helper()
+	s.admit()
+	s.guest.Signal(1, "enter", nil).OK(s.t)
+}
+
+// ask leaves a number, which makes a task.
+func (s *scene) ask() {
+	s.t.Helper()
+	s.guest.Do("callback", worldtest.Body{"phone": "0170 1112223"}).OK(s.t)
+	s.Scan(`SELECT id FROM task WHERE agency_id = $1 AND appointment_id = $2`, []any{s.o.Agency, s.place.Appointment}, &s.task)
+}
+
+func bare(*scene) any { return worldtest.Body{} }
+
+func with(body worldtest.Body) func(*scene) any {
+	return func(*scene) any { return maps.Clone(body) }
+}
+
+// version is a body that names the version that somebody saw.
+func version(more worldtest.Body) func(*scene) any {
+	return func(s *scene) any {
+		body := maps.Clone(more)
+		body["version"] = s.place.Version
+		return body
+	}
+}
