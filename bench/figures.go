@@ -61,6 +61,8 @@ func aims() map[string]float64 {
 		"start_ms":                    500,
 		"admit_to_first_frame_ms_p50": 200,
 		"admit_to_first_frame_ms_p95": 400,
+		"desk_view_ms_p95_sqlite":     50,
+		"desk_view_ms_p95_postgres":   50,
 		"wire_kb_until_waiting":       60,
 		"wire_kb_talk":                40,
 	}
