@@ -65,7 +65,7 @@ func (c *Config) check() []error {
 	if c.Talk.Ring < 5*time.Second || c.Talk.Ring > 5*time.Minute {
 		wrong("talk.ring", "must be between 5s and 5m")
 	}
-	return mistakes
+	return append(mistakes, checkSSO(c.SSO)...)
 }
 
 // check finds what only a relay in another process needs.

@@ -20,6 +20,7 @@ type Config struct {
 	Relay    Relay    `key:"relay" doc:"Connects the two browsers of a talk. It forwards sound and picture without being able to see them."`
 	Mail     Mail     `key:"mail" doc:"The server that takes our e-mail. Without a host no e-mail is sent; links are then given out on paper or by telephone."`
 	Talk     Talk     `key:"talk" doc:"How talks begin."`
+	SSO      []SSO    `key:"sso" doc:"Where staff sign in with an account that they have already (OpenID Connect): a list, each with the keys below. In the file only; a secret can also be a credential with the name sso.ID.client_secret, as sso.keycloak.client_secret is. See single-sign-on.md."`
 	TimeZone Location `key:"time_zone" default:"Europe/Berlin" doc:"The time zone of the offices: when a day begins, and the times that pages and e-mails tell."`
 	Log      Log      `key:"log" doc:"What Visavis writes to its standard error. It holds no names, addresses or links at any level."`
 }

@@ -135,6 +135,95 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	}
 }
 
+const twoProviders = `sso:
+  - id: keycloak
+    name: "Dienst: Konto"
+    agency: nord
+    issuer: https://login.example.de/realms/amt
+    client_id: visavis
+    client_secret: canary
+    require_amr: [mfa, hwk]
+    link_by_email: true
+    roles_claim: realm_access.roles
+    roles:
+      - {value: "CN=Beratung,OU=Amt", role: advisor, at: "desk:N-1"}
+      - {value: all, role: auditor, at: agency}
+  - {id: entra, name: Microsoft, agency: sued, issuer: "https://login.example.com/t/v2.0", client_id: x, scopes: []}
+`
+
+func TestProvidersOfSingleSignOnAreAList(t *testing.T) {
+	c := load(t, twoProviders)
+	if len(c.SSO) != 2 {
+		t.Fatalf("%d providers", len(c.SSO))
+	}
+	first, second := c.SSO[0], c.SSO[1]
+	if first.ClientSecret.Reveal() != "canary" || fmt.Sprint(first.RequireAMR, first.Scopes) != "[mfa hwk] [profile email]" || !first.LinkByEmail || first.CreateAccounts {
+		t.Errorf("%+v", first)
+	}
+	if len(first.Roles) != 2 || first.Roles[0].Value != "CN=Beratung,OU=Amt" || first.Roles[1].Role != "auditor" {
+		t.Errorf("%+v", first.Roles)
+	}
+	if kind, code := first.Roles[0].Place(); kind != "desk" || code != "N-1" {
+		t.Errorf("%s %s", kind, code)
+	}
+	if second.ClientSecret != "" || len(second.Scopes) != 0 || len(second.Roles) != 0 {
+		t.Errorf("%+v", second)
+	}
+	var printed bytes.Buffer
+	if err := config.Write(&printed, c); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(printed.String(), "canary") || strings.Contains(fmt.Sprintf("%v %+v %#v", c, c, c.SSO), "canary") {
+		t.Errorf("a secret in:\n%s", printed.String())
+	}
+	after := load(t, printed.String())
+	c.SSO[0].ClientSecret = ""
+	if before, after := fmt.Sprintf("%+v", c.SSO), fmt.Sprintf("%+v", after.SSO); before != after {
+		t.Errorf("%s became\n%s in\n%s", before, after, printed.String())
+	}
+}
+
+func TestTheSecretOfAProviderComesFromAFileOrACredential(t *testing.T) {
+	folder := t.TempDir()
+	write(t, filepath.Join(folder, "sso.keycloak.client_secret"), "from systemd\n")
+	const rest = "{id: keycloak, name: K, agency: a, issuer: https://k.example, client_id: v"
+	if got := load(t, "sso: ["+rest+"}]", "CREDENTIALS_DIRECTORY="+folder).SSO[0].ClientSecret.Reveal(); got != "from systemd" {
+		t.Errorf("from a credential: %q", got)
+	}
+	named := rest + ", client_secret_file: " + file(t, "from a file\n") + "}"
+	if got := load(t, "sso: ["+named+"]", "CREDENTIALS_DIRECTORY="+folder).SSO[0].ClientSecret.Reveal(); got != "from a file" {
+		t.Errorf("from a file: %q", got)
+	}
+}
+
+func TestAllMistakesOfProvidersAreReportedTogether(t *testing.T) {
+	_, err := config.Load(config.Source{File: file(t, `sso:
+  - {id: a, nam: A, link_by_email: perhaps}
+  - {id: b, roles: [{role: king}]}
+  - word
+`)})
+	expect(t, err, "line 2: sso.nam", "line 2: sso.link_by_email", "line 3: sso.roles.role", "line 4: sso")
+	_, err = config.Load(config.Source{File: file(t, `sso:
+  - {id: A, issuer: "http://login.example.de"}
+  - {id: b, name: B, agency: x, issuer: "https://b.example?x", client_id: v, roles: [{value: v, role: advisor, at: desk}]}
+  - {id: b, name: B, agency: x, issuer: "https://b.example?x", client_id: v, roles_claim: r, roles: [{at: "planet:x"}]}
+`)})
+	expect(t, err, "sso 1 (A): sso.name is needed", "sso 1 (A): sso.agency is", "sso 1 (A): sso.client_id is", "sso 1 (A): sso.id must",
+		"sso 1 (A): sso.issuer must", "sso 2 (b): sso.issuer must", "sso 2 (b): sso.roles_claim", "sso 2 (b): sso.roles do not say where",
+		"sso 3 (b): sso.id is that", "sso 3 (b): sso.issuer is that", "without value", "which role")
+	_, err = config.Load(config.Source{File: file(t, "sso: {id: a}\n")})
+	expect(t, err, "line 1: sso must be a list")
+}
+
+func expect(t *testing.T, err error, all ...string) {
+	t.Helper()
+	for _, want := range all {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("no word of %q in:\n%v", want, err)
+		}
+	}
+}
+
 func TestMistypedVariablesAreFound(t *testing.T) {
 	got := config.UnknownVariables([]string{"VISAVIS_HTTP_LISTEN=x", "VISAVIS_HTTP_LISEN=x", "VISAVIS_MAIL_PASSWORD_FILE=x", "HOME=/", "VISAVIS_CONFIG=x"})
 	if len(got) != 1 || got[0] != "VISAVIS_HTTP_LISEN" {

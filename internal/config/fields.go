@@ -60,7 +60,24 @@ func (f field) isSection() bool {
 }
 
 func (f field) isSecret() bool { return f.value.Type() == reflect.TypeFor[Secret]() }
-func (f field) isList() bool   { return f.value.Kind() == reflect.Slice }
+func (f field) isList() bool   { return f.value.Kind() == reflect.Slice && !f.isTable() }
+
+// isTable tells of a list whose items have keys of their own.
+func (f field) isTable() bool {
+	if f.value.Kind() != reflect.Slice {
+		return false
+	}
+	item := f.value.Type().Elem()
+	return item.Kind() == reflect.Struct && !reflect.PointerTo(item).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+}
+
+// ofItem lists the keys of an item; without one those that each has.
+func (f field) ofItem(item reflect.Value) []field {
+	if !item.IsValid() {
+		item = reflect.New(f.value.Type().Elem()).Elem()
+	}
+	return walk(item, &f)
+}
 
 // name is the last part of the key.
 func (f field) name() string { return f.key[strings.LastIndexByte(f.key, '.')+1:] }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -30,6 +31,8 @@ type Source struct {
 type loader struct {
 	fields   []field
 	mistakes []error
+	// credentials is the folder of systemd's; empty: none.
+	credentials string
 	// given holds the keys whose value or file somebody has named, by source, to refuse two answers to one question.
 	given map[string]string
 }
@@ -38,15 +41,11 @@ type loader struct {
 // The error joins all mistakes, one a line.
 func Load(source Source) (*Config, error) {
 	c := &Config{}
-	l := &loader{fields: fields(c), given: map[string]string{}}
-	for _, f := range l.fields {
-		if f.preset != "" {
-			if err := f.set(f.preset); err != nil {
-				return nil, fmt.Errorf("default of %s %w", f.key, err)
-			}
-		}
+	l := &loader{fields: fields(c), given: map[string]string{}, credentials: lookup(source.Environ, "CREDENTIALS_DIRECTORY")}
+	if err := l.preset(); err != nil {
+		return nil, err
 	}
-	l.readCredentials(lookup(source.Environ, "CREDENTIALS_DIRECTORY"))
+	l.readCredentials()
 	if source.File != "" {
 		l.readFile(source.File)
 	}
@@ -61,11 +60,25 @@ func Load(source Source) (*Config, error) {
 	return c, nil
 }
 
+func (l *loader) preset() error {
+	for _, f := range l.fields {
+		if f.preset != "" {
+			if err := f.set(f.preset); err != nil {
+				return fmt.Errorf("default of %s %w", f.key, err)
+			}
+		}
+	}
+	return nil
+}
+
 // UnknownVariables lists variables with our prefix that name no key. They are no mistake, because others may set some
 // (Kubernetes does for every service), but a typing error looks the same.
 func UnknownVariables(environ []string) []string {
 	known := []string{FileVariable}
 	for _, f := range fields(&Config{}) {
+		if f.isTable() {
+			continue
+		}
 		known = append(known, f.env())
 		if f.isSecret() {
 			known = append(known, f.env()+"_FILE")
@@ -100,20 +113,23 @@ func (l *loader) mistake(where, key string, err error) {
 }
 
 // readCredentials takes secrets that systemd put into files named as the keys.
-func (l *loader) readCredentials(folder string) {
-	if folder == "" {
+func (l *loader) readCredentials() {
+	for _, f := range l.fields {
+		if f.isSecret() {
+			l.readCredential(f, f.key)
+		}
+	}
+}
+
+func (l *loader) readCredential(f field, name string) {
+	if l.credentials == "" {
 		return
 	}
-	for _, f := range l.fields {
-		if !f.isSecret() {
-			continue
-		}
-		path := filepath.Join(folder, f.key)
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		l.setFromFile("CREDENTIALS_DIRECTORY", f, path)
+	path := filepath.Join(l.credentials, name)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return
 	}
+	l.setFromFile("CREDENTIALS_DIRECTORY", f, path)
 }
 
 func (l *loader) readFile(path string) {
@@ -165,6 +181,8 @@ func (l *loader) readKey(at *yaml.Node, key string, value *yaml.Node) {
 		l.readMapping(value, key)
 	case isNull(value):
 		// An empty value means the default.
+	case f.isTable():
+		l.readTable(f, value)
 	case value.Kind == yaml.SequenceNode && f.isList():
 		parts := make([]string, len(value.Content))
 		for i, item := range value.Content {
@@ -178,10 +196,34 @@ func (l *loader) readKey(at *yaml.Node, key string, value *yaml.Node) {
 	}
 }
 
+// readTable sets a list whose items have keys of their own, each with its defaults.
+func (l *loader) readTable(f field, node *yaml.Node) {
+	if node.Kind != yaml.SequenceNode {
+		l.mistake(line(node), f.key, errors.New("must be a list"))
+		return
+	}
+	items := reflect.MakeSlice(f.value.Type(), len(node.Content), len(node.Content))
+	for i, item := range node.Content {
+		of := &loader{fields: f.ofItem(items.Index(i)), given: map[string]string{}, credentials: l.credentials}
+		if err := of.preset(); err != nil {
+			of.mistakes = append(of.mistakes, err)
+		}
+		of.readMapping(item, f.key)
+		name := of.fields[0].text() // the first key names the item
+		for _, secret := range of.fields {
+			if secret.isSecret() && secret.value.IsZero() {
+				of.readCredential(secret, f.key+"."+name+"."+secret.name())
+			}
+		}
+		l.mistakes = append(l.mistakes, of.mistakes...)
+	}
+	f.value.Set(items)
+}
+
 func (l *loader) readEnvironment(environ []string) {
 	clear(l.given) // the environment overrides the file, so only two variables can contradict each other
 	for _, f := range l.fields {
-		if f.isSection() {
+		if f.isSection() || f.isTable() {
 			continue
 		}
 		if text := lookup(environ, f.env()); text != "" {

@@ -34,6 +34,8 @@ func Write(w io.Writer, c *Config) error {
 		switch {
 		case f.isSection():
 			fmt.Fprintf(out, "%s:\n", f.name())
+		case f.isTable():
+			writeTable(out, "", f)
 		case f.isSecret():
 			fmt.Fprintf(out, "%s# %s:\n", indent, f.name())
 		case reflect.DeepEqual(f.text(), presets[i].text()):
@@ -45,37 +47,83 @@ func Write(w io.Writer, c *Config) error {
 	return out.Flush()
 }
 
+// writeTable prints the items of a list, with the keys that they have.
+func writeTable(out io.Writer, indent string, f field) {
+	if f.value.Len() == 0 {
+		fmt.Fprintf(out, "%s# %s: []\n", indent, f.name())
+		return
+	}
+	fmt.Fprintf(out, "%s%s:\n", indent, f.name())
+	for i := range f.value.Len() {
+		begin := "- "
+		for _, key := range f.ofItem(f.value.Index(i)) {
+			switch {
+			case key.isSecret():
+				continue
+			case key.isTable():
+				writeTable(out, indent+"    ", key)
+			default:
+				fmt.Fprintf(out, "%s  %s%s: %s\n", indent, begin, key.name(), quoted(key))
+			}
+			begin = "  "
+		}
+	}
+}
+
 // WriteManual prints the operator's page about all keys, in Markdown.
 func WriteManual(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	fmt.Fprint(out, manualHead)
 	for _, f := range fields(&Config{}) {
-		if f.isSection() {
-			fmt.Fprintf(out, "\n## %s\n\n%s\n", f.key, f.doc)
-			continue
-		}
 		if f.section == nil {
 			fmt.Fprintf(out, "\n## %s\n\n%s\n", f.key, f.doc)
 		} else {
 			fmt.Fprintf(out, "\n### %s\n\n%s\n", f.key, f.doc)
 		}
-		var facts []string
-		if len(f.oneOf) > 0 {
-			facts = append(facts, "One of `"+strings.Join(f.oneOf, "`, `")+"`.")
+		switch {
+		case f.isSection():
+		case f.isTable():
+			writeItemManual(out, f)
+		default:
+			facts := append(f.facts(), "Variable: `"+f.env()+"`.")
+			if f.isSecret() {
+				facts = append(facts, "A secret: also `"+f.key+"_file`, `"+f.env()+"_FILE` or the credential `"+f.key+"`.")
+			}
+			fmt.Fprintf(out, "\n%s\n", strings.Join(facts, " "))
 		}
-		if f.preset != "" {
-			facts = append(facts, "Default: `"+f.preset+"`.")
-		}
-		if f.example != "" {
-			facts = append(facts, "Example: `"+f.example+"`.")
-		}
-		facts = append(facts, "Variable: `"+f.env()+"`.")
-		if f.isSecret() {
-			facts = append(facts, "A secret: also `"+f.key+"_file`, `"+f.env()+"_FILE` or the credential `"+f.key+"`.")
-		}
-		fmt.Fprintf(out, "\n%s\n", strings.Join(facts, " "))
 	}
 	return out.Flush()
+}
+
+// writeItemManual tells the keys that each item of a list has.
+func writeItemManual(out io.Writer, table field) {
+	for _, f := range table.ofItem(reflect.Value{}) {
+		fmt.Fprintf(out, "\n### %s\n\n%s\n", f.key, f.doc)
+		facts := f.facts()
+		if f.isSecret() {
+			facts = append(facts, "A secret: also `"+f.key+"_file`.")
+		}
+		if len(facts) > 0 {
+			fmt.Fprintf(out, "\n%s\n", strings.Join(facts, " "))
+		}
+		if f.isTable() {
+			writeItemManual(out, f)
+		}
+	}
+}
+
+// facts are what a value can be.
+func (f field) facts() (facts []string) {
+	if len(f.oneOf) > 0 {
+		facts = append(facts, "One of `"+strings.Join(f.oneOf, "`, `")+"`.")
+	}
+	if f.preset != "" {
+		facts = append(facts, "Default: `"+f.preset+"`.")
+	}
+	if f.example != "" {
+		facts = append(facts, "Example: `"+f.example+"`.")
+	}
+	return facts
 }
 
 const manualHead = `# Configuration
