@@ -1,0 +1,238 @@
+package admin
+
+import (
+	"fmt"
+	"strings"
+
+	"visavis/internal/agency"
+	"visavis/internal/staff"
+)
+
+// What a change does.
+const (
+	Added    = "new"
+	Changed  = "changed"
+	Closed   = "closed" // a place or a service; an account is disabled, a role taken
+	Reopened = "reopened"
+)
+
+// Field is a value that changes.
+type Field struct {
+	Name string `json:"name"`
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+// Change is what a document would do to one thing.
+type Change struct {
+	Kind   Kind     `json:"kind"`
+	Key    []string `json:"key" doc:"Its code or e-mail; of a role: e-mail, role, level and code of the place."`
+	What   string   `json:"what" enum:"new,changed,closed,reopened"`
+	Line   int      `json:"line"`
+	Fields []Field  `json:"fields" doc:"Of something new: what it is given."`
+	row    Row      // as it will be
+}
+
+// Difference is all that a document would change, in the order of Kinds and of the document.
+type Difference []Change
+
+// Compare finds what a document changes of what there is, and what keeps it from that.
+func Compare(now, file *Document, m *Mistakes) Difference {
+	c := comparison{m: m, known: map[Kind]map[string]Row{}}
+	var changes Difference
+	for _, s := range sheets() {
+		c.known[s.kind] = make(map[string]Row, len(now.Rows[s.kind])+len(file.Rows[s.kind]))
+		for _, row := range now.Rows[s.kind] {
+			c.known[s.kind][s.key(row)] = row
+		}
+		lines := map[string]int{}
+		for _, row := range file.Rows[s.kind] {
+			key := s.key(row)
+			if !c.whole(s, row) {
+				continue // its key is wrong, and that is told
+			}
+			if first, twice := lines[key]; twice {
+				m.add(file.Files[s.kind], row.Line, "twice", "key", strings.Join(row.cells[:s.keys], " "), "first", first)
+				continue
+			}
+			lines[key] = row.Line
+			if change, any := c.one(s, row, file.Files[s.kind]); any {
+				changes = append(changes, change)
+			}
+		}
+	}
+	return changes
+}
+
+type comparison struct {
+	m     *Mistakes
+	known map[Kind]map[string]Row // what there will be, as far as it was read
+}
+
+func (c *comparison) whole(s sheet, row Row) bool {
+	for at := range s.keys {
+		if !row.said(at) && s.columns[at].need {
+			return false
+		}
+	}
+	return true
+}
+
+// one compares a row with what there is.
+func (c *comparison) one(s sheet, row Row, file string) (Change, bool) {
+	key := s.key(row)
+	before, exists := c.known[s.kind][key]
+	if !exists {
+		before = newRow(s, 0)
+	}
+	change := Change{Kind: s.kind, Key: append([]string(nil), row.cells[:s.keys]...), What: Added, Line: row.Line}
+	after := Row{Line: row.Line, ID: before.ID, cells: append([]string(nil), row.cells...), has: row.has}
+	for at, col := range s.columns {
+		switch {
+		case exists && !row.said(at):
+			after.cells[at] = before.cells[at]
+		case exists && col.fixed && row.cells[at] != before.cells[at]:
+			c.m.add(file, row.Line, "fixed", "column", col.name, "from", shown(before.cells[at]))
+			after.cells[at] = before.cells[at]
+		case !exists && row.silent(at) && col.need:
+			c.m.add(file, row.Line, "needed", "column", col.name)
+		case !exists && !row.said(at):
+			after.cells[at] = col.initial
+		}
+		if at >= s.keys && after.cells[at] != before.cells[at] {
+			change.Fields = append(change.Fields, Field{Name: col.name, From: before.cells[at], To: after.cells[at]})
+		}
+	}
+	c.refer(s, after, file)
+	if s.kind == Roles && !exists && s.of(after, colState) == taken {
+		return change, false // nobody has it
+	}
+	c.known[s.kind][key] = after
+	change.row = after
+	if exists {
+		change.What = s.whatChanges(before, after)
+	}
+	return change, !exists || len(change.Fields) > 0
+}
+
+func (s sheet) whatChanges(before, after Row) string {
+	at := s.column(colState)
+	switch {
+	case before.cells[at] == after.cells[at]:
+		return Changed
+	case after.cells[at] == s.columns[at].words[0][0]:
+		return Reopened
+	}
+	return Closed
+}
+
+// refer looks for what a row names in other tables.
+func (c *comparison) refer(s sheet, row Row, file string) {
+	want := func(kind Kind, code, mistake string) {
+		if _, found := c.known[kind][code]; !found && code != "" {
+			c.m.add(file, row.Line, mistake, "code", shown(code))
+		}
+	}
+	switch s.kind {
+	case Desks:
+		want(Departments, s.of(row, colDepartment), "department_unknown")
+		want(Locations, s.of(row, colLocation), "location_unknown")
+	case Services:
+		want(Departments, s.of(row, colDepartment), "department_unknown")
+	case Roles:
+		want(Staff, s.of(row, colEmail), "person_unknown")
+		c.place(s, row, file)
+	default:
+	}
+}
+
+// place checks where a role is held.
+func (c *comparison) place(s sheet, row Row, file string) {
+	role, at, code := s.of(row, colRole), agency.Kind(s.of(row, colAt)), s.of(row, colPlace)
+	if !staff.Role(role).Known(at) {
+		c.m.add(file, row.Line, "role_level", "role", role, "at", string(at))
+		return
+	}
+	kind := map[agency.Kind]Kind{agency.OfDepartment: Departments, agency.OfLocation: Locations, agency.OfDesk: Desks}[at]
+	_, found := c.known[kind][code]
+	switch {
+	case at == agency.OfAgency && code != "":
+		c.m.add(file, row.Line, "role_place", "value", shown(code))
+	case at != agency.OfAgency && code == "":
+		c.m.add(file, row.Line, "empty", "column", colPlace)
+	case at != agency.OfAgency && !found:
+		c.m.add(file, row.Line, string(at)+"_unknown", "code", shown(code))
+	}
+}
+
+// Counts are how many things of a kind a document touches, by what it does to them.
+type Counts map[Kind]countsOf
+
+// Counts counts.
+func (d Difference) Counts() Counts {
+	counts := Counts{}
+	for _, c := range d {
+		if counts[c.Kind] == nil {
+			counts[c.Kind] = countsOf{}
+		}
+		counts[c.Kind][c.What]++
+	}
+	return counts
+}
+
+// mostLines of each kind are printed, unless everything is wanted.
+const mostLines = 20
+
+// String is the difference to read, all of it.
+func (d Difference) String() string { return d.text(len(d)) }
+
+// Short is the difference to read, the beginning of each kind.
+func (d Difference) Short() string { return d.text(mostLines) }
+
+func (d Difference) text(most int) string {
+	if len(d) == 0 {
+		return "Nothing changes.\n"
+	}
+	counts, printed := d.Counts(), map[Kind]int{}
+	var b strings.Builder
+	for i, c := range d {
+		if i == 0 || d[i-1].Kind != c.Kind {
+			b.WriteString(string(c.Kind) + ":" + counts[c.Kind].text() + "\n")
+		}
+		printed[c.Kind]++
+		if printed[c.Kind] <= most {
+			b.WriteString("  " + c.text() + "\n")
+		}
+		if last := i == len(d)-1 || d[i+1].Kind != c.Kind; last && printed[c.Kind] > most {
+			fmt.Fprintf(&b, "  … and %d more\n", printed[c.Kind]-most)
+		}
+	}
+	return b.String()
+}
+
+func (c Change) text() string {
+	mark := map[string]string{Added: "+", Changed: "~", Closed: "-", Reopened: "^"}[c.What]
+	parts := []string{mark + " " + strings.TrimSpace(strings.Join(c.Key, " "))}
+	for _, f := range c.Fields {
+		switch {
+		case c.What == Added && f.To == "":
+		case c.What == Added:
+			parts = append(parts, fmt.Sprintf("%s %q", f.Name, f.To))
+		default:
+			parts = append(parts, fmt.Sprintf("%s %q → %q", f.Name, f.From, f.To))
+		}
+	}
+	return strings.Join(parts, "  ")
+}
+
+func (counts countsOf) text() string {
+	var parts []string
+	for _, what := range []string{Added, Changed, Closed, Reopened} {
+		if n := counts[what]; n > 0 {
+			parts = append(parts, fmt.Sprintf(" %d %s", n, what))
+		}
+	}
+	return strings.Join(parts, ",")
+}
+
+type countsOf map[string]int

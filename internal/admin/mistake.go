@@ -1,0 +1,94 @@
+package admin
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"visavis/locales"
+)
+
+// Mistake is something in a file that keeps it from being imported.
+type Mistake struct {
+	File   string         `json:"file"`
+	Line   int            `json:"line" doc:"0: the whole file."`
+	Code   string         `json:"code" doc:"Its sentence is import.{code} in the catalogue."`
+	Params map[string]any `json:"params,omitempty"`
+}
+
+// mostMistakes are told at once: who has made more has made one of them everywhere.
+const mostMistakes = 100
+
+// Mistakes are those of a document, in the order in which they were found.
+type Mistakes struct {
+	List []Mistake
+	More int // that are not told
+}
+
+func (m *Mistakes) add(file string, line int, code string, params ...any) {
+	if len(m.List) == mostMistakes {
+		m.More++
+		return
+	}
+	found := Mistake{File: file, Line: line, Code: code}
+	for i := 0; i+1 < len(params); i += 2 {
+		if found.Params == nil {
+			found.Params = map[string]any{}
+		}
+		found.Params[fmt.Sprint(params[i])] = params[i+1]
+	}
+	m.List = append(m.List, found)
+}
+
+func (m *Mistakes) any() bool { return len(m.List) > 0 }
+
+// mostShown of a cell is repeated in a mistake.
+const mostShown = 40
+
+func shown(value string) string {
+	clean := strings.Map(func(r rune) rune {
+		if forbidden(r) {
+			return '�'
+		}
+		return r
+	}, value)
+	if runes := []rune(clean); len(runes) > mostShown {
+		return string(runes[:mostShown]) + "…"
+	}
+	return clean
+}
+
+// Sentences are the mistakes in words, one a line.
+func (m *Mistakes) Sentences(language string) (string, error) {
+	text, err := fs.ReadFile(locales.Files, language+"/import.json")
+	if err != nil {
+		return "", fmt.Errorf("read texts of the import: %w", err)
+	}
+	var catalogue map[string]string
+	if err := json.Unmarshal(text, &catalogue); err != nil {
+		return "", fmt.Errorf("read texts of the import: %w", err)
+	}
+	fill := func(key string, params map[string]any) string {
+		var pairs []string
+		for name, value := range params {
+			pairs = append(pairs, "{"+name+"}", fmt.Sprint(value))
+		}
+		return strings.NewReplacer(pairs...).Replace(catalogue[key])
+	}
+	var b strings.Builder
+	for _, one := range m.List {
+		at := "import.at_file"
+		if one.Line > 0 {
+			at = "import.at_line"
+		}
+		if one.File != "" {
+			b.WriteString(fill(at, map[string]any{"file": one.File, "line": one.Line}) + " ")
+		}
+		b.WriteString(fill("import."+one.Code, one.Params) + "\n")
+	}
+	if m.More > 0 {
+		b.WriteString(fill("import.more", map[string]any{"count": m.More}) + "\n")
+	}
+	return b.String(), nil
+}
