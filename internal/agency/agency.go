@@ -25,7 +25,8 @@ func (t Text) In(language string) string {
 	return ""
 }
 
-func (t Text) encode() string {
+// Encode is how a text is stored.
+func (t Text) Encode() string {
 	b, err := json.Marshal(map[string]string(t))
 	if err != nil {
 		return "{}" // strings always encode
@@ -33,7 +34,8 @@ func (t Text) encode() string {
 	return string(b)
 }
 
-func decodeText(s string) Text {
+// DecodeText reads what Encode wrote.
+func DecodeText(s string) Text {
 	var t Text
 	if json.Unmarshal([]byte(s), &t) != nil {
 		return Text{"de": s}
@@ -64,6 +66,7 @@ type Desk struct {
 	DepartmentID, Department string
 	LocationID, Location     string
 	Phone                    string // of the location
+	Closed                   bool   // takes no new appointments: it, its department or its location is closed
 }
 
 // DeskTopic is the event topic of a desk, where the list that its staff work from looks; changes name the appointment or
@@ -78,6 +81,7 @@ type Service struct {
 	Duration     time.Duration
 	Early        time.Duration // the waiting room opens so long before the start
 	Late         time.Duration // and the link works so long after the end
+	Closed       bool          // takes no new appointments
 }
 
 // Public is what anybody may know of an agency.

@@ -58,11 +58,13 @@ func (s *Store) Place(ctx context.Context, q db.Q, agencyID, id string) (Place, 
 		}
 	}
 	if p.Kind == OfService {
-		p.Name = decodeText(p.Name).In("de")
+		p.Name = DecodeText(p.Name).In("de")
 	}
 	return p, nil
 }
 
-func (l Location) search() string { return db.Fold(l.Name + " " + l.City + " " + l.Code) }
+// Search is what people find a location by.
+func (l Location) Search() string { return db.Fold(l.Name + " " + l.City + " " + l.Code) }
 
-func (d Desk) search() string { return db.Fold(d.Name + " " + d.Code) }
+// Search is what people find a desk by.
+func (d Desk) Search() string { return db.Fold(d.Name + " " + d.Code) }

@@ -42,7 +42,7 @@ func (s *Store) scan(row interface{ Scan(...any) error }) (Agency, error) {
 	if err != nil {
 		return Agency{}, fmt.Errorf("read agency: %w", err)
 	}
-	a.PhoneHours = decodeText(hours)
+	a.PhoneHours = DecodeText(hours)
 	return a, nil
 }
 
@@ -88,7 +88,7 @@ func (s *Store) Create(ctx context.Context, tx *db.Tx, a Agency) (Agency, error)
 	_, err = tx.ExecContext(ctx, `
 		INSERT INTO agency (id, slug, name, phone, phone_hours, key_wrapped, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		a.ID, a.Slug, a.Name, a.Phone, a.PhoneHours.encode(), a.wrapped, db.Ms(s.clock()))
+		a.ID, a.Slug, a.Name, a.Phone, a.PhoneHours.Encode(), a.wrapped, db.Ms(s.clock()))
 	if err != nil {
 		return a, fmt.Errorf("create agency: %w", err)
 	}
@@ -112,7 +112,7 @@ func (s *Store) CreateLocation(ctx context.Context, tx *db.Tx, agencyID string, 
 	l.Code = cmp.Or(l.Code, l.ID)
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO location (id, agency_id, code, name, city, phone, search) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		l.ID, agencyID, l.Code, l.Name, l.City, l.Phone, l.search())
+		l.ID, agencyID, l.Code, l.Name, l.City, l.Phone, l.Search())
 	if err != nil {
 		return l, fmt.Errorf("create location: %w", err)
 	}
@@ -127,7 +127,7 @@ func (s *Store) CreateDesk(ctx context.Context, tx *db.Tx, agencyID string, d De
 		INSERT INTO desk (id, agency_id, department_id, location_id, code, name, search)
 		SELECT $1, $2, department.id, location.id, $5, $6, $7 FROM department, location
 		WHERE department.id = $3 AND department.agency_id = $2 AND location.id = $4 AND location.agency_id = $2`,
-		d.ID, agencyID, d.DepartmentID, d.LocationID, d.Code, d.Name, d.search()))
+		d.ID, agencyID, d.DepartmentID, d.LocationID, d.Code, d.Name, d.Search()))
 	if err != nil {
 		return d, fmt.Errorf("create desk: %w", err)
 	}
@@ -141,7 +141,7 @@ func (s *Store) CreateService(ctx context.Context, tx *db.Tx, agencyID string, v
 	err := db.Affected(tx.ExecContext(ctx, `
 		INSERT INTO service (id, agency_id, department_id, code, name, minutes, early_minutes, late_minutes)
 		SELECT $1, $2, department.id, $4, $5, $6, $7, $8 FROM department WHERE department.id = $3 AND department.agency_id = $2`,
-		v.ID, agencyID, v.DepartmentID, v.Code, v.Name.encode(),
+		v.ID, agencyID, v.DepartmentID, v.Code, v.Name.Encode(),
 		int64(v.Duration/time.Minute), int64(v.Early/time.Minute), int64(v.Late/time.Minute)))
 	if err != nil {
 		return v, fmt.Errorf("create service: %w", err)
@@ -150,7 +150,8 @@ func (s *Store) CreateService(ctx context.Context, tx *db.Tx, agencyID string, v
 }
 
 const deskColumns = `
-	SELECT desk.id, desk.code, desk.name, department.id, department.name, location.id, location.name, location.phone
+	SELECT desk.id, desk.code, desk.name, department.id, department.name, location.id, location.name, location.phone,
+	       desk.closed_at IS NOT NULL
 	FROM desk
 	JOIN department ON department.id = desk.department_id AND department.agency_id = desk.agency_id
 	JOIN location ON location.id = desk.location_id AND location.agency_id = desk.agency_id
@@ -158,7 +159,7 @@ const deskColumns = `
 
 func scanDesk(row interface{ Scan(...any) error }) (Desk, error) {
 	var d Desk
-	err := row.Scan(&d.ID, &d.Code, &d.Name, &d.DepartmentID, &d.Department, &d.LocationID, &d.Location, &d.Phone)
+	err := row.Scan(&d.ID, &d.Code, &d.Name, &d.DepartmentID, &d.Department, &d.LocationID, &d.Location, &d.Phone, &d.Closed)
 	return d, err
 }
 
@@ -194,16 +195,16 @@ func (s *Store) Desk(ctx context.Context, q db.Q, agencyID, deskID string) (Desk
 	return d, nil
 }
 
-const serviceColumns = `SELECT id, code, department_id, name, minutes, early_minutes, late_minutes FROM service`
+const serviceColumns = `SELECT id, code, department_id, name, minutes, early_minutes, late_minutes, closed_at IS NOT NULL FROM service`
 
 func scanService(row interface{ Scan(...any) error }) (Service, error) {
 	var v Service
 	var name string
 	var minutes, early, late int64
-	if err := row.Scan(&v.ID, &v.Code, &v.DepartmentID, &name, &minutes, &early, &late); err != nil {
+	if err := row.Scan(&v.ID, &v.Code, &v.DepartmentID, &name, &minutes, &early, &late, &v.Closed); err != nil {
 		return v, err
 	}
-	v.Name = decodeText(name)
+	v.Name = DecodeText(name)
 	v.Duration, v.Early, v.Late = time.Duration(minutes)*time.Minute, time.Duration(early)*time.Minute, time.Duration(late)*time.Minute
 	return v, nil
 }

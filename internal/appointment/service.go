@@ -103,12 +103,18 @@ func (s *Service) complete(ctx context.Context, tx *db.Tx, p staff.Person, a *Ap
 	if err != nil {
 		return err
 	}
+	if desk.Closed {
+		return refuse(http.StatusConflict, "appointment.desk_closed")
+	}
 	service, err := s.o.Agencies.Service(ctx, tx, p.Agency, a.Service)
 	if errors.Is(err, agency.ErrNotFound) || err == nil && service.DepartmentID != desk.DepartmentID {
 		return invalid("appointment.service")
 	}
 	if err != nil {
 		return err
+	}
+	if service.Closed {
+		return refuse(http.StatusConflict, "appointment.service_closed")
 	}
 	a.Ends = a.Starts.Add(service.Duration)
 	if a.Advisor == "" {

@@ -22,6 +22,20 @@ type Tx struct {
 // AfterCommit runs f once the transaction is committed, and never otherwise.
 func (t *Tx) AfterCommit(f func()) { t.after = append(t.after, f) }
 
+// Filled tells the database that tables have got many rows at once. PostgreSQL would find out within a minute, and choose
+// slow ways until then; SQLite does not count.
+func (d *DB) Filled(ctx context.Context, tx *Tx, tables ...string) error {
+	if d.engine != PostgreSQL {
+		return nil
+	}
+	for _, table := range tables {
+		if _, err := tx.ExecContext(ctx, `ANALYZE `+table); err != nil { // names of our own
+			return fmt.Errorf("count rows of %s: %w", table, err)
+		}
+	}
+	return nil
+}
+
 const (
 	txTries    = 6
 	txMaxPause = 40 * time.Millisecond

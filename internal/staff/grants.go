@@ -76,14 +76,17 @@ func (s *Service) Take(ctx context.Context, tx *db.Tx, agencyID string, g Grant)
 	return s.settle(ctx, tx, agencyID, g.Staff)
 }
 
-// The parts of settledQuery: a role reaches a desk by being held there, in its department or at its location.
+// How a role reaches a desk: by being held there, in its department or at its location. A closed desk keeps its people
+// as long as it has appointments: nobody who comes may find it empty.
 const (
 	reaching = `
 		SELECT r.agency_id, r.staff_id, d.id AS desk_id,
 		       CASE r.role WHEN 'lead' THEN 3 WHEN 'advisor' THEN 2 ELSE 1 END AS height
-		FROM staff_role r JOIN desk d ON d.agency_id = r.agency_id AND d.closed_at IS NULL AND r.place_id = `
+		FROM staff_role r JOIN desk d ON d.agency_id = r.agency_id AND r.place_id = `
 	reached = `
-		WHERE r.agency_id = $1 AND r.role IN ('reception', 'advisor', 'lead') AND r.from_at <= $2 AND (r.until_at IS NULL OR r.until_at > $2) `
+		WHERE r.agency_id = $1 AND r.role IN ('reception', 'advisor', 'lead') AND r.from_at <= $2 AND (r.until_at IS NULL OR r.until_at > $2)
+		  AND (d.closed_at IS NULL OR EXISTS (SELECT 1 FROM appointment a WHERE a.agency_id = d.agency_id AND a.desk_id = d.id
+		       AND a.starts_at > $2 - 86400000 AND a.status = 'booked')) `
 	highest = `
 		INSERT INTO staff_desk (agency_id, staff_id, desk_id, role)
 		SELECT agency_id, staff_id, desk_id, CASE MAX(height) WHEN 3 THEN 'lead' WHEN 2 THEN 'advisor' ELSE 'reception' END FROM (`

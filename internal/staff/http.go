@@ -149,6 +149,7 @@ type meDesk struct {
 	DepartmentID string `json:"departmentId"`
 	Location     string `json:"location"`
 	Role         Role   `json:"role" doc:"The highest that the person has there."`
+	Closed       bool   `json:"closed,omitempty" doc:"It takes no new appointments."`
 }
 
 type meService struct {
@@ -262,8 +263,8 @@ func (s *Service) check(ctx context.Context, turn turn, slug, email, password st
 	a, err := s.agencies.BySlug(ctx, slug)
 	if err == nil {
 		var known account
-		if known, err = s.accountByEmail(ctx, a.ID, email); err == nil {
-			found = known
+		if known, err = s.accountByEmail(ctx, a.ID, email); err == nil && known.password != "" {
+			found = known // whoever has no password yet is nobody here, and that takes as long
 		}
 	}
 	if err != nil && !errors.Is(err, agency.ErrNotFound) && !errors.Is(err, db.ErrNoRows) {
@@ -303,7 +304,7 @@ func (s *Service) meOf(ctx context.Context, p Person, language string) (*meOutpu
 			if !slices.Contains(departments, d.DepartmentID) {
 				departments = append(departments, d.DepartmentID)
 			}
-			me.Desks = append(me.Desks, meDesk{d.ID, d.Name, d.Department, d.DepartmentID, d.Location, p.at[d.ID]})
+			me.Desks = append(me.Desks, meDesk{d.ID, d.Name, d.Department, d.DepartmentID, d.Location, p.at[d.ID], d.Closed})
 		}
 		services, err := s.agencies.Services(ctx, q, p.Agency, departments)
 		if err != nil {

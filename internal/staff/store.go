@@ -168,6 +168,20 @@ func (s *Service) dropSession(ctx context.Context, p Person) error {
 	return nil
 }
 
+// SignOutDisabled ends the sessions of all accounts of an agency that are disabled.
+func (s *Service) SignOutDisabled(ctx context.Context, tx *db.Tx, agencyID string) error {
+	ids, err := db.Texts(tx.QueryContext(ctx, `
+		DELETE FROM staff_session WHERE agency_id = $1 AND staff_id IN
+		(SELECT id FROM staff WHERE agency_id = $1 AND disabled_at IS NOT NULL) RETURNING staff_id`, agencyID))
+	if err != nil {
+		return fmt.Errorf("end sessions of disabled accounts: %w", err)
+	}
+	for _, id := range ids {
+		tx.AfterCommit(func() { s.o.Nudge(agencyID, Topic(id)) })
+	}
+	return nil
+}
+
 // sessionLives tells whether the session that a request came with still exists;
 // streams ask when they are woken by Topic.
 func (s *Service) sessionLives(ctx context.Context, p Person) (bool, error) {
@@ -250,7 +264,7 @@ func (s *Service) Create(ctx context.Context, tx *db.Tx, n NewAccount) (Person, 
 	p := Person{ID: vault.NewID(), Agency: n.Agency, Name: n.Name, Email: normalEmail(n.Email)}
 	_, err = tx.ExecContext(ctx, `
 		INSERT INTO staff (id, agency_id, email, name, search, password_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		p.ID, p.Agency, p.Email, p.Name, searchText(p.Name, p.Email), phc, db.Ms(s.o.Clock()))
+		p.ID, p.Agency, p.Email, p.Name, SearchText(p.Name, p.Email), phc, db.Ms(s.o.Clock()))
 	if err != nil {
 		return p, fmt.Errorf("create account: %w", err)
 	}
@@ -262,5 +276,5 @@ func (s *Service) Create(ctx context.Context, tx *db.Tx, n NewAccount) (Person, 
 	return p, s.hold(ctx, tx, &p)
 }
 
-// searchText is what people find a member of staff by.
-func searchText(name, email string) string { return db.Fold(name + " " + email) }
+// SearchText is what people find a member of staff by.
+func SearchText(name, email string) string { return db.Fold(name + " " + email) }

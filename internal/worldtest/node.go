@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"visavis/internal/admin"
 	"visavis/internal/agency"
 	"visavis/internal/appointment"
 	"visavis/internal/edge"
@@ -48,6 +49,7 @@ type Node struct {
 	Events       *events.Log
 	Jobs         *jobs.Queue
 	Staff        *staff.Service
+	Admin        *admin.Service
 	Seats        *seat.Service
 	Appointments *appointment.Service
 	Talks        *talk.Service
@@ -84,6 +86,7 @@ func (w *World) Node() *Node {
 func (n *Node) features() {
 	w := n.World
 	n.Staff = staff.New(w.DB, n.Agencies, staff.Options{Clock: w.Clock.Now, Log: w.logger(), TrustedProxies: loopback(), Nudge: n.Events.Nudge, Ring: w.Ring, Cost: w.Cost})
+	n.Admin = admin.New(w.DB, admin.Options{Agencies: n.Agencies, Staff: n.Staff, Clock: w.Clock.Now, Log: w.logger()})
 	n.Seats = seat.New(w.DB, seat.Options{
 		Ring: w.Ring, Agencies: n.Agencies, Events: n.Events, Clock: w.Clock.Now, Log: w.logger(), URL: URL,
 		Node: n.Name, TrustedProxies: loopback(), Prepare: talk.Prepare,

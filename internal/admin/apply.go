@@ -1,0 +1,193 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"visavis/internal/agency"
+	"visavis/internal/db"
+	"visavis/internal/staff"
+	"visavis/internal/vault"
+)
+
+// writer writes a difference.
+type writer struct {
+	run    *db.Prepared
+	agency string
+	by     string // who changes it; empty: a command
+	now    int64
+	ids    map[Kind]map[string]string // by code or e-mail
+}
+
+func newWriter(tx *db.Tx, agencyID, by string, now time.Time, before *Document) *writer {
+	w := &writer{run: tx.Prepare(), agency: agencyID, by: by, now: db.Ms(now), ids: map[Kind]map[string]string{}}
+	for _, s := range sheets() {
+		w.ids[s.kind] = map[string]string{}
+		for _, row := range before.Rows[s.kind] {
+			w.ids[s.kind][row.cells[0]] = row.ID
+		}
+	}
+	return w
+}
+
+// shut is the time of a closure, or nothing.
+func (w *writer) shut(is bool) *int64 {
+	if is {
+		return &w.now
+	}
+	return nil
+}
+
+func (w *writer) write(ctx context.Context, changes Difference) error {
+	for _, c := range changes {
+		id := c.row.ID
+		if c.What == Added && c.Kind != Roles {
+			id = vault.NewID()
+			w.ids[c.Kind][c.row.cells[0]] = id
+		}
+		var err error
+		switch c.Kind {
+		case Departments:
+			err = w.department(ctx, c, id)
+		case Locations:
+			err = w.location(ctx, c, id)
+		case Desks:
+			err = w.desk(ctx, c, id)
+		case Services:
+			err = w.service(ctx, c, id)
+		case Staff:
+			err = w.staff(ctx, c, id)
+		case Roles:
+			err = w.role(ctx, c)
+		}
+		if err != nil {
+			return fmt.Errorf("write %s: %w", c.Kind, err)
+		}
+	}
+	return nil
+}
+
+func (w *writer) department(ctx context.Context, c Change, id string) error {
+	code, name, shut := c.row.cells[0], c.row.cells[1], w.shut(c.row.cells[2] == closed)
+	if c.What == Added {
+		return w.run.Exec(ctx, `INSERT INTO department (id, agency_id, code, name, closed_at) VALUES ($1, $2, $3, $4, $5)`,
+			id, w.agency, code, name, shut)
+	}
+	return w.run.Exec(ctx, `
+		UPDATE department SET name = $1, closed_at = CASE WHEN CAST($2 AS BIGINT) IS NULL THEN NULL ELSE COALESCE(closed_at, $2) END
+		WHERE agency_id = $3 AND id = $4`, name, shut, w.agency, id)
+}
+
+func (w *writer) location(ctx context.Context, c Change, id string) error {
+	l := agency.Location{Code: c.row.cells[0], Name: c.row.cells[1], City: c.row.cells[2], Phone: c.row.cells[3]}
+	shut := w.shut(c.row.cells[4] == closed)
+	if c.What == Added {
+		return w.run.Exec(ctx, `INSERT INTO location (id, agency_id, code, name, city, phone, search, closed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			id, w.agency, l.Code, l.Name, l.City, l.Phone, l.Search(), shut)
+	}
+	return w.run.Exec(ctx, `
+		UPDATE location SET name = $1, city = $2, phone = $3, search = $4,
+		       closed_at = CASE WHEN CAST($5 AS BIGINT) IS NULL THEN NULL ELSE COALESCE(closed_at, $5) END
+		WHERE agency_id = $6 AND id = $7`, l.Name, l.City, l.Phone, l.Search(), shut, w.agency, id)
+}
+
+func (w *writer) desk(ctx context.Context, c Change, id string) error {
+	d := agency.Desk{Code: c.row.cells[0], Name: c.row.cells[1]}
+	department, location := w.ids[Departments][c.row.cells[2]], w.ids[Locations][c.row.cells[3]]
+	shut := w.shut(c.row.cells[4] == closed)
+	if c.What == Added {
+		return w.run.Exec(ctx, `INSERT INTO desk (id, agency_id, department_id, location_id, code, name, search, shut_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			id, w.agency, department, location, d.Code, d.Name, d.Search(), shut)
+	}
+	return w.run.Exec(ctx, `
+		UPDATE desk SET name = $1, location_id = $2, search = $3,
+		       shut_at = CASE WHEN CAST($4 AS BIGINT) IS NULL THEN NULL ELSE COALESCE(shut_at, $4) END
+		WHERE agency_id = $5 AND id = $6`, d.Name, location, d.Search(), shut, w.agency, id)
+}
+
+func (w *writer) service(ctx context.Context, c Change, id string) error {
+	name := agency.Text{}
+	for i, language := range []string{"de", "en"} {
+		if text := c.row.cells[2+i]; text != "" {
+			name[language] = text
+		}
+	}
+	var minutes [3]int64
+	for i := range minutes {
+		n, err := strconv.ParseInt(c.row.cells[4+i], 10, 64)
+		if err != nil {
+			return err
+		}
+		minutes[i] = n
+	}
+	shut := w.shut(c.row.cells[7] == closed)
+	if c.What == Added {
+		return w.run.Exec(ctx, `
+			INSERT INTO service (id, agency_id, department_id, code, name, minutes, early_minutes, late_minutes, closed_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			id, w.agency, w.ids[Departments][c.row.cells[1]], c.row.cells[0], name.Encode(), minutes[0], minutes[1], minutes[2], shut)
+	}
+	return w.run.Exec(ctx, `
+		UPDATE service SET name = $1, minutes = $2, early_minutes = $3, late_minutes = $4,
+		       closed_at = CASE WHEN CAST($5 AS BIGINT) IS NULL THEN NULL ELSE COALESCE(closed_at, $5) END
+		WHERE agency_id = $6 AND id = $7`, name.Encode(), minutes[0], minutes[1], minutes[2], shut, w.agency, id)
+}
+
+// staff makes accounts without a password: nobody gets in with them before an invitation.
+func (w *writer) staff(ctx context.Context, c Change, id string) error {
+	email, name := c.row.cells[0], c.row.cells[1]
+	shut := w.shut(c.row.cells[2] == disabled)
+	if c.What == Added {
+		return w.run.Exec(ctx, `
+			INSERT INTO staff (id, agency_id, email, name, search, password_hash, disabled_at, created_at) VALUES ($1, $2, $3, $4, $5, '', $6, $7)`,
+			id, w.agency, email, name, staff.SearchText(name, email), shut, w.now)
+	}
+	return w.run.Exec(ctx, `
+		UPDATE staff SET name = $1, search = $2, disabled_at = CASE WHEN CAST($3 AS BIGINT) IS NULL THEN NULL ELSE COALESCE(disabled_at, $3) END
+		WHERE agency_id = $4 AND id = $5`, name, staff.SearchText(name, email), shut, w.agency, id)
+}
+
+func (w *writer) role(ctx context.Context, c Change) error {
+	who, role, at := w.ids[Staff][c.row.cells[0]], c.row.cells[1], agency.Kind(c.row.cells[2])
+	place := w.agency
+	switch at {
+	case agency.OfDepartment:
+		place = w.ids[Departments][c.row.cells[3]]
+	case agency.OfLocation:
+		place = w.ids[Locations][c.row.cells[3]]
+	case agency.OfDesk:
+		place = w.ids[Desks][c.row.cells[3]]
+	default:
+	}
+	if c.row.cells[4] == taken {
+		return w.run.Exec(ctx, `
+			DELETE FROM staff_role WHERE agency_id = $1 AND staff_id = $2 AND role = $3 AND place_id = $4
+			   AND source IN ('hand', 'import') AND until_at IS NULL`, w.agency, who, role, place)
+	}
+	return w.run.Exec(ctx, `
+		INSERT INTO staff_role (agency_id, staff_id, role, place_kind, place_id, source, from_at, given_by, given_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7)
+		ON CONFLICT (agency_id, staff_id, role, place_id, source) DO UPDATE SET from_at = $7, until_at = NULL, given_by = $8, given_at = $7`,
+		w.agency, who, role, at, place, staff.Import, w.now, db.Null(w.by))
+}
+
+// shutDesks closes the desks of what is closed, and opens those that were closed only with it.
+func shutDesks(ctx context.Context, tx *db.Tx, agencyID string, now time.Time) error {
+	_, err := tx.ExecContext(ctx, `
+		UPDATE desk SET closed_at = $2 WHERE agency_id = $1 AND closed_at IS NULL AND (shut_at IS NOT NULL
+		   OR department_id IN (SELECT id FROM department WHERE agency_id = $1 AND closed_at IS NOT NULL)
+		   OR location_id IN (SELECT id FROM location WHERE agency_id = $1 AND closed_at IS NOT NULL))`, agencyID, db.Ms(now))
+	if err != nil {
+		return fmt.Errorf("close desks: %w", err)
+	}
+	_, err = tx.ExecContext(ctx, `
+		UPDATE desk SET closed_at = NULL WHERE agency_id = $1 AND closed_at IS NOT NULL AND shut_at IS NULL
+		   AND department_id IN (SELECT id FROM department WHERE agency_id = $1 AND closed_at IS NULL)
+		   AND location_id IN (SELECT id FROM location WHERE agency_id = $1 AND closed_at IS NULL)`, agencyID)
+	if err != nil {
+		return fmt.Errorf("open desks: %w", err)
+	}
+	return nil
+}

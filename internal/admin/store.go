@@ -1,0 +1,172 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"visavis/internal/agency"
+	"visavis/internal/db"
+)
+
+// now reads the whole organisation of an agency as a document.
+func (s *Service) now(ctx context.Context, q db.Q, agencyID string) (*Document, error) {
+	d := newDocument()
+	for _, kind := range []Kind{Departments, Locations, Desks, Services, Staff} {
+		if err := d.read(ctx, q, agencyID, kind, ""); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.readRoles(ctx, q, agencyID, d); err != nil {
+		return nil, fmt.Errorf("read roles: %w", err)
+	}
+	return d, nil
+}
+
+// read adds the rows of a kind, or the one of a code.
+func (d *Document) read(ctx context.Context, q db.Q, agencyID string, kind Kind, code string) error {
+	read := map[Kind]func(context.Context, db.Q, []any, *Document) error{
+		Departments: readDepartments, Locations: readLocations, Desks: readDesks, Services: readServices, Staff: readStaff,
+	}[kind]
+	if err := read(ctx, q, []any{agencyID, code}, d); err != nil {
+		return fmt.Errorf("read %s: %w", kind, err)
+	}
+	return nil
+}
+
+// rows reads a query into rows of a kind; scan fills the cells.
+func (d *Document) rows(ctx context.Context, q db.Q, kind Kind, query string, args []any, scan func(scanner, *Row) error) error {
+	found, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = found.Close() }() // read only
+	sheet := sheetOf(kind)
+	for found.Next() {
+		row := newRow(sheet, 0)
+		if err := scan(found, &row); err != nil {
+			return err
+		}
+		row.has = 1<<len(sheet.columns) - 1
+		d.Rows[kind] = append(d.Rows[kind], row)
+	}
+	return found.Err()
+}
+
+type scanner interface{ Scan(into ...any) error }
+
+// instead is one of two words.
+func instead(yes bool, then, otherwise string) string {
+	if yes {
+		return then
+	}
+	return otherwise
+}
+
+func readDepartments(ctx context.Context, q db.Q, args []any, d *Document) error {
+	return d.rows(ctx, q, Departments, `SELECT id, code, name, closed_at IS NOT NULL FROM department WHERE agency_id = $1 AND (CAST($2 AS TEXT) = '' OR code = $2)`, args,
+		func(from scanner, r *Row) error {
+			var shut bool
+			err := from.Scan(&r.ID, &r.cells[0], &r.cells[1], &shut)
+			r.cells[2] = instead(shut, closed, open)
+			return err
+		})
+}
+
+func readLocations(ctx context.Context, q db.Q, args []any, d *Document) error {
+	return d.rows(ctx, q, Locations, `SELECT id, code, name, city, phone, closed_at IS NOT NULL FROM location WHERE agency_id = $1 AND (CAST($2 AS TEXT) = '' OR code = $2)`, args,
+		func(from scanner, r *Row) error {
+			var shut bool
+			err := from.Scan(&r.ID, &r.cells[0], &r.cells[1], &r.cells[2], &r.cells[3], &shut)
+			r.cells[4] = instead(shut, closed, open)
+			return err
+		})
+}
+
+func readDesks(ctx context.Context, q db.Q, args []any, d *Document) error {
+	return d.rows(ctx, q, Desks, `
+		SELECT desk.id, desk.code, desk.name, department.code, location.code, desk.shut_at IS NOT NULL FROM desk
+		JOIN department ON department.agency_id = desk.agency_id AND department.id = desk.department_id
+		JOIN location ON location.agency_id = desk.agency_id AND location.id = desk.location_id
+		WHERE desk.agency_id = $1 AND (CAST($2 AS TEXT) = '' OR desk.code = $2)`, args,
+		func(from scanner, r *Row) error {
+			var shut bool
+			err := from.Scan(&r.ID, &r.cells[0], &r.cells[1], &r.cells[2], &r.cells[3], &shut)
+			r.cells[4] = instead(shut, closed, open)
+			return err
+		})
+}
+
+func readServices(ctx context.Context, q db.Q, args []any, d *Document) error {
+	return d.rows(ctx, q, Services, `
+		SELECT service.id, service.code, department.code, service.name, minutes, early_minutes, late_minutes, service.closed_at IS NOT NULL FROM service
+		JOIN department ON department.agency_id = service.agency_id AND department.id = service.department_id
+		WHERE service.agency_id = $1 AND (CAST($2 AS TEXT) = '' OR service.code = $2)`, args,
+		func(from scanner, r *Row) error {
+			var shut bool
+			var name string
+			var length, early, late int64
+			err := from.Scan(&r.ID, &r.cells[0], &r.cells[1], &name, &length, &early, &late, &shut)
+			text := agency.DecodeText(name)
+			r.cells[2], r.cells[3] = text["de"], text["en"]
+			for i, minutes := range []int64{length, early, late} {
+				r.cells[4+i] = strconv.FormatInt(minutes, 10)
+			}
+			r.cells[7] = instead(shut, closed, open)
+			return err
+		})
+}
+
+func readStaff(ctx context.Context, q db.Q, args []any, d *Document) error {
+	return d.rows(ctx, q, Staff, `SELECT id, email, name, disabled_at IS NOT NULL FROM staff WHERE agency_id = $1 AND (CAST($2 AS TEXT) = '' OR email = $2)`, args,
+		func(from scanner, r *Row) error {
+			var shut bool
+			err := from.Scan(&r.ID, &r.cells[0], &r.cells[1], &shut)
+			r.cells[2] = instead(shut, disabled, active)
+			return err
+		})
+}
+
+// readRoles reads what people have decided, by hand and by import, for good: what a directory or a substitution gives
+// for a time is theirs.
+func (s *Service) readRoles(ctx context.Context, q db.Q, agencyID string, d *Document) error {
+	codes := map[string]string{agencyID: ""}
+	for _, kind := range []Kind{Departments, Locations, Desks} {
+		for _, row := range d.Rows[kind] {
+			codes[row.ID] = row.cells[0]
+		}
+	}
+	return d.rows(ctx, q, Roles, `
+		SELECT DISTINCT staff.id, staff.email, staff_role.role, staff_role.place_kind, staff_role.place_id FROM staff_role
+		JOIN staff ON staff.agency_id = staff_role.agency_id AND staff.id = staff_role.staff_id
+		WHERE staff_role.agency_id = $1 AND staff_role.source IN ('hand', 'import')
+		  AND staff_role.from_at <= $2 AND staff_role.until_at IS NULL`, []any{agencyID, db.Ms(s.o.Clock())},
+		func(from scanner, r *Row) error {
+			var place string
+			err := from.Scan(&r.ID, &r.cells[0], &r.cells[1], &r.cells[2], &place)
+			r.cells[3], r.cells[4] = codes[place], given
+			return err
+		})
+}
+
+// lock makes changes of an organisation wait for each other. Both databases keep the row until the transaction ends.
+func lock(ctx context.Context, tx *db.Tx, agencyID string) error {
+	if err := db.Affected(tx.ExecContext(ctx, `UPDATE agency SET name = name WHERE id = $1`, agencyID)); err != nil {
+		return fmt.Errorf("lock organisation: %w", err)
+	}
+	return nil
+}
+
+// admins counts who may administer the whole agency.
+func admins(ctx context.Context, q db.Q, agencyID string, now time.Time) (n int, err error) {
+	err = q.QueryRowContext(ctx, `
+		SELECT COUNT(DISTINCT staff.id) FROM staff_role
+		JOIN staff ON staff.agency_id = staff_role.agency_id AND staff.id = staff_role.staff_id
+		WHERE staff_role.agency_id = $1 AND staff_role.role = 'agency_admin' AND staff.disabled_at IS NULL
+		  AND staff_role.from_at <= $2 AND (staff_role.until_at IS NULL OR staff_role.until_at > $2)`, agencyID, db.Ms(now)).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count administrators: %w", err)
+	}
+	return n, nil
+}
