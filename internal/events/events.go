@@ -73,6 +73,18 @@ func (l *Log) Append(ctx context.Context, tx *db.Tx, agency, topic, kind, ref st
 // Nudge wakes the subscribers of a topic on every node without a numbered change.
 func (l *Log) Nudge(agency, topic string) { l.bus.Publish(key(agency, topic)) }
 
+// WakeAll has the readers of all nodes look again, for a program that has changed much and ends. With SQLite there is no
+// way into the process of another.
+func WakeAll(ctx context.Context, d *db.DB) error {
+	if d.Engine() != db.PostgreSQL {
+		return nil
+	}
+	if _, err := d.Read().ExecContext(ctx, `SELECT pg_notify($1, $2)`, channel, everything); err != nil {
+		return fmt.Errorf("wake all nodes: %w", err)
+	}
+	return nil
+}
+
 // Head is the number of the newest change; 0 before the first.
 func (l *Log) Head(ctx context.Context, q db.Q, agency, topic string) (int64, error) {
 	var head int64

@@ -1,0 +1,165 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"visavis/internal/admin"
+	"visavis/internal/agency"
+	"visavis/internal/config"
+	"visavis/internal/db"
+	"visavis/internal/events"
+	"visavis/internal/staff"
+)
+
+// ImportOptions say what Import is to do.
+type ImportOptions struct {
+	From   string // a file or a folder
+	Agency string // its slug; empty: the only one
+	DryRun bool
+	All    bool // print every change
+}
+
+// Import sets up an agency from files, and prints the difference.
+func Import(ctx context.Context, c *config.Config, o ImportOptions, out io.Writer) error {
+	files, err := admin.Open(o.From)
+	if err != nil {
+		return err
+	}
+	document, mistakes := admin.Read(files)
+	return organise(ctx, c, o.Agency, func(s *admin.Service, d *db.DB, agencyID string) error {
+		var changes admin.Difference
+		if o.DryRun {
+			changes, err = s.Trial(ctx, agencyID, document, mistakes)
+		} else {
+			changes, err = s.Import(ctx, agencyID, "", document, mistakes)
+		}
+		if err != nil {
+			return err
+		}
+		if len(mistakes.List) > 0 {
+			return refused(mistakes)
+		}
+		text := changes.Short()
+		if o.All {
+			text = changes.String()
+		}
+		if o.DryRun {
+			text += "This was a trial: nothing is changed.\n"
+		}
+		if _, err := io.WriteString(out, text); err != nil {
+			return err
+		}
+		if o.DryRun || len(changes) == 0 {
+			return nil
+		}
+		return events.WakeAll(ctx, d)
+	})
+}
+
+func refused(mistakes *admin.Mistakes) error {
+	sentences, err := mistakes.Sentences("en")
+	if err != nil {
+		return err
+	}
+	count := len(mistakes.List) + mistakes.More
+	if count == 1 {
+		return fmt.Errorf("nothing is changed, there is 1 mistake:\n%s", strings.TrimSuffix(sentences, "\n"))
+	}
+	return fmt.Errorf("nothing is changed, there are %d mistakes:\n%s", count, strings.TrimSuffix(sentences, "\n"))
+}
+
+// ExportOptions say what Export is to write.
+type ExportOptions struct {
+	Agency string // its slug; empty: the only one
+	Format string // csv or json
+	Out    string // a folder, an archive or a file; empty: out
+}
+
+// Export writes the organisation of an agency.
+func Export(ctx context.Context, c *config.Config, o ExportOptions, out io.Writer) error {
+	if o.Out == "" && o.Format != string(admin.JSON) {
+		return errors.New("say with --out where to: a folder, or a file that ends with .zip")
+	}
+	return organise(ctx, c, o.Agency, func(s *admin.Service, _ *db.DB, agencyID string) error {
+		document, err := s.Export(ctx, agencyID)
+		if err != nil {
+			return err
+		}
+		return put(document.Write(admin.Format(o.Format)), o, out)
+	})
+}
+
+// put writes files that only their owner may read: they name people.
+func put(files []admin.File, o ExportOptions, out io.Writer) error {
+	switch {
+	case o.Out == "":
+		_, err := out.Write(files[0].Data)
+		return err
+	case o.Format == string(admin.JSON):
+		return os.WriteFile(o.Out, files[0].Data, 0o600)
+	case strings.EqualFold(filepath.Ext(o.Out), ".zip"):
+		packed, err := admin.Pack(files)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(o.Out, packed, 0o600)
+	}
+	if err := os.MkdirAll(o.Out, 0o700); err != nil {
+		return err
+	}
+	for _, f := range files {
+		if err := os.WriteFile(filepath.Join(o.Out, f.Name), f.Data, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// organise opens what a command needs that changes an organisation, beside servers that may be running.
+func organise(ctx context.Context, c *config.Config, slug string, do func(*admin.Service, *db.DB, string) error) (err error) {
+	ring, err := openKeys(c)
+	if err != nil {
+		return err
+	}
+	d, err := openDatabase(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	has, newest, err := d.Schema(ctx)
+	if err != nil {
+		return err
+	}
+	if has != newest {
+		return fmt.Errorf("the database is at version %d, and this program needs %d; run visavis migrate of the newer one", has, newest)
+	}
+	agencies := agency.New(d, ring, c.TimeZone.Location, time.Now)
+	a, err := chosen(ctx, agencies, slug)
+	if err != nil {
+		return err
+	}
+	people := staff.New(d, agencies, staff.Options{Clock: time.Now, Nudge: func(string, string) {}, Ring: ring})
+	return do(admin.New(d, admin.Options{Agencies: agencies, Staff: people, Clock: time.Now}), d, a.ID)
+}
+
+func chosen(ctx context.Context, agencies *agency.Store, slug string) (agency.Agency, error) {
+	if slug == "" {
+		a, err := agencies.Only(ctx)
+		if errors.Is(err, agency.ErrNotFound) {
+			err = errors.New("there is not exactly one agency; say with --agency which is meant")
+		}
+		return a, err
+	}
+	a, err := agencies.BySlug(ctx, slug)
+	if errors.Is(err, agency.ErrNotFound) {
+		err = fmt.Errorf("there is no agency %s", slug)
+	}
+	return a, err
+}
