@@ -13,7 +13,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -154,20 +153,33 @@ func bookAll(ctx context.Context, folder string) (links []string, err error) {
 	})
 }
 
-// employ gives the desks of the demo as many people as there will be appointments at a time. Nobody can do that by the
-// server's own means yet.
+// employ gives the desks of the demo as many people as there will be appointments at a time.
 func employ(ctx context.Context, folder string) error {
-	statement := fmt.Sprintf(`
-		INSERT INTO staff (id, agency_id, email, name, role, password_hash, created_at)
-		WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
-		SELECT 'many-' || i, agency.id, 'many-' || i || '@example.org', 'Kollegin ' || i, 'advisor', '-', 0 FROM n, agency;
-		INSERT INTO staff_desk (agency_id, staff_id, desk_id)
-		SELECT desk.agency_id, staff.id, desk.id FROM desk, staff WHERE staff.id LIKE 'many-%%';`, early+guests)
-	said, err := exec.CommandContext(ctx, "sqlite3", filepath.Join(folder, "visavis.db"), ".timeout 5000", statement).CombinedOutput() //nolint:gosec // our own statement
+	text, err := runProgram(ctx, folder, "", "export", "--format", "json")
 	if err != nil {
-		return fmt.Errorf("employ advisors: %w: %s", err, said)
+		return err
 	}
-	return nil
+	var demo struct{ Desks []struct{ Code string } }
+	if err := json.Unmarshal(text, &demo); err != nil {
+		return err
+	}
+	people, roles := []object{}, []object{}
+	for i := range early + guests {
+		email := fmt.Sprintf("many-%d@example.org", i)
+		people = append(people, object{"email": email, "name": fmt.Sprintf("Kollegin %d", i)})
+		for _, desk := range demo.Desks {
+			roles = append(roles, object{"email": email, "role": "advisor", "at": "desk", "place": desk.Code})
+		}
+	}
+	if text, err = json.Marshal(object{"staff": people, "roles": roles}); err != nil {
+		return err
+	}
+	file := filepath.Join(folder, "people.json")
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		return err
+	}
+	_, err = runProgram(ctx, folder, "", "import", file)
+	return err
 }
 
 func inParallel(ctx context.Context, count int, do func(ctx context.Context, i int) error) error {

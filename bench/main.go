@@ -2,7 +2,8 @@
 
 // Command bench measures what does not need a browser, and puts all figures together. `make bench` runs it.
 //
-// Each part writes one file of flat keys into bench/results: `bench relay`, `bench server`, and the browser's part in
+// Each part writes one file of flat keys into bench/results: `bench relay`, `bench server`, `bench
+// organisation`, and the browser's part in
 // e2e/bench. `bench table` merges them into bench/latest.json and prints them beside the aims.
 //
 // The relay's part starts three further processes of this program: the relay itself, a bare forwarder to compare it
@@ -35,13 +36,15 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return fmt.Errorf("say what: relay, server or table")
+		return fmt.Errorf("say what: relay, server, organisation or table")
 	}
 	switch part, rest := args[0], args[1:]; part {
 	case "relay":
 		return measured(ctx, part, measureRelay)
 	case "server":
 		return measured(ctx, part, measureServer)
+	case "organisation":
+		return measured(ctx, part, measureOrganisation)
 	case "table":
 		return table(os.Stdout, results, latest)
 	case "as-relay":

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -119,8 +120,19 @@ type process struct {
 
 func (p *process) pid() int { return p.cmd.Process.Pid }
 
-// startServer starts the binary on a folder and waits until it is ready.
-func startServer(ctx context.Context, folder, command string) (*process, error) {
+// bare is the environment without what configures Visavis, and with some more variables.
+func bare(more ...string) []string {
+	left := slices.DeleteFunc(slices.Clone(more), func(variable string) bool { return variable == "" })
+	for _, variable := range os.Environ() {
+		if !strings.HasPrefix(variable, "VISAVIS_") {
+			left = append(left, variable)
+		}
+	}
+	return left
+}
+
+// startServer starts the binary on a folder and waits until it is ready. Variables of others may be added.
+func startServer(ctx context.Context, folder, command string, more ...string) (*process, error) {
 	at, err := freePort(ctx)
 	if err != nil {
 		return nil, err
@@ -132,13 +144,8 @@ func startServer(ctx context.Context, folder, command string) (*process, error) 
 	defer log.Close()
 	p := &process{cmd: exec.CommandContext(ctx, program, command), out: &output{}, at: at} //nolint:gosec // our own binary
 	p.cmd.Stdout, p.cmd.Stderr = p.out, log
-	for _, variable := range os.Environ() {
-		if !strings.HasPrefix(variable, "VISAVIS_") {
-			p.cmd.Env = append(p.cmd.Env, variable)
-		}
-	}
 	_, port, _ := net.SplitHostPort(at)
-	p.cmd.Env = append(p.cmd.Env, "VISAVIS_DATA_DIR="+folder, "VISAVIS_HTTP_LISTEN="+at,
+	p.cmd.Env = append(bare(more...), "VISAVIS_DATA_DIR="+folder, "VISAVIS_HTTP_LISTEN="+at,
 		"VISAVIS_HTTP_URL=http://localhost:"+port, "VISAVIS_RELAY_UDP=127.0.0.1:0", "VISAVIS_RELAY_TCP=127.0.0.1:0")
 	begun := time.Now()
 	if err := p.cmd.Start(); err != nil {
