@@ -176,6 +176,7 @@ type scene struct {
 	guest *worldtest.Guest
 	talk  string // where there is one
 	task  string
+	hired string // somebody whom nobody else knows
 }
 
 // prop is how far a scene must have come for a route, and the body that the route wants.
@@ -241,6 +242,7 @@ func (s *scene) fill(path string) string {
 	if strings.Contains(path, "/tasks/{id}") {
 		return strings.ReplaceAll(path, "{id}", s.task)
 	}
+	path = s.fillAdmin(path)
 	path = strings.ReplaceAll(path, "{id}", s.place.Appointment)
 	if strings.HasSuffix(path, "/seats/"+s.place.Seat+"/stream") {
 		path += "?page=" + s.guest.Page
@@ -251,6 +253,11 @@ func (s *scene) fill(path string) string {
 // status asks, and does not wait for the end of a stream.
 func (s *scene) status(by *worldtest.Browser, method, path string, body any) int {
 	s.t.Helper()
+	if sent, is := body.(form); is {
+		by.Header.Set("Content-Type", sent.kind)
+		defer by.Header.Del("Content-Type")
+		body = sent.text
+	}
 	if !strings.HasSuffix(strings.Split(path, "?")[0], "/stream") {
 		return by.Send(method, path, body).Status
 	}

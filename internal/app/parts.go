@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"visavis/internal/admin"
 	"visavis/internal/agency"
 	"visavis/internal/appointment"
 	"visavis/internal/config"
@@ -51,6 +52,7 @@ type parts struct {
 
 	agencies     *agency.Store
 	staff        *staff.Service
+	admin        *admin.Service
 	seats        *seat.Service
 	appointments *appointment.Service
 	talks        *talk.Service
@@ -135,6 +137,7 @@ func (p *parts) makeFeatures(ctx context.Context) error {
 	p.staff = staff.New(p.db, p.agencies, staff.Options{
 		Clock: p.o.Clock, Log: p.o.Log, TrustedProxies: p.c.HTTP.TrustedProxies, Nudge: p.events.Nudge, Ring: p.ring,
 	})
+	p.admin = admin.New(p.db, admin.Options{Agencies: p.agencies, Staff: p.staff, Clock: p.o.Clock, Log: p.o.Log})
 	p.seats = seat.New(p.db, seat.Options{
 		Ring: p.ring, Agencies: p.agencies, Events: p.events, Clock: p.o.Clock, Log: p.o.Log, URL: p.c.HTTP.URL.String(),
 		Node: p.node, TrustedProxies: p.c.HTTP.TrustedProxies, Prepare: talk.Prepare,
@@ -200,6 +203,7 @@ func (p *parts) makeRoutes(context.Context) error {
 	p.api = edge.NewAPI(p.mux, edge.APIOptions{Title: "Visavis", Version: p.o.Version, Log: p.o.Log})
 	p.agencies.Routes(p.api)
 	p.staff.Routes(p.api)
+	p.admin.Routes(p.api, p.mux)
 	p.today.Routes(p.mux, p.api)
 	p.appointments.Routes(p.api)
 	p.seats.Routes(p.api, p.mux)
@@ -228,7 +232,9 @@ func (p *parts) makeServer(context.Context) error {
 	if p.certs != nil {
 		p.background("certificates", p.renewCertificates)
 	}
-	secure := edge.Secure(p.mux, edge.SecureOptions{Log: p.o.Log, HTTPS: p.c.HTTP.URL.Scheme == "https"})
+	secure := edge.Secure(p.mux, edge.SecureOptions{
+		Log: p.o.Log, HTTPS: p.c.HTTP.URL.Scheme == "https", Uploads: admin.Uploads(),
+	})
 	p.server = newServer(secure, limits{
 		all: p.c.HTTP.MaxConnections, perSource: p.c.HTTP.MaxConnectionsPerSource, trusted: p.c.HTTP.TrustedProxies,
 	}, p.o.Log)

@@ -33,20 +33,33 @@ type SecureOptions struct {
 	// How long the body of a request may take to come, and an answer to be taken. Zero: half a minute, and two minutes.
 	// Streams have limits of their own.
 	BodyTime, AnswerTime time.Duration
+
+	// Uploads are the few requests that may have a larger body, and more time for it: "POST /path" and how many bytes.
+	// Whoever handles them asks first who sends it.
+	Uploads map[string]int64
 }
 
 const (
 	bodyTime   = 30 * time.Second // 256 kB over a bad mobile network
 	answerTime = 2 * time.Minute  // the largest font over a worse one
+	uploadTime = 4 * time.Minute  // 20 MB from an office with little line, and what is done with it
 )
 
 // limitTime bounds a request on its connection, where the connection can do that.
 func (o SecureOptions) limitTime(w http.ResponseWriter, r *http.Request) {
 	now, control := time.Now(), http.NewResponseController(w)
-	_ = control.SetWriteDeadline(now.Add(cmp.Or(o.AnswerTime, answerTime)))
-	if r.ContentLength != 0 {
-		_ = control.SetReadDeadline(now.Add(cmp.Or(o.BodyTime, bodyTime)))
+	body, answer := cmp.Or(o.BodyTime, bodyTime), cmp.Or(o.AnswerTime, answerTime)
+	if o.mostBody(r) > MaxBody {
+		body, answer = uploadTime, uploadTime+answer
 	}
+	_ = control.SetWriteDeadline(now.Add(answer))
+	if r.ContentLength != 0 {
+		_ = control.SetReadDeadline(now.Add(body))
+	}
+}
+
+func (o SecureOptions) mostBody(r *http.Request) int64 {
+	return max(MaxBody, o.Uploads[r.Method+" "+r.URL.Path])
 }
 
 // barePolicy is for everything that is no page: nothing may be made of it.
@@ -67,7 +80,7 @@ func Secure(next http.Handler, o SecureOptions) http.Handler {
 		// A copy: with a body that is not its own, net/http does not see that one did not come whole, keeps the
 		// connection, and takes the rest for the next request.
 		r = r.WithContext(r.Context())
-		r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
+		r.Body = http.MaxBytesReader(w, r.Body, o.mostBody(r))
 		seen := &statusWriter{ResponseWriter: w}
 		begun := time.Now()
 		defer func() {

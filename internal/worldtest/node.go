@@ -139,11 +139,12 @@ func (n *Node) routes() {
 	api := edge.NewAPI(mux, edge.APIOptions{Title: "test", Version: "1", Log: n.logger()})
 	n.Agencies.Routes(api)
 	n.Staff.Routes(api)
+	n.Admin.Routes(api, mux)
 	n.Today.Routes(mux, api)
 	n.Appointments.Routes(api)
 	n.Seats.Routes(api, mux)
 	n.Talks.Routes(api, mux)
-	n.Server = httptest.NewUnstartedServer(edge.Secure(mux, edge.SecureOptions{Log: n.logger(), HTTPS: true}))
+	n.Server = httptest.NewUnstartedServer(edge.Secure(mux, edge.SecureOptions{Log: n.logger(), HTTPS: true, Uploads: admin.Uploads()}))
 	n.Server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // connections that Stop cuts off
 	n.Server.StartTLS()
 	n.stops = append(n.stops, n.Server.Close)

@@ -1,0 +1,84 @@
+package app
+
+import (
+	"strings"
+
+	"visavis/internal/db"
+	"visavis/internal/staff"
+	"visavis/internal/vault"
+	"visavis/internal/worldtest"
+)
+
+// form is a body that is no JSON.
+type form struct{ kind, text string }
+
+// hire employs an advisor of the desk whom nobody has seen before.
+func (s *scene) hire() {
+	s.t.Helper()
+	s.Tx(func(tx *db.Tx) error {
+		who, err := s.Staff.Create(s.t.Context(), tx, staff.NewAccount{
+			Agency: s.o.Agency, Email: vault.NewID() + "@amt.example", Name: "Frau Neu", Password: worldtest.Password,
+			Roles: staff.At(staff.Advisor, s.o.Desk),
+		})
+		s.hired = who.ID
+		return err
+	})
+}
+
+// fillAdmin puts the ids of places and people into a path.
+func (s *scene) fillAdmin(path string) string {
+	switch {
+	case strings.HasPrefix(path, "/api/staff/places/"):
+		return strings.ReplaceAll(path, "{id}", s.o.Desk)
+	case strings.HasPrefix(path, "/api/staff/people/"):
+		return strings.NewReplacer("{id}", s.hired, "{role}", "advisor", "{place}", s.o.Desk).Replace(path)
+	case path == "/api/staff/places":
+		return path + "?kind=location"
+	case path == "/api/staff/import":
+		return path + "?trial=true"
+	case path == "/api/staff/export":
+		return path + "?format=json"
+	}
+	return path
+}
+
+// seen is the version of a place or a person, as the administrator of the agency sees it.
+func (s *scene) seen(path string) string {
+	s.t.Helper()
+	var v struct{ Version string }
+	s.as("agency admin").Get(path).OK(s.t).Into(s.t, &v)
+	return v.Version
+}
+
+func adminProps() map[string]prop {
+	const places, people = "/api/staff/places", "/api/staff/people"
+	const upload = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"departments.csv\"\r\n\r\ncode;name\nA;a\n\r\n--b--\r\n"
+	return map[string]prop{
+		"GET " + places:           {},
+		"GET " + places + "/{id}": {},
+		"POST " + places: {body: func(s *scene) any {
+			desk, err := s.Agencies.Desk(s.t.Context(), s.DB.Read(), s.o.Agency, s.o.Desk)
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			return worldtest.Body{"kind": "desk", "code": vault.NewID(), "name": "Neu", "department": desk.DepartmentID, "location": desk.LocationID}
+		}},
+		"POST " + places + "/{id}": {body: func(s *scene) any {
+			return worldtest.Body{"version": s.seen(places + "/" + s.o.Desk), "name": vault.NewID()}
+		}},
+		"POST " + people + "/search": {body: bare},
+		"GET " + people + "/{id}":    {ready: (*scene).hire},
+		"POST " + people: {body: func(s *scene) any {
+			return worldtest.Body{"email": vault.NewID() + "@amt.example", "name": "Neu", "roles": []worldtest.Body{{"role": "advisor", "place": s.o.Desk}}}
+		}},
+		"POST " + people + "/{id}": {ready: (*scene).hire, body: func(s *scene) any {
+			return worldtest.Body{"version": s.seen(people + "/" + s.hired), "disabled": true}
+		}},
+		"POST " + people + "/{id}/roles": {ready: (*scene).hire, body: func(s *scene) any {
+			return worldtest.Body{"role": "lead", "place": s.o.Desk}
+		}},
+		"DELETE " + people + "/{id}/roles/{role}/{place}": {ready: (*scene).hire},
+		"POST /api/staff/import":                          {body: func(*scene) any { return form{"multipart/form-data; boundary=b", upload} }},
+		"GET /api/staff/export":                           {},
+	}
+}
