@@ -11,11 +11,13 @@ const COLLEAGUES = 30;
 
 function employ({ data }) {
   const statement = `
-    INSERT INTO staff (id, agency_id, email, name, role, password_hash, created_at)
+    INSERT INTO staff (id, agency_id, email, name, password_hash, created_at)
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${COLLEAGUES})
-    SELECT 'many-' || i, agency.id, 'many-' || i || '@example.org', 'Kollegin ' || i, 'advisor', '-', 0 FROM n, agency;
-    INSERT INTO staff_desk (agency_id, staff_id, desk_id)
-    SELECT desk.agency_id, staff.id, desk.id FROM desk, staff WHERE staff.id LIKE 'many-%';`;
+    SELECT 'many-' || i, agency.id, 'many-' || i || '@example.org', 'Kollegin ' || i, '-', 0 FROM n, agency;
+    INSERT INTO staff_role (agency_id, staff_id, role, place_kind, place_id, source, from_at, given_at)
+    SELECT desk.agency_id, staff.id, 'advisor', 'desk', desk.id, 'hand', 0, 0 FROM desk, staff WHERE staff.id LIKE 'many-%';
+    INSERT INTO staff_desk (agency_id, staff_id, desk_id, role)
+    SELECT desk.agency_id, staff.id, desk.id, 'advisor' FROM desk, staff WHERE staff.id LIKE 'many-%';`;
   execFileSync('sqlite3', [join(data, 'visavis.db'), '.timeout 5000', statement]);
 }
 

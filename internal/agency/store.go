@@ -75,6 +75,9 @@ func (s *Store) Only(ctx context.Context) (Agency, error) {
 	return s.scan(s.db.Read().QueryRowContext(ctx, agencyColumns))
 }
 
+// Zone is that of the offices' clocks.
+func (s *Store) Zone() *time.Location { return s.zone }
+
 // Keys opens the agencies' data keys.
 func (s *Store) Keys() *Keys { return s.keys }
 

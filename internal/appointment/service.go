@@ -116,6 +116,9 @@ func (s *Service) complete(ctx context.Context, tx *db.Tx, p staff.Person, a *Ap
 	if service.Closed {
 		return refuse(http.StatusConflict, "appointment.service_closed")
 	}
+	if err := s.offered(ctx, tx, *a); err != nil {
+		return err
+	}
 	a.Ends = a.Starts.Add(service.Duration)
 	if a.Advisor == "" {
 		return nil
@@ -125,6 +128,18 @@ func (s *Service) complete(ctx context.Context, tx *db.Tx, p staff.Person, a *Ap
 		err = invalid("appointment.advisor")
 	}
 	return err
+}
+
+// offered tells whether there are video appointments yet at a desk on the day of this one.
+func (s *Service) offered(ctx context.Context, tx *db.Tx, a Appointment) error {
+	rules, err := s.o.Agencies.RulesOf(ctx, tx, a.Agency, a.Desk, a.Service)
+	if err != nil {
+		return err
+	}
+	if !rules.Offered(a.Starts.In(s.o.Agencies.Zone())) {
+		return refuse(http.StatusConflict, "appointment.not_offered")
+	}
+	return nil
 }
 
 // mail queues the mail that tells the guest of the present state.
@@ -229,6 +244,9 @@ func (s *Service) Move(ctx context.Context, p staff.Person, id string, version i
 		}
 		length := a.Ends.Sub(a.Starts)
 		a.Starts, a.Ends = starts, starts.Add(length)
+		if err := s.offered(ctx, tx, *a); err != nil {
+			return err
+		}
 		a.InviteVersion++
 		if err := free(ctx, tx, *a); err != nil {
 			return err

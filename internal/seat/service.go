@@ -115,17 +115,21 @@ func (s *Service) ByID(ctx context.Context, q db.Q, agencyID, id string) (Seat, 
 
 // Window reads when the waiting room is open for a seat.
 func (s *Service) Window(ctx context.Context, q db.Q, x Seat) (Window, error) {
-	var starts, ends, early, late int64
+	var starts, ends int64
+	var service string
 	err := q.QueryRowContext(ctx, `
-		SELECT appointment.starts_at, appointment.ends_at, service.early_minutes, service.late_minutes
-		FROM appointment JOIN service ON service.id = appointment.service_id AND service.agency_id = appointment.agency_id
-		WHERE appointment.agency_id = $1 AND appointment.id = $2`, x.Agency, x.Appointment).Scan(&starts, &ends, &early, &late)
+		SELECT starts_at, ends_at, service_id FROM appointment WHERE agency_id = $1 AND id = $2`, x.Agency, x.Appointment).
+		Scan(&starts, &ends, &service)
+	if err != nil {
+		return Window{}, fmt.Errorf("read window: %w", err)
+	}
+	rules, err := s.o.Agencies.RulesOf(ctx, q, x.Agency, x.Desk, service)
 	if err != nil {
 		return Window{}, fmt.Errorf("read window: %w", err)
 	}
 	w := Window{Starts: db.Time(starts), Ends: db.Time(ends)}
-	w.Opens = w.Starts.Add(-time.Duration(early) * time.Minute)
-	w.Closes = w.Ends.Add(time.Duration(late) * time.Minute)
+	w.Opens = w.Starts.Add(-rules.Minutes(agency.OpensEarly))
+	w.Closes = w.Ends.Add(rules.Minutes(agency.StaysLate))
 	return w, nil
 }
 

@@ -239,8 +239,8 @@ func (w *world) newOffice(slug string) office {
 		}
 		o.service = service.ID
 		_, err = tx.ExecContext(ctx, `
-			INSERT INTO staff (id, agency_id, email, name, role, password_hash, created_at)
-			VALUES ($1, $2, 'sommer@amt.example', 'Frau Sommer', 'advisor', '', 0)`, o.staff, o.agency)
+			INSERT INTO staff (id, agency_id, email, name, password_hash, created_at)
+			VALUES ($1, $2, 'sommer@amt.example', 'Frau Sommer', '', 0)`, o.staff, o.agency)
 		return err
 	})
 	return o

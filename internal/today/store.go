@@ -19,14 +19,12 @@ import (
 // rowsQuery reads everything a row shows. Joining staff_desk is the authorisation: $1 is the agency, $2 the person.
 const rowsQuery = `
 	SELECT a.id, a.version, a.starts_at, a.ends_at, a.status, COALESCE(a.outcome, ''), a.language, a.citizen_sealed,
-	       d.id, d.name, v.id, v.name, v.early_minutes, v.late_minutes, COALESCE(ad.id, ''), COALESCE(ad.name, ''),
+	       d.id, d.name, v.id, v.name, COALESCE(ad.id, ''), COALESCE(ad.name, ''),
 	       s.id, s.state, COALESCE(s.closed_reason, ''), COALESCE(s.door, ''), COALESCE(s.mode, ''),
 	       s.opened_at, s.check_failed_at, s.arrived_at, s.away_since, s.hidden_since, s.asking_hash IS NOT NULL AND NOT s.asking_refused,
 	       COALESCE(t.id, ''), COALESCE(h.id, ''), COALESCE(h.name, ''),
 	       COALESCE(t.admitted_at, 0), t.ring_until, t.entered_at, t.connected_at,
-	       (SELECT MAX(p.ended_at) FROM talk p
-	        WHERE p.agency_id = a.agency_id AND p.seat_id = s.id AND p.entered_at IS NOT NULL
-	          AND p.admitted_at >= a.starts_at - v.early_minutes * 60000),
+	       l.admitted_at, l.ended_at,
 	       a.mail_state, COALESCE(k.id, ''), k.body_sealed
 	FROM appointment a
 	JOIN staff_desk sd ON sd.agency_id = a.agency_id AND sd.desk_id = a.desk_id AND sd.staff_id = $2
@@ -36,6 +34,9 @@ const rowsQuery = `
 	LEFT JOIN staff ad ON ad.agency_id = a.agency_id AND ad.id = a.advisor_id
 	LEFT JOIN talk t ON t.agency_id = a.agency_id AND t.seat_id = s.id AND t.ended_at IS NULL
 	LEFT JOIN staff h ON h.agency_id = a.agency_id AND h.id = t.staff_id
+	LEFT JOIN talk l ON l.agency_id = a.agency_id AND l.id =
+	       (SELECT p.id FROM talk p WHERE p.agency_id = a.agency_id AND p.seat_id = s.id AND p.entered_at IS NOT NULL AND p.ended_at IS NOT NULL
+	        ORDER BY p.admitted_at DESC, p.id DESC LIMIT 1)
 	LEFT JOIN task k ON k.agency_id = a.agency_id AND k.id =
 	       (SELECT c.id FROM task c WHERE c.agency_id = a.agency_id AND c.appointment_id = a.id AND c.kind = 'callback'
 	        ORDER BY c.created_at DESC, c.id DESC LIMIT 1)
@@ -52,8 +53,9 @@ const maxRows = 2000
 
 // store reads for one person.
 type store struct {
-	key    *vault.DataKey
-	person staff.Person
+	agencies *agency.Store
+	key      *vault.DataKey
+	person   staff.Person
 }
 
 func (s store) rows(ctx context.Context, q db.Q, query string, args ...any) ([]Row, error) {
@@ -62,18 +64,47 @@ func (s store) rows(ctx context.Context, q db.Q, query string, args ...any) ([]R
 		return nil, fmt.Errorf("read today's rows: %w", err)
 	}
 	defer func() { _ = found.Close() }() // read only
-	list := []Row{}
+	list, lasts := []Row{}, []lastTalk{}
 	for found.Next() {
-		row, err := s.scanRow(found)
+		row, last, err := s.scanRow(found)
 		if err != nil {
 			return nil, fmt.Errorf("read today's rows: %w", err)
 		}
-		list = append(list, row)
+		list, lasts = append(list, row), append(lasts, last)
 	}
-	return list, found.Err()
+	if err := errors.Join(found.Err(), found.Close()); err != nil {
+		return nil, fmt.Errorf("read today's rows: %w", err)
+	}
+	return list, s.setWindows(ctx, q, list, lasts)
 }
 
-func (s store) scanRow(rows interface{ Scan(...any) error }) (Row, error) {
+// lastTalk is the latest with the guest that both were in and that is over.
+type lastTalk struct{ admitted, ended *int64 }
+
+// setWindows says of each row when its waiting room is open. One service at one desk has one answer.
+func (s store) setWindows(ctx context.Context, q db.Q, list []Row, lasts []lastTalk) error {
+	known := map[[2]string]agency.Rules{}
+	for i := range list {
+		r := &list[i]
+		at := [2]string{r.Desk, r.Service}
+		if known[at] == nil {
+			rules, err := s.agencies.RulesOf(ctx, q, s.person.Agency, r.Desk, r.Service)
+			if err != nil {
+				return err
+			}
+			known[at] = rules
+		}
+		r.Seat.OpensAt = r.StartsAt - known[at].Minutes(agency.OpensEarly).Milliseconds()
+		r.Seat.ClosesAt = r.EndsAt + known[at].Minutes(agency.StaysLate).Milliseconds()
+		// A talk before an appointment was moved says nothing about its new time.
+		if last := lasts[i]; last.admitted != nil && *last.admitted >= r.Seat.OpensAt {
+			r.Seat.TalkedUntil = last.ended
+		}
+	}
+	return nil
+}
+
+func (s store) scanRow(rows interface{ Scan(...any) error }) (Row, lastTalk, error) {
 	var (
 		r              Row
 		talk           Talk
@@ -81,30 +112,28 @@ func (s store) scanRow(rows interface{ Scan(...any) error }) (Row, error) {
 		sealed, number []byte
 		callback       string
 		service, state string
-		early, late    int64
+		last           lastTalk
 	)
 	err := rows.Scan(&r.ID, &r.Version, &r.StartsAt, &r.EndsAt, &r.Status, &r.Outcome, &r.Language, &sealed,
-		&r.Desk, &r.DeskName, &r.Service, &service, &early, &late, &advisor.ID, &advisor.Name,
+		&r.Desk, &r.DeskName, &r.Service, &service, &advisor.ID, &advisor.Name,
 		&r.Seat.ID, &r.Seat.State, &r.Seat.ClosedReason, &r.Seat.Door, &r.Seat.Mode,
 		&r.Seat.OpenedAt, &r.Seat.CheckFailedAt, &r.Seat.ArrivedAt, &r.Seat.AwaySince, &r.Seat.HiddenSince, &talk.TakeoverAsked,
 		&talk.ID, &talk.Staff.ID, &talk.Staff.Name, &talk.AdmittedAt, &talk.RingUntil, &talk.EnteredAt, &talk.ConnectedAt,
-		&r.Seat.TalkedUntil, &state, &callback, &number)
+		&last.admitted, &last.ended, &state, &callback, &number)
 	if err != nil {
-		return r, err
+		return r, last, err
 	}
 	if r.Citizen, err = s.openCitizen(r.ID, sealed); err != nil {
-		return r, err
+		return r, last, err
 	}
 	if callback != "" {
 		left, err := seat.OpenTask(s.key, s.person.Agency, callback, number)
 		if err != nil {
-			return r, err
+			return r, last, err
 		}
 		r.Citizen.Callback = Shown(left)
 	}
 	r.ServiceName = nameOf(service)
-	r.Seat.OpensAt = r.StartsAt - early*time.Minute.Milliseconds()
-	r.Seat.ClosesAt = r.EndsAt + late*time.Minute.Milliseconds()
 	if advisor.ID != "" {
 		r.Advisor = &advisor
 	}
@@ -115,7 +144,7 @@ func (s store) scanRow(rows interface{ Scan(...any) error }) (Row, error) {
 	if state == "none" {
 		r.Invitation = Invitation{By: "none", State: "none"}
 	}
-	return r, nil
+	return r, last, nil
 }
 
 // appointmentOf finds what a change was about: its id is that of an appointment, a seat, a talk or a task.

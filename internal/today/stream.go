@@ -34,7 +34,7 @@ const maxChanges = 32
 
 func (s *Service) store(ctx context.Context, person staff.Person) (store, error) {
 	key, err := s.o.Agencies.Keys().For(ctx, person.Agency)
-	return store{key: key, person: person}, err
+	return store{agencies: s.o.Agencies, key: key, person: person}, err
 }
 
 // reader is one stream: what one person sees of one day.

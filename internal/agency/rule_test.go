@@ -1,0 +1,190 @@
+package agency_test
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"visavis/internal/agency"
+	"visavis/internal/db"
+	"visavis/internal/db/dbtest"
+	. "visavis/internal/worldtest"
+)
+
+// ground is an office with its places.
+type ground struct {
+	*Node
+	o                                          Office
+	whole, department, service, location, desk agency.Place
+}
+
+func newGround(t *testing.T, d *db.DB) *ground {
+	t.Helper()
+	n := New(t, d).Node()
+	g := &ground{Node: n, o: n.Office("lindenau")}
+	first, err := n.Agencies.Desk(t.Context(), d.Read(), g.o.Agency, g.o.Desk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, into := range map[string]*agency.Place{
+		g.o.Agency: &g.whole, first.DepartmentID: &g.department, g.o.Service: &g.service, first.LocationID: &g.location, g.o.Desk: &g.desk,
+	} {
+		if *into, err = n.Agencies.Place(t.Context(), d.Read(), g.o.Agency, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return g
+}
+
+func (g *ground) decide(p agency.Place, rule agency.Rule, value string, fixed bool) error {
+	g.T.Helper()
+	return g.DB.Tx(g.T.Context(), func(tx *db.Tx) error {
+		return g.Agencies.Decide(g.T.Context(), tx, g.o.Agency, p, rule, json.RawMessage(value), fixed, g.o.Sommer.ID)
+	})
+}
+
+func (g *ground) must(p agency.Place, rule agency.Rule, value string, fixed bool) {
+	g.T.Helper()
+	if err := g.decide(p, rule, value, fixed); err != nil {
+		g.T.Fatal(err)
+	}
+}
+
+func (g *ground) rules() agency.Rules {
+	g.T.Helper()
+	r, err := g.Agencies.RulesOf(g.T.Context(), g.DB.Read(), g.o.Agency, g.o.Desk, g.o.Service)
+	if err != nil {
+		g.T.Fatal(err)
+	}
+	return r
+}
+
+func TestTheLowestPlaceThatHasDecidedCountsUnlessOneAboveHasForAll(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		g := newGround(t, d)
+		if r := g.rules(); r.Minutes(agency.OpensEarly) != 10*time.Minute || r[agency.OpensEarly].Kind != agency.OfService || r[agency.OfferedFrom].Kind != "" {
+			t.Errorf("%+v", r)
+		}
+		g.must(g.location, agency.OpensEarly, `20`, false)
+		g.must(g.desk, agency.OpensEarly, `30`, false)
+		if r := g.rules(); r.Minutes(agency.OpensEarly) != 30*time.Minute || r[agency.OpensEarly].Place != g.o.Desk {
+			t.Errorf("%+v", r)
+		}
+		g.must(g.location, agency.OpensEarly, `25`, true)
+		if r := g.rules(); r.Minutes(agency.OpensEarly) != 25*time.Minute || !r[agency.OpensEarly].Fixed {
+			t.Errorf("%+v", r)
+		}
+		if err := g.decide(g.desk, agency.OpensEarly, `5`, false); !errors.Is(err, agency.ErrFixed) {
+			t.Error(err)
+		}
+		n := g.Node
+		n.Tx(func(tx *db.Tx) error {
+			return n.Agencies.Undecide(t.Context(), tx, g.o.Agency, g.location, agency.OpensEarly)
+		})
+		n.Tx(func(tx *db.Tx) error {
+			return n.Agencies.Undecide(t.Context(), tx, g.o.Agency, g.location, agency.OpensEarly)
+		})
+		if r := g.rules(); r.Minutes(agency.OpensEarly) != 30*time.Minute {
+			t.Errorf("%+v", r)
+		}
+		at, err := n.Agencies.RulesAt(t.Context(), d.Read(), g.o.Agency, g.location)
+		if err != nil || at[agency.OpensEarly].Kind != "" {
+			t.Errorf("a location has what its desk has decided: %+v %v", at, err)
+		}
+	})
+}
+
+func TestNobodyDecidesWhatThereIsNotOrWhereItDoesNotBelong(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		g := newGround(t, d)
+		for _, c := range []struct {
+			at    agency.Place
+			rule  agency.Rule
+			value string
+		}{
+			{g.desk, "waiting.forever", `1`},
+			{g.whole, agency.OpensEarly, `10`},
+			{g.service, agency.OpensEarly, `10`}, // it stands in its own row
+			{g.desk, agency.OpensEarly, `-1`},
+			{g.desk, agency.OpensEarly, `241`},
+			{g.desk, agency.OpensEarly, `1.5`},
+			{g.desk, agency.OpensEarly, `"10"`},
+			{g.desk, agency.OpensEarly, `1e400`},
+			{g.desk, agency.OpensEarly, ``},
+			{g.desk, agency.OfferedFrom, `"2026-13-01"`},
+			{g.desk, agency.OfferedFrom, `"tomorrow"`},
+			{g.desk, agency.OfferedFrom, `null`},
+		} {
+			if err := g.decide(c.at, c.rule, c.value, false); !errors.Is(err, agency.ErrRule) {
+				t.Errorf("%s at a %s is %s: %v", c.rule, c.at.Kind, c.value, err)
+			}
+		}
+		if n := g.Count(`SELECT COUNT(*) FROM policy`); n != 0 {
+			t.Errorf("%d decisions", n)
+		}
+	})
+}
+
+func TestADeskThatOpensEarlierLetsGuestsInEarlierAtOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		g := newGround(t, d)
+		sommer := g.SignIn(g.o.Sommer)
+		guest := g.Guest(g.Book(g.o, sommer, g.o.Booking(Start().Add(25*time.Minute))))
+		guest.Arrive().Expect(t, http.StatusConflict, "seat.too_early")
+		g.must(g.desk, agency.OpensEarly, `30`, false)
+		guest.Arrive().OK(t)
+		var list struct {
+			Rows []struct{ Seat struct{ OpensAt int64 } }
+		}
+		sommer.Listen("/api/staff/stream", "").Until("snapshot", &list)
+		if got, want := list.Rows[0].Seat.OpensAt, db.Ms(Start().Add(-5*time.Minute)); got != want {
+			t.Errorf("the list says %d, not %d", got, want)
+		}
+	})
+}
+
+func TestADeskBeginsOnTheDayThatItsPlacesHaveDecided(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		g := newGround(t, d)
+		winter := g.SignIn(g.o.Winter)
+		book := func(days int, desk, service string) Answer {
+			booking := g.o.Booking(Start().AddDate(0, 0, days))
+			booking["desk"], booking["service"] = desk, service
+			return winter.Post("/api/staff/appointments", booking)
+		}
+		g.must(g.whole, agency.OfferedFrom, `"never"`, false)
+		g.must(g.department, agency.OfferedFrom, `"2026-03-04"`, false)
+		book(1, g.o.Desk, g.o.Service).Expect(t, http.StatusConflict, "appointment.not_offered")
+		var made struct {
+			ID      string
+			Version int64
+		}
+		book(2, g.o.Desk, g.o.Service).OK(t).Into(t, &made)
+		book(2, g.o.Desk2, g.o.Service2).Expect(t, http.StatusConflict, "appointment.not_offered")
+		winter.Post("/api/staff/appointments/"+made.ID+"/move", Body{"version": made.Version, "startsAt": db.Ms(Start().AddDate(0, 0, 1))}).
+			Expect(t, http.StatusConflict, "appointment.not_offered")
+		winter.Post("/api/staff/appointments/"+made.ID+"/move", Body{"version": made.Version, "startsAt": db.Ms(Start().AddDate(0, 0, 3))}).OK(t)
+	})
+}
+
+func TestTEN01NoAgencyDecidesForAnother(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		g := newGround(t, d)
+		other := g.Office("ahorn")
+		g.must(g.desk, agency.OpensEarly, `60`, true)
+		r, err := g.Agencies.RulesOf(t.Context(), d.Read(), other.Agency, other.Desk, other.Service)
+		if err != nil || r.Minutes(agency.OpensEarly) != 10*time.Minute {
+			t.Errorf("%+v %v", r, err)
+		}
+		// Not even by the ids of its places.
+		at, err := g.Agencies.RulesAt(t.Context(), d.Read(), other.Agency, g.desk)
+		if err != nil || at[agency.OpensEarly].Kind != "" {
+			t.Errorf("%+v %v", at, err)
+		}
+		if _, err := g.Agencies.RulesOf(t.Context(), d.Read(), other.Agency, other.Desk, g.o.Service); !errors.Is(err, agency.ErrNotFound) {
+			t.Error(err)
+		}
+	})
+}
