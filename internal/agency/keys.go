@@ -15,7 +15,8 @@ const maxKeys = 1000
 // Keys opens the data keys of agencies and keeps them open.
 type Keys struct {
 	ring *vault.Keyring
-	byID func(context.Context, string) (Agency, error)
+	in   func(context.Context, db.Q, string) (Agency, error)
+	read db.Q
 
 	mu   sync.Mutex
 	open map[string]*vault.DataKey
@@ -24,10 +25,15 @@ type Keys struct {
 // For returns the agency's data key. Ask before a transaction, not inside it: the
 // first time it reads from the database.
 func (k *Keys) For(ctx context.Context, agencyID string) (*vault.DataKey, error) {
+	return k.In(ctx, k.read, agencyID)
+}
+
+// In is For inside a transaction, where the agency may be known to nobody else yet.
+func (k *Keys) In(ctx context.Context, q db.Q, agencyID string) (*vault.DataKey, error) {
 	if key := k.known(agencyID); key != nil {
 		return key, nil
 	}
-	a, err := k.byID(ctx, agencyID)
+	a, err := k.in(ctx, q, agencyID)
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ type Store struct {
 // New returns a store. The zone is the one by whose clocks the offices work.
 func New(d *db.DB, ring *vault.Keyring, zone *time.Location, clock func() time.Time) *Store {
 	s := &Store{db: d, ring: ring, zone: zone, clock: clock}
-	s.keys = &Keys{ring: ring, byID: s.ByID, open: map[string]*vault.DataKey{}}
+	s.keys = &Keys{ring: ring, in: s.In, read: d.Read(), open: map[string]*vault.DataKey{}}
 	return s
 }
 
@@ -60,6 +60,24 @@ func (s *Store) ByID(ctx context.Context, id string) (Agency, error) {
 // are connections, none of them ends.
 func (s *Store) In(ctx context.Context, q db.Q, id string) (Agency, error) {
 	return s.scan(q.QueryRowContext(ctx, agencyColumns+` WHERE id = $1`, id))
+}
+
+// All lists all agencies by their slugs, for operators and for housekeeping: nobody else looks at more than one.
+func (s *Store) All(ctx context.Context) ([]Agency, error) {
+	rows, err := s.db.Read().QueryContext(ctx, agencyColumns+` ORDER BY slug`)
+	if err != nil {
+		return nil, fmt.Errorf("list agencies: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // read only
+	var all []Agency
+	for rows.Next() {
+		a, err := s.scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, a)
+	}
+	return all, rows.Err()
 }
 
 // Only finds the one agency of an installation that has no other; ErrNotFound if

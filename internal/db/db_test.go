@@ -4,6 +4,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -171,4 +173,40 @@ func TestTheSchemasVersionIsReadWithoutMakingAnything(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestWhatIsLeftForTheEndRunsAfterAllElseAndBelongsToTheTransaction(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		type key struct{}
+		failed := errors.New("at the end")
+		var steps []string
+		run := func(fails bool) error {
+			steps = nil
+			return d.Tx(t.Context(), func(tx *db.Tx) error {
+				for range 2 {
+					kept := db.Keep(tx, key{}, func() *int {
+						tx.BeforeCommit(func() error {
+							steps = append(steps, "end")
+							if fails {
+								return failed
+							}
+							return nil
+						})
+						return new(int)
+					})
+					*kept++
+					steps = append(steps, strconv.Itoa(*kept))
+				}
+				tx.AfterCommit(func() { steps = append(steps, "after") })
+				_, err := tx.ExecContext(t.Context(), `INSERT INTO node (id, started_at, lease_until) VALUES ('n', 1, 1)`)
+				return err
+			})
+		}
+		if err := run(true); !errors.Is(err, failed) || strings.Join(steps, " ") != "1 2 end" {
+			t.Error(err, steps)
+		}
+		if err := run(false); err != nil || strings.Join(steps, " ") != "1 2 end after" {
+			t.Error(err, steps) // the row of the first one would stand in the way
+		}
+	})
 }

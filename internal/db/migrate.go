@@ -3,8 +3,11 @@ package db
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"strings"
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -67,9 +70,53 @@ func (d *DB) migrator() (*goose.Provider, error) {
 		}
 		dialect, options = goose.DialectPostgres, append(options, goose.WithSessionLocker(locker))
 	}
-	provider, err := goose.NewProvider(dialect, d.write, files, options...)
+	provider, err := goose.NewProvider(dialect, d.write, ofEngine{files, d.engine}, options...)
 	if err != nil {
 		return nil, fmt.Errorf("migrate: %w", err)
 	}
 	return provider, nil
 }
+
+// ofEngine leaves out of the migrations what is for the other engine, which only triggers are: the lines from one that
+// says "-- +only sqlite" or "-- +only postgres" up to the next such line, or to "-- +only both".
+type ofEngine struct {
+	fs.FS
+	engine Engine
+}
+
+const only = "-- +only "
+
+// Open opens a folder or a migration.
+func (o ofEngine) Open(name string) (fs.File, error) {
+	file, err := o.FS.Open(name)
+	if err != nil || !strings.HasSuffix(name, ".sql") {
+		return file, err
+	}
+	text, err := io.ReadAll(file)
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return migrationFile{file, strings.NewReader(o.own(string(text)))}, nil
+}
+
+func (o ofEngine) own(text string) string {
+	var kept strings.Builder
+	ours := true
+	for line := range strings.Lines(text) {
+		if whose, says := strings.CutPrefix(strings.TrimSpace(line), only); says {
+			ours = whose == "both" || whose == string(o.engine)
+		}
+		if ours {
+			kept.WriteString(line)
+		}
+	}
+	return kept.String()
+}
+
+// migrationFile has another text than the file.
+type migrationFile struct {
+	fs.File
+	text io.Reader
+}
+
+func (m migrationFile) Read(p []byte) (int, error) { return m.text.Read(p) }

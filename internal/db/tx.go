@@ -16,7 +16,27 @@ import (
 // Tx is a write transaction. It is a Q.
 type Tx struct {
 	*sql.Tx
-	after []func()
+	before []func() error
+	after  []func()
+	kept   map[any]any
+}
+
+// BeforeCommit runs f when the transaction has done everything else: for a row that all transactions change, so that
+// they wait for each other as short as can be, and never for that row while they hold another.
+func (t *Tx) BeforeCommit(f func() error) { t.before = append(t.before, f) }
+
+// Keep returns what a package has kept in this transaction under a key; the first time, what is made. The key has a type
+// of the package's own.
+func Keep[T any](t *Tx, key any, made func() *T) *T {
+	if known, ok := t.kept[key].(*T); ok {
+		return known
+	}
+	if t.kept == nil {
+		t.kept = map[any]any{}
+	}
+	one := made()
+	t.kept[key] = one
+	return one
 }
 
 // AfterCommit runs f once the transaction is committed, and never otherwise.
@@ -100,6 +120,11 @@ func (d *DB) once(ctx context.Context, begin time.Time, f func(*Tx) error) error
 	tx := &Tx{Tx: begun}
 	if err := f(tx); err != nil {
 		return err
+	}
+	for _, before := range tx.before {
+		if err := before(); err != nil {
+			return err
+		}
 	}
 	if err := commit(ctx, begun); err != nil {
 		return fmt.Errorf("commit: %w", err)

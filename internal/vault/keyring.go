@@ -171,5 +171,7 @@ func (k *Keyring) OpenDataKey(wrapped []byte) (*DataKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &DataKey{gcm: gcm}, nil
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(pseudonymContext))
+	return &DataKey{gcm: gcm, pseudonyms: mac.Sum(nil)}, nil
 }

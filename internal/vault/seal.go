@@ -2,7 +2,10 @@ package vault
 
 import (
 	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 )
 
@@ -19,8 +22,24 @@ func (f Field) bytes() []byte {
 	return out
 }
 
-// DataKey seals one agency's fields.
-type DataKey struct{ gcm cipher.AEAD }
+// DataKey seals one agency's fields, and stands other names for its people.
+type DataKey struct {
+	gcm        cipher.AEAD
+	pseudonyms []byte
+}
+
+const (
+	pseudonymContext = "visavis pseudonyms"
+	pseudonymBytes   = 16
+)
+
+// Pseudonym stands for a person, by its id, where nobody is to read who that is. The same person always has the same
+// one, so whoever has the key can look for somebody; once the key is destroyed, nobody can tell whose it was.
+func (k *DataKey) Pseudonym(id string) string {
+	mac := hmac.New(sha256.New, k.pseudonyms)
+	mac.Write([]byte(id))
+	return hex.EncodeToString(mac.Sum(nil)[:pseudonymBytes])
+}
 
 const sealVersion = 1
 

@@ -11,6 +11,7 @@ package vault
 import (
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/base64"
 )
 
@@ -33,6 +34,9 @@ func NewToken() string {
 	rand.Read(random[:])
 	return base64.RawURLEncoding.EncodeToString(random[:])
 }
+
+// Equal compares two secrets, or two proofs, without telling by its time how far they are alike.
+func Equal(a, b []byte) bool { return subtle.ConstantTimeCompare(a, b) == 1 }
 
 // Hash is how secrets with at least 128 random bits are stored: SHA-256 without
 // salt, since they cannot be guessed from a dictionary.

@@ -98,6 +98,29 @@ func TestTEN04ASealedFieldOpensOnlyInItsPlace(t *testing.T) {
 	}
 }
 
+func TestAUD01APseudonymIsThatOfAPersonUnderOneKey(t *testing.T) {
+	k, _ := ring(t)
+	wrapped, err := k.NewDataKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, err := k.OpenDataKey(wrapped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := k.OpenDataKey(wrapped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := one.Pseudonym("sommer")
+	if len(name) != 32 || again.Pseudonym("sommer") != name {
+		t.Errorf("%q and %q for one person", name, again.Pseudonym("sommer"))
+	}
+	if one.Pseudonym("winter") == name || dataKey(t, k).Pseudonym("sommer") == name {
+		t.Error("two people, or two agencies, have one pseudonym")
+	}
+}
+
 func TestDerivedKeysDependOnPurposeAndEveryPart(t *testing.T) {
 	k, _ := ring(t)
 	seen := map[string]string{}
