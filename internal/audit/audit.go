@@ -1,0 +1,246 @@
+// Package audit keeps what happened, for whoever must be able to prove it: one entry for each act that matters to
+// security or privacy, in the transaction of the act, in a chain that shows every later change
+// (docs/decisions/0009-audit-chain.md).
+//
+// An entry has no free text, no name and no address. Who acted, and staff to whom something happened, stand in it by
+// pseudonyms under a key of the agency. The main types are Entry, Log, Report and Filter. The package knows no other
+// feature; each of them says what happened in words of the lists here.
+package audit
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Act is something that happened.
+type Act string
+
+// The acts. Whoever adds one says in shapes what belongs to it.
+const (
+	SessionBegun     Act = "session.begun"
+	SessionThrottled Act = "session.throttled" // so many wrong passwords that no more are looked at for a while
+	SessionLeft      Act = "session.left"      // signed out
+	SessionEnded     Act = "session.ended"     // without the person: too many, the account closed
+
+	AccountCreated  Act = "account.created"
+	AccountDisabled Act = "account.disabled"
+	RoleGiven       Act = "role.given"
+	RoleTaken       Act = "role.taken"
+
+	AppointmentBooked    Act = "appointment.booked"
+	AppointmentMoved     Act = "appointment.moved"
+	AppointmentCancelled Act = "appointment.cancelled"
+	AppointmentClosed    Act = "appointment.closed"
+	LinkShown            Act = "link.shown"
+
+	TakeoverAsked   Act = "takeover.asked"
+	TakeoverAllowed Act = "takeover.allowed"
+	TakeoverRefused Act = "takeover.refused"
+
+	TalkAdmitted Act = "talk.admitted"
+	TalkJoined   Act = "talk.joined"   // by a colleague, who leads it from then on
+	TalkReturned Act = "talk.returned" // the guest waits again
+	TalkEnded    Act = "talk.ended"
+
+	AuditSearched Act = "audit.searched" // for a person
+	AuditExported Act = "audit.exported"
+	AuditCut      Act = "audit.cut"    // entries that were kept long enough are deleted
+	AuditBroken   Act = "audit.broken" // found at the next entry: the head was changed from outside
+)
+
+// Kind is what the object of an act is.
+type Kind string
+
+// The kinds.
+const (
+	OfStaff       Kind = "staff"
+	OfAppointment Kind = "appointment"
+	OfAgency      Kind = "agency"
+)
+
+// shape is what an entry of an act says: what its object is, and which details there may be.
+type shape struct {
+	object  Kind
+	details []string
+}
+
+var shapes = map[Act]shape{
+	SessionBegun:     {object: OfStaff},
+	SessionThrottled: {object: OfStaff},
+	SessionLeft:      {object: OfStaff},
+	SessionEnded:     {object: OfStaff, details: []string{"why", "count"}},
+
+	AccountCreated:  {object: OfStaff},
+	AccountDisabled: {object: OfStaff},
+	RoleGiven:       {object: OfStaff, details: []string{"role", "place", "source", "from", "until"}},
+	RoleTaken:       {object: OfStaff, details: []string{"role", "place", "source"}},
+
+	AppointmentBooked:    {object: OfAppointment, details: []string{"desk", "at", "link"}},
+	AppointmentMoved:     {object: OfAppointment, details: []string{"from", "to", "link"}},
+	AppointmentCancelled: {object: OfAppointment},
+	AppointmentClosed:    {object: OfAppointment, details: []string{"outcome"}},
+	LinkShown:            {object: OfAppointment},
+
+	TakeoverAsked:   {object: OfAppointment},
+	TakeoverAllowed: {object: OfAppointment, details: []string{"talk"}},
+	TakeoverRefused: {object: OfAppointment, details: []string{"talk"}},
+
+	TalkAdmitted: {object: OfAppointment, details: []string{"talk"}},
+	TalkJoined:   {object: OfAppointment, details: []string{"talk", "from"}},
+	TalkReturned: {object: OfAppointment, details: []string{"talk"}},
+	TalkEnded:    {object: OfAppointment, details: []string{"talk"}},
+
+	AuditSearched: {object: OfStaff, details: []string{"from", "until", "act", "object"}},
+	AuditExported: {object: OfAgency, details: []string{"count", "from", "until", "act", "object", "person"}},
+	AuditCut:      {object: OfAgency, details: []string{"from", "to"}},
+	AuditBroken:   {object: OfAgency},
+}
+
+// Acts are all acts, in the order of the alphabet.
+func Acts() []Act {
+	var all []Act
+	for act := range shapes {
+		all = append(all, act)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// Known tells whether there is such an act.
+func (a Act) Known() bool { return shapes[a].object != "" }
+
+// ActorKind is who acted, without saying who.
+type ActorKind string
+
+// The kinds of actors.
+const (
+	ByStaff  ActorKind = "staff"
+	ByGuest  ActorKind = "guest"
+	BySystem ActorKind = "system" // nobody in person: a timer, an import, whoever had not signed in
+)
+
+// Actor is who acted. The zero value is nobody, and refused.
+type Actor struct {
+	kind  ActorKind
+	staff string
+}
+
+// Staff is a member of staff, by its id; without one, nobody in person.
+func Staff(id string) Actor {
+	if id == "" {
+		return System()
+	}
+	return Actor{kind: ByStaff, staff: id}
+}
+
+// Guest is the guest of the appointment that the entry names.
+func Guest() Actor { return Actor{kind: ByGuest} }
+
+// System is nobody in person.
+func System() Actor { return Actor{kind: BySystem} }
+
+// Code is one detail: a word for what it is, and a word of a list, a number or an id.
+type Code struct {
+	key, value string
+	person     bool
+}
+
+// Is is a detail. An empty value says nothing, and is left out.
+func Is(key, value string) Code { return Code{key: key, value: value} }
+
+// Number is a detail that counts, or a time in milliseconds.
+func Number(key string, n int64) Code { return Code{key: key, value: strconv.FormatInt(n, 10)} }
+
+// Person is a detail that names a member of staff, by its id: a pseudonym will stand there.
+func Person(key, id string) Code { return Code{key: key, value: id, person: true} }
+
+// Entry is one act, as a feature tells it.
+type Entry struct {
+	Agency string
+	By     Actor
+	Act    Act
+	Object string // id of what the act is about
+	Detail []Code
+	// Once leaves the entry out when the same act on the same object is in the log since so long, for what strangers can
+	// make happen: nobody may fill the log.
+	Once time.Duration
+}
+
+// code is what a value may look like: nothing that anybody typed.
+var code = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,39}$`)
+
+// IsCode tells whether a text may be a detail.
+func IsCode(text string) bool { return code.MatchString(text) }
+
+// check refuses what is not of the lists.
+func (e Entry) check() error {
+	known := shapes[e.Act]
+	switch {
+	case e.Agency == "":
+		return fmt.Errorf("audit %s: no agency", e.Act)
+	case !e.Act.Known():
+		return fmt.Errorf("audit: unknown act %q", string(e.Act))
+	case e.By.kind == "":
+		return fmt.Errorf("audit %s: nobody acted", e.Act)
+	case !code.MatchString(e.Object):
+		return fmt.Errorf("audit %s: the object is no id", e.Act)
+	}
+	for i, c := range e.Detail {
+		switch {
+		case !slices.Contains(known.details, c.key):
+			return fmt.Errorf("audit %s: no detail %q", e.Act, c.key)
+		case c.value != "" && !code.MatchString(c.value):
+			return fmt.Errorf("audit %s: %s is no code", e.Act, c.key)
+		case slices.ContainsFunc(e.Detail[:i], func(o Code) bool { return o.key == c.key }):
+			return fmt.Errorf("audit %s: %s twice", e.Act, c.key)
+		}
+	}
+	return nil
+}
+
+// Row is an entry as it is kept.
+type Row struct {
+	Agency     string
+	Seq        int64
+	At         int64 // milliseconds
+	Actor      string
+	ActorKind  ActorKind
+	Act        Act
+	ObjectKind Kind
+	Object     string
+	Detail     string
+	Prev, Hash []byte
+}
+
+// row puts an entry into its stored form but for its place in the chain.
+func (e Entry) row(now int64, pseudonym func(id string) string) Row {
+	known := shapes[e.Act]
+	r := Row{Agency: e.Agency, At: now, ActorKind: e.By.kind, Act: e.Act, ObjectKind: known.object, Object: e.Object}
+	if e.By.staff != "" {
+		r.Actor = pseudonym(e.By.staff)
+	}
+	if known.object == OfStaff {
+		r.Object = pseudonym(e.Object)
+	}
+	details := slices.Clone(e.Detail)
+	slices.SortStableFunc(details, func(a, b Code) int {
+		return cmp.Compare(slices.Index(known.details, a.key), slices.Index(known.details, b.key))
+	})
+	var words []string
+	for _, c := range details {
+		switch {
+		case c.value == "":
+		case c.person:
+			words = append(words, c.key+"="+pseudonym(c.value))
+		default:
+			words = append(words, c.key+"="+c.value)
+		}
+	}
+	r.Detail = strings.Join(words, " ")
+	return r
+}
