@@ -28,6 +28,7 @@ type commands struct {
 	Print   configCommand  `cmd:"" name:"config" help:"Show the configuration and its manual."`
 	Import  importCommand  `cmd:"" help:"Set up an agency from files: departments, locations, desks, services, staff and roles."`
 	Export  exportCommand  `cmd:"" help:"Write the organisation of an agency as files that import reads."`
+	Audit   auditCommand   `cmd:"" help:"Verify the record of what happened."`
 	Doctor  doctorCommand  `cmd:"" help:"Try whether everything that the configuration names works."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

@@ -1,7 +1,7 @@
 // Package app builds the program from its parts and runs it. It is the only package that knows all others, and the only
 // one that sees the whole configuration; every part gets its own options.
 //
-// Serve, Relay, Demo, Migrate and Doctor are the subcommands. What there is and in which order it starts stands in
+// Serve, Relay, Demo, Migrate, VerifyAudit and Doctor are the subcommands. What there is and in which order it starts stands in
 // parts.go, to be read from top to bottom.
 package app
 

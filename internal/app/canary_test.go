@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,6 +54,7 @@ func TestLOG01MIN08NothingPersonalIsFoundInTheDatabaseOrTheLog(t *testing.T) {
 		if len(c) != 20 {
 			t.Fatalf("%d canaries", len(c))
 		}
+		w.audited()
 		w.search(c) // while it runs, the write-ahead log included
 		w.stop()
 		w.search(c)
@@ -103,6 +105,17 @@ func (w *whole) live(c canaries) {
 	a.Expect(t, http.StatusInternalServerError, "internal")
 	if found := c.in([]byte(a.Text)); len(found) != 0 {
 		t.Errorf("an error shows %v", found)
+	}
+}
+
+// audited tells that what happened is in the audit: there, too, nobody may find a canary.
+func (w *whole) audited() {
+	w.t.Helper()
+	acts := texts(w.t.Context(), w.t, w.database(), `SELECT DISTINCT act FROM audit_entry`)
+	for _, act := range []string{"session.begun", "appointment.booked", "talk.admitted"} {
+		if !slices.Contains(acts, act) {
+			w.t.Errorf("the audit knows of no %s", act)
+		}
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"visavis/internal/admin"
 	"visavis/internal/agency"
 	"visavis/internal/appointment"
+	"visavis/internal/audit"
 	"visavis/internal/config"
 	"visavis/internal/db"
 	"visavis/internal/edge"
@@ -51,6 +52,7 @@ type parts struct {
 	jobs   *jobs.Queue
 
 	agencies     *agency.Store
+	audit        *audit.Log
 	staff        *staff.Service
 	admin        *admin.Service
 	seats        *seat.Service
@@ -134,12 +136,15 @@ func (p *parts) makePlumbing(context.Context) error {
 
 func (p *parts) makeFeatures(ctx context.Context) error {
 	p.agencies = agency.New(p.db, p.ring, p.c.TimeZone.Location, p.o.Clock)
+	p.audit = audit.New(p.db, audit.Options{Ring: p.ring, Key: p.agencies.Keys().In, Clock: p.o.Clock, Log: p.o.Log})
 	p.staff = staff.New(p.db, p.agencies, staff.Options{
 		Clock: p.o.Clock, Log: p.o.Log, TrustedProxies: p.c.HTTP.TrustedProxies, Nudge: p.events.Nudge, Ring: p.ring,
+		Audit: p.audit,
 	})
+	p.background("staff", p.staff.Run)
 	p.admin = admin.New(p.db, admin.Options{Agencies: p.agencies, Staff: p.staff, Clock: p.o.Clock, Log: p.o.Log})
 	p.seats = seat.New(p.db, seat.Options{
-		Ring: p.ring, Agencies: p.agencies, Events: p.events, Clock: p.o.Clock, Log: p.o.Log, URL: p.c.HTTP.URL.String(),
+		Ring: p.ring, Agencies: p.agencies, Events: p.events, Audit: p.audit, Clock: p.o.Clock, Log: p.o.Log, URL: p.c.HTTP.URL.String(),
 		Node: p.node, TrustedProxies: p.c.HTTP.TrustedProxies, Prepare: talk.Prepare,
 	})
 	if err := p.seats.Lease(ctx); err != nil {
@@ -151,12 +156,12 @@ func (p *parts) makeFeatures(ctx context.Context) error {
 		return err
 	}
 	p.appointments = appointment.New(p.db, appointment.Options{
-		Agencies: p.agencies, Staff: p.staff, Seats: p.seats, Mailer: mailer, Events: p.events, Clock: p.o.Clock,
+		Agencies: p.agencies, Staff: p.staff, Seats: p.seats, Mailer: mailer, Events: p.events, Audit: p.audit, Clock: p.o.Clock,
 		Phone: seat.Phone, Problem: seat.Problem,
 	})
 	p.talks = talk.New(p.db, talk.Options{
 		Ring: p.ring, Agencies: p.agencies, Staff: p.staff, Seats: p.seats, Appointments: p.appointments,
-		Events: p.events, Jobs: p.jobs, Relay: p.relay, RelayKey: p.relayKey,
+		Events: p.events, Audit: p.audit, Jobs: p.jobs, Relay: p.relay, RelayKey: p.relayKey,
 		Candidates: func() []sdp.Candidate { return p.candidates }, Detour: p.detour,
 		HeadsUp: p.c.Talk.HeadsUp, RingTime: p.c.Talk.Ring, Clock: p.o.Clock, Log: p.o.Log, TrustedProxies: p.c.HTTP.TrustedProxies,
 	})
@@ -289,6 +294,9 @@ func (p *parts) keepHouse(ctx context.Context) error {
 		case <-every.C:
 			if err := p.prune(ctx); err != nil {
 				p.o.Log.ErrorContext(ctx, "old changes not deleted", "error", err)
+			}
+			if err := p.cutAudits(ctx); err != nil {
+				p.o.Log.ErrorContext(ctx, "old entries of the audit not deleted", "error", err)
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"visavis/internal/agency"
+	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/events"
 	"visavis/internal/notify"
@@ -18,7 +19,7 @@ import (
 type Seats interface {
 	Create(ctx context.Context, tx *db.Tx, agency, appointment, desk string) (string, error)
 	Moved(ctx context.Context, tx *db.Tx, agency, appointment string) error
-	Close(ctx context.Context, tx *db.Tx, agency, appointment, reason string) error
+	Close(ctx context.Context, tx *db.Tx, by audit.Actor, agency, appointment, reason string) error
 	// Seen tells what there was of the guest.
 	Seen(ctx context.Context, tx *db.Tx, agency, appointment string) (Seen, error)
 	// Link is the live link of the appointment's seat.
@@ -37,6 +38,7 @@ type Options struct {
 	Seats    Seats
 	Mailer   Mailer // nil: this installation sends no mail
 	Events   *events.Log
+	Audit    *audit.Log
 	Clock    func() time.Time
 	// Phone puts a telephone number into its stored form, or refuses it.
 	Phone func(string) (string, bool)
@@ -56,6 +58,19 @@ func New(d *db.DB, o Options) *Service { return &Service{d, o} }
 func (s *Service) tell(ctx context.Context, tx *db.Tx, a Appointment) error {
 	_, err := s.o.Events.Append(ctx, tx, a.Agency, agency.DeskTopic(a.Desk), "row", a.ID)
 	return err
+}
+
+// note tells the audit what happened to an appointment.
+func (s *Service) note(ctx context.Context, tx *db.Tx, by audit.Actor, act audit.Act, a Appointment, detail ...audit.Code) error {
+	return s.o.Audit.Append(ctx, tx, audit.Entry{Agency: a.Agency, By: by, Act: act, Object: a.ID, Detail: detail})
+}
+
+// shown tells the audit that staff get the link with the answer.
+func (s *Service) shown(a Appointment) audit.Code {
+	if s.byHand(a) {
+		return audit.Is("link", "shown")
+	}
+	return audit.Is("link", "")
 }
 
 // Book makes an appointment with its seat, and queues the invitation.
@@ -87,6 +102,11 @@ func (s *Service) Book(ctx context.Context, p staff.Person, b Booking) (Appointm
 			return err
 		}
 		if err := s.mail(ctx, tx, a); err != nil {
+			return err
+		}
+		err := s.note(ctx, tx, audit.Staff(p.ID), audit.AppointmentBooked, a,
+			audit.Is("desk", a.Desk), audit.Number("at", db.Ms(a.Starts)), s.shown(a))
+		if err != nil {
 			return err
 		}
 		return s.tell(ctx, tx, a)
@@ -184,10 +204,14 @@ func (s *Service) Mailed(ctx context.Context, agencyID, id string, invite int64,
 
 // LinkByHand is the link for staff to hand over, where no mail goes out.
 func (s *Service) LinkByHand(ctx context.Context, a Appointment) (string, error) {
-	if s.o.Mailer != nil && a.Citizen.Email != "" || a.Status != Booked {
+	if !s.byHand(a) {
 		return "", nil
 	}
 	return s.o.Seats.Link(ctx, a.Agency, a.ID)
+}
+
+func (s *Service) byHand(a Appointment) bool {
+	return (s.o.Mailer == nil || a.Citizen.Email == "") && a.Status == Booked
 }
 
 // Link is the live link of an appointment of the person's desks, for staff to hand over.
@@ -201,7 +225,12 @@ func (s *Service) Link(ctx context.Context, p staff.Person, id string) (string, 
 	case a.Status != Booked:
 		return "", refuse(http.StatusConflict, "appointment.closed", "status", string(a.Status))
 	}
-	return s.o.Seats.Link(ctx, p.Agency, id)
+	link, err := s.o.Seats.Link(ctx, p.Agency, id)
+	if err != nil {
+		return "", err
+	}
+	// Nobody sees it of whom that is not written.
+	return link, s.db.Tx(ctx, func(tx *db.Tx) error { return s.note(ctx, tx, audit.Staff(p.ID), audit.LinkShown, a) })
 }
 
 // change loads an appointment of the person's desks in the version that the page has
@@ -242,7 +271,7 @@ func (s *Service) Move(ctx context.Context, p staff.Person, id string, version i
 		} else if err := checkStart(starts, now); err != nil {
 			return err
 		}
-		length := a.Ends.Sub(a.Starts)
+		length, before := a.Ends.Sub(a.Starts), a.Starts
 		a.Starts, a.Ends = starts, starts.Add(length)
 		if err := s.offered(ctx, tx, *a); err != nil {
 			return err
@@ -260,6 +289,11 @@ func (s *Service) Move(ctx context.Context, p staff.Person, id string, version i
 		if err := s.mail(ctx, tx, *a); err != nil {
 			return err
 		}
+		err := s.note(ctx, tx, audit.Staff(p.ID), audit.AppointmentMoved, *a,
+			audit.Number("from", db.Ms(before)), audit.Number("to", db.Ms(starts)), s.shown(*a))
+		if err != nil {
+			return err
+		}
 		return s.tell(ctx, tx, *a)
 	})
 }
@@ -271,11 +305,11 @@ func (s *Service) Cancel(ctx context.Context, p staff.Person, id string, version
 
 // Close records an outcome from the list, without a talk or beside one.
 func (s *Service) Close(ctx context.Context, p staff.Person, id string, version int64, outcome string) (Appointment, error) {
-	return s.change(ctx, p, id, version, func(tx *db.Tx, a *Appointment) error { return s.end(ctx, tx, a, outcome) })
+	return s.change(ctx, p, id, version, func(tx *db.Tx, a *Appointment) error { return s.end(ctx, tx, audit.Staff(p.ID), a, outcome) })
 }
 
 // end closes appointment and seat with an outcome, or nothing of them.
-func (s *Service) end(ctx context.Context, tx *db.Tx, a *Appointment, outcome string) error {
+func (s *Service) end(ctx context.Context, tx *db.Tx, by audit.Actor, a *Appointment, outcome string) error {
 	seen, err := s.o.Seats.Seen(ctx, tx, a.Agency, a.ID)
 	if err != nil {
 		return err
@@ -291,28 +325,33 @@ func (s *Service) end(ctx context.Context, tx *db.Tx, a *Appointment, outcome st
 	if err := save(ctx, tx, a); err != nil {
 		return err
 	}
-	if err := s.o.Seats.Close(ctx, tx, a.Agency, a.ID, outcome); err != nil {
+	if err := s.o.Seats.Close(ctx, tx, by, a.Agency, a.ID, outcome); err != nil {
 		return err
 	}
+	act, detail := audit.AppointmentClosed, []audit.Code{audit.Is("outcome", outcome)}
 	if outcome == Called {
+		act, detail = audit.AppointmentCancelled, nil
 		if err := s.mail(ctx, tx, *a); err != nil {
 			return err
 		}
+	}
+	if err := s.note(ctx, tx, by, act, *a, detail...); err != nil {
+		return err
 	}
 	return s.tell(ctx, tx, *a)
 }
 
 // Outcome is Close in the caller's transaction, for a talk that ends.
 func (s *Service) Outcome(ctx context.Context, tx *db.Tx, p staff.Person, id, outcome string) error {
-	return s.endInTx(ctx, tx, p.Agency, id, outcome)
+	return s.endInTx(ctx, tx, audit.Staff(p.ID), p.Agency, id, outcome)
 }
 
 // CancelByGuest is the guest's own cancellation, in the caller's transaction.
 func (s *Service) CancelByGuest(ctx context.Context, tx *db.Tx, agencyID, id string) error {
-	return s.endInTx(ctx, tx, agencyID, id, Called)
+	return s.endInTx(ctx, tx, audit.Guest(), agencyID, id, Called)
 }
 
-func (s *Service) endInTx(ctx context.Context, tx *db.Tx, agencyID, id, outcome string) error {
+func (s *Service) endInTx(ctx context.Context, tx *db.Tx, by audit.Actor, agencyID, id, outcome string) error {
 	key, err := s.o.Agencies.Keys().For(ctx, agencyID)
 	if err != nil {
 		return err
@@ -321,5 +360,5 @@ func (s *Service) endInTx(ctx context.Context, tx *db.Tx, agencyID, id, outcome 
 	if err != nil {
 		return err
 	}
-	return s.end(ctx, tx, &a, outcome)
+	return s.end(ctx, tx, by, &a, outcome)
 }

@@ -20,6 +20,7 @@ type Config struct {
 	Relay    Relay    `key:"relay" doc:"Connects the two browsers of a talk. It forwards sound and picture without being able to see them."`
 	Mail     Mail     `key:"mail" doc:"The server that takes our e-mail. Without a host no e-mail is sent; links are then given out on paper or by telephone."`
 	Talk     Talk     `key:"talk" doc:"How talks begin."`
+	Audit    Audit    `key:"audit" doc:"The record of what happened, for auditor and data protection officer (audit.md)."`
 	SSO      []SSO    `key:"sso" doc:"Where staff sign in with an account that they have already (OpenID Connect): a list, each with the keys below. In the file only; a secret can also be a credential with the name sso.ID.client_secret, as sso.keycloak.client_secret is. See single-sign-on.md."`
 	TimeZone Location `key:"time_zone" default:"Europe/Berlin" doc:"The time zone of the offices: when a day begins, and the times that pages and e-mails tell."`
 	Log      Log      `key:"log" doc:"What Visavis writes to its standard error. It holds no names, addresses or links at any level."`
@@ -78,6 +79,11 @@ type Mail struct {
 type Talk struct {
 	HeadsUp time.Duration `key:"heads_up" default:"3s" doc:"How long a guest sees that the talk begins, and whether camera and sound are on, before the other side sees and hears them. 0s to 10s."`
 	Ring    time.Duration `key:"ring" default:"60s" doc:"How long a guest is called whose page is not on the screen. After that the guest waits again, with the same place. 5s to 5m."`
+}
+
+// Audit says how long the record of what happened is kept.
+type Audit struct {
+	KeepDays int `key:"keep_days" default:"365" doc:"How many days an entry is kept. Older ones are deleted from the beginning, once a day; what is left can be verified as before. 30 to 3650."`
 }
 
 // Log says what is written.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/hex"
 	"slices"
+	"time"
 
+	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/vault"
 )
@@ -55,8 +57,15 @@ func (s *Service) arrive(ctx context.Context, in *arriveInput) (*viewOutput, err
 	return s.shown(ctx, x, who)
 }
 
+// askedOnce bounds what two browsers with the link can write that ask in turns.
+const askedOnce = time.Minute
+
 func (s *Service) settleArrival(ctx context.Context, tx *db.Tx, key *vault.DataKey, x Seat, who Holder, happened []Event, p Prepared) error {
 	switch {
+	case slices.Contains(happened, Asked):
+		return s.o.Audit.Append(ctx, tx, audit.Entry{
+			Agency: x.Agency, By: audit.Guest(), Act: audit.TakeoverAsked, Object: x.Appointment, Once: askedOnce,
+		})
 	case slices.Contains(happened, Rejoined):
 		return s.talks.Rejoin(ctx, tx, x, p)
 	case x.State == Talking && x.Holder == who:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"visavis/internal/appointment"
+	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/vault"
 )
@@ -51,7 +52,7 @@ func (s *Service) Moved(ctx context.Context, tx *db.Tx, agencyID, appointmentID 
 // the desk has nothing left to do, nor after a cancellation, when the link says so, too;
 // after a technical failure it owes the guest another time. A seat that is closed already
 // stays as it is.
-func (s *Service) Close(ctx context.Context, tx *db.Tx, agencyID, appointmentID, reason string) error {
+func (s *Service) Close(ctx context.Context, tx *db.Tx, by audit.Actor, agencyID, appointmentID, reason string) error {
 	x, err := byAppointment(ctx, tx, agencyID, appointmentID)
 	if err != nil {
 		return err
@@ -63,7 +64,7 @@ func (s *Service) Close(ctx context.Context, tx *db.Tx, agencyID, appointmentID,
 		return err
 	}
 	if x.State == Talking {
-		if err := s.talks.Left(ctx, tx, x); err != nil {
+		if err := s.talks.Left(ctx, tx, by, x); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"visavis/internal/agency"
+	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/edge"
 	"visavis/internal/vault"
@@ -285,7 +286,7 @@ func (s *Service) leave(ctx context.Context, in *leaveInput) (*viewOutput, error
 		if _, _, err = s.doBy(ctx, tx, x, Leave{Who: who}); err != nil || before.State != Talking || before.Holder != who {
 			return err
 		}
-		return s.talks.Left(ctx, tx, before)
+		return s.talks.Left(ctx, tx, audit.Guest(), before)
 	})
 	if err != nil {
 		return nil, Problem(err)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/db/dbtest"
 	"visavis/internal/seat"
@@ -98,7 +99,9 @@ func TestWhoAsksWhileTheAppointmentIsCancelledOrMovedIsToldAndLeavesNoTask(t *te
 		w := newWorld(t, d)
 		meanwhile := map[string]func(p place){
 			"seat.closed": func(p place) {
-				w.tx(func(tx *db.Tx) error { return w.seats.Close(t.Context(), tx, p.agency, p.appointment, "cancelled") })
+				w.tx(func(tx *db.Tx) error {
+					return w.seats.Close(t.Context(), tx, audit.System(), p.agency, p.appointment, "cancelled")
+				})
 			},
 			"link.moved": func(p place) {
 				w.tx(func(tx *db.Tx) error { return w.seats.Moved(t.Context(), tx, p.agency, p.appointment) })

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/db/dbtest"
 	"visavis/internal/seat"
@@ -48,7 +49,9 @@ func TestWhoAsksWhileACancellationIsBeingWrittenLeavesNoTask(t *testing.T) {
 	p := w.newPlace(w.own)
 	guest := w.guest(p)
 	w.whileHeld(
-		func(tx *db.Tx) error { return w.seats.Close(t.Context(), tx, p.agency, p.appointment, "cancelled") },
+		func(tx *db.Tx) error {
+			return w.seats.Close(t.Context(), tx, audit.System(), p.agency, p.appointment, "cancelled")
+		},
 		func() {
 			if a := guest.at(p, "callback", body{"phone": "0711 5550123"}); a.status != http.StatusGone || a.code != "seat.closed" {
 				t.Errorf("%d %s", a.status, a.body)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"visavis/internal/agency"
+	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/edge"
 	"visavis/internal/events"
@@ -29,8 +30,8 @@ type Talks interface {
 	Changed(ctx context.Context, tx *db.Tx, s Seat) error
 	// Attended notes in the live talk whether who leads it has it open; open tells that of a person.
 	Attended(ctx context.Context, tx *db.Tx, s Seat, open func(staff string) (bool, error)) error
-	// Left ends the live talk of a seat without an outcome: the guest went.
-	Left(ctx context.Context, tx *db.Tx, s Seat) error
+	// Left ends the live talk of a seat without an outcome: the guest went, or somebody has closed the seat.
+	Left(ctx context.Context, tx *db.Tx, by audit.Actor, s Seat) error
 	// Held tells whether somebody talks with the guest of a seat, or did so since then.
 	Held(ctx context.Context, q db.Q, s Seat, since time.Time) (bool, error)
 	// View shows the live talk of a seat to its guest; nil if there is none.
@@ -64,6 +65,7 @@ type Options struct {
 	Ring           *vault.Keyring
 	Agencies       *agency.Store
 	Events         *events.Log
+	Audit          *audit.Log
 	Clock          func() time.Time
 	Log            *slog.Logger
 	URL            string // public address, without a slash at the end

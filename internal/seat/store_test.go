@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/db/dbtest"
 	"visavis/internal/seat"
@@ -74,7 +75,9 @@ func TestACC02AMovedLinkSaysMovedACancelledOneCancelled(t *testing.T) {
 		}
 		guest.open(p.slug, second).ok(t)
 		guest.post("/api/guest/"+p.slug+"/open", body{"seat": p.id}).ok(t)
-		w.tx(func(tx *db.Tx) error { return w.seats.Close(t.Context(), tx, p.agency, p.appointment, "cancelled") })
+		w.tx(func(tx *db.Tx) error {
+			return w.seats.Close(t.Context(), tx, audit.System(), p.agency, p.appointment, "cancelled")
+		})
 		guest.open(p.slug, second).expect(t, http.StatusGone, "link.cancelled")
 		guest.open(p.slug, p.secret).expect(t, http.StatusGone, "link.moved")
 		if v := guest.post("/api/guest/"+p.slug+"/open", body{"seat": p.id}).ok(t).view; v.ClosedReason != "cancelled" {
@@ -107,12 +110,16 @@ func TestTheLinkOfATalkThatWasHeldShowsThatItIsOver(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d)
 		p := w.newPlace(w.own)
-		w.tx(func(tx *db.Tx) error { return w.seats.Close(t.Context(), tx, p.agency, p.appointment, "held") })
+		w.tx(func(tx *db.Tx) error {
+			return w.seats.Close(t.Context(), tx, audit.System(), p.agency, p.appointment, "held")
+		})
 		if v := w.browser().open(p.slug, p.secret).ok(t).view; v.State != seat.Closed || v.ClosedReason != "held" {
 			t.Errorf("%+v", v)
 		}
 		before := w.seat(p)
-		w.tx(func(tx *db.Tx) error { return w.seats.Close(t.Context(), tx, p.agency, p.appointment, "noshow") })
+		w.tx(func(tx *db.Tx) error {
+			return w.seats.Close(t.Context(), tx, audit.System(), p.agency, p.appointment, "noshow")
+		})
 		if after := w.seat(p); !reflect.DeepEqual(after, before) {
 			t.Error("closing a closed seat changed it:", before, after)
 		}

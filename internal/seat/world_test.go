@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"visavis/internal/agency"
+	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/edge"
 	"visavis/internal/events"
@@ -98,7 +99,8 @@ func (*talks) Changed(context.Context, *db.Tx, seat.Seat) error { return nil }
 func (*talks) Attended(context.Context, *db.Tx, seat.Seat, func(string) (bool, error)) error {
 	return nil
 }
-func (f *talks) Left(context.Context, *db.Tx, seat.Seat) error { return f.note("left") }
+
+func (f *talks) Left(context.Context, *db.Tx, audit.Actor, seat.Seat) error { return f.note("left") }
 
 func (*talks) Held(context.Context, db.Q, seat.Seat, time.Time) (bool, error) { return false, nil }
 
@@ -118,7 +120,7 @@ func (*talks) BusyUntil(context.Context, db.Q, string, string, string) (*time.Ti
 type bookings struct{ seats *seat.Service }
 
 func (f bookings) CancelByGuest(ctx context.Context, tx *db.Tx, agency, appointment string) error {
-	return f.seats.Close(ctx, tx, agency, appointment, "cancelled")
+	return f.seats.Close(ctx, tx, audit.Guest(), agency, appointment, "cancelled")
 }
 
 // world is a server with two agencies, everything below and at this package real.
@@ -154,7 +156,8 @@ func newWorld(t *testing.T, d *db.DB) *world {
 	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	w.options = seat.Options{
 		Ring: ring, Agencies: w.agencies, Events: w.events, Clock: w.clock.Now, Log: log,
-		URL: "https://termin.example", Node: "node-one", TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+		Audit: audit.New(d, audit.Options{Ring: ring, Key: w.agencies.Keys().In, Clock: w.clock.Now, Log: log}),
+		URL:   "https://termin.example", Node: "node-one", TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 		Prepare: func(commit, offer string) (seat.Prepared, error) {
 			if !strings.HasPrefix(offer, "v=0") {
 				return seat.Prepared{}, edge.NewProblem(http.StatusBadRequest, "request.invalid")

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"visavis/internal/agency"
+	"visavis/internal/audit"
 	"visavis/internal/db"
 )
 
@@ -23,7 +24,7 @@ type Grant struct {
 	Staff  string
 	Held   Held
 	Source Source
-	By     string    // who gives it; empty: nobody in person
+	By     string    // who gives or takes it; empty: nobody in person
 	From   time.Time // zero: at once
 	Until  time.Time // zero: without end
 }
@@ -51,16 +52,20 @@ func (s *Service) Give(ctx context.Context, tx *db.Tx, agencyID string, g Grant)
 		until = new(db.Ms(g.Until))
 	}
 	now := s.o.Clock()
-	if g.From.IsZero() {
-		g.From = now
+	from := g.From
+	if from.IsZero() {
+		from = now
 	}
 	err = db.Affected(tx.ExecContext(ctx, `
 		INSERT INTO staff_role (agency_id, staff_id, role, place_kind, place_id, source, from_at, until_at, given_by, given_at)
 		SELECT $1, id, $3, $4, $5, $6, $7, $8, $9, $10 FROM staff WHERE agency_id = $1 AND id = $2
 		ON CONFLICT (agency_id, staff_id, role, place_id, source) DO UPDATE SET from_at = $7, until_at = $8, given_by = $9, given_at = $10`,
-		agencyID, g.Staff, g.Held.Role, place.Kind, place.ID, g.Source, db.Ms(g.From), until, db.Null(g.By), db.Ms(now)))
+		agencyID, g.Staff, g.Held.Role, place.Kind, place.ID, g.Source, db.Ms(from), until, db.Null(g.By), db.Ms(now)))
 	if err != nil {
 		return fmt.Errorf("give role: %w", err)
+	}
+	if err := s.noteRole(ctx, tx, agencyID, audit.RoleGiven, g); err != nil {
+		return err
 	}
 	return s.settle(ctx, tx, agencyID, g.Staff)
 }
@@ -72,6 +77,9 @@ func (s *Service) Take(ctx context.Context, tx *db.Tx, agencyID string, g Grant)
 		agencyID, g.Staff, g.Held.Role, g.Held.Place, g.Source))
 	if err != nil {
 		return fmt.Errorf("take role back: %w", err)
+	}
+	if err := s.noteRole(ctx, tx, agencyID, audit.RoleTaken, g); err != nil {
+		return err
 	}
 	return s.settle(ctx, tx, agencyID, g.Staff)
 }

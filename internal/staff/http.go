@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"visavis/internal/agency"
+	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/edge"
 	"visavis/internal/vault"
@@ -27,7 +28,8 @@ type Options struct {
 	TrustedProxies []netip.Prefix
 	Nudge          func(agency, topic string) // events.Log.Nudge
 	Ring           *vault.Keyring             // signs which devices are known
-	Cost           Cost                       // of a password; zero: the real one
+	Audit          *audit.Log
+	Cost           Cost // of a password; zero: the real one
 }
 
 // Service signs people in and out and says who acts.
@@ -37,10 +39,12 @@ type Service struct {
 	o        Options
 	hasher   *hasher
 	// Failures only: the right password from a quiet source always gets through. A source is a network, or a device that is known for the account.
-	failures *edge.Limiter // by account and source
-	sources  *edge.Limiter // by source, against many accounts from one place
-	signIns  *underway     // by account and network, or by account for all devices that are known for it
-	streams  *edge.Streams // of each session, of whatever feature
+	failures  *edge.Limiter // by account and source
+	sources   *edge.Limiter // by source, against many accounts from one place
+	signIns   *underway     // by account and network, or by account for all devices that are known for it
+	streams   *edge.Streams // of each session, of whatever feature
+	noted     *edge.Limiter // by account: that it is throttled is told to the audit once an hour
+	throttled chan Person   // those, until Run has written it
 }
 
 // mostSignIns under way at a time on a node, also with the right password: others wait for their turn to hash.
@@ -53,10 +57,12 @@ const mostStreams = 32
 func New(d *db.DB, agencies *agency.Store, o Options) *Service {
 	return &Service{
 		db: d, agencies: agencies, o: o, hasher: newHasher(o.Cost),
-		failures: edge.NewLimiter(20*time.Second, 10, 20_000),
-		sources:  edge.NewLimiter(time.Second, 100, 20_000),
-		signIns:  newUnderway(mostSignIns),
-		streams:  edge.NewStreams(mostStreams, mostStreams),
+		failures:  edge.NewLimiter(20*time.Second, 10, 20_000),
+		sources:   edge.NewLimiter(time.Second, 100, 20_000),
+		signIns:   newUnderway(mostSignIns),
+		streams:   edge.NewStreams(mostStreams, mostStreams),
+		noted:     edge.NewLimiter(throttledOnce, 1, 20_000),
+		throttled: make(chan Person, mostNoted),
 	}
 }
 
@@ -250,10 +256,15 @@ func (s *Service) authenticate(ctx context.Context, try attempt) (Person, error)
 	if _, refused := errors.AsType[*edge.Problem](err); refused {
 		s.failures.Allow(account)
 		s.sources.Allow(try.source)
+		if s.failures.Exhausted(account) {
+			s.noteThrottled(p)
+		}
+		return Person{}, err
 	}
 	return p, err
 }
 
+// check tells who it was that was tried, also when it is refused: for the audit only.
 func (s *Service) check(ctx context.Context, turn turn, slug, email, password string) (Person, error) {
 	wrong := edge.NewProblem(http.StatusUnauthorized, "session.wrong")
 	if len(password) > maxPassword {
@@ -275,7 +286,7 @@ func (s *Service) check(ctx context.Context, turn turn, slug, email, password st
 		return Person{}, err
 	}
 	if !ok || found.ID == "" {
-		return Person{}, wrong
+		return found.Person, wrong
 	}
 	return found.Person, s.hold(ctx, s.db.Read(), &found.Person)
 }

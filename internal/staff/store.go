@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/vault"
 )
@@ -128,7 +129,10 @@ func (s *Service) createSession(ctx context.Context, p Person) (value string, er
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO staff_session (token_hash, agency_id, staff_id, created_at, used_at, expires_at)
 			VALUES ($1, $2, $3, $4, $4, $5)`, vault.Hash(token), p.Agency, p.ID, db.Ms(now), db.Ms(now.Add(sessionMax)))
-		return err
+		if err != nil {
+			return err
+		}
+		return s.note(ctx, tx, audit.Staff(p.ID), audit.SessionBegun, p)
 	})
 	if err != nil {
 		return "", fmt.Errorf("create session: %w", err)
@@ -145,10 +149,11 @@ func (s *Service) dropSurplus(ctx context.Context, tx *db.Tx, p Person) error {
 	if errors.Is(err, db.ErrConflict) {
 		return nil // there is room
 	}
-	if err == nil {
-		tx.AfterCommit(func() { s.o.Nudge(p.Agency, Topic(p.ID)) })
+	if err != nil {
+		return err
 	}
-	return err
+	tx.AfterCommit(func() { s.o.Nudge(p.Agency, Topic(p.ID)) })
+	return s.note(ctx, tx, audit.System(), audit.SessionEnded, p, audit.Is("why", "surplus"))
 }
 
 // Topic is where streams of a person learn that a session has ended.
@@ -156,11 +161,15 @@ func Topic(staffID string) string { return "staff:" + staffID }
 
 func (s *Service) dropSession(ctx context.Context, p Person) error {
 	err := s.db.Tx(ctx, func(tx *db.Tx) error {
-		if _, err := tx.ExecContext(ctx, `DELETE FROM staff_session WHERE agency_id = $1 AND token_hash = $2`, p.Agency, p.session); err != nil {
+		err := db.Affected(tx.ExecContext(ctx, `DELETE FROM staff_session WHERE agency_id = $1 AND token_hash = $2`, p.Agency, p.session))
+		if errors.Is(err, db.ErrConflict) {
+			return nil // by another request of the same moment
+		}
+		if err != nil {
 			return err
 		}
 		tx.AfterCommit(func() { s.o.Nudge(p.Agency, Topic(p.ID)) })
-		return nil
+		return s.note(ctx, tx, audit.Staff(p.ID), audit.SessionLeft, p)
 	})
 	if err != nil {
 		return fmt.Errorf("end session: %w", err)
@@ -253,6 +262,7 @@ func (s *Service) Name(ctx context.Context, q db.Q, agencyID, staffID string) (s
 type NewAccount struct {
 	Agency, Email, Name, Password string
 	Roles                         []Held
+	By                            string // who makes it; empty: nobody in person
 }
 
 // Create makes an account, by hand.
@@ -268,8 +278,11 @@ func (s *Service) Create(ctx context.Context, tx *db.Tx, n NewAccount) (Person, 
 	if err != nil {
 		return p, fmt.Errorf("create account: %w", err)
 	}
+	if err := s.note(ctx, tx, audit.Staff(n.By), audit.AccountCreated, p); err != nil {
+		return p, fmt.Errorf("create account: %w", err)
+	}
 	for _, held := range n.Roles {
-		if err := s.Give(ctx, tx, p.Agency, Grant{Staff: p.ID, Held: held, Source: ByHand}); err != nil {
+		if err := s.Give(ctx, tx, p.Agency, Grant{Staff: p.ID, Held: held, Source: ByHand, By: n.By}); err != nil {
 			return p, fmt.Errorf("create account: %w", err)
 		}
 	}

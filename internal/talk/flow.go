@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/edge"
 	"visavis/internal/jobs"
@@ -48,6 +49,9 @@ func (s *Service) admit(ctx context.Context, p staff.Person, seatID string) (Tal
 			return s.tellWho(ctx, tx, p.Agency, seatID, err)
 		}
 		if t, err = s.create(ctx, tx, x, p.ID); err != nil {
+			return err
+		}
+		if err := s.note(ctx, tx, audit.Staff(p.ID), audit.TalkAdmitted, t, x); err != nil {
 			return err
 		}
 		if err := s.o.Jobs.Add(ctx, tx, jobs.Job{Agency: t.Agency, Kind: ringJob, Key: t.ID, Ref: t.ID, RunAt: *t.RingUntil}); err != nil {
@@ -203,6 +207,11 @@ func (s *Service) join(ctx context.Context, p staff.Person, id string, takeover 
 		if t.Staff != p.ID && !takeover {
 			return s.ledBy(ctx, tx, *t)
 		}
+		if t.Staff != p.ID {
+			if err := s.noteJoined(ctx, tx, p, *t); err != nil {
+				return err
+			}
+		}
 		t.Staff = p.ID
 		return s.next(ctx, tx, key, t, nil)
 	})
@@ -215,7 +224,15 @@ func (s *Service) takeover(ctx context.Context, p staff.Person, id string, answe
 		return Talk{}, err
 	}
 	return s.lead(ctx, p, id, func(tx *db.Tx, t *Talk) error {
-		if _, _, err := s.o.Seats.Do(ctx, tx, t.Agency, t.Seat, answer); err != nil {
+		x, _, err := s.o.Seats.Do(ctx, tx, t.Agency, t.Seat, answer)
+		if err != nil {
+			return err
+		}
+		act := audit.TakeoverRefused
+		if answer.Allow {
+			act = audit.TakeoverAllowed
+		}
+		if err := s.note(ctx, tx, audit.Staff(p.ID), act, *t, x); err != nil {
 			return err
 		}
 		if !answer.Allow {
@@ -242,11 +259,15 @@ func (s *Service) finish(ctx context.Context, tx *db.Tx, t *Talk) error {
 }
 
 func (s *Service) sendBack(ctx context.Context, p staff.Person, id string) (Talk, error) {
-	return s.lead(ctx, p, id, func(tx *db.Tx, t *Talk) error { return s.back(ctx, tx, t) })
+	return s.lead(ctx, p, id, func(tx *db.Tx, t *Talk) error { return s.back(ctx, tx, audit.Staff(p.ID), t) })
 }
 
-func (s *Service) back(ctx context.Context, tx *db.Tx, t *Talk) error {
-	if _, _, err := s.o.Seats.Do(ctx, tx, t.Agency, t.Seat, seat.SendBack{}); err != nil {
+func (s *Service) back(ctx context.Context, tx *db.Tx, by audit.Actor, t *Talk) error {
+	x, _, err := s.o.Seats.Do(ctx, tx, t.Agency, t.Seat, seat.SendBack{})
+	if err != nil {
+		return err
+	}
+	if err := s.note(ctx, tx, by, audit.TalkReturned, *t, x); err != nil {
 		return err
 	}
 	return s.finish(ctx, tx, t)
@@ -286,6 +307,6 @@ func (s *Service) ringOver(ctx context.Context, job jobs.Job) error {
 		if t.EndedAt != nil || t.RingUntil == nil {
 			return nil
 		}
-		return s.back(ctx, tx, &t)
+		return s.back(ctx, tx, audit.System(), &t)
 	})
 }

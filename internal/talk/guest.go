@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/edge"
 	"visavis/internal/seat"
@@ -101,12 +102,15 @@ func (f forSeats) Attended(ctx context.Context, tx *db.Tx, x seat.Seat, open fun
 }
 
 // Left ends the live talk of a seat: the guest went, or the seat was closed.
-func (f forSeats) Left(ctx context.Context, tx *db.Tx, x seat.Seat) error {
+func (f forSeats) Left(ctx context.Context, tx *db.Tx, by audit.Actor, x seat.Seat) error {
 	t, err := live(ctx, tx, x.Agency, x.ID)
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
 	if err != nil {
+		return err
+	}
+	if err := f.s.note(ctx, tx, by, audit.TalkEnded, t, x); err != nil {
 		return err
 	}
 	return f.s.finish(ctx, tx, &t)

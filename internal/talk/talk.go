@@ -18,6 +18,7 @@ import (
 
 	"visavis/internal/agency"
 	"visavis/internal/appointment"
+	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/edge"
 	"visavis/internal/events"
@@ -73,6 +74,7 @@ type Options struct {
 	Seats          *seat.Service
 	Appointments   *appointment.Service
 	Events         *events.Log
+	Audit          *audit.Log
 	Jobs           *jobs.Queue
 	Relay          control.Relay
 	RelayKey       relay.Key

@@ -14,6 +14,7 @@ import (
 	"visavis/internal/admin"
 	"visavis/internal/agency"
 	"visavis/internal/appointment"
+	"visavis/internal/audit"
 	"visavis/internal/edge"
 	"visavis/internal/events"
 	"visavis/internal/jobs"
@@ -46,6 +47,7 @@ type Node struct {
 	*World
 	Name         string
 	Agencies     *agency.Store
+	Audit        *audit.Log
 	Events       *events.Log
 	Jobs         *jobs.Queue
 	Staff        *staff.Service
@@ -66,6 +68,7 @@ func (w *World) Node() *Node {
 	w.nodes++
 	n := &Node{World: w, Name: fmt.Sprintf("node-%d", w.nodes), Relay: &Relay{events: make(chan control.Event)}}
 	n.Agencies = agency.New(w.DB, w.Ring, w.Zone, w.Clock.Now)
+	n.Audit = audit.New(w.DB, audit.Options{Ring: w.Ring, Key: n.Agencies.Keys().In, Clock: w.Clock.Now, Log: w.logger()})
 	n.Events = events.New(w.DB, w.bus(), w.Clock.Now)
 	added := n.Events.Subscribe("", "jobs")
 	n.Jobs = jobs.New(w.DB, jobs.Options{
@@ -78,6 +81,7 @@ func (w *World) Node() *Node {
 		w.T.Fatal(err)
 	}
 	n.run(n.Jobs.Run)
+	n.run(n.Staff.Run)
 	n.run(n.Seats.Run)
 	n.run(n.Talks.RunRelay)
 	return n
@@ -85,19 +89,19 @@ func (w *World) Node() *Node {
 
 func (n *Node) features() {
 	w := n.World
-	n.Staff = staff.New(w.DB, n.Agencies, staff.Options{Clock: w.Clock.Now, Log: w.logger(), TrustedProxies: loopback(), Nudge: n.Events.Nudge, Ring: w.Ring, Cost: w.Cost})
+	n.Staff = staff.New(w.DB, n.Agencies, staff.Options{Clock: w.Clock.Now, Log: w.logger(), TrustedProxies: loopback(), Nudge: n.Events.Nudge, Ring: w.Ring, Audit: n.Audit, Cost: w.Cost})
 	n.Admin = admin.New(w.DB, admin.Options{Agencies: n.Agencies, Staff: n.Staff, Clock: w.Clock.Now, Log: w.logger()})
 	n.Seats = seat.New(w.DB, seat.Options{
-		Ring: w.Ring, Agencies: n.Agencies, Events: n.Events, Clock: w.Clock.Now, Log: w.logger(), URL: URL,
+		Ring: w.Ring, Agencies: n.Agencies, Events: n.Events, Audit: n.Audit, Clock: w.Clock.Now, Log: w.logger(), URL: URL,
 		Node: n.Name, TrustedProxies: loopback(), Prepare: talk.Prepare,
 	})
 	n.Appointments = appointment.New(w.DB, appointment.Options{
-		Agencies: n.Agencies, Staff: n.Staff, Seats: n.Seats, Mailer: n.mailer(), Events: n.Events, Clock: w.Clock.Now,
+		Agencies: n.Agencies, Staff: n.Staff, Seats: n.Seats, Mailer: n.mailer(), Events: n.Events, Audit: n.Audit, Clock: w.Clock.Now,
 		Phone: seat.Phone, Problem: seat.Problem,
 	})
 	n.Talks = talk.New(w.DB, talk.Options{
 		Ring: w.Ring, Agencies: n.Agencies, Staff: n.Staff, Seats: n.Seats, Appointments: n.Appointments,
-		Events: n.Events, Jobs: n.Jobs, Relay: n.Relay, RelayKey: n.RelayKey(),
+		Events: n.Events, Audit: n.Audit, Jobs: n.Jobs, Relay: n.Relay, RelayKey: n.RelayKey(),
 		Candidates: func() []sdp.Candidate {
 			at := netip.MustParseAddrPort(RelayHost + ":3478")
 			return []sdp.Candidate{{Address: at}, {TCP: true, Address: at}}
