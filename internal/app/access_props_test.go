@@ -35,6 +35,7 @@ func (s *stage) staffProps() map[string]prop {
 	return map[string]prop{
 		"POST /api/staff/session": {body: with(worldtest.Body{"agency": s.o.Slug, "email": s.o.Sommer.Email, "password": worldtest.Password})},
 		"GET /api/staff/session":  {}, "DELETE /api/staff/session": {}, "GET /api/staff/stream": {},
+		"GET /api/staff/audit": {}, "GET /api/staff/audit/export": {},
 		"POST /api/staff/tasks/{id}/done": {ready: (*scene).ask, body: bare},
 		"POST " + appointments: {body: func(one *scene) any {
 			booking := one.o.Booking(one.Clock.Now())

@@ -20,6 +20,7 @@ import (
 	"visavis/internal/agency"
 	"visavis/internal/appointment"
 	"visavis/internal/audit"
+	"visavis/internal/auditlog"
 	"visavis/internal/config"
 	"visavis/internal/db"
 	"visavis/internal/edge"
@@ -59,6 +60,7 @@ type parts struct {
 	appointments *appointment.Service
 	talks        *talk.Service
 	today        *today.Service
+	auditlog     *auditlog.Service
 
 	relay      control.Relay
 	relayKey   relay.Key
@@ -171,6 +173,9 @@ func (p *parts) makeFeatures(ctx context.Context) error {
 		DB: p.db, Events: p.events, Agencies: p.agencies, Staff: p.staff,
 		TimeZone: p.c.TimeZone.Location, Clock: p.o.Clock, Log: p.o.Log,
 	})
+	p.auditlog = auditlog.New(auditlog.Options{
+		DB: p.db, Ring: p.ring, Audit: p.audit, Agencies: p.agencies, Staff: p.staff, Clock: p.o.Clock, Log: p.o.Log,
+	})
 	return nil
 }
 
@@ -213,6 +218,7 @@ func (p *parts) makeRoutes(context.Context) error {
 	p.appointments.Routes(p.api)
 	p.seats.Routes(p.api, p.mux)
 	p.talks.Routes(p.api, p.mux)
+	p.auditlog.Routes(p.api, p.mux)
 
 	files := p.o.Pages
 	if files == nil {

@@ -15,6 +15,7 @@ import (
 	"visavis/internal/agency"
 	"visavis/internal/appointment"
 	"visavis/internal/audit"
+	"visavis/internal/auditlog"
 	"visavis/internal/edge"
 	"visavis/internal/events"
 	"visavis/internal/jobs"
@@ -56,6 +57,7 @@ type Node struct {
 	Appointments *appointment.Service
 	Talks        *talk.Service
 	Today        *today.Service
+	AuditLog     *auditlog.Service
 	Relay        *Relay
 	Server       *httptest.Server
 
@@ -113,6 +115,9 @@ func (n *Node) features() {
 	n.Today = today.New(today.Options{
 		DB: w.DB, Events: n.Events, Agencies: n.Agencies, Staff: n.Staff, TimeZone: w.Zone, Clock: w.Clock.Now, Log: w.logger(),
 	})
+	n.AuditLog = auditlog.New(auditlog.Options{
+		DB: w.DB, Ring: w.Ring, Audit: n.Audit, Agencies: n.Agencies, Staff: n.Staff, Clock: w.Clock.Now, Log: w.logger(), Most: w.MostExported,
+	})
 }
 
 // RelayKey is what this installation's relays share with it.
@@ -148,6 +153,7 @@ func (n *Node) routes() {
 	n.Appointments.Routes(api)
 	n.Seats.Routes(api, mux)
 	n.Talks.Routes(api, mux)
+	n.AuditLog.Routes(api, mux)
 	n.Server = httptest.NewUnstartedServer(edge.Secure(mux, edge.SecureOptions{Log: n.logger(), HTTPS: true, Uploads: admin.Uploads()}))
 	n.Server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // connections that Stop cuts off
 	n.Server.StartTLS()

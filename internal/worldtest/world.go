@@ -42,6 +42,8 @@ type World struct {
 	Mail notify.Server
 	// Cost is that of a password, far below the real one.
 	Cost staff.Cost
+	// MostExported entries of an audit at once; 0: as many as in earnest.
+	MostExported int
 
 	nodes int
 }

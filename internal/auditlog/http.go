@@ -1,0 +1,85 @@
+package auditlog
+
+import (
+	"context"
+
+	"visavis/internal/audit"
+	"visavis/internal/edge"
+	"visavis/internal/staff"
+)
+
+// Routes registers search and export.
+func (s *Service) Routes(api *edge.API, mux *edge.Mux) {
+	edge.Handle(api, edge.Operation{ID: "searchAudit", Route: "GET /api/staff/audit", Tag: "audit", Use: s.o.Staff.Require(api)}, s.search)
+	mux.HandleFunc("GET /api/staff/audit/export", s.export)
+}
+
+type searchInput struct {
+	Asked
+	Cursor string `query:"cursor" maxLength:"256" doc:"Where the page before ended."`
+}
+
+type searchOutput struct {
+	Body struct {
+		Entries []Entry `json:"entries" doc:"The newest first."`
+		Next    string  `json:"next,omitempty" doc:"The cursor of the next page; absent: this was the last."`
+	}
+}
+
+// Entry is what a reader sees of one. People stand in it by pseudonyms.
+type Entry struct {
+	Number     int64  `json:"number"`
+	At         int64  `json:"at"`
+	ActorKind  string `json:"actorKind" enum:"staff,guest,system"`
+	Actor      string `json:"actor,omitempty"`
+	Act        string `json:"act"`
+	ObjectKind string `json:"objectKind"`
+	Object     string `json:"object"`
+	Detail     string `json:"detail,omitempty"`
+}
+
+func (s *Service) search(ctx context.Context, in *searchInput) (*searchOutput, error) {
+	p, err := staff.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := reader(p); err != nil {
+		return nil, err
+	}
+	f, err := s.filter(ctx, s.o.DB.Read(), p.Agency, in.Asked)
+	if err != nil {
+		return nil, err
+	}
+	var after audit.Cursor
+	switch {
+	case in.Cursor != "":
+		after, err = s.decode(p, in.Asked, in.Cursor)
+	case in.Person != "":
+		err = s.noteSearch(ctx, p, in.Asked)
+	}
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.o.Audit.Page(ctx, s.o.DB.Read(), p.Agency, f, after, pageSize+1)
+	if err != nil {
+		return nil, err
+	}
+	out := &searchOutput{}
+	out.Body.Entries = []Entry{}
+	for i, r := range rows {
+		if i == pageSize {
+			last := rows[i-1]
+			out.Body.Next, err = s.encode(p, in.Asked, audit.Cursor{At: last.At, Seq: last.Seq})
+			break
+		}
+		out.Body.Entries = append(out.Body.Entries, shown(r))
+	}
+	return out, err
+}
+
+func shown(r audit.Row) Entry {
+	return Entry{
+		Number: r.Seq, At: r.At, ActorKind: string(r.ActorKind), Actor: r.Actor, Act: string(r.Act),
+		ObjectKind: string(r.ObjectKind), Object: r.Object, Detail: r.Detail,
+	}
+}
