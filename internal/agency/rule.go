@@ -31,14 +31,14 @@ func levels() []Kind { return []Kind{OfAgency, OfDepartment, OfService, OfLocati
 // definition is what a rule takes, and where it may be decided.
 type definition struct {
 	at       []Kind
-	standard any // where nobody has decided
+	standard any // where nobody has decided; nil: each service has its own
 	fits     func(any) bool
 }
 
 func definitions() map[Rule]definition {
 	return map[Rule]definition{
-		OpensEarly:  {at: []Kind{OfLocation, OfDesk}, standard: 10.0, fits: minutes(240)},
-		StaysLate:   {at: []Kind{OfLocation, OfDesk}, standard: 15.0, fits: minutes(1440)},
+		OpensEarly:  {at: []Kind{OfLocation, OfDesk}, fits: minutes(240)},
+		StaysLate:   {at: []Kind{OfLocation, OfDesk}, fits: minutes(1440)},
 		OfferedFrom: {at: levels(), standard: "", fits: dayOrNever},
 	}
 }
@@ -76,11 +76,26 @@ type Decision struct {
 // Rules are what counts at a place, each with where it comes from. Kind and Place are empty where nobody has decided.
 type Rules map[Rule]Decision
 
+// RulesFor are the rules that mean something at a kind of place, in the order of the alphabet.
+func RulesFor(kind Kind) []Rule {
+	var list []Rule
+	for rule := range definitions() {
+		if kind == OfService || kind == OfDesk || rule.DecidedAt(kind) {
+			list = append(list, rule)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// DecidedAt tells whether a rule can be decided at a kind of place.
+func (r Rule) DecidedAt(kind Kind) bool { return slices.Contains(definitions()[r].at, kind) }
+
 // check reads a value that a place of a kind wants to decide.
 func (r Rule) check(kind Kind, value json.RawMessage) error {
 	d, known := definitions()[r]
 	var v any
-	if !known || !slices.Contains(d.at, kind) || json.Unmarshal(value, &v) != nil || !d.fits(v) {
+	if !known || !r.DecidedAt(kind) || json.Unmarshal(value, &v) != nil || !d.fits(v) {
 		return ErrRule
 	}
 	return nil

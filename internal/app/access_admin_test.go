@@ -29,7 +29,7 @@ func (s *scene) hire() {
 func (s *scene) fillAdmin(path string) string {
 	switch {
 	case strings.HasPrefix(path, "/api/staff/places/"):
-		return strings.ReplaceAll(path, "{id}", s.o.Desk)
+		return strings.NewReplacer("{id}", s.o.Desk, "{rule}", "waiting.early").Replace(path)
 	case strings.HasPrefix(path, "/api/staff/people/"):
 		return strings.NewReplacer("{id}", s.hired, "{role}", "advisor", "{place}", s.o.Desk).Replace(path)
 	case path == "/api/staff/places":
@@ -66,8 +66,11 @@ func adminProps() map[string]prop {
 		"POST " + places + "/{id}": {body: func(s *scene) any {
 			return worldtest.Body{"version": s.seen(places + "/" + s.o.Desk), "name": vault.NewID()}
 		}},
-		"POST " + people + "/search": {body: bare},
-		"GET " + people + "/{id}":    {ready: (*scene).hire},
+		"GET " + places + "/{id}/rules":           {},
+		"PUT " + places + "/{id}/rules/{rule}":    {body: with(worldtest.Body{"value": 30})},
+		"DELETE " + places + "/{id}/rules/{rule}": {},
+		"POST " + people + "/search":              {body: bare},
+		"GET " + people + "/{id}":                 {ready: (*scene).hire},
 		"POST " + people: {body: func(s *scene) any {
 			return worldtest.Body{"email": vault.NewID() + "@amt.example", "name": "Neu", "roles": []worldtest.Body{{"role": "advisor", "place": s.o.Desk}}}
 		}},

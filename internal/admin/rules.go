@@ -1,0 +1,147 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"visavis/internal/agency"
+	"visavis/internal/db"
+	"visavis/internal/edge"
+	"visavis/internal/staff"
+)
+
+func (s *Service) ruleRoutes(api *edge.API, op func(id, route string) edge.Operation) {
+	const rules = "/api/staff/places/{id}/rules"
+	edge.Handle(api, op("rules", "GET "+rules), s.getRules)
+	edge.Handle(api, op("decideRule", "PUT "+rules+"/{rule}"), s.putRule)
+	edge.Handle(api, op("leaveRule", "DELETE "+rules+"/{rule}"), s.deleteRule)
+}
+
+// RuleView is what counts at a place, and who has decided it.
+type RuleView struct {
+	Rule      agency.Rule `json:"rule"`
+	Value     any         `json:"value" doc:"null: each service has its own."`
+	Kind      agency.Kind `json:"kind,omitempty" doc:"Of the place that has decided; none: nobody has, it is as Visavis comes."`
+	Place     string      `json:"place,omitempty"`
+	PlaceName string      `json:"placeName,omitempty"`
+	Fixed     bool        `json:"fixed" doc:"No place below may decide otherwise."`
+	MayDecide bool        `json:"mayDecide" doc:"The person may, here."`
+}
+
+// RulesOutput lists all rules that there can be at a place.
+type RulesOutput struct {
+	Body struct {
+		Rules []RuleView `json:"rules"`
+	}
+}
+
+func (s *Service) getRules(ctx context.Context, in *placeInput) (*RulesOutput, error) {
+	p, err := staff.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &RulesOutput{}
+	err = s.db.Snapshot(ctx, func(q db.Q) error {
+		place, err := s.o.Agencies.Place(ctx, q, p.Agency, in.ID)
+		if err != nil {
+			return err
+		}
+		out.Body.Rules, err = s.rulesAt(ctx, q, p, place)
+		return err
+	})
+	return out, ruleProblem(err)
+}
+
+func (s *Service) rulesAt(ctx context.Context, q db.Q, p staff.Person, place agency.Place) ([]RuleView, error) {
+	if !maySee(p, place) {
+		return nil, forbidden403()
+	}
+	rules, err := s.o.Agencies.RulesAt(ctx, q, p.Agency, place)
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]string{"": "", place.ID: place.Name}
+	list := []RuleView{}
+	for _, rule := range agency.RulesFor(place.Kind) {
+		d := rules[rule]
+		if _, known := names[d.Place]; !known {
+			above, err := s.o.Agencies.Place(ctx, q, p.Agency, d.Place)
+			if err != nil {
+				return nil, err
+			}
+			names[d.Place] = above.Name
+		}
+		list = append(list, RuleView{
+			Rule: rule, Value: d.Value, Kind: d.Kind, Place: d.Place, PlaceName: names[d.Place], Fixed: d.Fixed,
+			MayDecide: p.May(staff.Decide, place) && rule.DecidedAt(place.Kind) && (!d.Fixed || d.Place == place.ID),
+		})
+	}
+	return list, nil
+}
+
+// RulePath names a rule of a place in a route; exported since the routes are read by reflection, which skips what is not.
+type RulePath struct {
+	ID   string      `path:"id" maxLength:"64"`
+	Rule agency.Rule `path:"rule" maxLength:"64"`
+}
+
+type decideInput struct {
+	RulePath
+	Body struct {
+		Value any  `json:"value"`
+		Fixed bool `json:"fixed,omitempty"`
+	}
+}
+
+func (s *Service) putRule(ctx context.Context, in *decideInput) (*RulesOutput, error) {
+	value, err := json.Marshal(in.Body.Value)
+	if err != nil {
+		return nil, ruleProblem(agency.ErrRule)
+	}
+	return s.changeRule(ctx, in.RulePath, func(tx *db.Tx, p staff.Person, place agency.Place) error {
+		return s.o.Agencies.Decide(ctx, tx, p.Agency, place, in.Rule, value, in.Body.Fixed, p.ID)
+	})
+}
+
+func (s *Service) deleteRule(ctx context.Context, in *RulePath) (*RulesOutput, error) {
+	return s.changeRule(ctx, *in, func(tx *db.Tx, p staff.Person, place agency.Place) error {
+		return s.o.Agencies.Undecide(ctx, tx, p.Agency, place, in.Rule)
+	})
+}
+
+// changeRule lets somebody change a rule of a place and answers with all of them. Of two at once the later counts: a rule
+// is one value, and who sets it has said what it shall be.
+func (s *Service) changeRule(ctx context.Context, at RulePath, change func(*db.Tx, staff.Person, agency.Place) error) (*RulesOutput, error) {
+	p, err := staff.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &RulesOutput{}
+	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		place, err := s.o.Agencies.Place(ctx, tx, p.Agency, at.ID)
+		if err != nil {
+			return err
+		}
+		if !p.May(staff.Decide, place) {
+			return forbidden403()
+		}
+		if err := change(tx, p, place); err != nil {
+			return err
+		}
+		out.Body.Rules, err = s.rulesAt(ctx, tx, p, place)
+		return err
+	})
+	return out, ruleProblem(err)
+}
+
+func ruleProblem(err error) error {
+	switch {
+	case errors.Is(err, agency.ErrRule):
+		return edge.NewProblem(http.StatusUnprocessableEntity, "rule.invalid")
+	case errors.Is(err, agency.ErrFixed):
+		return edge.NewProblem(http.StatusConflict, "rule.fixed")
+	}
+	return problem(err)
+}

@@ -1,0 +1,73 @@
+package admin_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"visavis/internal/admin"
+	"visavis/internal/agency"
+	"visavis/internal/db"
+	"visavis/internal/db/dbtest"
+	"visavis/internal/staff"
+	. "visavis/internal/worldtest"
+)
+
+func TestARuleIsShownWithWhereItComesFromAndChangedWhereThatIsAllowed(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n := New(t, d).Node()
+		o := n.Office("lindenau")
+		desk, err := n.Agencies.Desk(t.Context(), d.Read(), o.Agency, o.Desk)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.Tx(func(tx *db.Tx) error {
+			if err := n.Staff.Give(t.Context(), tx, o.Agency, staff.Grant{
+				Staff: o.Herbst.ID, Held: staff.Held{Role: staff.LocationAdmin, Kind: agency.OfLocation, Place: desk.LocationID}, Source: staff.ByHand,
+			}); err != nil {
+				return err
+			}
+			return n.Staff.Give(t.Context(), tx, o.Agency, staff.Grant{
+				Staff: o.Winter.ID, Held: staff.Held{Role: staff.AgencyAdmin, Kind: agency.OfAgency, Place: o.Agency}, Source: staff.ByHand,
+			})
+		})
+		herbst, winter := n.SignIn(o.Herbst), n.SignIn(o.Winter)
+		at := func(place, rule string) string {
+			return strings.TrimSuffix("/api/staff/places/"+place+"/rules/"+rule, "/")
+		}
+		rule := func(a Answer, name string) admin.RuleView {
+			t.Helper()
+			var got admin.RulesOutput
+			a.OK(t).Into(t, &got.Body)
+			for _, r := range got.Body.Rules {
+				if string(r.Rule) == name {
+					return r
+				}
+			}
+			t.Fatalf("no %s in %s", name, a.Text)
+			return admin.RuleView{}
+		}
+		if r := rule(herbst.Get(at(o.Desk, "")), "waiting.early"); r.Value != nil || r.Kind != "" || !r.MayDecide {
+			t.Errorf("%+v", r)
+		}
+		herbst.Send(http.MethodPut, at(desk.LocationID, "waiting.early"), Body{"value": 20}).OK(t)
+		if r := rule(herbst.Get(at(o.Desk, "")), "waiting.early"); r.Value != 20.0 || r.PlaceName != "Rathaus" || r.Kind != agency.OfLocation {
+			t.Errorf("%+v", r)
+		}
+		// Above for all: below nobody may, and is told so before they try.
+		winter.Send(http.MethodPut, at(o.Agency, "offered.from"), Body{"value": "2026-01-01", "fixed": true}).OK(t)
+		if r := rule(herbst.Get(at(o.Desk, "")), "offered.from"); r.MayDecide || !r.Fixed || r.Kind != agency.OfAgency {
+			t.Errorf("%+v", r)
+		}
+		herbst.Send(http.MethodPut, at(o.Desk, "offered.from"), Body{"value": "never"}).Expect(t, http.StatusConflict, "rule.fixed")
+		if r := rule(winter.Send(http.MethodDelete, at(o.Agency, "offered.from"), nil), "offered.from"); r.Kind != "" || r.Value != "" {
+			t.Errorf("%+v", r)
+		}
+		herbst.Send(http.MethodPut, at(o.Desk, "waiting.early"), Body{"value": 1.5}).Expect(t, http.StatusUnprocessableEntity, "rule.invalid")
+		herbst.Send(http.MethodPut, at(o.Desk, "waiting.forever"), Body{"value": 1}).Expect(t, http.StatusUnprocessableEntity, "rule.invalid")
+		herbst.Send(http.MethodPut, at(o.Agency, "offered.from"), Body{"value": "never"}).Expect(t, http.StatusForbidden, "admin.forbidden")
+		other := n.Office("ahorn")
+		herbst.Get(at(other.Desk, "")).Expect(t, http.StatusNotFound, "not_found")
+		herbst.Send(http.MethodPut, at(other.Desk, "waiting.early"), Body{"value": 1}).Expect(t, http.StatusNotFound, "not_found")
+	})
+}
