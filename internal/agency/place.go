@@ -63,6 +63,27 @@ func (s *Store) Place(ctx context.Context, q db.Q, agencyID, id string) (Place, 
 	return p, nil
 }
 
+// placesByCode finds what is in use.
+const placesByCode = `
+	SELECT id FROM department WHERE agency_id = $1 AND code = $2 AND $3 = 'department' AND closed_at IS NULL
+	UNION ALL SELECT id FROM location WHERE agency_id = $1 AND code = $2 AND $3 = 'location' AND closed_at IS NULL
+	UNION ALL SELECT id FROM desk WHERE agency_id = $1 AND code = $2 AND $3 = 'desk' AND closed_at IS NULL`
+
+// PlaceByCode finds the id of a place by what the agency itself calls it. The agency has no code.
+func (s *Store) PlaceByCode(ctx context.Context, q db.Q, agencyID string, kind Kind, code string) (id string, err error) {
+	if kind == OfAgency {
+		return agencyID, nil
+	}
+	err = q.QueryRowContext(ctx, placesByCode, agencyID, code, kind).Scan(&id)
+	if errors.Is(err, db.ErrNoRows) {
+		return "", ErrNotFound
+	}
+	if err != nil {
+		return "", fmt.Errorf("find place: %w", err)
+	}
+	return id, nil
+}
+
 // Search is what people find a location by.
 func (l Location) Search() string { return db.Fold(l.Name + " " + l.City + " " + l.Code) }
 

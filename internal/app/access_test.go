@@ -258,6 +258,7 @@ func (s *scene) status(by *worldtest.Browser, method, path string, body any) int
 		defer by.Header.Del("Content-Type")
 		body = sent.text
 	}
+	by.Client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	if !strings.HasSuffix(strings.Split(path, "?")[0], "/stream") {
 		return by.Send(method, path, body).Status
 	}

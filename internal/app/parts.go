@@ -137,11 +137,15 @@ func (p *parts) makePlumbing(context.Context) error {
 }
 
 func (p *parts) makeFeatures(ctx context.Context) error {
+	providers, err := makeProviders(p.c, p.o.Clock)
+	if err != nil {
+		return err
+	}
 	p.agencies = agency.New(p.db, p.ring, p.c.TimeZone.Location, p.o.Clock)
 	p.audit = audit.New(p.db, audit.Options{Ring: p.ring, Key: p.agencies.Keys().In, Clock: p.o.Clock, Log: p.o.Log})
 	p.staff = staff.New(p.db, p.agencies, staff.Options{
 		Clock: p.o.Clock, Log: p.o.Log, TrustedProxies: p.c.HTTP.TrustedProxies, Nudge: p.events.Nudge, Ring: p.ring,
-		Audit: p.audit,
+		Audit: p.audit, Providers: providers,
 	})
 	p.background("staff", p.staff.Run)
 	p.admin = admin.New(p.db, admin.Options{Agencies: p.agencies, Staff: p.staff, Clock: p.o.Clock, Log: p.o.Log})
@@ -214,6 +218,7 @@ func (p *parts) makeRoutes(context.Context) error {
 	p.agencies.Routes(p.api)
 	p.staff.Routes(p.api)
 	p.admin.Routes(p.api, p.mux)
+	p.staff.SSORoutes(p.mux, p.api)
 	p.today.Routes(p.mux, p.api)
 	p.appointments.Routes(p.api)
 	p.seats.Routes(p.api, p.mux)

@@ -67,6 +67,7 @@ func TestAUD02EachActLeavesExactlyItsEntries(t *testing.T) {
 // elsewhere names the tests of what cannot happen here.
 var elsewhere = map[audit.Act]string{
 	audit.AccountDisabled: "nothing closes accounts yet",
+	audit.IdentityBound:   "internal/staff, with a provider",
 	audit.AuditSearched:   "internal/auditlog",
 	audit.AuditExported:   "internal/auditlog",
 	audit.AuditCut:        "verify_test.go",

@@ -25,10 +25,11 @@ const (
 	SessionBegun     Act = "session.begun"
 	SessionThrottled Act = "session.throttled" // so many wrong passwords that no more are looked at for a while
 	SessionLeft      Act = "session.left"      // signed out
-	SessionEnded     Act = "session.ended"     // without the person: too many, the account closed
+	SessionEnded     Act = "session.ended"     // without the person: too many, signed out elsewhere, the account closed
 
 	AccountCreated  Act = "account.created"
 	AccountDisabled Act = "account.disabled"
+	IdentityBound   Act = "identity.bound" // the account can be used by somebody who signs in elsewhere
 	RoleGiven       Act = "role.given"
 	RoleTaken       Act = "role.taken"
 
@@ -77,6 +78,7 @@ var shapes = map[Act]shape{
 
 	AccountCreated:  {object: OfStaff},
 	AccountDisabled: {object: OfStaff},
+	IdentityBound:   {object: OfStaff},
 	RoleGiven:       {object: OfStaff, details: []string{"role", "place", "source", "from", "until"}},
 	RoleTaken:       {object: OfStaff, details: []string{"role", "place", "source"}},
 

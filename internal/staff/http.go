@@ -29,7 +29,8 @@ type Options struct {
 	Nudge          func(agency, topic string) // events.Log.Nudge
 	Ring           *vault.Keyring             // signs which devices are known
 	Audit          *audit.Log
-	Cost           Cost // of a password; zero: the real one
+	Cost           Cost       // of a password; zero: the real one
+	Providers      []Provider // where people can sign in besides
 }
 
 // Service signs people in and out and says who acts.
@@ -42,6 +43,7 @@ type Service struct {
 	failures  *edge.Limiter // by account and source
 	sources   *edge.Limiter // by source, against many accounts from one place
 	signIns   *underway     // by account and network, or by account for all devices that are known for it
+	visits    *edge.Limiter // to providers and back, by network: each asks somebody else for something
 	streams   *edge.Streams // of each session, of whatever feature
 	noted     *edge.Limiter // by account: that it is throttled is told to the audit once an hour
 	throttled chan Person   // those, until Run has written it
@@ -60,6 +62,7 @@ func New(d *db.DB, agencies *agency.Store, o Options) *Service {
 		failures:  edge.NewLimiter(20*time.Second, 10, 20_000),
 		sources:   edge.NewLimiter(time.Second, 100, 20_000),
 		signIns:   newUnderway(mostSignIns),
+		visits:    edge.NewLimiter(200*time.Millisecond, 600, 20_000), // an office of 300 people that begins its day
 		streams:   edge.NewStreams(mostStreams, mostStreams),
 		noted:     edge.NewLimiter(throttledOnce, 1, 20_000),
 		throttled: make(chan Person, mostNoted),

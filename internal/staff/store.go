@@ -113,27 +113,36 @@ func (s *Service) hold(ctx context.Context, q db.Q, p *Person) error {
 	return rows.Err()
 }
 
+// origin is where a session was begun: at a provider, and as which session there. Empty: here.
+type origin struct{ issuer, session string }
+
 // createSession returns the value of the cookie.
 func (s *Service) createSession(ctx context.Context, p Person) (value string, err error) {
+	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		value, err = s.insertSession(ctx, tx, p, origin{})
+		return err
+	})
+	return value, err
+}
+
+func (s *Service) insertSession(ctx context.Context, tx *db.Tx, p Person, from origin) (value string, err error) {
 	token := vault.NewToken()
 	now := s.o.Clock()
-	err = s.db.Tx(ctx, func(tx *db.Tx) error {
-		// Old sessions of the same person go; nobody needs them any more.
-		if _, err := tx.ExecContext(ctx, `DELETE FROM staff_session WHERE agency_id = $1 AND staff_id = $2 AND expires_at <= $3`,
-			p.Agency, p.ID, db.Ms(now)); err != nil {
-			return err
-		}
-		if err := s.dropSurplus(ctx, tx, p); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx, `
-			INSERT INTO staff_session (token_hash, agency_id, staff_id, created_at, used_at, expires_at)
-			VALUES ($1, $2, $3, $4, $4, $5)`, vault.Hash(token), p.Agency, p.ID, db.Ms(now), db.Ms(now.Add(sessionMax)))
-		if err != nil {
-			return err
-		}
-		return s.note(ctx, tx, audit.Staff(p.ID), audit.SessionBegun, p)
-	})
+	// Old sessions of the same person go; nobody needs them any more.
+	if _, err := tx.ExecContext(ctx, `DELETE FROM staff_session WHERE agency_id = $1 AND staff_id = $2 AND expires_at <= $3`,
+		p.Agency, p.ID, db.Ms(now)); err != nil {
+		return "", fmt.Errorf("create session: %w", err)
+	}
+	if err := s.dropSurplus(ctx, tx, p); err != nil {
+		return "", fmt.Errorf("create session: %w", err)
+	}
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO staff_session (token_hash, agency_id, staff_id, created_at, used_at, expires_at, issuer, sid)
+		VALUES ($1, $2, $3, $4, $4, $5, $6, $7)`,
+		vault.Hash(token), p.Agency, p.ID, db.Ms(now), db.Ms(now.Add(sessionMax)), from.issuer, from.session)
+	if err == nil {
+		err = s.note(ctx, tx, audit.Staff(p.ID), audit.SessionBegun, p)
+	}
 	if err != nil {
 		return "", fmt.Errorf("create session: %w", err)
 	}
@@ -272,11 +281,8 @@ func (s *Service) Create(ctx context.Context, tx *db.Tx, n NewAccount) (Person, 
 		return Person{}, fmt.Errorf("create account: %w", err)
 	}
 	p := Person{ID: vault.NewID(), Agency: n.Agency, Name: n.Name, Email: normalEmail(n.Email)}
-	_, err = tx.ExecContext(ctx, `
-		INSERT INTO staff (id, agency_id, email, name, search, password_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		p.ID, p.Agency, p.Email, p.Name, SearchText(p.Name, p.Email), phc, db.Ms(s.o.Clock()))
-	if err != nil {
-		return p, fmt.Errorf("create account: %w", err)
+	if err := s.insertAccount(ctx, tx, p, phc); err != nil {
+		return p, err
 	}
 	if err := s.note(ctx, tx, audit.Staff(n.By), audit.AccountCreated, p); err != nil {
 		return p, fmt.Errorf("create account: %w", err)
@@ -287,6 +293,17 @@ func (s *Service) Create(ctx context.Context, tx *db.Tx, n NewAccount) (Person, 
 		}
 	}
 	return p, s.hold(ctx, tx, &p)
+}
+
+// insertAccount writes a new account; without a password nobody signs in with one.
+func (s *Service) insertAccount(ctx context.Context, tx *db.Tx, p Person, phc string) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO staff (id, agency_id, email, name, search, password_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		p.ID, p.Agency, p.Email, p.Name, SearchText(p.Name, p.Email), phc, db.Ms(s.o.Clock()))
+	if err != nil {
+		return fmt.Errorf("create account: %w", err)
+	}
+	return nil
 }
 
 // SearchText is what people find a member of staff by.

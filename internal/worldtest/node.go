@@ -91,7 +91,7 @@ func (w *World) Node() *Node {
 
 func (n *Node) features() {
 	w := n.World
-	n.Staff = staff.New(w.DB, n.Agencies, staff.Options{Clock: w.Clock.Now, Log: w.logger(), TrustedProxies: loopback(), Nudge: n.Events.Nudge, Ring: w.Ring, Audit: n.Audit, Cost: w.Cost})
+	n.Staff = staff.New(w.DB, n.Agencies, staff.Options{Clock: w.Clock.Now, Log: w.logger(), TrustedProxies: loopback(), Nudge: n.Events.Nudge, Ring: w.Ring, Audit: n.Audit, Cost: w.Cost, Providers: w.Providers})
 	n.Admin = admin.New(w.DB, admin.Options{Agencies: n.Agencies, Staff: n.Staff, Clock: w.Clock.Now, Log: w.logger()})
 	n.Seats = seat.New(w.DB, seat.Options{
 		Ring: w.Ring, Agencies: n.Agencies, Events: n.Events, Audit: n.Audit, Clock: w.Clock.Now, Log: w.logger(), URL: URL,
@@ -149,6 +149,7 @@ func (n *Node) routes() {
 	n.Agencies.Routes(api)
 	n.Staff.Routes(api)
 	n.Admin.Routes(api, mux)
+	n.Staff.SSORoutes(mux, api)
 	n.Today.Routes(mux, api)
 	n.Appointments.Routes(api)
 	n.Seats.Routes(api, mux)

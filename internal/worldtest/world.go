@@ -44,6 +44,8 @@ type World struct {
 	Cost staff.Cost
 	// MostExported entries of an audit at once; 0: as many as in earnest.
 	MostExported int
+	// Providers are where staff sign in besides; set them before the first Node.
+	Providers []staff.Provider
 
 	nodes int
 }

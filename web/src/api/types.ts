@@ -115,6 +115,15 @@ export interface Me {
   advisors: Advisor[];
 }
 
+/** How the people of an agency sign in. */
+export interface SignInWays {
+  providers: { id: string; name: string }[];
+  /** Some have a password here. */
+  password: boolean;
+  /** There are several agencies, and none was named. */
+  several: boolean;
+}
+
 interface Person {
   id: string;
   name: string;

@@ -9,13 +9,14 @@ import { Texts } from "../ui";
 import App from "./App.svelte";
 import { keptLanguage, onLanguageElsewhere } from "./language";
 import { Session } from "./session";
+import { takeArrival } from "./ways";
 
 async function start(): Promise<void> {
   const target = document.getElementById("app");
   if (!target) throw new Error("the page has no place for the application");
   const session = new Session();
   const language = keptLanguage() ?? chooseLanguage(navigator.languages);
-  void session.open(language);
+  void session.open(language, takeArrival());
   const texts = await Texts.open(loadStaff, language);
   onLanguageElsewhere((chosen) => void texts.change(chosen));
   target.replaceChildren();

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { ApiError } from "../api/client";
 import { otherWindow, server } from "./fakes";
 import { Session } from "./session";
 
@@ -46,6 +47,19 @@ test("all windows of a browser hear of a sign-out and of a sign-in", async () =>
   await session.signIn({ agency: "", email: "sommer@example.org", password: "x" }, "en");
   expect(other.heard.at(-1)).toEqual({ t: "signed-in" });
   expect(session.state).toEqual({ asking: false, busy: false, me });
+});
+
+test("whoever comes back from a provider is told why not, or all windows are told so", async () => {
+  const refusal = new ApiError(403, "sso.no_role");
+  server({ [path]: { status: 401, body: { code: "session.none" } } });
+  const session = new Session();
+  await session.open("de", { signedIn: false, refusal });
+  expect(session.state).toEqual({ asking: false, busy: false, refusal });
+  expect(other.heard).toEqual([]);
+  server({ [path]: { body: me } });
+  await session.open("de", { signedIn: true });
+  expect(session.state).toEqual({ asking: false, busy: false, me });
+  expect(other.heard).toEqual([{ t: "signed-in" }]);
 });
 
 test("a sign-out that did not work is told to no other window", async () => {

@@ -2,6 +2,7 @@ import { api, ApiError, asApiError } from "../api/client";
 import type { Me } from "../api/types";
 import type { Language } from "../i18n/languages";
 import { Store, type Unsubscribe } from "../call/store";
+import type { Arrival } from "./ways";
 import { WindowChannel } from "./window";
 
 export interface SessionState {
@@ -32,14 +33,15 @@ export class Session {
   }
 
   /** `language` is that of the names the agency gives to its services. */
-  async open(language: Language): Promise<void> {
+  async open(language: Language, arrival: Arrival = { signedIn: false }): Promise<void> {
     this.language = language;
     try {
       const me = await api.get<Me>(`/api/staff/session?language=${language}`);
       this.store.set({ asking: false, busy: false, me });
+      if (arrival.signedIn) this.channel.send({ t: "signed-in" });
     } catch (error) {
-      const refusal = error instanceof ApiError && error.code !== "session.none" ? { refusal: error } : {};
-      this.store.set({ asking: false, busy: false, ...refusal });
+      const refusal = error instanceof ApiError && error.code !== "session.none" ? error : arrival.refusal;
+      this.store.set({ asking: false, busy: false, ...(refusal && { refusal }) });
     }
   }
 
