@@ -49,6 +49,7 @@ func (s *stage) staffProps() map[string]prop {
 		"POST " + appointments + "/{id}/cancel":  {body: version(worldtest.Body{})},
 		"POST " + appointments + "/{id}/outcome": {ready: (*scene).begin, body: version(worldtest.Body{"outcome": "technical"})},
 		"POST /api/staff/seats/{seat}/admit":     {ready: (*scene).arrive, body: bare},
+		"POST /api/staff/seats/{seat}/message":   {ready: (*scene).arrive, body: with(worldtest.Body{"text": "Haben Sie Ihren Ausweis da?"})},
 	}
 }
 
@@ -87,6 +88,7 @@ func guestProps() map[string]prop {
 		"POST " + seat + "/prepare":     {ready: (*scene).arrive, body: page(again)},
 		"POST " + seat + "/presence":    {ready: (*scene).arrive, body: page(worldtest.Body{"visible": false})},
 		"POST " + seat + "/leave":       {ready: (*scene).arrive, body: page(nil)},
+		"POST " + seat + "/answer":      {ready: (*scene).told, body: func(s *scene) any { return worldtest.Body{"page": s.guest.Page, "message": s.message, "text": "Ja"} }},
 		"POST " + seat + "/callback":    {body: with(worldtest.Body{"phone": "0170 1112223"})},
 		"POST " + seat + "/cancel":      {body: with(worldtest.Body{"wish": "cancel"})},
 		"GET " + seat + "/stream":       {ready: (*scene).arrive},

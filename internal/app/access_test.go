@@ -177,6 +177,8 @@ type scene struct {
 	talk  string // where there is one
 	task  string
 	hired string // somebody whom nobody else knows
+
+	message string
 }
 
 // prop is how far a scene must have come for a route, and the body that the route wants.
@@ -303,6 +305,14 @@ func (s *scene) ask() {
 	s.t.Helper()
 	s.guest.Do("callback", worldtest.Body{"phone": "0170 1112223"}).OK(s.t)
 	s.Scan(`SELECT id FROM task WHERE agency_id = $1 AND appointment_id = $2`, []any{s.o.Agency, s.place.Appointment}, &s.task)
+}
+
+// told lets the desk say something to the guest who waits.
+func (s *scene) told() {
+	s.t.Helper()
+	s.arrive()
+	s.as("advisor").Post("/api/staff/seats/"+s.place.Seat+"/message", worldtest.Body{"text": "Haben Sie Ihren Ausweis da?"}).OK(s.t)
+	s.Scan(`SELECT id FROM seat_message WHERE agency_id = $1 AND seat_id = $2`, []any{s.o.Agency, s.place.Seat}, &s.message)
 }
 
 func bare(*scene) any { return worldtest.Body{} }

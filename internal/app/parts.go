@@ -222,6 +222,7 @@ func (p *parts) makeRoutes(context.Context) error {
 	p.today.Routes(p.mux, p.api)
 	p.appointments.Routes(p.api)
 	p.seats.Routes(p.api, p.mux)
+	p.seats.StaffRoutes(p.api, p.staff)
 	p.talks.Routes(p.api, p.mux)
 	p.auditlog.Routes(p.api, p.mux)
 

@@ -86,6 +86,7 @@ type Service struct {
 	byNetwork *edge.Limiter
 	byAgency  *edge.Limiter
 	byBrowser *edge.Limiter // what those may ask who have the right secret, each for itself
+	byMessage *edge.Limiter // how often a guest who waits is told something
 	byOpening *edge.Limiter // how often a network may show the right one
 	streams   *edge.Streams
 }
@@ -97,6 +98,7 @@ func New(d *db.DB, o Options) *Service {
 		byNetwork: edge.NewLimiter(time.Second, 50, 50_000),
 		byAgency:  edge.NewLimiter(10*time.Millisecond, 1000, 1000),
 		byBrowser: edge.NewLimiter(200*time.Millisecond, 100, 50_000),
+		byMessage: edge.NewLimiter(5*time.Second, 5, 50_000),
 		byOpening: edge.NewLimiter(200*time.Millisecond, 100, 50_000),
 		streams:   edge.NewStreams(mostStreams, mostStreamsPerBrowser),
 	}
@@ -167,6 +169,11 @@ func (s *Service) Do(ctx context.Context, tx *db.Tx, agencyID, id string, c Comm
 	next.Version++
 	if x.State == Waiting && next.State != Waiting {
 		if err := forgetPrepared(ctx, tx, next); err != nil {
+			return x, nil, err
+		}
+	}
+	if x.State != next.State && (next.State == Expected || next.State == Closed) {
+		if err := forgetMessages(ctx, tx, next); err != nil {
 			return x, nil, err
 		}
 	}

@@ -47,6 +47,7 @@ type GuestView struct {
 	Wait         *Wait         `json:"wait,omitempty"`
 	CallbackAt   *int64        `json:"callbackAt,omitempty"`
 	MoveAskedAt  *int64        `json:"moveAskedAt,omitempty"`
+	Messages     []Message     `json:"messages,omitempty"`
 	Talk         *TalkView     `json:"talk,omitempty"`
 	Now          int64         `json:"now"`
 }
@@ -120,7 +121,12 @@ func (s *Service) view(ctx context.Context, q db.Q, x Seat, who Holder) (GuestVi
 		}
 	}
 	if x.State == Waiting {
-		v.Wait, err = s.wait(ctx, q, x, u, w, now)
+		if v.Wait, err = s.wait(ctx, q, x, u, w, now); err != nil {
+			return v, err
+		}
+	}
+	if x.State == Waiting && v.Here {
+		v.Messages, err = s.messages(ctx, q, x)
 	}
 	return v, err
 }

@@ -191,10 +191,7 @@ func (s *Service) CallbackNumber(ctx context.Context, q db.Q, x Seat) (vault.Per
 // still reads a seat again that was read before the transaction, and keeps it as it is until that ends: nobody can
 // cancel or move in between and leave behind what is written here. Who did so before is told.
 func (s *Service) still(ctx context.Context, tx *db.Tx, x Seat) (Seat, error) {
-	if _, err := tx.ExecContext(ctx, `UPDATE seat SET version = version WHERE agency_id = $1 AND id = $2`, x.Agency, x.ID); err != nil {
-		return x, fmt.Errorf("keep seat: %w", err)
-	}
-	now, err := byID(ctx, tx, x.Agency, x.ID)
+	now, err := s.keep(ctx, tx, x.Agency, x.ID)
 	switch {
 	case err != nil:
 		return x, err
@@ -204,6 +201,14 @@ func (s *Service) still(ctx context.Context, tx *db.Tx, x Seat) (Seat, error) {
 		return x, closedRefusal(now)
 	}
 	return now, nil
+}
+
+// keep reads a seat and lets nobody change it before the transaction ends.
+func (s *Service) keep(ctx context.Context, tx *db.Tx, agencyID, id string) (Seat, error) {
+	if _, err := tx.ExecContext(ctx, `UPDATE seat SET version = version WHERE agency_id = $1 AND id = $2`, agencyID, id); err != nil {
+		return Seat{}, fmt.Errorf("keep seat: %w", err)
+	}
+	return byID(ctx, tx, agencyID, id)
 }
 
 // followTasks lets the open tasks of an appointment follow what becomes of it: those of

@@ -136,6 +136,9 @@ func (r *reader) snapshot(ctx context.Context) (string, []edge.Event, error) {
 		if shown.Rows, err = r.rows(ctx, q, rowsOfDay, db.Ms(r.from), db.Ms(r.to), maxRows); err != nil {
 			return err
 		}
+		if err = r.addMessages(ctx, q, shown.Rows, messagesOfAll); err != nil {
+			return err
+		}
 		shown.Tasks, err = r.tasks(ctx, q, openTasks, maxTasks)
 		return err
 	})
@@ -207,6 +210,9 @@ func (r *reader) showRow(ctx context.Context, q db.Q, appointment string) (edge.
 	}
 	if len(rows) == 0 || rows[0].StartsAt < db.Ms(r.from) || rows[0].StartsAt >= db.Ms(r.to) {
 		return edge.Event{Name: "row-gone", Data: gone{appointment}}, nil
+	}
+	if err := r.addMessages(ctx, q, rows, messagesOfAppointment, appointment); err != nil {
+		return edge.Event{}, err
 	}
 	return edge.Event{Name: "row", Data: rows[0]}, nil
 }

@@ -78,6 +78,8 @@ type Seat struct {
 	AwaySince     *int64 `json:"awaySince,omitempty"`
 	HiddenSince   *int64 `json:"hiddenSince,omitempty"`
 	TalkedUntil   *int64 `json:"talkedUntil,omitempty" doc:"When the last talk with the guest ended that both were in."`
+	// Messages are those of the present wait, oldest first.
+	Messages []Message `json:"messages,omitempty"`
 }
 
 // Talk is the conversation that runs at present.

@@ -153,6 +153,7 @@ func (n *Node) routes() {
 	n.Today.Routes(mux, api)
 	n.Appointments.Routes(api)
 	n.Seats.Routes(api, mux)
+	n.Seats.StaffRoutes(api, n.Staff)
 	n.Talks.Routes(api, mux)
 	n.AuditLog.Routes(api, mux)
 	n.Server = httptest.NewUnstartedServer(edge.Secure(mux, edge.SecureOptions{Log: n.logger(), HTTPS: true, Uploads: admin.Uploads()}))

@@ -1,0 +1,246 @@
+package seat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"visavis/internal/db"
+	"visavis/internal/edge"
+	"visavis/internal/staff"
+	"visavis/internal/vault"
+)
+
+// The bounds of what is said while somebody waits; a talk is for the rest.
+const (
+	longestMessage = 500
+	longestAnswer  = 200
+	mostMessages   = 20
+)
+
+// Message is what the desk has said to who waits, and what was answered to it.
+type Message struct {
+	ID         string `json:"id"`
+	Text       string `json:"text"`
+	SentAt     int64  `json:"sentAt"`
+	Answer     string `json:"answer,omitempty"`
+	AnsweredAt *int64 `json:"answeredAt,omitempty"`
+}
+
+// plain puts what people write into its stored form: without what cannot be seen and would turn the text around it.
+func plain(text string, most int) (string, bool) {
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n':
+			return r
+		case r == '\t':
+			return ' '
+		case unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r):
+			return -1
+		}
+		return r
+	}, text)
+	text = strings.TrimSpace(text)
+	shown := strings.ContainsFunc(text, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) })
+	return text, shown && utf8.RuneCountInString(text) <= most
+}
+
+func badText() error { return edge.NewProblem(http.StatusUnprocessableEntity, "message.text") }
+
+func messageField(agency, id, column string) vault.Field {
+	return vault.Field{Agency: agency, Table: "seat_message", Column: column, Row: id}
+}
+
+// OpenMessage unseals what was said and, where there is one, the answer, for whoever has read the row.
+func OpenMessage(key *vault.DataKey, agency, id string, body, answer []byte) (text, answered vault.Personal, err error) {
+	plainBody, err := key.Open(messageField(agency, id, "body_sealed"), body)
+	if err != nil {
+		return "", "", fmt.Errorf("open message %s: %w", id, err)
+	}
+	if answer == nil {
+		return vault.Personal(plainBody), "", nil
+	}
+	plainAnswer, err := key.Open(messageField(agency, id, "answer_sealed"), answer)
+	if err != nil {
+		return "", "", fmt.Errorf("open answer to message %s: %w", id, err)
+	}
+	return vault.Personal(plainBody), vault.Personal(plainAnswer), nil
+}
+
+// messages are those of one wait, oldest first.
+func (s *Service) messages(ctx context.Context, q db.Q, x Seat) ([]Message, error) {
+	key, err := s.o.Agencies.Keys().For(ctx, x.Agency)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := q.QueryContext(ctx, `
+		SELECT id, body_sealed, sent_at, answer_sealed, answered_at FROM seat_message
+		WHERE agency_id = $1 AND seat_id = $2 ORDER BY sent_at, id`, x.Agency, x.ID)
+	if err != nil {
+		return nil, fmt.Errorf("read messages: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // read only
+	var list []Message
+	for rows.Next() {
+		var m Message
+		var body, answer []byte
+		if err := rows.Scan(&m.ID, &body, &m.SentAt, &answer, &m.AnsweredAt); err != nil {
+			return nil, fmt.Errorf("read messages: %w", err)
+		}
+		text, answered, err := OpenMessage(key, x.Agency, m.ID, body, answer)
+		if err != nil {
+			return nil, err
+		}
+		m.Text, m.Answer = text.Reveal(), answered.Reveal()
+		list = append(list, m)
+	}
+	return list, rows.Err()
+}
+
+// forgetMessages deletes what was said during a wait that is over.
+func forgetMessages(ctx context.Context, tx *db.Tx, x Seat) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM seat_message WHERE agency_id = $1 AND seat_id = $2`, x.Agency, x.ID); err != nil {
+		return fmt.Errorf("forget messages: %w", err)
+	}
+	return nil
+}
+
+// StaffRoutes registers what people of a desk do about who waits, apart from letting them in.
+func (s *Service) StaffRoutes(api *edge.API, own *staff.Service) {
+	edge.Handle(api, edge.Operation{
+		ID: "sendMessage", Route: "POST /api/staff/seats/{seat}/message", Tag: "seat", Use: own.Require(api),
+	}, s.postMessage)
+}
+
+type messageInput struct {
+	Seat string `path:"seat" maxLength:"64"`
+	Body struct {
+		Text string `json:"text" maxLength:"500"`
+	}
+}
+
+func (s *Service) postMessage(ctx context.Context, in *messageInput) (*struct{}, error) {
+	p, err := staff.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	text, ok := plain(in.Body.Text, longestMessage)
+	if !ok {
+		return nil, badText()
+	}
+	return nil, Problem(s.say(ctx, p, in.Seat, text))
+}
+
+// say tells who waits something from the desk, before the talk: there is the chat.
+func (s *Service) say(ctx context.Context, p staff.Person, seatID, text string) error {
+	key, err := s.o.Agencies.Keys().For(ctx, p.Agency)
+	if err != nil {
+		return err
+	}
+	x, err := byID(ctx, s.db.Read(), p.Agency, seatID)
+	switch {
+	case err != nil:
+		return err
+	case !p.MayDesk(x.Desk):
+		return ErrNotFound
+	case !s.byMessage.Allow(p.Agency + "/" + seatID):
+		return edge.NewProblem(http.StatusTooManyRequests, "message.throttled")
+	}
+	id := vault.NewID()
+	sealed := key.Seal(messageField(p.Agency, id, "body_sealed"), []byte(text))
+	return s.db.Retried(ctx, func(tx *db.Tx) error {
+		if x, err = s.keep(ctx, tx, p.Agency, seatID); err != nil {
+			return err
+		}
+		if x.State != Waiting {
+			return refuse("seat.not_waiting")
+		}
+		var n int
+		err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM seat_message WHERE agency_id = $1 AND seat_id = $2`, x.Agency, x.ID).Scan(&n)
+		if err != nil {
+			return fmt.Errorf("count messages: %w", err)
+		}
+		if n >= mostMessages {
+			return refuse("message.many")
+		}
+		if _, err := tx.ExecContext(ctx, `
+			INSERT INTO seat_message (id, agency_id, seat_id, staff_id, body_sealed, sent_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+			id, x.Agency, x.ID, p.ID, sealed, db.Ms(s.o.Clock())); err != nil {
+			return fmt.Errorf("keep message: %w", err)
+		}
+		return s.Tell(ctx, tx, x)
+	})
+}
+
+type answerInput struct {
+	Caller
+	Body struct {
+		Page    string `json:"page" minLength:"8" maxLength:"64"`
+		Message string `json:"message" maxLength:"64"`
+		Text    string `json:"text" maxLength:"200"`
+	}
+}
+
+// answer is the guest's to one message, once.
+func (s *Service) answer(ctx context.Context, in *answerInput) (*viewOutput, error) {
+	x, err := s.access(ctx, in.Slug, in.Seat, in.browser)
+	if err != nil {
+		return nil, Problem(err)
+	}
+	text, ok := plain(in.Body.Text, longestAnswer)
+	if !ok {
+		return nil, badText()
+	}
+	key, err := s.o.Agencies.Keys().For(ctx, x.Agency)
+	if err != nil {
+		return nil, err
+	}
+	who := Holder{in.browser, in.Body.Page}
+	sealed := key.Seal(messageField(x.Agency, in.Body.Message, "answer_sealed"), []byte(text))
+	err = s.db.Retried(ctx, func(tx *db.Tx) error {
+		now, err := s.waits(ctx, tx, x, who)
+		if err != nil {
+			return err
+		}
+		if err := keepAnswer(ctx, tx, now, in.Body.Message, sealed, s.o.Clock()); err != nil {
+			return err
+		}
+		return s.Tell(ctx, tx, now)
+	})
+	if err != nil {
+		return nil, Problem(err)
+	}
+	return s.shown(ctx, x, who)
+}
+
+// waits keeps a seat as it is while the transaction lasts: waiting, and in this page's hands.
+func (s *Service) waits(ctx context.Context, tx *db.Tx, seen Seat, who Holder) (Seat, error) {
+	now, err := s.still(ctx, tx, seen)
+	switch {
+	case err != nil:
+		return now, err
+	case now.Holder != who:
+		return now, refuse("seat.elsewhere")
+	case now.State != Waiting:
+		return now, refuse("seat.not_waiting")
+	}
+	return now, nil
+}
+
+func keepAnswer(ctx context.Context, tx *db.Tx, x Seat, message string, sealed []byte, now time.Time) error {
+	err := db.Affected(tx.ExecContext(ctx, `
+		UPDATE seat_message SET answer_sealed = $1, answered_at = $2
+		WHERE agency_id = $3 AND seat_id = $4 AND id = $5 AND answered_at IS NULL`, sealed, db.Ms(now), x.Agency, x.ID, message))
+	if errors.Is(err, db.ErrConflict) {
+		return refuse("message.answered") // or it was never said to this guest
+	}
+	if err != nil {
+		return fmt.Errorf("keep answer: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,67 @@
+package today
+
+import (
+	"context"
+	"fmt"
+
+	"visavis/internal/db"
+	"visavis/internal/seat"
+)
+
+// Message is what the desk has said to who waits, and what was answered.
+type Message struct {
+	ID         string `json:"id"`
+	Staff      Person `json:"staff"`
+	Text       Shown  `json:"text"`
+	SentAt     int64  `json:"sentAt"`
+	Answer     Shown  `json:"answer,omitempty"`
+	AnsweredAt *int64 `json:"answeredAt,omitempty"`
+}
+
+const messagesQuery = `
+	SELECT m.seat_id, m.id, m.body_sealed, m.sent_at, m.answer_sealed, m.answered_at, h.id, h.name
+	FROM seat s
+	JOIN staff_desk sd ON sd.agency_id = s.agency_id AND sd.desk_id = s.desk_id AND sd.staff_id = $2
+	JOIN seat_message m ON m.agency_id = s.agency_id AND m.seat_id = s.id
+	JOIN staff h ON h.agency_id = m.agency_id AND h.id = m.staff_id
+	WHERE s.agency_id = $1 AND s.state = 'waiting' `
+
+const (
+	messagesOfAll         = messagesQuery + `ORDER BY m.sent_at, m.id`
+	messagesOfAppointment = messagesQuery + `AND s.appointment_id = $3 ORDER BY m.sent_at, m.id`
+)
+
+// addMessages puts to the rows of who waits what was said to them meanwhile.
+func (s store) addMessages(ctx context.Context, q db.Q, rows []Row, query string, args ...any) error {
+	at := map[string]int{}
+	for i := range rows {
+		if rows[i].Seat.State == string(seat.Waiting) {
+			at[rows[i].Seat.ID] = i
+		}
+	}
+	if len(at) == 0 {
+		return nil
+	}
+	found, err := q.QueryContext(ctx, query, append([]any{s.person.Agency, s.person.ID}, args...)...)
+	if err != nil {
+		return fmt.Errorf("read messages: %w", err)
+	}
+	defer func() { _ = found.Close() }() // read only
+	for found.Next() {
+		var m Message
+		var seatID string
+		var body, answer []byte
+		if err := found.Scan(&seatID, &m.ID, &body, &m.SentAt, &answer, &m.AnsweredAt, &m.Staff.ID, &m.Staff.Name); err != nil {
+			return fmt.Errorf("read messages: %w", err)
+		}
+		text, answered, err := seat.OpenMessage(s.key, s.person.Agency, m.ID, body, answer)
+		if err != nil {
+			return err
+		}
+		m.Text, m.Answer = Shown(text), Shown(answered)
+		if i, ok := at[seatID]; ok {
+			rows[i].Seat.Messages = append(rows[i].Seat.Messages, m)
+		}
+	}
+	return found.Err()
+}
