@@ -26,7 +26,7 @@ export function asApiError(error: unknown): ApiError {
   return error instanceof ApiError ? error : new ApiError(0, "internal");
 }
 
-export interface RequestOptions {
+export interface CallOptions {
   /** Lets the request outlive the page: for the last words of a page that is being closed. */
   keepalive?: boolean;
   signal?: AbortSignal;
@@ -36,14 +36,14 @@ export interface RequestOptions {
 const defaultDeadlineMs = 15_000;
 
 export const api = {
-  get: <T>(path: string, options?: RequestOptions): Promise<T> => call<T>("GET", path, undefined, options),
-  post: <T = undefined>(path: string, body: unknown = {}, options?: RequestOptions): Promise<T> =>
+  get: <T>(path: string, options?: CallOptions): Promise<T> => call<T>("GET", path, undefined, options),
+  post: <T = undefined>(path: string, body: unknown = {}, options?: CallOptions): Promise<T> =>
     call<T>("POST", path, body, options),
-  delete: <T = undefined>(path: string, options?: RequestOptions): Promise<T> =>
+  delete: <T = undefined>(path: string, options?: CallOptions): Promise<T> =>
     call<T>("DELETE", path, undefined, options),
 };
 
-async function call<T>(method: string, path: string, body: unknown, options: RequestOptions = {}): Promise<T> {
+async function call<T>(method: string, path: string, body: unknown, options: CallOptions = {}): Promise<T> {
   const controller = new AbortController();
   let late = false;
   const timer = setTimeout(() => {

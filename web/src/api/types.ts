@@ -59,8 +59,19 @@ export interface GuestView {
   wait?: Wait;
   callbackAt?: number;
   moveAskedAt?: number;
+  /** What the desk has said to who waits here, oldest first. */
+  messages?: Message[];
   talk?: GuestTalk;
   now: number;
+}
+
+/** Said by the desk to who waits; answered once, or not. */
+export interface Message {
+  id: string;
+  text: string;
+  sentAt: number;
+  answer?: string;
+  answeredAt?: number;
 }
 
 interface Desk {
@@ -151,6 +162,11 @@ interface RowSeat {
   awaySince?: number;
   hiddenSince?: number;
   talkedUntil?: number;
+  messages?: RowMessage[];
+}
+
+export interface RowMessage extends Message {
+  staff: Person;
 }
 
 interface RowTalk {

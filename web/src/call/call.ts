@@ -55,7 +55,7 @@ export class Call {
     this.agreement = this.newAgreement();
     this.recovery = new Recovery(options.side);
     this.outbox = new Outbox(
-      (signal, abort) => options.send(signal, abort),
+      (signal) => options.send(signal),
       (generation) => this.state.phase === "ended" || generation < this.generation,
     );
     this.detour = new Detour(() => options.detour(), options.detouring ?? false);
@@ -449,7 +449,6 @@ export class Call {
 
   private readonly online = (): void => {
     this.recovery.online();
-    this.outbox.hurry();
   };
 
   private readonly visibility = (): void => {

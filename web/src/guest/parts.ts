@@ -20,6 +20,11 @@ export async function seldom(texts: Texts<GuestKey>): Promise<typeof import("./s
   return part;
 }
 
+export async function messages(texts: Texts<GuestKey>): Promise<typeof import("./screens/Messages.svelte")> {
+  const [part] = await Promise.all([import("./screens/Messages.svelte"), forms(), words(texts)]);
+  return part;
+}
+
 export async function later(texts: Texts<GuestKey>): Promise<typeof import("./later")> {
   const [part] = await Promise.all([import("./later"), forms(), texts.add(loadLater)]);
   return part;

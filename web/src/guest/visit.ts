@@ -52,7 +52,7 @@ export class Visit {
         agency: slug,
         seat: () => this.server.seat,
         other: () => this.state.view?.talk?.staffName ?? "",
-        send: (message, signal) => this.server.asPage<undefined>("signal", message, { signal }),
+        send: (signal) => this.server.asPage<undefined>("signal", signal),
         renew: (offer) => this.renew(offer),
         detour: async () => (await this.server.asPage<Detour>("detour")).iceServers,
       },
@@ -225,17 +225,11 @@ export class Visit {
     });
   }
 
-  async callback(phone: string): Promise<boolean> {
+  /** Lets the office know something, and says what comes of it. */
+  async tell(action: "callback" | "cancel" | "answer", body: object, notice?: Notice): Promise<boolean> {
     return this.guarded(async () => {
-      await this.act("callback", { phone }, false);
-      this.set({ notice: "callback" });
-    });
-  }
-
-  async ask(wish: "cancel" | "move"): Promise<boolean> {
-    return this.guarded(async () => {
-      await this.act("cancel", { wish }, false);
-      if (wish === "move") this.set({ notice: "move" });
+      await this.act(action, body, action === "answer");
+      if (notice) this.set({ notice });
     });
   }
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { StreamHandlers } from "../api/stream";
-import { DeskList, type DeskState, grouped } from "./desk";
+import { answersOf, DeskList, type DeskState, grouped } from "./desk";
 import { FakeStream, otherWindow, row, server, task } from "./fakes";
 import { Session } from "./session";
 
@@ -73,6 +73,25 @@ describe("the list follows the stream", () => {
     stream().say("row", waiting("b"));
     snapshot(waiting("a"), waiting("b"), waiting("c"));
     expect(heard).toEqual(["b arrived", "c arrived"]);
+  });
+
+  test("an answer is announced once, and not those that are there when the page is opened", () => {
+    const said = (id: string, answer?: string) => ({
+      id,
+      staff: { id: "p1", name: "Frau Sommer" },
+      text: "Haben Sie Ihren Ausweis da?",
+      sentAt: 1,
+      ...(answer === undefined ? {} : { answer, answeredAt: 2 }),
+    });
+    const asked = (...messages: ReturnType<typeof said>[]) =>
+      row("a", { seat: { state: "waiting", arrivedAt: 1, messages } });
+    snapshot(asked(said("m1", "Ja")));
+    stream().say("row", asked(said("m1", "Ja"), said("m2")));
+    expect(heard).toEqual([]);
+    stream().say("row", asked(said("m1", "Ja"), said("m2", "Nein")));
+    stream().say("row", asked(said("m1", "Ja"), said("m2", "Nein")));
+    expect(heard).toEqual(["a answered"]);
+    expect(answersOf(list.state.rows[0]?.seat).map(({ answer }) => answer)).toEqual(["Ja", "Nein"]);
   });
 
   test("whoever leaves a talk is announced: somebody has to say how it ended", () => {

@@ -1,6 +1,6 @@
 import { api, ApiError, asApiError, type ErrorParams } from "../api/client";
 import { openStream, type Stream, type StreamState } from "../api/stream";
-import type { Booked, LanguageTag, Outcome, Row, Task } from "../api/types";
+import type { Booked, LanguageTag, Outcome, Row, RowMessage, Task } from "../api/types";
 import { playChime } from "../call/sound";
 import { Store, type Unsubscribe } from "../call/store";
 import { lacksOutcome } from "./outcomes";
@@ -30,6 +30,9 @@ export interface DeskState {
   /** The talk that runs in this browser's talk window. */
   readonly talk?: string;
 }
+
+/** What is to be said of a row that has changed. */
+export type Heard = "arrived" | "left" | "called-off" | "answered";
 
 type Change = { [Key in keyof DeskState]?: DeskState[Key] | undefined };
 
@@ -68,7 +71,7 @@ export class DeskList {
 
   constructor(
     private readonly session: Session,
-    private readonly heard: (what: "arrived" | "left" | "called-off", row: Row) => void,
+    private readonly heard: (what: Heard, row: Row) => void,
   ) {
     this.show(undefined);
     this.channel.send({ t: "who" });
@@ -183,6 +186,10 @@ export class DeskList {
     return this.told(this.change(row, "outcome", { outcome }));
   }
 
+  message(row: Row, text: string): Promise<unknown> {
+    return this.told(api.post(`/api/staff/seats/${row.seat.id}/message`, { text }));
+  }
+
   finish(task: Task): Promise<Task> {
     return this.told(api.post<Task>(`/api/staff/tasks/${task.id}/done`));
   }
@@ -255,6 +262,10 @@ export class DeskList {
     if (row.seat.state === "expected" && before?.seat.state === "talking") this.heard("left", row);
     const off = before?.status === "booked" && row.status === "cancelled";
     if (off && before.seat.state !== "talking" && !this.callingOff.has(row.id)) this.heard("called-off", row);
+    if (before && answersOf(row.seat).length > answersOf(before.seat).length) {
+      void playChime().catch(() => undefined);
+      this.heard("answered", row);
+    }
     if (row.seat.state !== "waiting" || before?.seat.state === "waiting" || before?.seat.state === "talking")
       return;
     void playChime().catch(() => undefined);
@@ -290,6 +301,12 @@ export class DeskList {
   private set(change: Change): void {
     this.store.set({ ...this.state, ...change });
   }
+}
+
+/** What somebody who waits has answered, the newest last. */
+export function answersOf(seat: Row["seat"] | undefined): RowMessage[] {
+  const answered = (seat?.messages ?? []).filter(({ answeredAt }) => answeredAt !== undefined);
+  return answered.sort((a, b) => (a.answeredAt ?? 0) - (b.answeredAt ?? 0));
 }
 
 export interface Groups {

@@ -1,0 +1,92 @@
+// A desk works as a team: what its people say to who waits, before anybody is called in.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { advisor, appoint, callIn, focused, gone, guestWaits, says, waitingRow } from '../lib/office.mjs';
+import { gallery } from '../lib/looks.mjs';
+import { until } from '../lib/page.mjs';
+import { hook, screen } from '../lib/steps.mjs';
+import { demoWorld, quietConsole } from '../lib/world.mjs';
+
+const LIMIT = { timeout: 120_000 };
+const pictures = gallery('team');
+let world;
+
+before(async () => (world = await demoWorld()));
+after(() => world?.close());
+
+// Everything that a page has announced to screen readers, and the sounds that it has made.
+function listen(page) {
+  return page.eval(() => {
+    globalThis.announced = [];
+    globalThis.tones = 0;
+    for (const region of document.querySelectorAll('[aria-live]'))
+      new MutationObserver(() => region.textContent && globalThis.announced.push(region.textContent)).observe(region, { childList: true, characterData: true, subtree: true });
+    const { start } = OscillatorNode.prototype;
+    OscillatorNode.prototype.start = function (...times) {
+      globalThis.tones += 1;
+      return start.apply(this, times);
+    };
+  });
+}
+
+const announced = (page, wanted) => until(`${wanted} is announced`, async () => wanted.test((await page.eval(() => globalThis.announced)).join('\n')));
+
+test('a message to somebody who waits, and the answer', LIMIT, async () => {
+  const list = await advisor(world, 'sabine');
+  const colleague = await advisor(world, 'mehmet');
+  const { link } = await appoint(list, { name: 'Mia Wartet' });
+  const guest = await guestWaits(world.chromium, link);
+  for (const page of [list, colleague]) await page.wait(waitingRow('Mia Wartet'));
+  for (const page of [guest, list, colleague]) await listen(page);
+
+  await list.click(`${waitingRow('Mia Wartet')} ${hook('write')}`);
+  await list.click(hook('message-send'));
+  await says(list, 'dialog[open]', /Bitte schreiben Sie etwas/);
+  await list.fill('dialog[open] textarea', 'Guten Tag! Haben Sie\nden Mietvertrag da?');
+  await pictures.staff(list, '01-writing');
+  await list.click(hook('message-send'));
+  await gone(list, 'dialog[open]');
+  await says(list, hook('receipt'), /Mia Wartet im Warteraum|with Mia Wartet/);
+
+  await guest.wait(hook('messages'));
+  await says(guest, hook('messages'), /Mietvertrag/);
+  await announced(guest, /Mietvertrag/);
+  assert.ok((await guest.eval(() => globalThis.tones)) > 0, 'the guest hears it');
+  assert.equal(await guest.eval(() => document.activeElement.tagName), 'H1', 'the focus stays where it was');
+  await pictures.guest(guest, '02-message');
+  await pictures.staff(colleague, '03-asked');
+  await guest.click(hook('answer-yes'));
+  await says(guest, hook('messages'), /Ihre Antwort: Ja|Your answer: Yes/);
+  await focused(guest, hook('messages'));
+  await gone(guest, hook('answer-yes'));
+  for (const page of [list, colleague]) {
+    await says(page, waitingRow('Mia Wartet'), /(Antwort|Answer): (Ja|Yes)/);
+    await announced(page, /Mia Wartet (antwortet|answers): (Ja|Yes)/);
+    assert.ok((await page.eval(() => globalThis.tones)) > 0, 'the desk hears it');
+  }
+
+  await colleague.click(`${waitingRow('Mia Wartet')} ${hook('write')}`);
+  await says(colleague, 'dialog[open]', /Mietvertrag/);
+  await colleague.fill('dialog[open] textarea', 'Danke, es geht gleich los.');
+  await colleague.press('Tab');
+  await colleague.press('Enter');
+  await says(guest, hook('messages'), /gleich los/);
+  await guest.fill(`${hook('messages')} input`, 'Gut, ich warte.');
+  await guest.press('Enter');
+  await says(guest, hook('messages'), /Gut, ich warte/);
+  await says(list, waitingRow('Mia Wartet'), /Gut, ich warte/);
+  await pictures.guest(guest, '04-answered');
+  await pictures.staff(list, '05-answers');
+
+  // They are there again after a reload, and gone with the talk.
+  await guest.reload();
+  await guest.wait(screen('waiting'));
+  await says(guest, hook('messages'), /Gut, ich warte/);
+  const talk = await callIn(list, 'Mia Wartet');
+  await guest.wait(screen('talk'));
+  assert.equal(await guest.has(hook('messages')), false);
+  await talk.close();
+});
+
+test('nothing loud in the console but what was refused', () => quietConsole(world.chromium, [/422 .*\/message/]));
