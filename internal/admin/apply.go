@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"visavis/internal/agency"
+	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/staff"
 	"visavis/internal/vault"
@@ -14,19 +15,21 @@ import (
 
 // writer writes a difference.
 type writer struct {
+	tx     *db.Tx
 	run    *db.Prepared
+	audit  *audit.Log
 	agency string
 	by     string // who changes it; empty: a command
 	now    int64
 	ids    map[Kind]map[string]string // by code or e-mail
 }
 
-func newWriter(tx *db.Tx, agencyID, by string, now time.Time, before *Document) *writer {
-	w := &writer{run: tx.Prepare(), agency: agencyID, by: by, now: db.Ms(now), ids: map[Kind]map[string]string{}}
-	for _, s := range sheets() {
-		w.ids[s.kind] = map[string]string{}
-		for _, row := range before.Rows[s.kind] {
-			w.ids[s.kind][row.cells[0]] = row.ID
+func (s *Service) newWriter(tx *db.Tx, agencyID, by string, before *Document) *writer {
+	w := &writer{tx: tx, run: tx.Prepare(), audit: s.o.Audit, agency: agencyID, by: by, now: db.Ms(s.o.Clock()), ids: map[Kind]map[string]string{}}
+	for _, sheet := range sheets() {
+		w.ids[sheet.kind] = map[string]string{}
+		for _, row := range before.Rows[sheet.kind] {
+			w.ids[sheet.kind][row.cells[0]] = row.ID
 		}
 	}
 	return w
@@ -61,6 +64,9 @@ func (w *writer) write(ctx context.Context, changes Difference) error {
 			err = w.staff(ctx, c, id)
 		case Roles:
 			err = w.role(ctx, c)
+		}
+		if err == nil {
+			err = w.note(ctx, c, id)
 		}
 		if err != nil {
 			return fmt.Errorf("write %s: %w", c.Kind, err)
@@ -150,17 +156,8 @@ func (w *writer) staff(ctx context.Context, c Change, id string) error {
 }
 
 func (w *writer) role(ctx context.Context, c Change) error {
-	who, role, at := w.ids[Staff][c.row.cells[0]], c.row.cells[1], agency.Kind(c.row.cells[2])
-	place := w.agency
-	switch at {
-	case agency.OfDepartment:
-		place = w.ids[Departments][c.row.cells[3]]
-	case agency.OfLocation:
-		place = w.ids[Locations][c.row.cells[3]]
-	case agency.OfDesk:
-		place = w.ids[Desks][c.row.cells[3]]
-	default:
-	}
+	who := w.ids[Staff][c.row.cells[0]]
+	role, at, place := w.held(c)
 	if c.row.cells[4] == taken {
 		return w.run.Exec(ctx, `
 			DELETE FROM staff_role WHERE agency_id = $1 AND staff_id = $2 AND role = $3 AND place_id = $4
@@ -171,6 +168,21 @@ func (w *writer) role(ctx context.Context, c Change) error {
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7)
 		ON CONFLICT (agency_id, staff_id, role, place_id, source) DO UPDATE SET from_at = $7, until_at = NULL, given_by = $8, given_at = $7`,
 		w.agency, who, role, at, place, staff.Import, w.now, db.Null(w.by))
+}
+
+// held is which role a change is about, and where.
+func (w *writer) held(c Change) (role string, at agency.Kind, place string) {
+	role, at, place = c.row.cells[1], agency.Kind(c.row.cells[2]), w.agency
+	switch at {
+	case agency.OfDepartment:
+		place = w.ids[Departments][c.row.cells[3]]
+	case agency.OfLocation:
+		place = w.ids[Locations][c.row.cells[3]]
+	case agency.OfDesk:
+		place = w.ids[Desks][c.row.cells[3]]
+	default:
+	}
+	return role, at, place
 }
 
 // shutDesks closes the desks of what is closed, and opens those that were closed only with it.

@@ -63,7 +63,7 @@ func refused(n *Node, agencyID string, files ...admin.File) []string {
 
 func exported(n *Node, agencyID string, format admin.Format) []admin.File {
 	n.T.Helper()
-	d, err := n.Admin.Export(n.T.Context(), agencyID)
+	d, err := n.Admin.Export(n.T.Context(), agencyID, "")
 	if err != nil {
 		n.T.Fatal(err)
 	}

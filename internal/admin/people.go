@@ -147,7 +147,7 @@ func (s *Service) postPerson(ctx context.Context, in *newPersonInput) (*PersonOu
 		if m.any() {
 			return edge.NewProblem(http.StatusUnprocessableEntity, "admin.invalid", "mistakes", m.List)
 		}
-		w := newWriter(tx, p.Agency, p.ID, s.o.Clock(), now)
+		w := s.newWriter(tx, p.Agency, p.ID, now)
 		if err := w.write(ctx, changes); err != nil {
 			return uniqueIsConflict(err)
 		}
@@ -225,7 +225,7 @@ func (s *Service) postChangedPerson(ctx context.Context, in *changedPersonInput)
 		if m.any() {
 			return edge.NewProblem(http.StatusUnprocessableEntity, "admin.invalid", "mistakes", m.List)
 		}
-		if err := newWriter(tx, p.Agency, p.ID, s.o.Clock(), now).write(ctx, changes); err != nil {
+		if err := s.newWriter(tx, p.Agency, p.ID, now).write(ctx, changes); err != nil {
 			return err
 		}
 		return s.o.Staff.SignOutDisabled(ctx, tx, p.Agency)

@@ -391,7 +391,7 @@ func (s *Service) save(ctx context.Context, tx *db.Tx, p staff.Person, now *Docu
 	if m.any() {
 		return "", edge.NewProblem(http.StatusUnprocessableEntity, "admin.invalid", "mistakes", m.List)
 	}
-	w := newWriter(tx, p.Agency, p.ID, s.o.Clock(), now)
+	w := s.newWriter(tx, p.Agency, p.ID, now)
 	if err := w.write(ctx, changes); err != nil {
 		return "", err
 	}

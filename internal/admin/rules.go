@@ -4,9 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"strconv"
 
 	"visavis/internal/agency"
+	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/edge"
 	"visavis/internal/staff"
@@ -101,13 +104,21 @@ func (s *Service) putRule(ctx context.Context, in *decideInput) (*RulesOutput, e
 		return nil, ruleProblem(agency.ErrRule)
 	}
 	return s.changeRule(ctx, in.RulePath, func(tx *db.Tx, p staff.Person, place agency.Place) error {
-		return s.o.Agencies.Decide(ctx, tx, p.Agency, place, in.Rule, value, in.Body.Fixed, p.ID)
+		if err := s.o.Agencies.Decide(ctx, tx, p.Agency, place, in.Rule, value, in.Body.Fixed, p.ID); err != nil {
+			return err
+		}
+		return s.noteRule(ctx, tx, p, place, audit.RuleDecided, in.Rule,
+			audit.Is("value", fmt.Sprint(in.Body.Value)), audit.Is("fixed", strconv.FormatBool(in.Body.Fixed)))
 	})
 }
 
 func (s *Service) deleteRule(ctx context.Context, in *RulePath) (*RulesOutput, error) {
 	return s.changeRule(ctx, *in, func(tx *db.Tx, p staff.Person, place agency.Place) error {
-		return s.o.Agencies.Undecide(ctx, tx, p.Agency, place, in.Rule)
+		decided, err := s.o.Agencies.Undecide(ctx, tx, p.Agency, place, in.Rule)
+		if err != nil || !decided {
+			return err
+		}
+		return s.noteRule(ctx, tx, p, place, audit.RuleLeft, in.Rule)
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"visavis/internal/agency"
+	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/staff"
 )
@@ -15,6 +16,7 @@ import (
 type Options struct {
 	Agencies *agency.Store
 	Staff    *staff.Service
+	Audit    *audit.Log
 	Clock    func() time.Time
 	Log      *slog.Logger
 }
@@ -87,7 +89,7 @@ func (s *Service) apply(ctx context.Context, tx *db.Tx, agencyID, by string, now
 	if err != nil {
 		return err
 	}
-	err = newWriter(tx, agencyID, by, s.o.Clock(), now).write(ctx, changes)
+	err = s.newWriter(tx, agencyID, by, now).write(ctx, changes)
 	if db.IsUnique(err) { // somebody has made an account meanwhile: it is no longer new
 		return db.ErrConflict
 	}
@@ -122,12 +124,18 @@ func (s *Service) follow(ctx context.Context, tx *db.Tx, agencyID string) error 
 	return s.o.Staff.SettleAll(ctx, tx, agencyID)
 }
 
-// Export is the whole organisation of an agency, in its normal form.
-func (s *Service) Export(ctx context.Context, agencyID string) (d *Document, err error) {
+// Export is the whole organisation of an agency, in its normal form, with the names of its staff: who has taken it (empty:
+// a command) stands in the audit.
+func (s *Service) Export(ctx context.Context, agencyID, by string) (d *Document, err error) {
 	err = s.db.Snapshot(ctx, func(q db.Q) error {
 		d, err = s.now(ctx, q, agencyID)
 		return err
 	})
+	if err == nil {
+		err = s.db.Tx(ctx, func(tx *db.Tx) error {
+			return s.o.Audit.Append(ctx, tx, audit.Entry{Agency: agencyID, By: audit.Staff(by), Act: audit.OrganisationExported, Object: agencyID})
+		})
+	}
 	if err != nil {
 		return nil, fmt.Errorf("export: %w", err)
 	}

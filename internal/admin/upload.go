@@ -153,7 +153,7 @@ func (s *Service) exported(r *http.Request) (string, []byte, error) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), importTime)
 	defer cancel()
-	document, err := s.Export(ctx, p.Agency)
+	document, err := s.Export(ctx, p.Agency, p.ID)
 	if err != nil {
 		return "", nil, err
 	}

@@ -114,14 +114,17 @@ func (s *Store) undecidedAbove(ctx context.Context, tx *db.Tx, agencyID string, 
 	return nil
 }
 
-// Undecide leaves a rule to those above again; it is no mistake if the place had not decided.
-func (s *Store) Undecide(ctx context.Context, tx *db.Tx, agencyID string, p Place, rule Rule) error {
+// Undecide leaves a rule to those above again, and tells whether the place had decided.
+func (s *Store) Undecide(ctx context.Context, tx *db.Tx, agencyID string, p Place, rule Rule) (decided bool, err error) {
 	if _, known := definitions()[rule]; !known {
-		return ErrRule
+		return false, ErrRule
 	}
-	err := db.Affected(tx.ExecContext(ctx, `DELETE FROM policy WHERE agency_id = $1 AND place_id = $2 AND name = $3`, agencyID, p.ID, rule))
-	if err != nil && !errors.Is(err, db.ErrConflict) {
-		return fmt.Errorf("leave rule to others: %w", err)
+	err = db.Affected(tx.ExecContext(ctx, `DELETE FROM policy WHERE agency_id = $1 AND place_id = $2 AND name = $3`, agencyID, p.ID, rule))
+	if errors.Is(err, db.ErrConflict) {
+		return false, nil
 	}
-	return nil
+	if err != nil {
+		return false, fmt.Errorf("leave rule to others: %w", err)
+	}
+	return true, nil
 }

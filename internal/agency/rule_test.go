@@ -80,12 +80,15 @@ func TestTheLowestPlaceThatHasDecidedCountsUnlessOneAboveHasForAll(t *testing.T)
 			t.Error(err)
 		}
 		n := g.Node
-		n.Tx(func(tx *db.Tx) error {
-			return n.Agencies.Undecide(t.Context(), tx, g.o.Agency, g.location, agency.OpensEarly)
-		})
-		n.Tx(func(tx *db.Tx) error {
-			return n.Agencies.Undecide(t.Context(), tx, g.o.Agency, g.location, agency.OpensEarly)
-		})
+		for _, want := range []bool{true, false} {
+			n.Tx(func(tx *db.Tx) error {
+				decided, err := n.Agencies.Undecide(t.Context(), tx, g.o.Agency, g.location, agency.OpensEarly)
+				if decided != want {
+					t.Errorf("it had decided: %v", decided)
+				}
+				return err
+			})
+		}
 		if r := g.rules(); r.Minutes(agency.OpensEarly) != 30*time.Minute {
 			t.Errorf("%+v", r)
 		}

@@ -88,7 +88,7 @@ func Export(ctx context.Context, c *config.Config, o ExportOptions, out io.Write
 		return errors.New("say with --out where to: a folder, or a file that ends with .zip")
 	}
 	return organise(ctx, c, o.Agency, func(s *admin.Service, _ *db.DB, agencyID string) error {
-		document, err := s.Export(ctx, agencyID)
+		document, err := s.Export(ctx, agencyID, "")
 		if err != nil {
 			return err
 		}

@@ -148,7 +148,7 @@ func (p *parts) makeFeatures(ctx context.Context) error {
 		Audit: p.audit, Providers: providers,
 	})
 	p.background("staff", p.staff.Run)
-	p.admin = admin.New(p.db, admin.Options{Agencies: p.agencies, Staff: p.staff, Clock: p.o.Clock, Log: p.o.Log})
+	p.admin = admin.New(p.db, admin.Options{Agencies: p.agencies, Staff: p.staff, Audit: p.audit, Clock: p.o.Clock, Log: p.o.Log})
 	p.seats = seat.New(p.db, seat.Options{
 		Ring: p.ring, Agencies: p.agencies, Events: p.events, Audit: p.audit, Clock: p.o.Clock, Log: p.o.Log, URL: p.c.HTTP.URL.String(),
 		Node: p.node, TrustedProxies: p.c.HTTP.TrustedProxies, Prepare: talk.Prepare,

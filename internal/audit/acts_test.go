@@ -66,12 +66,13 @@ func TestAUD02EachActLeavesExactlyItsEntries(t *testing.T) {
 
 // elsewhere names the tests of what cannot happen here.
 var elsewhere = map[audit.Act]string{
-	audit.AccountDisabled: "nothing closes accounts yet",
-	audit.IdentityBound:   "internal/staff, with a provider",
-	audit.AuditSearched:   "internal/auditlog",
-	audit.AuditExported:   "internal/auditlog",
-	audit.AuditCut:        "verify_test.go",
-	audit.AuditBroken:     "verify_test.go",
+	audit.AccountDisabled: "internal/admin", audit.AccountChanged: "internal/admin", audit.PlaceChanged: "internal/admin",
+	audit.RuleDecided: "internal/admin", audit.RuleLeft: "internal/admin", audit.OrganisationExported: "internal/admin",
+	audit.AuditSearched: "internal/auditlog",
+	audit.AuditExported: "internal/auditlog",
+	audit.AuditCut:      "verify_test.go",
+	audit.AuditBroken:   "verify_test.go",
+	audit.IdentityBound: "internal/staff, with a provider",
 }
 
 type step struct {

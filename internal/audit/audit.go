@@ -32,6 +32,12 @@ const (
 	IdentityBound   Act = "identity.bound" // the account can be used by somebody who signs in elsewhere
 	RoleGiven       Act = "role.given"
 	RoleTaken       Act = "role.taken"
+	AccountChanged  Act = "account.changed" // another name, or open again
+
+	PlaceChanged         Act = "place.changed" // also made, closed and opened again
+	RuleDecided          Act = "rule.decided"
+	RuleLeft             Act = "rule.left" // to those above again
+	OrganisationExported Act = "organisation.exported"
 
 	AppointmentBooked    Act = "appointment.booked"
 	AppointmentMoved     Act = "appointment.moved"
@@ -62,6 +68,7 @@ const (
 	OfStaff       Kind = "staff"
 	OfAppointment Kind = "appointment"
 	OfAgency      Kind = "agency"
+	OfPlace       Kind = "place"
 )
 
 // shape is what an entry of an act says: what its object is, and which details there may be.
@@ -81,6 +88,13 @@ var shapes = map[Act]shape{
 	IdentityBound:   {object: OfStaff},
 	RoleGiven:       {object: OfStaff, details: []string{"role", "place", "source", "from", "until"}},
 	RoleTaken:       {object: OfStaff, details: []string{"role", "place", "source"}},
+
+	AccountChanged: {object: OfStaff, details: []string{"what"}},
+
+	PlaceChanged:         {object: OfPlace, details: []string{"kind", "what"}},
+	RuleDecided:          {object: OfPlace, details: []string{"rule", "value", "fixed"}},
+	RuleLeft:             {object: OfPlace, details: []string{"rule"}},
+	OrganisationExported: {object: OfAgency},
 
 	AppointmentBooked:    {object: OfAppointment, details: []string{"desk", "at", "link"}},
 	AppointmentMoved:     {object: OfAppointment, details: []string{"from", "to", "link"}},
