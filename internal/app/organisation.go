@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"visavis/internal/admin"
 	"visavis/internal/agency"
+	"visavis/internal/audit"
 	"visavis/internal/config"
 	"visavis/internal/db"
 	"visavis/internal/events"
@@ -145,8 +147,10 @@ func organise(ctx context.Context, c *config.Config, slug string, do func(*admin
 	if err != nil {
 		return err
 	}
-	people := staff.New(d, agencies, staff.Options{Clock: time.Now, Nudge: func(string, string) {}, Ring: ring})
-	return do(admin.New(d, admin.Options{Agencies: agencies, Staff: people, Clock: time.Now}), d, a.ID)
+	quiet := slog.New(slog.DiscardHandler) // what a command has to say is its error
+	book := audit.New(d, audit.Options{Ring: ring, Key: agencies.Keys().In, Clock: time.Now, Log: quiet})
+	people := staff.New(d, agencies, staff.Options{Clock: time.Now, Log: quiet, Nudge: func(string, string) {}, Ring: ring, Audit: book})
+	return do(admin.New(d, admin.Options{Agencies: agencies, Staff: people, Audit: book, Clock: time.Now, Log: quiet}), d, a.ID)
 }
 
 func chosen(ctx context.Context, agencies *agency.Store, slug string) (agency.Agency, error) {
