@@ -317,7 +317,7 @@ func (s *Service) deleteRole(ctx context.Context, in *takeRoleInput) (*PersonOut
 				continue
 			}
 			held := staff.Held{Role: r.Role, Kind: r.Kind, Place: r.Place}
-			err := s.o.Staff.Take(ctx, tx, p.Agency, staff.Grant{Staff: a.ID, Held: held, Source: r.Source})
+			err := s.o.Staff.Take(ctx, tx, p.Agency, staff.Grant{Staff: a.ID, Held: held, Source: r.Source, By: p.ID})
 			if err != nil && !errors.Is(err, db.ErrConflict) {
 				return err
 			}

@@ -25,6 +25,7 @@ type stage struct {
 	made           Place // an appointment
 	guest, other   *Guest
 	talk           string
+	id, shown      string            // of what an admin page has shown last
 	names          map[string]string // by pseudonym
 }
 
@@ -32,7 +33,7 @@ type stage struct {
 func TestAUD02EachActLeavesExactlyItsEntries(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newStage(t, d)
-		steps := slices.Concat(s.sessions(), s.accounts(), s.bookings(), s.talks(), s.ends())
+		steps := slices.Concat(s.sessions(), s.accounts(), s.offices(), s.bookings(), s.talks(), s.ends())
 		seen := map[audit.Act]bool{}
 		for _, step := range steps {
 			before := s.head()
@@ -66,8 +67,8 @@ func TestAUD02EachActLeavesExactlyItsEntries(t *testing.T) {
 
 // elsewhere names the tests of what cannot happen here.
 var elsewhere = map[audit.Act]string{
-	audit.AccountDisabled: "internal/admin", audit.AccountChanged: "internal/admin", audit.PlaceChanged: "internal/admin",
-	audit.RuleDecided: "internal/admin", audit.RuleLeft: "internal/admin", audit.OrganisationExported: "internal/admin",
+	audit.PlaceChanged: "internal/admin",
+	audit.RuleDecided:  "internal/admin", audit.RuleLeft: "internal/admin", audit.OrganisationExported: "internal/admin",
 	audit.AuditSearched: "internal/auditlog",
 	audit.AuditExported: "internal/auditlog",
 	audit.AuditCut:      "verify_test.go",
@@ -121,7 +122,7 @@ func (s *stage) since(after int64) []string {
 		for hidden, name := range s.names {
 			text = strings.ReplaceAll(text, hidden, name)
 		}
-		for id, name := range map[string]string{s.made.Appointment: "MADE", s.talk: "TALK", s.o.Desk: "DESK", s.o.Agency: "AGENCY"} {
+		for id, name := range map[string]string{s.made.Appointment: "MADE", s.talk: "TALK", s.o.Desk: "DESK", s.o.Desk2: "DESK2", s.o.Agency: "AGENCY"} {
 			if id != "" {
 				text = strings.ReplaceAll(text, id, name)
 			}
@@ -217,6 +218,55 @@ func (s *stage) accounts() []step {
 		{
 			"a role taken back", func() { s.Tx(func(tx *db.Tx) error { return s.Staff.Take(ctx, tx, s.o.Agency, grant) }) },
 			[]string{"staff WINTER: role.taken staff HERBST role=lead place=DESK source=hand"},
+		},
+	}
+}
+
+// administer sends what an admin page does, and remembers what came of it by a name.
+func (s *stage) administer(method, path, name string, body any) {
+	s.t.Helper()
+	var made struct{ ID, Version string }
+	s.winter.Send(method, "/api/staff/"+path, body).OK(s.t).Into(s.t, &made)
+	if made.ID == "" {
+		return
+	}
+	s.shown = made.Version
+	hidden, err := s.Audit.Pseudonym(s.t.Context(), s.DB.Read(), s.o.Agency, made.ID)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.names[hidden], s.names[made.ID], s.id = name, name, made.ID
+}
+
+func (s *stage) offices() []step {
+	ctx, post := s.t.Context(), http.MethodPost
+	return []step{
+		{"somebody who administers", func() {
+			s.Tx(func(tx *db.Tx) error {
+				return s.Staff.Give(ctx, tx, s.o.Agency, staff.Grant{
+					Staff: s.o.Winter.ID, Held: staff.Held{Role: staff.AgencyAdmin, Kind: agency.OfAgency, Place: s.o.Agency}, Source: staff.ByHand,
+				})
+			})
+		}, []string{"system: role.given staff WINTER role=agency_admin place=AGENCY source=hand"}},
+		{"an account by a page", func() {
+			s.administer(post, "people", "MAI", Body{"email": "mai@amt.example", "name": "Herr Mai", "roles": []Body{{"role": "advisor", "place": s.o.Desk2}}})
+		}, []string{"staff WINTER: account.created staff MAI", "staff WINTER: role.given staff MAI role=advisor place=DESK2 source=hand"}},
+		{
+			"another name", func() { s.administer(post, "people/"+s.id, "MAI", Body{"version": s.shown, "name": "Herr Maier"}) },
+			[]string{"staff WINTER: account.changed staff MAI what=changed"},
+		},
+		{"an account that is disabled", func() {
+			s.Exec(`INSERT INTO staff_session (token_hash, agency_id, staff_id, created_at, used_at, expires_at) VALUES ($1, $2, $3, 1, 1, 1)`,
+				[]byte("mai"), s.o.Agency, s.id)
+			s.administer(post, "people/"+s.id, "MAI", Body{"version": s.shown, "disabled": true})
+		}, []string{"staff WINTER: account.disabled staff MAI", "system: session.ended staff MAI why=disabled count=1"}},
+		{
+			"an account that is enabled", func() { s.administer(post, "people/"+s.id, "MAI", Body{"version": s.shown, "disabled": false}) },
+			[]string{"staff WINTER: account.changed staff MAI what=reopened"},
+		},
+		{
+			"a role taken by a page", func() { s.administer(http.MethodDelete, "people/"+s.id+"/roles/advisor/"+s.o.Desk2, "MAI", nil) },
+			[]string{"staff WINTER: role.taken staff MAI role=advisor place=DESK2 source=hand"},
 		},
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -194,8 +196,17 @@ func (s *Service) SignOutDisabled(ctx context.Context, tx *db.Tx, agencyID strin
 	if err != nil {
 		return fmt.Errorf("end sessions of disabled accounts: %w", err)
 	}
+	ended := map[string]int64{}
 	for _, id := range ids {
+		ended[id]++
+	}
+	for _, id := range slices.Sorted(maps.Keys(ended)) {
 		tx.AfterCommit(func() { s.o.Nudge(agencyID, Topic(id)) })
+		err := s.note(ctx, tx, audit.System(), audit.SessionEnded, Person{ID: id, Agency: agencyID},
+			audit.Is("why", "disabled"), audit.Number("count", ended[id]))
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
