@@ -93,3 +93,24 @@ func TestAUD02EachDecisionOfARuleLeavesOneEntry(t *testing.T) {
 		}
 	})
 }
+
+func TestAUD02WhoDoesItInTheAdminPagesStandsInTheAudit(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n := New(t, d).Node()
+		o, b := administered(n, "lindenau")
+		n.SignIn(o.Sommer)
+		_, head := trail(n, o.Agency, 0)
+		b.Send(http.MethodDelete, "/api/staff/people/"+o.Winter.ID+"/roles/advisor/"+o.Desk, nil).OK(t)
+		b.Post("/api/staff/people/"+o.Sommer.ID, Body{"version": personOf(t, b, o.Sommer.ID).Version, "disabled": true}).OK(t)
+		b.Get("/api/staff/export?format=csv").OK(t)
+		upload(b, "trial=true", small()...).OK(t)
+		upload(b, "trial=false", file("locations.csv", "code;name\nNEU;Neu\n")).OK(t)
+		want := []string{
+			"staff role.taken role=advisor source=hand", "staff account.disabled", "system session.ended why=disabled count=1",
+			"staff organisation.exported", "staff place.changed kind=locations what=new",
+		}
+		if got, _ := trail(n, o.Agency, head); !slices.Equal(got, want) {
+			t.Errorf("%s", strings.Join(got, "\n"))
+		}
+	})
+}
