@@ -11,7 +11,7 @@ import (
 )
 
 // cutBatch bounds how long an agency's chain is kept from others while old entries are deleted.
-const cutBatch = 2000
+const cutBatch = 1000
 
 // ErrBroken says that a chain is not as it was written: what is in it stays, to be looked at.
 var ErrBroken = errors.New("audit: the chain is broken")

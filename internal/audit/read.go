@@ -22,13 +22,18 @@ type Cursor struct{ At, Seq int64 }
 
 // Page lists some entries, the newest first.
 func (l *Log) Page(ctx context.Context, q db.Q, agency string, f Filter, after Cursor, most int) ([]Row, error) {
-	where, args := f.where(agency)
+	w := f.where(agency)
 	if after != (Cursor{}) {
-		args = append(args, after.At, after.Seq)
-		where += ` AND (at, seq) < ($` + strconv.Itoa(len(args)-1) + `, $` + strconv.Itoa(len(args)) + `)`
+		w.text += ` AND (at, seq) < (` + w.put(after.At) + `, ` + w.put(after.Seq) + `)`
 	}
-	args = append(args, most)
-	rows, err := q.QueryContext(ctx, columns+` WHERE agency_id = $1`+where+` ORDER BY at DESC, seq DESC LIMIT $`+strconv.Itoa(len(args)), args...)
+	limit := ` ORDER BY at DESC, seq DESC LIMIT ` + w.put(most)
+	one := func(of string) string { return columns + ` WHERE agency_id = $1` + w.text + of + limit }
+	query := one(``)
+	if f.Person != "" {
+		by, about := w.person(f)
+		query = `SELECT * FROM (` + one(by) + `) AS by_it UNION SELECT * FROM (` + one(about) + `) AS about_it` + limit
+	}
+	rows, err := q.QueryContext(ctx, query, w.args...)
 	if err != nil {
 		return nil, fmt.Errorf("list audit: %w", err)
 	}
@@ -46,38 +51,55 @@ func (l *Log) Page(ctx context.Context, q db.Q, agency string, f Filter, after C
 
 // Count tells how many entries there are, up to a most.
 func (l *Log) Count(ctx context.Context, q db.Q, agency string, f Filter, most int) (int, error) {
-	where, args := f.where(agency)
-	args = append(args, most)
+	w := f.where(agency)
+	limit := ` LIMIT ` + w.put(most)
+	one := func(of string) string {
+		return `SELECT seq FROM audit_entry WHERE agency_id = $1` + w.text + of + limit
+	}
+	query := one(``)
+	if f.Person != "" {
+		by, about := w.person(f)
+		query = `SELECT seq FROM (` + one(by) + `) AS by_it UNION SELECT seq FROM (` + one(about) + `) AS about_it`
+	}
 	var n int
-	err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM audit_entry WHERE agency_id = $1`+where+
-		` LIMIT $`+strconv.Itoa(len(args))+`) AS found`, args...).Scan(&n)
-	if err != nil {
+	if err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM (`+query+`) AS found`, w.args...).Scan(&n); err != nil {
 		return 0, fmt.Errorf("count audit: %w", err)
 	}
-	return n, nil
+	return min(n, most), nil
+}
+
+// condition is what a query asks for besides the agency.
+type condition struct {
+	text string
+	args []any
+}
+
+// put adds an argument and returns its placeholder.
+func (c *condition) put(value any) string {
+	c.args = append(c.args, value)
+	return `$` + strconv.Itoa(len(c.args))
 }
 
 // where is only what is asked for, so that the database finds the index for it.
-func (f Filter) where(agency string) (where string, args []any) {
-	args = []any{agency}
-	and := func(before string, value any, after string) {
-		args = append(args, value)
-		where += ` AND ` + before + `$` + strconv.Itoa(len(args)) + after
-	}
+func (f Filter) where(agency string) *condition {
+	c := &condition{args: []any{agency}}
 	if !f.From.IsZero() {
-		and(`at >= `, db.Ms(f.From), ``)
+		c.text += ` AND at >= ` + c.put(db.Ms(f.From))
 	}
 	if !f.Until.IsZero() {
-		and(`at < `, db.Ms(f.Until), ``)
+		c.text += ` AND at < ` + c.put(db.Ms(f.Until))
 	}
 	if f.Act != "" {
-		and(`act = `, f.Act, ``)
+		c.text += ` AND act = ` + c.put(f.Act)
 	}
 	if f.Object != "" {
-		and(`object_id = `, f.Object, ``)
+		c.text += ` AND object_id = ` + c.put(f.Object)
 	}
-	if f.Person != "" {
-		and(`(actor = `, f.Person, ` OR object_id = $`+strconv.Itoa(len(args)+1)+`)`)
-	}
-	return where, args
+	return c
+}
+
+// person is what entries by somebody have, and what those about them have: two questions, each with an index of its own.
+func (c *condition) person(f Filter) (by, about string) {
+	who := c.put(f.Person)
+	return ` AND actor = ` + who, ` AND object_id = ` + who
 }
