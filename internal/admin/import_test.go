@@ -293,6 +293,35 @@ func TestAClosedPlaceTakesNoNewAppointmentAndKeepsThoseItHas(t *testing.T) {
 	})
 }
 
+func TestADeskThatIsClosedWhileSomebodyBooksTakesNothing(t *testing.T) {
+	n := New(t, dbtest.Postgres(t)).Node() // SQLite has one writer anyway
+	o := n.Office("lindenau")
+	b := n.SignIn(o.Sommer)
+	answered := make(chan Answer, 1)
+	n.Tx(func(tx *db.Tx) error {
+		if _, err := tx.ExecContext(t.Context(), `UPDATE desk SET closed_at = 1, shut_at = 1 WHERE agency_id = $1 AND id = $2`, o.Agency, o.Desk); err != nil {
+			return err
+		}
+		go func() {
+			answered <- b.Post("/api/staff/appointments", Body{
+				"desk": o.Desk, "service": o.Service, "advisor": o.Sommer.ID, "startsAt": n.Clock.Now().Add(time.Hour).UnixMilli(), "language": "de",
+				"citizen": Body{"name": "Erika Muster"},
+			})
+		}()
+		tick, late := time.NewTicker(5*time.Millisecond), time.After(10*time.Second)
+		defer tick.Stop()
+		for n.Count(`SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == 0 {
+			select {
+			case <-tick.C:
+			case <-late:
+				t.Fatal("the booking does not wait")
+			}
+		}
+		return nil
+	})
+	(<-answered).Expect(t, 409, "appointment.desk_closed")
+}
+
 func TestACC08ADisabledAccountIsOutAtOnce(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		n := New(t, d).Node()

@@ -95,6 +95,9 @@ func (s *Service) Book(ctx context.Context, p staff.Person, b Booking) (Appointm
 		if err := free(ctx, tx, a); err != nil {
 			return err
 		}
+		if err := s.takes(ctx, tx, a); err != nil { // once more: now that the desk is locked nobody closes it meanwhile
+			return err
+		}
 		if err := insert(ctx, tx, key, a, mailNone, p.ID, s.o.Clock()); err != nil {
 			return err
 		}
@@ -114,17 +117,26 @@ func (s *Service) Book(ctx context.Context, p staff.Person, b Booking) (Appointm
 	return a, err
 }
 
+// takes refuses what a closed desk would have to keep.
+func (s *Service) takes(ctx context.Context, tx *db.Tx, a Appointment) error {
+	desk, err := s.o.Agencies.Desk(ctx, tx, a.Agency, a.Desk)
+	if err == nil && desk.Closed {
+		err = refuse(http.StatusConflict, "appointment.desk_closed")
+	}
+	return err
+}
+
 // complete checks that desk, service and advisor fit together and to the person.
 func (s *Service) complete(ctx context.Context, tx *db.Tx, p staff.Person, a *Appointment) error {
 	if !p.MayDesk(a.Desk) {
 		return invalid("appointment.desk")
 	}
+	if err := s.takes(ctx, tx, *a); err != nil {
+		return err
+	}
 	desk, err := s.o.Agencies.Desk(ctx, tx, p.Agency, a.Desk)
 	if err != nil {
 		return err
-	}
-	if desk.Closed {
-		return refuse(http.StatusConflict, "appointment.desk_closed")
 	}
 	service, err := s.o.Agencies.Service(ctx, tx, p.Agency, a.Service)
 	if errors.Is(err, agency.ErrNotFound) || err == nil && service.DepartmentID != desk.DepartmentID {
