@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"visavis/internal/db"
@@ -73,6 +74,7 @@ func (l *Log) write(ctx context.Context, tx *db.Tx, agency string, rows []pendin
 	if err != nil {
 		return err
 	}
+	var chained []Row
 	for _, row := range rows {
 		if row.once > 0 {
 			known, err := since(ctx, tx, row.Row, row.At-row.once.Milliseconds())
@@ -83,14 +85,20 @@ func (l *Log) write(ctx context.Context, tx *db.Tx, agency string, rows []pendin
 				continue
 			}
 		}
-		if h, err = l.add(ctx, tx, seals, h, row.Row); err != nil {
+		next := seals.chained(h.last, row.Row)
+		h.last = next.link()
+		chained = append(chained, next)
+	}
+	for batch := range slices.Chunk(chained, insertBatch) {
+		if err := insert(ctx, tx, batch); err != nil {
 			return err
 		}
 	}
 	return saveHead(ctx, tx, seals, h)
 }
 
-// lock keeps an agency's chain for the transaction. A head that nobody but us can have written is trusted.
+// lock keeps an agency's chain for the transaction. It goes on where its head says, if nobody but us can have written
+// that and nobody has written behind it.
 func (l *Log) lock(ctx context.Context, tx *db.Tx, seals seals, agency string) (head, error) {
 	h, err := lockHead(ctx, tx, agency)
 	if errors.Is(err, db.ErrNoRows) {
@@ -103,15 +111,9 @@ func (l *Log) lock(ctx context.Context, tx *db.Tx, seals seals, agency string) (
 	if err != nil {
 		return h, fmt.Errorf("lock audit: %w", err)
 	}
-	if h.last.seq > 0 && seals.holdsHead(h) {
-		return h, nil
-	}
 	newest, err := newest(ctx, tx, agency)
-	if err != nil {
+	if err != nil || seals.holdsHead(h) && newest.seq <= h.last.seq {
 		return h, err
-	}
-	if newest.seq == 0 && seals.holdsHead(h) {
-		return h, nil // nothing has ever been written
 	}
 	return l.resume(ctx, tx, seals, h, newest)
 }
@@ -122,24 +124,5 @@ func (l *Log) resume(ctx context.Context, tx *db.Tx, seals seals, h head, newest
 	l.o.Log.ErrorContext(ctx, "the end of the audit was changed from outside: see visavis audit verify", "agency", h.agency)
 	broken := seals.chained(newest, Entry{Agency: h.agency, By: System(), Act: AuditBroken, Object: h.agency}.row(db.Ms(l.o.Clock()), nil))
 	h.last = broken.link()
-	return h, insert(ctx, tx, broken)
-}
-
-// add writes the next entry. Where its place is taken, somebody else has written behind the end.
-func (l *Log) add(ctx context.Context, tx *db.Tx, seals seals, h head, r Row) (head, error) {
-	next := seals.chained(h.last, r)
-	err := insert(ctx, tx, next)
-	if errors.Is(err, db.ErrConflict) {
-		newest, failed := newest(ctx, tx, h.agency)
-		if failed != nil {
-			return h, failed
-		}
-		if h, err = l.resume(ctx, tx, seals, h, newest); err != nil {
-			return h, err
-		}
-		next = seals.chained(h.last, r)
-		err = insert(ctx, tx, next)
-	}
-	h.last = next.link()
-	return h, err
+	return h, insert(ctx, tx, []Row{broken})
 }

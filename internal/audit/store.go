@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"visavis/internal/db"
 )
@@ -19,14 +21,28 @@ func scan(row interface{ Scan(...any) error }) (Row, error) {
 	return r, nil
 }
 
-// insert writes an entry; db.ErrConflict if there is one of its number.
-func insert(ctx context.Context, tx *db.Tx, r Row) error {
-	err := db.Affected(tx.ExecContext(ctx, `
+// insertBatch is how many entries one statement writes: an import has thousands, and all others of its agency wait.
+const insertBatch = 100
+
+func insert(ctx context.Context, tx *db.Tx, rows []Row) error {
+	var values strings.Builder
+	var args []any
+	for i, r := range rows {
+		separator := "), ("
+		if i == 0 {
+			separator = "("
+		}
+		for _, value := range []any{r.Agency, r.Seq, r.At, r.Actor, r.ActorKind, r.Act, r.ObjectKind, r.Object, r.Detail, r.Prev, r.Hash} {
+			args = append(args, value)
+			values.WriteString(separator + "$" + strconv.Itoa(len(args)))
+			separator = ", "
+		}
+	}
+	_, err := tx.ExecContext(ctx, `
 		INSERT INTO audit_entry (agency_id, seq, at, actor, actor_kind, act, object_kind, object_id, detail, prev, hash)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (agency_id, seq) DO NOTHING`,
-		r.Agency, r.Seq, r.At, r.Actor, r.ActorKind, r.Act, r.ObjectKind, r.Object, r.Detail, r.Prev, r.Hash))
+		VALUES `+values.String()+`)`, args...)
 	if err != nil {
-		return fmt.Errorf("append audit entry: %w", err)
+		return fmt.Errorf("append audit entries: %w", err)
 	}
 	return nil
 }
