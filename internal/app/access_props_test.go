@@ -49,6 +49,7 @@ func (s *stage) staffProps() map[string]prop {
 		"POST " + appointments + "/{id}/cancel":  {body: version(worldtest.Body{})},
 		"POST " + appointments + "/{id}/outcome": {ready: (*scene).begin, body: version(worldtest.Body{"outcome": "technical"})},
 		"POST /api/staff/seats/{seat}/admit":     {ready: (*scene).arrive, body: bare},
+		"POST /api/staff/desks/{desk}/late":      {body: with(worldtest.Body{"minutes": 10})},
 		"POST /api/staff/seats/{seat}/message":   {ready: (*scene).arrive, body: with(worldtest.Body{"text": "Haben Sie Ihren Ausweis da?"})},
 	}
 }

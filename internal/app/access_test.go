@@ -240,7 +240,7 @@ func (s *stage) as(role string) *worldtest.Browser {
 
 // fill puts the scene's ids into a path.
 func (s *scene) fill(path string) string {
-	path = strings.NewReplacer("{$}", "", "{agency}", s.o.Slug, "{seat}", s.place.Seat, "{talk}", s.talk).Replace(path)
+	path = strings.NewReplacer("{$}", "", "{agency}", s.o.Slug, "{seat}", s.place.Seat, "{talk}", s.talk, "{desk}", s.o.Desk).Replace(path)
 	if strings.Contains(path, "/tasks/{id}") {
 		return strings.ReplaceAll(path, "{id}", s.task)
 	}

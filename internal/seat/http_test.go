@@ -34,7 +34,7 @@ func TestAGuestOpensTheLinkChecksTheDevicesArrivesLeavesAndAsksForACall(t *testi
 			t.Errorf("%+v", s)
 		}
 		v := guest.at(p, "arrive", arrival("page-one", false)).ok(t).view
-		if v.State != seat.Waiting || !v.Here || v.Elsewhere || v.Mode != seat.Video || *v.ArrivedAt != db.Ms(at(10, 1)) || v.Wait == nil || *v.Wait != (seat.Wait{}) {
+		if v.State != seat.Waiting || !v.Here || v.Elsewhere || v.Mode != seat.Video || *v.ArrivedAt != db.Ms(at(10, 1)) || v.Wait == nil || *v.Wait != (seat.Wait{Until: db.Ms(window.Starts)}) {
 			t.Errorf("%+v %+v", v, v.Wait)
 		}
 		w.clock.forward(time.Minute)
@@ -179,6 +179,7 @@ func TestTheWaitIsARangeThatHolds(t *testing.T) {
 		0: {}, -3 * time.Minute: {}, time.Second: {From: 0, To: 10}, 7 * time.Minute: {From: 5, To: 15}, 10 * time.Minute: {From: 10, To: 20},
 	} {
 		w.clock.set(window.Starts.Add(-left))
+		want.Until = db.Ms(window.Starts)
 		v := guest.at(p, "arrive", arrival("page-one", false)).ok(t).view
 		if v.Wait == nil || *v.Wait != want {
 			t.Errorf("%v before the start: %+v", left, v.Wait)

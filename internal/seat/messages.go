@@ -115,6 +115,9 @@ func (s *Service) StaffRoutes(api *edge.API, own *staff.Service) {
 	edge.Handle(api, edge.Operation{
 		ID: "sendMessage", Route: "POST /api/staff/seats/{seat}/message", Tag: "seat", Use: own.Require(api),
 	}, s.postMessage)
+	edge.Handle(api, edge.Operation{
+		ID: "runLate", Route: "POST /api/staff/desks/{desk}/late", Tag: "seat", Use: own.Require(api),
+	}, s.postLate)
 }
 
 type messageInput struct {

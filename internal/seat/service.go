@@ -39,8 +39,8 @@ type Talks interface {
 	// Signals are the messages for the guest after a number.
 	Signals(ctx context.Context, q db.Q, s Seat, after int64) ([]map[string]any, error)
 	// BusyUntil tells until when the advisor (or, without one, anybody of the desk)
-	// is expected to be in another talk; nil if free.
-	BusyUntil(ctx context.Context, q db.Q, agency, desk, advisor string) (*time.Time, error)
+	// is expected to be in another talk that a seat which starts then waits for; nil if free.
+	BusyUntil(ctx context.Context, q db.Q, s Seat, advisor string, starts time.Time) (*time.Time, error)
 }
 
 // Prepared is what a guest's page has made before it is admitted. The offer names

@@ -3,8 +3,11 @@ package seat
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
+	"visavis/internal/agency"
 	"visavis/internal/db"
 	"visavis/internal/edge"
 	"visavis/internal/events"
@@ -37,9 +40,9 @@ func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p := &picture{s: s, agency: x.Agency, seat: x.ID, who: Holder{browser, page}}
-	sub := s.o.Events.Subscribe(x.Agency, Topic(x.ID))
+	sub := s.o.Events.Subscribe(x.Agency, Topic(x.ID), agency.DeskTopic(x.Desk))
 	topic := edge.Topic{DB: s.db, Events: s.o.Events, Agency: x.Agency, Name: Topic(x.ID), Whole: p.whole, Changed: p.show}
-	source := topic.Source(sub, s.o.Log)
+	source := p.remember(topic.Source(sub, s.o.Log))
 	source.Close = func() { sub.Close(); s.presence.lost(pageKey{p.agency, p.seat, page}) } // not x: it would live as long
 	return edge.Stream(w, r, s.streams.Enter(x.Agency+"/"+x.ID, browser, source))
 }
@@ -49,6 +52,37 @@ type picture struct {
 	s            *Service
 	agency, seat string
 	who          Holder
+	told         string // of the wait that was sent last
+}
+
+// remember puts what the page was told of its wait into the cursor: who asks for one answer at a time (edge.Stream) would
+// else be told so at once, each time anew.
+func (p *picture) remember(source edge.Source) edge.Source {
+	snapshot, changes := source.Snapshot, source.Changes
+	source.Snapshot = func(ctx context.Context) (string, []edge.Event, error) {
+		head, list, err := snapshot(ctx)
+		return head + "." + p.told, list, err
+	}
+	source.Changes = func(ctx context.Context, after string) (string, []edge.Event, bool, error) {
+		head, told, _ := strings.Cut(after, ".")
+		p.told = told
+		head, list, complete, err := changes(ctx, head)
+		return head + "." + p.told, list, complete, err
+	}
+	return source
+}
+
+// waits is what there is to be told of a wait, by the minute; empty: not waiting.
+func (v GuestView) waits() string {
+	switch {
+	case v.State != Waiting:
+		return ""
+	case v.Wait == nil:
+		return "soon"
+	case v.Wait.After == nil:
+		return strconv.FormatInt(v.Wait.Until/time.Minute.Milliseconds(), 10)
+	}
+	return strconv.FormatInt(v.Wait.Until/time.Minute.Milliseconds(), 10) + "-" + strconv.FormatInt(*v.Wait.After/time.Minute.Milliseconds(), 10)
 }
 
 func (p *picture) whole(ctx context.Context, q db.Q) ([]edge.Event, error) {
@@ -60,6 +94,7 @@ func (p *picture) whole(ctx context.Context, q db.Q) ([]edge.Event, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.told = view.waits()
 	signals := []map[string]any{}
 	if x.State == Talking && x.Holder == p.who {
 		if signals, err = p.s.talks.Signals(ctx, q, x, 0); err != nil {
@@ -72,7 +107,7 @@ func (p *picture) whole(ctx context.Context, q db.Q) ([]edge.Event, error) {
 // show turns changes into events: messages of the talk each, the seat once.
 func (p *picture) show(ctx context.Context, q db.Q, list []events.Change) ([]edge.Event, error) {
 	x, err := byID(ctx, q, p.agency, p.seat)
-	if err != nil || len(list) == 0 {
+	if err != nil || len(list) == 0 && (x.State != Waiting || x.Holder != p.who) {
 		return nil, err
 	}
 	first, err := edge.FirstNumber(list, "signal")
@@ -91,12 +126,16 @@ func (p *picture) show(ctx context.Context, q db.Q, list []events.Change) ([]edg
 			changed = true
 		}
 	}
-	if changed {
+	// What happens at the desk changes how long others wait.
+	if changed || len(list) == 0 {
 		view, err := p.s.view(ctx, q, x, p.who)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, edge.Event{Name: "seat", Data: view})
+		if told := view.waits(); changed || told != p.told {
+			p.told = told
+			out = append(out, edge.Event{Name: "seat", Data: view})
+		}
 	}
 	if first > 0 && x.Holder == p.who && x.State == Talking {
 		signals, err := p.s.talks.Signals(ctx, q, x, first-1)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
 
 	"visavis/internal/agency"
 	"visavis/internal/db"
@@ -50,12 +49,6 @@ type GuestView struct {
 	Messages     []Message     `json:"messages,omitempty"`
 	Talk         *TalkView     `json:"talk,omitempty"`
 	Now          int64         `json:"now"`
-}
-
-// Wait is an honest range in minutes; both 0: at once.
-type Wait struct {
-	From int `json:"from"`
-	To   int `json:"to"`
 }
 
 // surroundings are what the view shows besides the seat.
@@ -121,7 +114,7 @@ func (s *Service) view(ctx context.Context, q db.Q, x Seat, who Holder) (GuestVi
 		}
 	}
 	if x.State == Waiting {
-		if v.Wait, err = s.wait(ctx, q, x, u, w, now); err != nil {
+		if v.Wait, err = s.wait(ctx, q, x, u.advisorID, w, now); err != nil {
 			return v, err
 		}
 	}
@@ -139,30 +132,6 @@ func takeoverOf(x Seat, who Holder) string {
 		return "refused"
 	}
 	return "asked"
-}
-
-const step = 5 // minutes; nobody can promise more exactly
-
-// wait is a range that holds, or nothing: until the start, or until the running
-// talk of the advisor should end.
-func (s *Service) wait(ctx context.Context, q db.Q, x Seat, u surroundings, w Window, now time.Time) (*Wait, error) {
-	busy, err := s.talks.BusyUntil(ctx, q, x.Agency, x.Desk, u.advisorID)
-	if err != nil {
-		return nil, err
-	}
-	until := w.Starts
-	if busy != nil && busy.After(until) {
-		until = *busy
-	}
-	switch left := until.Sub(now); {
-	case left > 0:
-		from := int(left/time.Minute) / step * step
-		return &Wait{From: from, To: from + 2*step}, nil
-	case busy != nil:
-		return nil, nil //nolint:nilnil // the running talk is over its time: nothing honest can be said
-	default:
-		return &Wait{}, nil
-	}
 }
 
 // access finds a seat for a browser that may see it.

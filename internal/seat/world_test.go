@@ -112,7 +112,7 @@ func (*talks) Signals(_ context.Context, _ db.Q, _ seat.Seat, after int64) ([]ma
 	return []map[string]any{{"kind": "answer", "after": after}}, nil
 }
 
-func (*talks) BusyUntil(context.Context, db.Q, string, string, string) (*time.Time, error) {
+func (*talks) BusyUntil(context.Context, db.Q, seat.Seat, string, time.Time) (*time.Time, error) {
 	return nil, nil //nolint:nilnil // free
 }
 

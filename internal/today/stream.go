@@ -67,6 +67,7 @@ type snapshot struct {
 	Day   string `json:"day"`
 	Rows  []Row  `json:"rows"`
 	Tasks []Task `json:"tasks"`
+	Late  []Late `json:"late"`
 	Now   int64  `json:"now"`
 }
 
@@ -139,7 +140,10 @@ func (r *reader) snapshot(ctx context.Context) (string, []edge.Event, error) {
 		if err = r.addMessages(ctx, q, shown.Rows, messagesOfAll); err != nil {
 			return err
 		}
-		shown.Tasks, err = r.tasks(ctx, q, openTasks, maxTasks)
+		if shown.Tasks, err = r.tasks(ctx, q, openTasks, maxTasks); err != nil {
+			return err
+		}
+		shown.Late, err = r.late(ctx, q, r.o.Clock())
 		return err
 	})
 	return at.String(r.shelf()), []edge.Event{{Name: "snapshot", Data: shown}}, err
@@ -155,6 +159,7 @@ func (r *reader) changes(ctx context.Context, after string) (string, []edge.Even
 	}
 	q := r.o.DB.Read()
 	var changed []string // ids, each once, oldest first
+	late := false
 	known := map[string]bool{}
 	for i, desk := range r.person.Desks {
 		list, complete, err := r.o.Events.Since(ctx, q, r.person.Agency, agency.DeskTopic(desk), at[i], maxChanges)
@@ -163,6 +168,7 @@ func (r *reader) changes(ctx context.Context, after string) (string, []edge.Even
 		}
 		for _, change := range list {
 			at[i] = change.Seq
+			late = late || change.Kind == "late"
 			if !known[change.Ref] {
 				known[change.Ref] = true
 				changed = append(changed, change.Ref)
@@ -170,6 +176,11 @@ func (r *reader) changes(ctx context.Context, after string) (string, []edge.Even
 		}
 	}
 	list, err := r.show(ctx, q, changed)
+	if err == nil && late {
+		var said []Late
+		said, err = r.late(ctx, q, r.o.Clock())
+		list = append(list, edge.Event{Name: "late", Data: said})
+	}
 	return at.String(r.shelf()), list, true, err
 }
 

@@ -21,6 +21,7 @@ type day struct {
 	Day   string
 	Rows  []row
 	Tasks []task
+	Late  []today.Late
 	Now   int64
 }
 

@@ -1,0 +1,39 @@
+package today
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"visavis/internal/db"
+)
+
+// Late is by how many minutes a desk of the person, or somebody there, says to be late.
+type Late struct {
+	Who     string `json:"who"` // id of the desk or the colleague
+	Minutes int64  `json:"minutes"`
+}
+
+func (s store) late(ctx context.Context, q db.Q, now time.Time) ([]Late, error) {
+	found, err := q.QueryContext(ctx, `
+		SELECT l.who, l.minutes FROM late l
+		WHERE l.agency_id = $1 AND l.until_at > $3 AND (
+		      l.who IN (SELECT desk_id FROM staff_desk WHERE agency_id = $1 AND staff_id = $2)
+		   OR l.who IN (SELECT c.staff_id FROM staff_desk c
+		                JOIN staff_desk m ON m.agency_id = c.agency_id AND m.desk_id = c.desk_id AND m.staff_id = $2
+		                WHERE c.agency_id = $1))
+		ORDER BY l.who`, s.person.Agency, s.person.ID, db.Ms(now))
+	if err != nil {
+		return nil, fmt.Errorf("read who is late: %w", err)
+	}
+	defer func() { _ = found.Close() }() // read only
+	list := []Late{}
+	for found.Next() {
+		var l Late
+		if err := found.Scan(&l.Who, &l.Minutes); err != nil {
+			return nil, fmt.Errorf("read who is late: %w", err)
+		}
+		list = append(list, l)
+	}
+	return list, found.Err()
+}
