@@ -5,10 +5,10 @@ import { after, before, test } from 'node:test';
 import { advisor, appoint, callIn, focused, gone, guestWaits, says, waitingRow } from '../lib/office.mjs';
 import { gallery } from '../lib/looks.mjs';
 import { until } from '../lib/page.mjs';
-import { hook, screen } from '../lib/steps.mjs';
+import { endTalk, hook, screen } from '../lib/steps.mjs';
 import { demoWorld, quietConsole } from '../lib/world.mjs';
 
-const LIMIT = { timeout: 120_000 };
+const LIMIT = { timeout: 240_000 };
 const pictures = gallery('team');
 let world;
 
@@ -86,7 +86,29 @@ test('a message to somebody who waits, and the answer', LIMIT, async () => {
   const talk = await callIn(list, 'Mia Wartet');
   await guest.wait(screen('talk'));
   assert.equal(await guest.has(hook('messages')), false);
-  await talk.close();
+  await endTalk(talk);
+});
+
+test('the desk says that it takes longer, and who waits sees an honest range', LIMIT, async () => {
+  const list = await advisor(world, 'sabine');
+  const { link } = await appoint(list, { name: 'Lars Geduld', inSeconds: 240 });
+  const guest = await guestWaits(world.chromium, link);
+  await list.wait(waitingRow('Lars Geduld'));
+  await says(guest, hook('wait'), /beginnt um/);
+  await listen(list);
+  await list.click(`${hook('late')} summary`);
+  await list.page.locator(`${hook('late')} select`).selectOption({ index: (await list.page.locator(`${hook('late')} option`).count()) - 1 });
+  await list.click(hook('late-more'));
+  await says(guest, hook('wait'), /10 bis 20 Minuten/);
+  await says(list, hook('late'), /10 Minuten später/);
+  await announced(list, /10 Minuten später/);
+  await list.click(hook('late-more'));
+  await says(guest, hook('wait'), /20 bis 30 Minuten/);
+  await pictures.staff(list, '06-late');
+  await pictures.guest(guest, '07-waits-longer');
+  await list.click(hook('late-back'));
+  await says(guest, hook('wait'), /beginnt um|starts at/);
+  await gone(list, hook('late-back'));
 });
 
 test('nothing loud in the console but what was refused', () => quietConsole(world.chromium, [/422 .*\/message/]));

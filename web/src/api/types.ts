@@ -19,9 +19,12 @@ export interface PublicAgency {
   languages: LanguageTag[];
 }
 
-interface Wait {
+export interface Wait {
   from: number;
   to: number;
+  /** What the range is about, and when those who come first must be free for it to hold. */
+  until: number;
+  after?: number;
 }
 
 export interface GuestTalk {
@@ -197,6 +200,12 @@ export interface Row {
   seat: RowSeat;
   talk?: RowTalk;
   invitation: { by: "mail" | "none"; state: "queued" | "sent" | "failed" | "none" };
+}
+
+/** By how many minutes a desk, or a colleague, says to be late. */
+export interface Late {
+  who: string;
+  minutes: number;
 }
 
 export interface Task {

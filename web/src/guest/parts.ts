@@ -10,32 +10,18 @@ export function words(texts: Texts<GuestKey>): Promise<void> {
   return texts.add(loadSeldom);
 }
 
-export async function aid(texts: Texts<GuestKey>): Promise<typeof import("./aid")> {
-  const [part] = await Promise.all([import("./aid"), forms(), words(texts)]);
-  return part;
+/** The part itself, once what goes with it has come, too. */
+async function whole<T>(part: Promise<T>, ...beside: Promise<unknown>[]): Promise<T> {
+  return (await Promise.all([part, ...beside]))[0];
 }
 
-export async function seldom(texts: Texts<GuestKey>): Promise<typeof import("./seldom")> {
-  const [part] = await Promise.all([import("./seldom"), forms(), words(texts)]);
-  return part;
-}
+type GuestTexts = Texts<GuestKey>;
 
-export async function messages(texts: Texts<GuestKey>): Promise<typeof import("./screens/Messages.svelte")> {
-  const [part] = await Promise.all([import("./screens/Messages.svelte"), forms(), words(texts)]);
-  return part;
-}
+export const aid = (texts: GuestTexts) => whole(import("./aid"), forms(), words(texts));
 
-export async function later(texts: Texts<GuestKey>): Promise<typeof import("./later")> {
-  const [part] = await Promise.all([import("./later"), forms(), texts.add(loadLater)]);
-  return part;
-}
+export const seldom = (texts: GuestTexts) => whole(import("./seldom"), forms(), words(texts));
 
-export async function test(texts: Texts<GuestKey>): Promise<typeof import("./test/TestPage.svelte")> {
-  const [part] = await Promise.all([
-    import("./test/TestPage.svelte"),
-    forms(),
-    words(texts),
-    texts.add(loadTest),
-  ]);
-  return part;
-}
+export const later = (texts: GuestTexts) => whole(import("./later"), forms(), texts.add(loadLater));
+
+export const test = (texts: GuestTexts) =>
+  whole(import("./test/TestPage.svelte"), forms(), words(texts), texts.add(loadTest));

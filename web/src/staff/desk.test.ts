@@ -24,7 +24,7 @@ let heard: string[];
 const stream = (): FakeStream => streams.at(-1) as FakeStream;
 const ids = (): string[] => list.state.rows.map(({ id }) => id);
 const snapshot = (...rows: DeskState["rows"]): void => {
-  stream().say("snapshot", { day: "2026-03-02", rows, tasks: [], now: Date.now() });
+  stream().say("snapshot", { day: "2026-03-02", rows, tasks: [], late: [], now: Date.now() });
 };
 const waiting = (id: string) => row(id, { seat: { state: "waiting", arrivedAt: 1 } });
 
@@ -61,7 +61,7 @@ describe("the list follows the stream", () => {
   });
 
   test("it knows by how much the clock of this device is wrong", () => {
-    stream().say("snapshot", { day: "2026-03-02", rows: [], tasks: [], now: Date.now() + 90_000 });
+    stream().say("snapshot", { day: "2026-03-02", rows: [], tasks: [], late: [], now: Date.now() + 90_000 });
     expect(list.state.offset).toBe(90_000);
   });
 
@@ -119,13 +119,19 @@ describe("the list follows the stream", () => {
     list.show("2026-03-03");
     expect(before.closed).toBe(true);
     expect(stream().url).toBe("/api/staff/stream?day=2026-03-03");
-    stream().say("snapshot", { day: "2026-03-03", rows: [waiting("x")], tasks: [], now: 0 });
+    stream().say("snapshot", { day: "2026-03-03", rows: [waiting("x")], tasks: [], late: [], now: 0 });
     expect(heard).toEqual([]);
   });
 
   test("a new day begins by itself, and who waits in it has arrived", () => {
     snapshot(row("a"));
-    stream().say("snapshot", { day: "2026-03-03", rows: [waiting("b"), row("c")], tasks: [], now: 0 });
+    stream().say("snapshot", {
+      day: "2026-03-03",
+      rows: [waiting("b"), row("c")],
+      tasks: [],
+      late: [],
+      now: 0,
+    });
     expect(ids()).toEqual(["b", "c"]);
     expect(list.state.day).toBe("2026-03-03");
     expect(heard).toEqual(["b arrived"]);

@@ -1,6 +1,6 @@
 import { api, ApiError, asApiError, type ErrorParams } from "../api/client";
 import { openStream, type Stream, type StreamState } from "../api/stream";
-import type { Booked, LanguageTag, Outcome, Row, RowMessage, Task } from "../api/types";
+import type { Booked, LanguageTag, Late, Outcome, Row, RowMessage, Task } from "../api/types";
 import { playChime } from "../call/sound";
 import { Store, type Unsubscribe } from "../call/store";
 import { lacksOutcome } from "./outcomes";
@@ -18,6 +18,7 @@ export interface DeskState {
   readonly day?: string;
   readonly rows: readonly Row[];
   readonly tasks: readonly Task[];
+  readonly late: readonly Late[];
   /** The first snapshot has come. */
   readonly known: boolean;
   readonly stream: StreamState;
@@ -29,6 +30,14 @@ export interface DeskState {
   readonly refusal?: Refusal;
   /** The talk that runs in this browser's talk window. */
   readonly talk?: string;
+}
+
+interface Snapshot {
+  day: string;
+  rows: Row[];
+  tasks: Task[];
+  late: Late[];
+  now: number;
 }
 
 /** What is to be said of a row that has changed. */
@@ -54,6 +63,7 @@ export class DeskList {
   private readonly store = new Store<DeskState>({
     rows: [],
     tasks: [],
+    late: [],
     known: false,
     stream: "connecting",
     streamSince: 0,
@@ -190,6 +200,11 @@ export class DeskList {
     return this.told(api.post(`/api/staff/seats/${row.seat.id}/message`, { text }));
   }
 
+  /** In all; 0 takes it back. Without an advisor it is about everybody at the desk. */
+  runLate(desk: string, advisor: string | undefined, minutes: number): Promise<unknown> {
+    return this.told(api.post(`/api/staff/desks/${desk}/late`, { advisor, minutes }));
+  }
+
   finish(task: Task): Promise<Task> {
     return this.told(api.post<Task>(`/api/staff/tasks/${task.id}/done`));
   }
@@ -212,10 +227,10 @@ export class DeskList {
   private hear(name: string, data: unknown): void {
     switch (name) {
       case "snapshot": {
-        const { day, rows, tasks, now } = data as { day: string; rows: Row[]; tasks: Task[]; now: number };
+        const { day, rows, tasks, late, now } = data as Snapshot;
         // Also of a new day, which begins by itself.
         if (this.state.known) for (const row of rows) this.greet(row);
-        this.list(rows, { day, tasks, known: true, offset: now - Date.now() });
+        this.list(rows, { day, tasks, late, known: true, offset: now - Date.now() });
         break;
       }
       case "row":
@@ -227,6 +242,9 @@ export class DeskList {
         break;
       case "task":
         this.takeTask(data as Task);
+        break;
+      case "late":
+        this.set({ late: data as Late[] });
         break;
       case "bye":
         this.session.lost();
