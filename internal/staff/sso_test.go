@@ -47,6 +47,8 @@ func newAbroad(t *testing.T, d *db.DB, change func(*staff.Provider)) *abroad {
 	}
 	w.Providers = []staff.Provider{first, {
 		ID: "entra", Name: "Microsoft", Agency: "ahorn", Party: party(w, s.second, "entra", nil), LinkByEmail: true,
+	}, {
+		ID: "zweit", Name: "Zweitkonto", Agency: "lindenau", Party: party(w, s.second, "zweit", nil), LinkByEmail: true,
 	}}
 	s.Node = w.Node()
 	s.o, s.other = s.Office("lindenau"), s.Office("ahorn")
@@ -363,7 +365,7 @@ func TestTheSignInPageLearnsWhichWaysThereAre(t *testing.T) {
 	if w := ask(""); !w.Several || len(w.Providers) != 0 {
 		t.Errorf("%+v", w)
 	}
-	if w := ask("?agency=lindenau"); len(w.Providers) != 1 || w.Providers[0].ID != "keycloak" || w.Providers[0].Name != "Dienstkonto" || !w.Password {
+	if w := ask("?agency=lindenau"); len(w.Providers) != 2 || w.Providers[0].ID != "keycloak" || w.Providers[0].Name != "Dienstkonto" || !w.Password {
 		t.Errorf("%+v", w)
 	}
 	if w := ask("?agency=nowhere"); len(w.Providers) != 0 || !w.Password || w.Several {

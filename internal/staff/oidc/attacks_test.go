@@ -29,6 +29,7 @@ type stage struct {
 	provider *oidctest.Provider
 	party    *oidc.Party
 	attempt  oidc.Attempt
+	evil     *oidctest.Provider // another one, which would like to hear of all this
 }
 
 func newStage(t *testing.T, change func(*oidc.Options)) *stage {
@@ -44,6 +45,7 @@ func newStage(t *testing.T, change func(*oidc.Options)) *stage {
 	if change != nil {
 		change(&o)
 	}
+	s.evil = oidctest.New(t, s.provider.Clock)
 	s.party = oidc.New(o)
 	s.attempt = s.another()
 	return s
@@ -90,7 +92,9 @@ func claim(name string, value any) func(*stage) {
 // elsewhere is what a provider's description says about an endpoint.
 func elsewhere(name string) func(*stage) {
 	return func(s *stage) {
-		s.provider.About = func(said map[string]any) { said[name] = "https://evil.example/" + name }
+		s.provider.About = func(said map[string]any) {
+			said[name] = strings.ReplaceAll(said[name].(string), s.provider.Issuer(), s.evil.Issuer())
+		}
 	}
 }
 
@@ -286,8 +290,12 @@ func foreignCode(s *stage) func(*oidc.Answer) {
 }
 
 func providers() []attack {
-	redirect := func(w http.ResponseWriter, r *http.Request) {
-		http.Redirect(w, r, "https://evil.example/", http.StatusTemporaryRedirect)
+	redirect := func(path string) func(*stage) {
+		return func(s *stage) {
+			s.provider.Answers[path] = func(w http.ResponseWriter, r *http.Request) {
+				http.Redirect(w, r, s.evil.Issuer()+path, http.StatusTemporaryRedirect)
+			}
+		}
 	}
 	return []attack{
 		{name: "it names itself otherwise", evil: func(s *stage) {
@@ -299,9 +307,9 @@ func providers() []attack {
 		{name: "people would sign in elsewhere", evil: elsewhere("authorization_endpoint")},
 		{name: "our secret would go elsewhere", evil: elsewhere("token_endpoint")},
 		{name: "the keys would come from elsewhere", evil: elsewhere("jwks_uri")},
-		{name: "its description is to be read elsewhere", told: oidc.Unavailable, evil: answers(oidctest.AboutPath, redirect)},
-		{name: "the token endpoint leads elsewhere", told: oidc.Unavailable, evil: answers(oidctest.TokenPath, redirect)},
-		{name: "the keys are to be read elsewhere", told: oidc.Unavailable, evil: answers(oidctest.KeysPath, redirect)},
+		{name: "its description is to be read elsewhere", told: oidc.Unavailable, evil: redirect(oidctest.AboutPath)},
+		{name: "the token endpoint leads elsewhere", told: oidc.Unavailable, evil: redirect(oidctest.TokenPath)},
+		{name: "the keys are to be read elsewhere", told: oidc.Unavailable, evil: redirect(oidctest.KeysPath)},
 		{name: "keys without end", evil: answers(oidctest.KeysPath, huge)},
 		{name: "a token without end", evil: answers(oidctest.TokenPath, huge)},
 		{name: "a description without end", told: oidc.Unavailable, evil: answers(oidctest.AboutPath, huge)},
@@ -337,6 +345,11 @@ func TestACC07AttacksOnASignInAreRefused(t *testing.T) {
 				refusedAs(t, a.told, err)
 				if who.Subject != "" {
 					t.Errorf("and is %q all the same", who.Subject)
+				}
+				for _, path := range []string{oidctest.AboutPath, oidctest.TokenPath, oidctest.KeysPath} {
+					if s.evil.Asked(path) > 0 {
+						t.Errorf("asked elsewhere for %s", path)
+					}
 				}
 			})
 		}
