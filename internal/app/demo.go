@@ -62,6 +62,7 @@ func (p *parts) greetNewcomer(out io.Writer, withMailbox bool) {
 		say("       %-16s %s", account.Name, account.Email)
 	}
 	say("     Password: %s", demo.Password(p.ring))
+	say("     Locations, teams and staff are set up by %s, %s, same password.", demo.Administrator().Name, demo.Administrator().Email)
 	say("     Anybody you book at the time that is proposed can come at once.")
 	if withMailbox {
 		say("  2. Read the citizens' e-mails: %s/demo/mail", url)

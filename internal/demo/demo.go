@@ -48,6 +48,9 @@ func Accounts() []Account {
 	}
 }
 
+// Administrator is who can sign in and set up the agency.
+func Administrator() Account { return Account{"Martina Lorenz", "martina.lorenz@example.org"} }
+
 // Password is that of all accounts. It comes from the installation's keys, so that
 // no two demos share it and it can be shown at every start.
 func Password(ring *vault.Keyring) string {
@@ -71,6 +74,9 @@ func Seed(ctx context.Context, p Parts) error {
 			return fmt.Errorf("find demo account: %w", err)
 		}
 		people[account.Name] = person
+	}
+	if err := p.administer(ctx, a.ID); err != nil {
+		return fmt.Errorf("make demo administrator: %w", err)
 	}
 	if err := p.book(ctx, a.ID, people); err != nil {
 		return fmt.Errorf("book demo appointments: %w", err)
@@ -106,12 +112,12 @@ func (p Parts) create(ctx context.Context) (agency.Agency, error) {
 func (p Parts) organise(ctx context.Context, tx *db.Tx, id string) (office, error) {
 	o := office{desks: map[string]string{}}
 	departments := map[string]string{}
-	for _, name := range []string{"Berufsberatung", "Familienleistungen"} {
-		d, err := p.Agencies.CreateDepartment(ctx, tx, id, agency.Department{Name: name})
+	for code, name := range departmentNames() {
+		d, err := p.Agencies.CreateDepartment(ctx, tx, id, agency.Department{Code: code, Name: name})
 		if err != nil {
 			return o, err
 		}
-		departments[name] = d.ID
+		departments[code] = d.ID
 	}
 	for _, s := range services() {
 		s.DepartmentID = departments[s.DepartmentID]
@@ -119,16 +125,19 @@ func (p Parts) organise(ctx context.Context, tx *db.Tx, id string) (office, erro
 			return o, err
 		}
 	}
-	for _, l := range []struct{ city, phone, department, desk string }{
-		{"Musterstadt", "030 23125 100", "Berufsberatung", "Berufsberatung Musterstadt"},
-		{"Beispielhausen", "030 23125 200", "Berufsberatung", "Berufsberatung Beispielhausen"},
-		{"Probedorf", "030 23125 300", "Familienleistungen", "Familienleistungen Probedorf"},
+	for _, l := range []struct{ code, city, phone, department string }{
+		{"MUS", "Musterstadt", "030 23125 100", "BB"},
+		{"BEI", "Beispielhausen", "030 23125 200", "BB"},
+		{"PRO", "Probedorf", "030 23125 300", "FL"},
 	} {
-		location, err := p.Agencies.CreateLocation(ctx, tx, id, agency.Location{Name: "Standort " + l.city, City: l.city, Phone: l.phone})
+		location, err := p.Agencies.CreateLocation(ctx, tx, id, agency.Location{Code: l.code, Name: "Standort " + l.city, City: l.city, Phone: l.phone})
 		if err != nil {
 			return o, err
 		}
-		desk, err := p.Agencies.CreateDesk(ctx, tx, id, agency.Desk{Name: l.desk, DepartmentID: departments[l.department], LocationID: location.ID})
+		desk, err := p.Agencies.CreateDesk(ctx, tx, id, agency.Desk{
+			Code: l.department + "-" + l.code, Name: departmentNames()[l.department] + " " + l.city,
+			DepartmentID: departments[l.department], LocationID: location.ID,
+		})
 		if err != nil {
 			return o, err
 		}
@@ -144,19 +153,24 @@ const (
 	late  = 60 * time.Minute
 )
 
-// services name their department where its id will stand.
+// departmentNames are the departments by their codes.
+func departmentNames() map[string]string {
+	return map[string]string{"BB": "Berufsberatung", "FL": "Familienleistungen"}
+}
+
+// services name their department by its code where its id will stand.
 func services() []agency.Service {
-	of := func(department, de, en string, minutes int) agency.Service {
+	of := func(department, number, de, en string, minutes int) agency.Service {
 		return agency.Service{
-			DepartmentID: department, Name: agency.Text{"de": de, "en": en},
+			Code: department + "-" + number, DepartmentID: department, Name: agency.Text{"de": de, "en": en},
 			Duration: time.Duration(minutes) * time.Minute, Early: early, Late: late,
 		}
 	}
 	return []agency.Service{
-		of("Berufsberatung", "Erstes Gespräch", "First talk", 40),
-		of("Berufsberatung", "Beratung zur Weiterbildung", "Advice on further training", 20),
-		of("Familienleistungen", "Hilfe beim Antrag", "Help with an application", 40),
-		of("Familienleistungen", "Fragen zum Kindergeld", "Questions about child benefit", 20),
+		of("BB", "1", "Erstes Gespräch", "First talk", 40),
+		of("BB", "2", "Beratung zur Weiterbildung", "Advice on further training", 20),
+		of("FL", "1", "Hilfe beim Antrag", "Help with an application", 40),
+		of("FL", "2", "Fragen zum Kindergeld", "Questions about child benefit", 20),
 	}
 }
 
@@ -175,4 +189,19 @@ func (p Parts) employ(ctx context.Context, tx *db.Tx, id string, o office) error
 		}
 	}
 	return nil
+}
+
+// administer gives the agency somebody to set it up, also one that was made before there were any.
+func (p Parts) administer(ctx context.Context, id string) error {
+	who := Administrator()
+	if _, err := p.Staff.ByEmail(ctx, id, who.Email); !errors.Is(err, db.ErrNoRows) {
+		return err
+	}
+	return p.DB.Tx(ctx, func(tx *db.Tx) error {
+		_, err := p.Staff.Create(ctx, tx, staff.NewAccount{
+			Agency: id, Email: who.Email, Name: who.Name, Password: Password(p.Ring),
+			Roles: []staff.Held{{Role: staff.AgencyAdmin, Kind: agency.OfAgency, Place: id}},
+		})
+		return err
+	})
 }

@@ -52,11 +52,11 @@ func today(b *Browser) []row {
 	return shown.Rows
 }
 
-func TestTheDemoHasTwoDepartmentsThreeLocationsAndFiveAdvisors(t *testing.T) {
+func TestTheDemoHasTwoDepartmentsThreeLocationsFiveAdvisorsAndAnAdministrator(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		n := New(t, d).Node()
 		seed(t, n)
-		for what, want := range map[string]int{"agency": 1, "department": 2, "location": 3, "desk": 3, "staff": 5} {
+		for what, want := range map[string]int{"agency": 1, "department": 2, "location": 3, "desk": 3, "staff": 6} {
 			if got := n.Count(`SELECT COUNT(*) FROM ` + what); got != want {
 				t.Errorf("%d rows of %s, want %d", got, what, want)
 			}
@@ -77,6 +77,15 @@ func TestTheDemoHasTwoDepartmentsThreeLocationsAndFiveAdvisors(t *testing.T) {
 		b := n.Browser()
 		b.Post("/api/staff/session", Body{"agency": demo.Slug, "email": demo.Accounts()[0].Email, "password": "visavis"}).Expect(t, http.StatusUnauthorized, "session.wrong")
 	})
+}
+
+func TestTheDemoCanBeAdministeredAlsoIfItWasMadeBeforeThatWasPossible(t *testing.T) {
+	n := New(t, dbtest.SQLite(t)).Node()
+	seed(t, n)
+	n.Exec(`DELETE FROM staff_role WHERE role = 'agency_admin'`)
+	n.Exec(`DELETE FROM staff WHERE email = $1`, demo.Administrator().Email)
+	seed(t, n)
+	signIn(t, n, demo.Administrator()).Get("/api/staff/places?kind=location").OK(t)
 }
 
 // Whenever somebody tries it: each advisor finds an appointment of today that is not over, and at least one of each
