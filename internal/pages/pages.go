@@ -83,6 +83,8 @@ func Mount(mux *edge.Mux, o Options) error {
 	mux.HandleFunc("GET /t/{agency}", s.visit)
 	mux.HandleFunc("GET /staff", s.plain(s.staff))
 	mux.HandleFunc("GET /staff/talk/{id}", s.plain(s.staff))
+	mux.HandleFunc("GET /staff/admin", s.plain(s.staff))
+	mux.HandleFunc("GET /staff/admin/{rest...}", s.plain(s.staff)) // the page reads the rest
 	mux.Handle("GET /assets/", edge.Assets(o.Files, "assets"))
 	mux.HandleFunc("GET /favicon.png", s.favicon)
 	mux.HandleFunc("GET /robots.txt", robots)

@@ -11,6 +11,8 @@ export class ApiError extends Error {
     readonly status: number,
     readonly code: string,
     readonly params: ErrorParams = {},
+    /** As they came, with what no sentence can hold. */
+    readonly details: object = params,
   ) {
     super(code);
   }
@@ -82,7 +84,12 @@ async function call<T>(method: string, path: string, body: unknown, options: Cal
 export async function problem(response: Response): Promise<ApiError> {
   try {
     const { code, params } = (await response.json()) as { code?: unknown; params?: unknown };
-    return new ApiError(response.status, typeof code === "string" ? code : "internal", clean(params));
+    return new ApiError(
+      response.status,
+      typeof code === "string" ? code : "internal",
+      clean(params),
+      Object(params) as object,
+    );
   } catch {
     return new ApiError(response.status, response.status === 429 ? "link.throttled" : "internal");
   }

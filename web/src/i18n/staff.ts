@@ -1,14 +1,25 @@
+import type Admin from "./admin.de";
 import type { Language } from "./languages";
 import type Source from "./staff.de";
 
-export type StaffKey = keyof typeof Source;
+export type StaffKey = keyof (typeof Source & typeof Admin);
 
 /** Loads the texts of the staff pages in one language. */
-export async function loadStaff(language: Language): Promise<Record<StaffKey, string>> {
+export async function loadStaff(language: Language): Promise<typeof Source> {
   switch (language) {
     case "de":
       return (await import("./staff.de")).default;
     case "en":
       return (await import("./staff.en")).default;
+  }
+}
+
+/** What only those read who administer. */
+export async function loadAdmin(language: Language): Promise<typeof Admin> {
+  switch (language) {
+    case "de":
+      return (await import("./admin.de")).default;
+    case "en":
+      return (await import("./admin.en")).default;
   }
 }

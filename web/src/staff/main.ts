@@ -4,7 +4,7 @@ import "../ui/more.scss";
 import "../ui/base.scss";
 import { mount } from "svelte";
 import { chooseLanguage } from "../i18n/languages";
-import { loadStaff } from "../i18n/staff";
+import { loadStaff, type StaffKey } from "../i18n/staff";
 import { Texts } from "../ui";
 import App from "./App.svelte";
 import { keptLanguage, onLanguageElsewhere } from "./language";
@@ -17,7 +17,7 @@ async function start(): Promise<void> {
   const session = new Session();
   const language = keptLanguage() ?? chooseLanguage(navigator.languages);
   void session.open(language, takeArrival());
-  const texts = await Texts.open(loadStaff, language);
+  const texts = await Texts.open<StaffKey>(loadStaff, language);
   onLanguageElsewhere((chosen) => void texts.change(chosen));
   target.replaceChildren();
   mount(App, { target, props: { texts, session } });

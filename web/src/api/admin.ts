@@ -1,0 +1,167 @@
+/** What the admin pages ask: shapes and calls of docs/protocol.md, "Administration". */
+import { api, type ApiError } from "./client";
+import type { Role } from "./types";
+
+export type PlaceKind = "department" | "location" | "desk" | "service";
+export type Level = "agency" | PlaceKind;
+type Act = "see-offices" | "arrange" | "decide" | "employ";
+
+interface Named {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** One line of a list of places. */
+export interface Place {
+  readonly kind: Level;
+  readonly id: string;
+  readonly code: string;
+  readonly name: string;
+  readonly city?: string;
+  readonly department?: Named;
+  readonly location?: Named;
+  readonly closed: boolean;
+}
+
+export interface PlaceView extends Place {
+  readonly nameEn?: string;
+  readonly phone?: string;
+  readonly minutes?: number;
+  readonly earlyMinutes?: number;
+  readonly lateMinutes?: number;
+  /** Closed by itself, and not only with what it lies in. */
+  readonly shut: boolean;
+  readonly version?: string;
+  readonly below: {
+    readonly departments?: number;
+    readonly locations?: number;
+    readonly desks: number;
+    readonly services?: number;
+    readonly people: number;
+  };
+  readonly may: readonly Act[];
+  readonly mayShut: boolean;
+  readonly gives: readonly Role[];
+}
+
+/** What can be said of a place; what is left out stays. */
+export interface PlaceChange {
+  name?: string;
+  nameEn?: string;
+  city?: string;
+  phone?: string;
+  location?: string;
+  minutes?: number;
+  earlyMinutes?: number;
+  lateMinutes?: number;
+  shut?: boolean;
+}
+
+export interface NewPlace extends PlaceChange {
+  kind: PlaceKind;
+  code: string;
+  department?: string;
+}
+
+/** Why something is refused: of a form, `params.column` names the field as files do. */
+export interface Mistake {
+  readonly file: string;
+  readonly line: number;
+  readonly code: string;
+  readonly params?: Readonly<Record<string, string | number>>;
+}
+
+/** A part of a list; without `next` it is the last. */
+export interface Part<T> {
+  readonly items: readonly T[];
+  readonly next?: string;
+}
+
+export async function searchPlaces(
+  look: { kind: PlaceKind; text?: string; below?: string; after?: string },
+  signal?: AbortSignal,
+): Promise<Part<Place>> {
+  const query = new URLSearchParams(Object.entries(look).filter(([, value]) => value));
+  const { places, next } = await api.get<{ places: Place[]; next?: string }>(
+    `/api/staff/places?${query.toString()}`,
+    signal && { signal },
+  );
+  return { items: places, ...(next ? { next } : {}) };
+}
+
+const placeAt = (id: string): string => `/api/staff/places/${encodeURIComponent(id)}`;
+
+export const readPlace = (id: string): Promise<PlaceView> => api.get(placeAt(id));
+export const createPlace = (place: NewPlace): Promise<PlaceView> => api.post("/api/staff/places", place);
+export const changePlace = (id: string, version: string, change: PlaceChange): Promise<PlaceView> =>
+  api.post(placeAt(id), { version, ...change });
+
+/** What a refused form names. */
+export function mistakesOf(error: ApiError): readonly Mistake[] {
+  return (error.details as { mistakes?: Mistake[] }).mistakes ?? [];
+}
+
+export interface HeldRole {
+  readonly role: Role;
+  readonly kind: "agency" | "department" | "location" | "desk";
+  readonly place: string;
+  readonly name: string;
+  /** Who gave it: by hand only hand and import are taken back. */
+  readonly source: "hand" | "import" | "claim" | "scim" | "substitute";
+  readonly until?: number;
+}
+
+export interface Account {
+  readonly id: string;
+  readonly email: string;
+  readonly name: string;
+  readonly disabled: boolean;
+  /** One is set. */
+  readonly password: boolean;
+  readonly roles: readonly HeldRole[];
+}
+
+export interface PersonView extends Account {
+  readonly version: string;
+  /** Rename, disable and enable. */
+  readonly may: boolean;
+}
+
+export interface PeopleSearch {
+  text?: string;
+  place?: string;
+  role?: string;
+  state?: string;
+  after?: string;
+}
+
+export interface RoleAt {
+  role: Role;
+  place: string;
+}
+
+/** Names of people stand in no address. */
+export async function searchPeople(look: PeopleSearch, signal?: AbortSignal): Promise<Part<Account>> {
+  const said = Object.fromEntries(Object.entries(look).filter(([, value]) => value));
+  const { people, next } = await api.post<{ people: Account[]; next?: string }>(
+    "/api/staff/people/search",
+    said,
+    signal && { signal },
+  );
+  return { items: people, ...(next ? { next } : {}) };
+}
+
+const personAt = (id: string): string => `/api/staff/people/${encodeURIComponent(id)}`;
+
+export const readPerson = (id: string): Promise<PersonView> => api.get(personAt(id));
+export const createPerson = (person: { email: string; name: string; roles: RoleAt[] }): Promise<PersonView> =>
+  api.post("/api/staff/people", person);
+export const changePerson = (
+  id: string,
+  version: string,
+  change: { name?: string; disabled?: boolean },
+): Promise<PersonView> => api.post(personAt(id), { version, ...change });
+export const giveRole = (id: string, { role, place }: RoleAt): Promise<PersonView> =>
+  api.post(`${personAt(id)}/roles`, { role, place });
+export const takeRole = (id: string, { role, place }: RoleAt): Promise<PersonView> =>
+  api.delete(`${personAt(id)}/roles/${role}/${encodeURIComponent(place)}`);

@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import type { Role } from "../../api/types";
+import { allRoles, givable, levelsOf, mayExport, mayImport, mayMake, sees } from "./may";
+
+const who = (...roles: Role[]) => ({
+  roles: roles.map((role) => ({ role, kind: "agency" as const, place: "a" })),
+});
+
+test("who only advises, receives or runs the machines is not offered the administration", () => {
+  for (const role of ["advisor", "reception", "auditor", "operator"] as const)
+    expect(sees(who(role))).toBe(false);
+  for (const role of ["lead", "location_admin", "department_admin", "agency_admin", "protection"] as const)
+    expect(sees(who(role))).toBe(true);
+  expect(sees(who())).toBe(false);
+});
+
+test("nobody is offered to make what lies beside their place", () => {
+  expect(mayMake(who("location_admin"), "desk")).toBe(true);
+  expect(mayMake(who("location_admin"), "service")).toBe(false);
+  expect(mayMake(who("department_admin"), "service")).toBe(true);
+  expect(mayMake(who("department_admin"), "location")).toBe(false);
+  expect(mayMake(who("agency_admin"), "department")).toBe(true);
+  expect(mayMake(who("lead", "protection"), "desk")).toBe(false);
+});
+
+test("nobody is offered to give a role that reaches further than their own", () => {
+  expect(givable(who("agency_admin"))).toEqual(allRoles);
+  expect(givable(who("location_admin"))).toEqual(["advisor", "reception", "lead"]);
+  expect(givable(who("lead"))).toEqual([]);
+  expect(levelsOf("advisor")).toEqual(["desk", "location"]);
+});
+
+test("the whole organisation goes out to two, and comes in by one", () => {
+  expect([mayExport(who("protection")), mayImport(who("protection"))]).toEqual([true, false]);
+  expect([mayExport(who("agency_admin")), mayImport(who("agency_admin"))]).toEqual([true, true]);
+  expect([mayExport(who("location_admin")), mayImport(who("department_admin"))]).toEqual([false, false]);
+});

@@ -1,0 +1,47 @@
+import type { Level, PlaceKind } from "../../api/admin";
+import type { Me, Role } from "../../api/types";
+
+/**
+ * Who is offered what, as internal/staff/roles.go has it. It decides nothing: the server does, and says so for each place
+ * and each person.
+ */
+const has = (me: Pick<Me, "roles">, ...roles: Role[]): boolean =>
+  me.roles.some(({ role }) => roles.includes(role));
+
+export function sees(me: Pick<Me, "roles">): boolean {
+  return has(me, "lead", "location_admin", "department_admin", "agency_admin", "protection");
+}
+
+export function mayMake(me: Pick<Me, "roles">, kind: PlaceKind): boolean {
+  if (has(me, "agency_admin")) return true;
+  if (kind === "desk") return has(me, "location_admin", "department_admin");
+  return kind === "service" && has(me, "department_admin");
+}
+
+export const mayEmploy = (me: Pick<Me, "roles">): boolean =>
+  has(me, "location_admin", "department_admin", "agency_admin");
+export const employsAll = (me: Pick<Me, "roles">): boolean => has(me, "agency_admin");
+export const mayImport = (me: Pick<Me, "roles">): boolean => has(me, "agency_admin");
+export const mayExport = (me: Pick<Me, "roles">): boolean => has(me, "agency_admin", "protection");
+
+/** Where a role can be held, in the order in which it is offered. */
+const levels: Readonly<Record<Role, readonly Level[]>> = {
+  advisor: ["desk", "location"],
+  reception: ["desk", "location", "department"],
+  lead: ["desk", "location"],
+  location_admin: ["location"],
+  department_admin: ["department"],
+  agency_admin: ["agency"],
+  protection: ["agency"],
+  auditor: ["agency"],
+  operator: ["agency"],
+};
+
+export const allRoles = Object.keys(levels) as readonly Role[];
+export const levelsOf = (role: Role): readonly Level[] => levels[role];
+
+/** The roles that somebody may give anywhere. */
+export function givable(me: Pick<Me, "roles">): readonly Role[] {
+  if (employsAll(me)) return allRoles;
+  return mayEmploy(me) ? ["advisor", "reception", "lead"] : [];
+}

@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { isAdmin, pathOf, type Route, routeOf } from "./route";
+
+const shown = (path: string): Route => routeOf(new URL(path, "https://amt.example"));
+
+test("an address leads to what it was made for", () => {
+  expect(shown(pathOf.places("desk"))).toEqual({ page: "places", kind: "desk" });
+  expect(shown(pathOf.place("a b"))).toEqual({ page: "place", id: "a%20b" });
+  expect(shown(pathOf.newPlace("service", "d/1"))).toEqual({
+    page: "newPlace",
+    kind: "service",
+    within: "d/1",
+  });
+  expect(shown(pathOf.people())).toEqual({ page: "people", place: "" });
+  expect(shown(pathOf.people("l1"))).toEqual({ page: "people", place: "l1" });
+  expect(shown(pathOf.person("p1"))).toEqual({ page: "person", id: "p1" });
+  expect(shown(pathOf.newPerson("l1"))).toEqual({ page: "newPerson", place: "l1" });
+  expect(shown(pathOf.files)).toEqual({ page: "files" });
+});
+
+test("what nobody knows leads to the locations", () => {
+  const locations = { page: "places", kind: "location" };
+  for (const path of [
+    "/staff/admin",
+    "/staff/admin/",
+    "/staff/admin/nix",
+    "/staff/admin/new/nix",
+    "/staff/admin/places/a/b",
+  ])
+    expect(shown(path)).toEqual(locations);
+});
+
+test("only what lies below the admin pages belongs to them", () => {
+  expect(["/staff/admin", "/staff/admin/desks"].every(isAdmin)).toBe(true);
+  expect(["/staff", "/staff/administer", "/staff/talk/1"].some(isAdmin)).toBe(false);
+});
