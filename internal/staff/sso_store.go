@@ -51,11 +51,13 @@ func (s *Service) byIdentity(ctx context.Context, tx *db.Tx, agencyID string, wh
 	return c, nil
 }
 
-// byAddress finds an account by its e-mail address, also one that is disabled.
+// byAddress finds an account by its e-mail address, also one that is disabled. The row is taken by writing it as it is:
+// of two people with the same address who come at the same instant, the second waits, and sees that it has gone.
 func (s *Service) byAddress(ctx context.Context, tx *db.Tx, agencyID, email, issuer string) (candidate, error) {
 	var c candidate
 	var disabled *int64
-	err := tx.QueryRowContext(ctx, `SELECT id, agency_id, name, email, disabled_at FROM staff WHERE agency_id = $1 AND email = $2`, agencyID, email).
+	err := tx.QueryRowContext(ctx, `
+		UPDATE staff SET email = email WHERE agency_id = $1 AND email = $2 RETURNING id, agency_id, name, email, disabled_at`, agencyID, email).
 		Scan(&c.ID, &c.Agency, &c.Name, &c.Email, &disabled)
 	if errors.Is(err, db.ErrNoRows) {
 		return c, err

@@ -6,8 +6,10 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -207,6 +209,33 @@ func TestACC07TheFirstTwoSignInsAtTheSameInstantMakeOneAccount(t *testing.T) {
 		all.Wait()
 		if n := s.Count(`SELECT COUNT(*) FROM staff WHERE email = 'neu@amt.example'`); n != 1 {
 			t.Errorf("%d accounts", n)
+		}
+	})
+}
+
+func TestACC07OfTwoWhoHaveTheSameAddressAtTheSameInstantOneComesIn(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newAbroad(t, d, nil)
+		var all sync.WaitGroup
+		var in, taken atomic.Int32
+		for i := range 6 {
+			b := s.browser()
+			query := s.provider.Authorize(s.begin(b, "keycloak"))
+			s.provider.Subject(query.Get("code"), "person-"+strconv.Itoa(i))
+			all.Go(func() {
+				switch at := b.Get(callback("keycloak", query)).Header.Get("Location"); at {
+				case "/staff#signed-in":
+					in.Add(1)
+				case "/staff#refused=sso.taken":
+					taken.Add(1)
+				default:
+					t.Errorf("at %s", at)
+				}
+			})
+		}
+		all.Wait()
+		if in.Load() != 1 || taken.Load() != 5 {
+			t.Errorf("%d came in, %d were refused", in.Load(), taken.Load())
 		}
 	})
 }

@@ -62,7 +62,7 @@ type Provider struct {
 	asked  map[string]int
 }
 
-type grant struct{ challenge, nonce, redirect string }
+type grant struct{ challenge, nonce, redirect, subject string }
 
 // The paths of a provider.
 const (
@@ -191,8 +191,17 @@ func (p *Provider) Authorize(address string) url.Values {
 	code := rand.Text()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.grants[code] = grant{q.Get("code_challenge"), q.Get("nonce"), q.Get("redirect_uri")}
+	p.grants[code] = grant{q.Get("code_challenge"), q.Get("nonce"), q.Get("redirect_uri"), ""}
 	return url.Values{"code": {code}, "state": {q.Get("state")}, "iss": {p.Issuer()}}
+}
+
+// Subject says who has got a code, other than Person.
+func (p *Provider) Subject(code, subject string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	known := p.grants[code]
+	known.subject = subject
+	p.grants[code] = known
 }
 
 // token gives a token for each code once, to the client that proves its secret and whoever has begun.
@@ -219,6 +228,9 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	said := p.Usual()
 	said["nonce"] = known.nonce
 	maps.Copy(said, p.Person)
+	if known.subject != "" {
+		said["sub"] = known.subject
+	}
 	if p.Claims != nil {
 		p.Claims(said)
 	}
