@@ -110,5 +110,14 @@ func (p Person) MayGive(role Role, place agency.Place) bool {
 // MayDesk tells whether the person works at a desk: sees its day and who waits there, and books.
 func (p Person) MayDesk(desk string) bool { return p.at[desk] != "" }
 
+// Workplaces name the desks at which the person works and its highest role at each, to notice that they have changed.
+func (p Person) Workplaces() []string {
+	list := make([]string, len(p.Desks))
+	for i, desk := range p.Desks {
+		list[i] = desk + " " + string(p.at[desk])
+	}
+	return list
+}
+
 // MayTalk tells whether the person may admit and speak at a desk.
 func (p Person) MayTalk(desk string) bool { return slices.Contains(rules()[p.at[desk]].acts, Talk) }

@@ -4,8 +4,10 @@ import (
 	"testing"
 	"time"
 
+	"visavis/internal/agency"
 	"visavis/internal/db"
 	"visavis/internal/db/dbtest"
+	"visavis/internal/staff"
 	. "visavis/internal/worldtest"
 )
 
@@ -20,6 +22,11 @@ func TestACC08AListShowsNothingMoreOfADeskThatIsNoLongerThePersons(t *testing.T)
 		}
 		s.Exec(`DELETE FROM staff_desk WHERE agency_id = $1 AND staff_id = $2 AND desk_id = $3`, s.o.Agency, s.o.Winter.ID, s.o.Desk)
 		s.Book(s.o, s.sommer, s.o.Booking(Start().Add(time.Hour)))
+		var end struct{ Reason string }
+		if stream.Until("bye", &end); end.Reason != "rights" {
+			t.Errorf("%+v", end)
+		}
+		stream = s.winter.Listen(path, stream.ID)
 		stream.Until("snapshot", &shown)
 		if len(shown.Rows) != 1 || shown.Rows[0].ID != second.Appointment {
 			t.Errorf("%+v", shown.Rows)
@@ -28,6 +35,31 @@ func TestACC08AListShowsNothingMoreOfADeskThatIsNoLongerThePersons(t *testing.T)
 		var r row
 		if stream.Until("row", &r); r.ID != third.Appointment {
 			t.Errorf("%s, want %s", r.ID, third.Appointment)
+		}
+	})
+}
+
+func TestAListFollowsADeskAndARoleThatThePersonIsGivenMeanwhile(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newOffices(t, d)
+		_, stream := snapshot(s.sommer, "")
+		for _, role := range []staff.Role{staff.Reception, staff.Advisor} {
+			s.Tx(func(tx *db.Tx) error {
+				return s.Staff.Give(t.Context(), tx, s.o.Agency, staff.Grant{
+					Staff: s.o.Sommer.ID, Held: staff.Held{Role: role, Kind: agency.OfDesk, Place: s.o.Desk2}, Source: staff.ByHand,
+				})
+			})
+			var end struct{ Reason string }
+			if stream.Until("bye", &end); end.Reason != "rights" {
+				t.Errorf("%s: %+v", role, end)
+			}
+			stream = s.sommer.Listen(path, stream.ID)
+			stream.Until("snapshot", nil)
+		}
+		there := s.Book(s.o, s.herbst, s.second(Start().Add(time.Minute)))
+		var r row
+		if stream.Until("row", &r); r.ID != there.Appointment {
+			t.Errorf("%s, want %s", r.ID, there.Appointment)
 		}
 	})
 }

@@ -3,6 +3,7 @@ package today
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"visavis/internal/agency"
@@ -42,6 +43,7 @@ type reader struct {
 	*Service
 	store
 	from, to time.Time
+	opened   []string // the person's workplaces then: what is subscribed to
 	// turn looks at the list again when a day ends that nobody has asked for by its date; nil: somebody has.
 	turn *time.Timer
 }
@@ -50,7 +52,7 @@ type reader struct {
 const turnMargin = time.Second
 
 // shelf is what this reader's cursors are about.
-func (r *reader) shelf() shelf { return shelf{r.from.Format(time.DateOnly), r.person.Desks} }
+func (r *reader) shelf() shelf { return shelf{r.from.Format(time.DateOnly), r.opened} }
 
 // turned goes on to the present day when the one shown is over, in a list that is left open overnight.
 func (r *reader) turned() bool {
@@ -85,7 +87,7 @@ func (s *Service) source(ctx context.Context, person staff.Person, day *time.Tim
 	if err != nil {
 		return edge.Source{}, err
 	}
-	r := &reader{Service: s, store: opened}
+	r := &reader{Service: s, store: opened, opened: person.Workplaces()}
 	if day != nil {
 		r.from, r.to = *day, day.AddDate(0, 0, 1)
 	} else {
@@ -104,8 +106,8 @@ func (s *Service) source(ctx context.Context, person staff.Person, day *time.Tim
 	return edge.Source{Snapshot: r.snapshot, Changes: r.changes, Wake: subscription.C, OnWake: subscription.OnWake, Close: stop, Log: s.o.Log}, nil
 }
 
-// signedOut tells whether the session that opened the stream has ended; then nothing more is shown. If the person's desks
-// are others than before, the cursor is no longer one of this list's, and a snapshot follows.
+// signedOut tells whether the session that opened the stream has ended; then nothing more is shown. It also ends when the
+// person's desks or roles are others than before: the page asks anew who it is, and opens a stream of them.
 func (r *reader) signedOut(ctx context.Context) ([]edge.Event, error) {
 	person, lives, err := r.o.Staff.Again(ctx, r.person)
 	if err != nil {
@@ -113,6 +115,9 @@ func (r *reader) signedOut(ctx context.Context) ([]edge.Event, error) {
 	}
 	if !lives {
 		return []edge.Event{{Name: edge.EventBye, Data: bye{"signed-out"}}}, nil
+	}
+	if !slices.Equal(person.Workplaces(), r.opened) {
+		return []edge.Event{{Name: edge.EventBye, Data: bye{"rights"}}}, nil
 	}
 	r.person = person
 	return nil, nil

@@ -165,6 +165,17 @@ describe("the list follows the stream", () => {
     expect(lost).toHaveBeenCalledOnce();
   });
 
+  test("who works at other desks than before sees the same day of those", async () => {
+    const renew = vi.spyOn(session, "renew").mockResolvedValue();
+    const before = stream();
+    before.say("bye", { reason: "rights" });
+    await vi.waitFor(() => {
+      expect(stream()).not.toBe(before);
+    });
+    expect(renew).toHaveBeenCalledOnce();
+    expect(stream().url).toBe(before.url);
+  });
+
   test("the session is over when the server does not know it any more, and the caller hears why", async () => {
     const lost = vi.spyOn(session, "lost");
     server({ "/api/staff/appointments/a/cancel": { status: 401, body: { code: "session.none" } } });

@@ -70,6 +70,9 @@ export class DeskList {
     offset: 0,
   });
   private stream: Stream | undefined;
+  /** The day that was asked for; undefined: whichever is the present one. */
+  private asked: string | undefined;
+  private over = false;
   private readonly channel = new WindowChannel((message) => {
     this.hearWindow(message);
   });
@@ -97,6 +100,7 @@ export class DeskList {
 
   show(day: string | undefined): void {
     this.stream?.close();
+    this.asked = day;
     this.set({ day, known: false, refusal: undefined });
     this.stream = openStream(`/api/staff/stream${day === undefined ? "" : `?day=${day}`}`, {
       onEvent: (name, data) => {
@@ -112,6 +116,7 @@ export class DeskList {
   }
 
   close(): void {
+    this.over = true;
     this.stream?.close();
     this.channel.close();
     clearTimeout(this.admitTimer);
@@ -247,10 +252,17 @@ export class DeskList {
         this.set({ late: data as Late[] });
         break;
       case "bye":
-        this.session.lost();
+        if ((data as { reason: string }).reason === "rights") void this.reopen();
+        else this.session.lost();
         break;
       default:
     }
+  }
+
+  /** The person works elsewhere or in another role than before: other desks, other buttons. */
+  private async reopen(): Promise<void> {
+    await this.session.renew();
+    if (!this.over) this.show(this.asked);
   }
 
   /** What was refused about somebody is no news once nothing can be done about them any more. */

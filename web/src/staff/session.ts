@@ -46,8 +46,14 @@ export class Session {
   }
 
   /** The reader has chosen another language. */
-  async speak(language: Language): Promise<void> {
+  speak(language: Language): Promise<void> {
     this.language = language;
+    return this.renew();
+  }
+
+  /** Asks again who is signed in and what they may do. */
+  async renew(): Promise<void> {
+    const { language } = this;
     if (!this.state.me) return;
     const me = await api.get<Me>(`/api/staff/session?language=${language}`).catch(() => undefined);
     if (me && this.state.me) this.store.set({ ...this.state, me });
