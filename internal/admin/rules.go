@@ -108,7 +108,7 @@ func (s *Service) putRule(ctx context.Context, in *decideInput) (*RulesOutput, e
 			return err
 		}
 		return s.noteRule(ctx, tx, p, place, audit.RuleDecided, in.Rule,
-			audit.Is("value", fmt.Sprint(in.Body.Value)), audit.Is("fixed", strconv.FormatBool(in.Body.Fixed)))
+			audit.Is("value", ruleCode(in.Body.Value)), audit.Is("fixed", strconv.FormatBool(in.Body.Fixed)))
 	})
 }
 
@@ -120,6 +120,14 @@ func (s *Service) deleteRule(ctx context.Context, in *RulePath) (*RulesOutput, e
 		}
 		return s.noteRule(ctx, tx, p, place, audit.RuleLeft, in.Rule)
 	})
+}
+
+// ruleCode is a value as the audit may hold it; agency.Decide has taken it, so a number is a whole one.
+func ruleCode(value any) string {
+	if n, is := value.(float64); is {
+		return strconv.Itoa(int(n))
+	}
+	return fmt.Sprint(value)
 }
 
 // changeRule lets somebody change a rule of a place and answers with all of them. Of two at once the later counts: a rule

@@ -25,13 +25,14 @@ type Options struct {
 type Service struct {
 	db *db.DB
 	o  Options
-	// uploads is the right to read one: each may take a hundred megabytes while it is understood.
-	uploads chan struct{}
+	// uploads is the right to understand one, which may take a hundred megabytes.
+	uploads   chan struct{}
+	receiving *agencies // that are sending one
 }
 
 // New returns a service.
 func New(d *db.DB, o Options) *Service {
-	return &Service{db: d, o: o, uploads: make(chan struct{}, 1)}
+	return &Service{db: d, o: o, uploads: make(chan struct{}, 1), receiving: &agencies{busy: map[string]bool{}}}
 }
 
 // Trial tells what a document would change, and changes nothing.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"visavis/internal/edge"
@@ -60,18 +61,23 @@ func (s *Service) imported(r *http.Request) (*Imported, error) {
 	if err != nil {
 		return nil, edge.NewProblem(http.StatusBadRequest, "request.invalid", "fields", []string{"query.trial"})
 	}
-	select {
-	case s.uploads <- struct{}{}:
-		defer func() { <-s.uploads }()
-	default:
+	// One at a time from each agency: what comes slowly keeps nobody else's waiting.
+	if !s.receiving.begin(p.Agency) {
 		return nil, edge.NewProblem(http.StatusConflict, "import.running")
 	}
+	defer s.receiving.end(p.Agency)
 	files, err := received(r)
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), importTime)
 	defer cancel()
+	select {
+	case s.uploads <- struct{}{}:
+		defer func() { <-s.uploads }()
+	case <-ctx.Done():
+		return nil, edge.NewProblem(http.StatusConflict, "import.running")
+	}
 	document, m := Read(files)
 	var changes Difference
 	if trial {
@@ -163,4 +169,27 @@ func (s *Service) exported(r *http.Request) (string, []byte, error) {
 	}
 	data, err := Pack(files)
 	return "organisation.zip", data, err
+}
+
+// agencies are those that have something under way.
+type agencies struct {
+	mu   sync.Mutex
+	busy map[string]bool
+}
+
+// begin is false where something is; whoever is let in calls end.
+func (a *agencies) begin(id string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.busy[id] {
+		return false
+	}
+	a.busy[id] = true
+	return true
+}
+
+func (a *agencies) end(id string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.busy, id)
 }
