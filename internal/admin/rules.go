@@ -133,12 +133,8 @@ func ruleCode(value any) string {
 // changeRule lets somebody change a rule of a place and answers with all of them. Of two at once the later counts: a rule
 // is one value, and who sets it has said what it shall be.
 func (s *Service) changeRule(ctx context.Context, at RulePath, change func(*db.Tx, staff.Person, agency.Place) error) (*RulesOutput, error) {
-	p, err := staff.From(ctx)
-	if err != nil {
-		return nil, err
-	}
 	out := &RulesOutput{}
-	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+	err := s.acting(ctx, func(tx *db.Tx, p staff.Person) error {
 		place, err := s.o.Agencies.Place(ctx, tx, p.Agency, at.ID)
 		if err != nil {
 			return err

@@ -50,22 +50,19 @@ func (s *Service) postImport(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Service) imported(r *http.Request) (*Imported, error) {
-	p, err := s.o.Staff.Identify(r)
+	sender, err := s.importer(r)
 	if err != nil {
 		return nil, err
-	}
-	if !p.May(staff.Arrange, wholeOf(p)) || !p.May(staff.Employ, wholeOf(p)) {
-		return nil, forbidden403()
 	}
 	trial, err := strconv.ParseBool(r.URL.Query().Get("trial"))
 	if err != nil {
 		return nil, edge.NewProblem(http.StatusBadRequest, "request.invalid", "fields", []string{"query.trial"})
 	}
 	// One at a time from each agency: what comes slowly keeps nobody else's waiting.
-	if !s.receiving.begin(p.Agency) {
+	if !s.receiving.begin(sender.Agency) {
 		return nil, edge.NewProblem(http.StatusConflict, "import.running")
 	}
-	defer s.receiving.end(p.Agency)
+	defer s.receiving.end(sender.Agency)
 	files, err := received(r)
 	if err != nil {
 		return nil, err
@@ -78,12 +75,16 @@ func (s *Service) imported(r *http.Request) (*Imported, error) {
 	case <-ctx.Done():
 		return nil, edge.NewProblem(http.StatusConflict, "import.running")
 	}
+	p, err := s.importer(r) // files take minutes, and so may their turn: meanwhile the sender may have been dismissed
+	if err != nil {
+		return nil, err
+	}
 	document, m := Read(files)
 	var changes Difference
 	if trial {
 		changes, err = s.Trial(ctx, p.Agency, document, m)
 	} else {
-		changes, err = s.Import(ctx, p.Agency, p.ID, document, m)
+		changes, err = s.importBy(ctx, p, document, m)
 	}
 	if err != nil {
 		return nil, err
@@ -93,6 +94,15 @@ func (s *Service) imported(r *http.Request) (*Imported, error) {
 	}
 	first := changes[:min(len(changes), mostChanges)]
 	return &Imported{Trial: trial, Counts: changes.Counts(), Changes: first, More: len(changes) - len(first)}, nil
+}
+
+// importer is who sent a request, and may import.
+func (s *Service) importer(r *http.Request) (staff.Person, error) {
+	p, err := s.o.Staff.Identify(r)
+	if err == nil && !mayImport(p) {
+		err = forbidden403()
+	}
+	return p, err
 }
 
 // received reads the files of a form. Its other fields are not ours.
