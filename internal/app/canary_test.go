@@ -47,11 +47,11 @@ func TestLOG01MIN08NothingPersonalIsFoundInTheDatabaseOrTheLog(t *testing.T) {
 		c := canaries{
 			"name": "Kanaria Vogelsang", "second name": "Zeisig", "e-mail": "kanarienvogel@example.org", "telephone as typed": "0170 / 765 43 210", "telephone": "017076543210",
 			"number to call as typed": "0171-888 77 66", "number to call": "01718887766", "network": canaryNetwork, "network, shortened": "203.0.113", "network 6": "2001:db8:77",
-			"address in a description": "198.51.100.23", "ICE password": worldtest.Pwd("guest"), "a message": "Kanarienvogelfutter", "an answer to it": "Kanarienhirse", "a wrong password": "Kanarienpasswort", "a wrong link": strings.Repeat("Kanarie", 4)[:27],
+			"address in a description": "198.51.100.23", "ICE password": worldtest.Pwd("guest"), "a message": "Kanarienvogelfutter", "a note": "Kanarienvogelkäfig", "an answer to it": "Kanarienhirse", "a wrong password": "Kanarienpasswort", "a wrong link": strings.Repeat("Kanarie", 4)[:27],
 			"unknown field": "kanarienfeld", "password": w.password,
 		}
 		w.live(c)
-		if len(c) != 22 {
+		if len(c) != 23 {
 			t.Fatalf("%d canaries", len(c))
 		}
 		w.audited()
@@ -100,6 +100,10 @@ func (w *whole) live(c canaries) {
 	g.Do("answer", worldtest.Body{"message": told.Messages[0].ID, "text": c["an answer to it"]}).OK(t)
 	g.Do("answer", worldtest.Body{"message": c["name"], "text": c["name"]}).Expect(t, http.StatusConflict, "message.answered")
 	sommer.Post(message, worldtest.Body{"text": c["a message"], c["unknown field"]: 1}).Expect(t, http.StatusBadRequest, "request.invalid")
+
+	var me struct{ ID string }
+	sommer.Get("/api/staff/session").OK(t).Into(t, &me)
+	sommer.Post("/api/staff/appointments/"+p.Appointment+"/hand", worldtest.Body{"version": 1, "advisor": me.ID, "note": c["a note"]}).OK(t)
 
 	var begun struct{ Talk struct{ ID string } }
 	sommer.Post("/api/staff/seats/"+p.Seat+"/admit", worldtest.Body{}).OK(t).Into(t, &begun)

@@ -21,6 +21,7 @@ func (s *Service) Routes(api *edge.API) {
 	edge.Handle(api, op("bookAppointment", "POST "+base), s.postBook)
 	edge.Handle(api, op("appointmentLink", "GET "+base+"/{id}/link"), s.getLink)
 	edge.Handle(api, op("moveAppointment", "POST "+base+"/{id}/move"), s.postMove)
+	edge.Handle(api, op("handAppointment", "POST "+base+"/{id}/hand"), s.postHand)
 	edge.Handle(api, op("cancelAppointment", "POST "+base+"/{id}/cancel"), s.postCancel)
 	edge.Handle(api, op("closeAppointment", "POST "+base+"/{id}/outcome"), s.postOutcome)
 }
@@ -127,6 +128,36 @@ func (s *Service) postMove(ctx context.Context, in *moveInput) (*changedOutput, 
 	}
 	a, err := s.Move(ctx, p, in.ID, in.Body.Version, db.Time(in.Body.StartsAt))
 	return s.answer(ctx, a, err)
+}
+
+type handInput struct {
+	ID   string `path:"id" maxLength:"64"`
+	Body struct {
+		VersionBody
+		Advisor string `json:"advisor" maxLength:"64"`
+		Note    string `json:"note,omitempty" maxLength:"300"`
+	}
+}
+
+type handedOutput struct {
+	Body struct {
+		ID      string `json:"id"`
+		Version int64  `json:"version"`
+	}
+}
+
+func (s *Service) postHand(ctx context.Context, in *handInput) (*handedOutput, error) {
+	p, err := staff.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.Hand(ctx, p, in.ID, in.Body.Version, in.Body.Advisor, vault.Personal(in.Body.Note))
+	if err != nil {
+		return nil, s.problem(err)
+	}
+	out := &handedOutput{}
+	out.Body.ID, out.Body.Version = a.ID, a.Version
+	return out, nil
 }
 
 type cancelInput struct {

@@ -22,6 +22,8 @@ type Seats interface {
 	Close(ctx context.Context, tx *db.Tx, by audit.Actor, agency, appointment, reason string) error
 	// Seen tells what there was of the guest.
 	Seen(ctx context.Context, tx *db.Tx, agency, appointment string) (Seen, error)
+	// Handed tells the guest who the appointment is with now; not while they talk.
+	Handed(ctx context.Context, tx *db.Tx, agency, appointment string) error
 	// Link is the live link of the appointment's seat.
 	Link(ctx context.Context, agency, appointment string) (string, error)
 }

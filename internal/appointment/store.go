@@ -90,7 +90,8 @@ func byID(ctx context.Context, q db.Q, key *vault.DataKey, agency, id string) (A
 // save writes what moving and closing change; db.ErrConflict if somebody was faster.
 func save(ctx context.Context, tx *db.Tx, a *Appointment) error {
 	err := db.Affected(tx.ExecContext(ctx, `
-		UPDATE appointment SET starts_at = $1, ends_at = $2, status = $3, outcome = $4, invite_version = $5, version = version + 1
+		UPDATE appointment SET starts_at = $1, ends_at = $2, status = $3, outcome = $4, invite_version = $5, version = version + 1,
+		       note_sealed = CASE WHEN $3 = 'booked' THEN note_sealed END, note_by = CASE WHEN $3 = 'booked' THEN note_by END
 		WHERE agency_id = $6 AND id = $7 AND version = $8`,
 		db.Ms(a.Starts), db.Ms(a.Ends), a.Status, db.Null(a.Outcome), a.InviteVersion, a.Agency, a.ID, a.Version))
 	if err != nil {

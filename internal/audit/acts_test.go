@@ -301,6 +301,19 @@ func (s *stage) bookings() []step {
 			s.sommer.Post(s.url("move"), Body{"version": 1, "startsAt": at()}).Expect(s.t, http.StatusConflict, "appointment.changed")
 		}, nil},
 		{
+			"an appointment that is handed to a colleague", func() {
+				s.sommer.Post(s.url("hand"), Body{"version": s.version(), "advisor": s.o.Winter.ID, "note": "Erika Beispiel"}).OK(s.t)
+				s.winter.Post(s.url("hand"), Body{"version": s.version(), "advisor": s.o.Sommer.ID}).OK(s.t)
+			},
+			[]string{
+				"staff SOMMER: appointment.handed appointment MADE to=WINTER",
+				"staff WINTER: appointment.handed appointment MADE from=WINTER to=SOMMER",
+			},
+		},
+		{"an appointment that is handed to nobody of the desk", func() {
+			s.sommer.Post(s.url("hand"), Body{"version": s.version(), "advisor": s.o.Herbst.ID}).Expect(s.t, http.StatusUnprocessableEntity, "appointment.advisor")
+		}, nil},
+		{
 			"a cancellation", func() { s.winter.Post(s.url("cancel"), Body{"version": s.version()}).OK(s.t) },
 			[]string{"staff WINTER: appointment.cancelled appointment MADE"},
 		},

@@ -41,6 +41,7 @@ const (
 
 	AppointmentBooked    Act = "appointment.booked"
 	AppointmentMoved     Act = "appointment.moved"
+	AppointmentHanded    Act = "appointment.handed" // to a colleague, or to oneself
 	AppointmentCancelled Act = "appointment.cancelled"
 	AppointmentClosed    Act = "appointment.closed"
 	LinkShown            Act = "link.shown"
@@ -98,6 +99,7 @@ var shapes = map[Act]shape{
 
 	AppointmentBooked:    {object: OfAppointment, details: []string{"desk", "at", "link"}},
 	AppointmentMoved:     {object: OfAppointment, details: []string{"from", "to", "link"}},
+	AppointmentHanded:    {object: OfAppointment, details: []string{"from", "to"}},
 	AppointmentCancelled: {object: OfAppointment},
 	AppointmentClosed:    {object: OfAppointment, details: []string{"outcome"}},
 	LinkShown:            {object: OfAppointment},

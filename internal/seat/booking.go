@@ -48,6 +48,25 @@ func (s *Service) Moved(ctx context.Context, tx *db.Tx, agencyID, appointmentID 
 	return s.storeLink(ctx, tx, x)
 }
 
+// Handed tells the guest who the appointment is with now, and the desk. In a talk that is who leads it.
+func (s *Service) Handed(ctx context.Context, tx *db.Tx, agencyID, appointmentID string) error {
+	x, err := byAppointment(ctx, tx, agencyID, appointmentID)
+	if err != nil {
+		return err
+	}
+	if x, err = s.keep(ctx, tx, agencyID, x.ID); err != nil {
+		return err
+	}
+	switch x.State {
+	case Talking:
+		return refuse("seat.talking")
+	case Closed:
+		return closedRefusal(x)
+	case Expected, Waiting:
+	}
+	return s.Tell(ctx, tx, x)
+}
+
 // Close closes the seat of an appointment with its outcome. After a talk that was held
 // the desk has nothing left to do, nor after a cancellation, when the link says so, too;
 // after a technical failure it owes the guest another time. A seat that is closed already

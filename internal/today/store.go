@@ -25,13 +25,14 @@ const rowsQuery = `
 	       COALESCE(t.id, ''), COALESCE(h.id, ''), COALESCE(h.name, ''),
 	       COALESCE(t.admitted_at, 0), t.ring_until, t.entered_at, t.connected_at,
 	       l.admitted_at, l.ended_at,
-	       a.mail_state, COALESCE(k.id, ''), k.body_sealed
+	       a.mail_state, COALESCE(k.id, ''), k.body_sealed, a.note_sealed, COALESCE(n.id, ''), COALESCE(n.name, '')
 	FROM appointment a
 	JOIN staff_desk sd ON sd.agency_id = a.agency_id AND sd.desk_id = a.desk_id AND sd.staff_id = $2
 	JOIN desk d ON d.agency_id = a.agency_id AND d.id = a.desk_id
 	JOIN service v ON v.agency_id = a.agency_id AND v.id = a.service_id
 	JOIN seat s ON s.agency_id = a.agency_id AND s.appointment_id = a.id
 	LEFT JOIN staff ad ON ad.agency_id = a.agency_id AND ad.id = a.advisor_id
+	LEFT JOIN staff n ON n.agency_id = a.agency_id AND n.id = a.note_by
 	LEFT JOIN talk t ON t.agency_id = a.agency_id AND t.seat_id = s.id AND t.ended_at IS NULL
 	LEFT JOIN staff h ON h.agency_id = a.agency_id AND h.id = t.staff_id
 	LEFT JOIN talk l ON l.agency_id = a.agency_id AND l.id =
@@ -110,6 +111,8 @@ func (s store) scanRow(rows interface{ Scan(...any) error }) (Row, lastTalk, err
 		talk           Talk
 		advisor        Person
 		sealed, number []byte
+		note           []byte
+		handedBy       Person
 		callback       string
 		service, state string
 		last           lastTalk
@@ -119,7 +122,7 @@ func (s store) scanRow(rows interface{ Scan(...any) error }) (Row, lastTalk, err
 		&r.Seat.ID, &r.Seat.State, &r.Seat.ClosedReason, &r.Seat.Door, &r.Seat.Mode,
 		&r.Seat.OpenedAt, &r.Seat.CheckFailedAt, &r.Seat.ArrivedAt, &r.Seat.AwaySince, &r.Seat.HiddenSince, &talk.TakeoverAsked,
 		&talk.ID, &talk.Staff.ID, &talk.Staff.Name, &talk.AdmittedAt, &talk.RingUntil, &talk.EnteredAt, &talk.ConnectedAt,
-		&last.admitted, &last.ended, &state, &callback, &number)
+		&last.admitted, &last.ended, &state, &callback, &number, &note, &handedBy.ID, &handedBy.Name)
 	if err != nil {
 		return r, last, err
 	}
@@ -132,6 +135,9 @@ func (s store) scanRow(rows interface{ Scan(...any) error }) (Row, lastTalk, err
 			return r, last, err
 		}
 		r.Citizen.Callback = Shown(left)
+	}
+	if r.Handed, err = s.openHanded(r.ID, handedBy, note); err != nil {
+		return r, last, err
 	}
 	r.ServiceName = nameOf(service)
 	if advisor.ID != "" {
@@ -213,6 +219,15 @@ func (s store) tasks(ctx context.Context, q db.Q, query string, args ...any) ([]
 func (s store) openCitizen(id string, sealed []byte) (Citizen, error) {
 	c, err := appointment.OpenCitizen(s.key, s.person.Agency, id, sealed)
 	return Citizen{Name: Shown(c.Name), Email: Shown(c.Email), Phone: Shown(c.Phone)}, err
+}
+
+// openHanded is nil where nobody has handed the appointment over.
+func (s store) openHanded(id string, by Person, sealed []byte) (*Handed, error) {
+	if by.ID == "" {
+		return nil, nil //nolint:nilnil // as the comment says
+	}
+	note, err := appointment.OpenNote(s.key, s.person.Agency, id, sealed)
+	return &Handed{By: by, Note: Shown(note)}, err
 }
 
 // nameOf is a service's name for staff, whose language is German.

@@ -23,6 +23,7 @@ type Row struct {
 	Service     string     `json:"service"`
 	ServiceName string     `json:"serviceName"`
 	Advisor     *Person    `json:"advisor,omitempty"`
+	Handed      *Handed    `json:"handed,omitempty"`
 	Citizen     Citizen    `json:"citizen"`
 	Language    string     `json:"language"`
 	Status      string     `json:"status"`
@@ -36,6 +37,12 @@ type Row struct {
 type Person struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
+}
+
+// Handed says who has given the appointment to its advisor, and what they let them know.
+type Handed struct {
+	By   Person `json:"by"`
+	Note Shown  `json:"note,omitempty"`
 }
 
 // Citizen is whom the appointment is for. Its fields print as [personal]; only the answer to the page reveals them.
