@@ -111,4 +111,32 @@ test('the desk says that it takes longer, and who waits sees an honest range', L
   await gone(list, hook('late-back'));
 });
 
+test('an appointment goes to a colleague with a note, and is taken over again', LIMIT, async () => {
+  const list = await advisor(world, 'sabine');
+  const colleague = await advisor(world, 'mehmet');
+  const { link } = await appoint(list, { name: 'Hanna Wechsel' });
+  const guest = await guestWaits(world.chromium, link);
+  for (const page of [list, colleague]) await page.wait(waitingRow('Hanna Wechsel'));
+  await listen(colleague);
+  await list.click(`${waitingRow('Hanna Wechsel')} ${hook('hand')}`);
+  await list.page.locator('dialog[open] select').selectOption({ label: 'Mehmet Aksoy' });
+  await list.fill('dialog[open] textarea', 'Spricht am liebsten langsam.');
+  await pictures.staff(list, '08-handing');
+  await list.click(hook('hand-send'));
+  await gone(list, 'dialog[open]');
+  await says(list, hook('receipt'), /Mehmet Aksoy/);
+  await says(colleague, hook('receipt'), /Sabine Krüger.*Hanna Wechsel.*langsam/s);
+  await says(colleague, `${waitingRow('Hanna Wechsel')} ${hook('note')}`, /langsam/);
+  await says(guest, 'main', /Mehmet Aksoy sieht, dass Sie da sind/);
+  await pictures.staff(colleague, '09-handed');
+
+  // Two at once: who was slower reads so.
+  for (const page of [list, colleague]) await page.click(`${waitingRow('Hanna Wechsel')} ${hook('hand')}`);
+  await list.click(hook('hand-send'));
+  await gone(list, 'dialog[open]');
+  await says(list, waitingRow('Hanna Wechsel'), /Sabine Krüger/);
+  assert.equal(await list.has(`${waitingRow('Hanna Wechsel')} ${hook('note')}`), false);
+  await colleague.press('Escape');
+});
+
 test('nothing loud in the console but what was refused', () => quietConsole(world.chromium, [/422 .*\/message/]));

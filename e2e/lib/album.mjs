@@ -18,10 +18,12 @@ const SWITCHES = '[role=group] button[lang][aria-pressed=false], body:not(:has(d
 export function album(run) {
   rmSync(`${results}/${run}`, { recursive: true, force: true });
   const take = async (page, name) => {
-    // Loading is over: fonts are there, and what comes late has come.
+    // Loading is over: fonts are there, and what comes late has come. A window behind others may never end what it moves.
     await page.eval(async () => {
       await document.fonts.ready;
-      await Promise.all(document.getAnimations().map((a) => (a.effect?.getTiming().iterations === Infinity ? null : a.finished.catch(() => {}))));
+      const late = new Promise((resolve) => setTimeout(resolve, 2000));
+      const still = Promise.all(document.getAnimations().map((a) => (a.effect?.getTiming().iterations === Infinity ? null : a.finished.catch(() => {}))));
+      await Promise.race([still, late]);
     });
     await page.shot(`${results}/${run}/${name}.png`);
     see.seen += 1;

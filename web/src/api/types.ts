@@ -193,6 +193,8 @@ export interface Row {
   service: string;
   serviceName: string;
   advisor?: Person;
+  /** Who has given it to its advisor, and what they let them know. */
+  handed?: { by: Person; note?: string };
   citizen: Citizen;
   language: LanguageTag;
   status: "booked" | "done" | "cancelled";

@@ -94,6 +94,17 @@ describe("the list follows the stream", () => {
     expect(answersOf(list.state.rows[0]?.seat).map(({ answer }) => answer)).toEqual(["Ja", "Nein"]);
   });
 
+  test("what a colleague hands over is announced, and nothing that was somebody's from the start", () => {
+    Object.assign(session.state, { me: { id: "p1" } });
+    const by = { id: "p2", name: "Herr Winter" };
+    const mine = { advisor: { id: "p1", name: "Frau Sommer" } };
+    snapshot(row("a"), row("b"), row("c", mine));
+    stream().say("row", row("a", { ...mine, handed: { by, note: "Eilig" } }));
+    stream().say("row", row("b", { ...mine, handed: { by: mine.advisor } })); // taken over by oneself
+    stream().say("row", row("c", { ...mine, version: 2 }));
+    expect(heard).toEqual(["a handed"]);
+  });
+
   test("whoever leaves a talk is announced: somebody has to say how it ended", () => {
     snapshot(row("a", { seat: { state: "talking" } }));
     stream().say("row", row("a", { seat: { talkedUntil: 1 } }));

@@ -41,7 +41,7 @@ interface Snapshot {
 }
 
 /** What is to be said of a row that has changed. */
-export type Heard = "arrived" | "left" | "called-off" | "answered";
+export type Heard = "arrived" | "left" | "called-off" | "answered" | "handed";
 
 type Change = { [Key in keyof DeskState]?: DeskState[Key] | undefined };
 
@@ -201,6 +201,10 @@ export class DeskList {
     return this.told(this.change(row, "outcome", { outcome }));
   }
 
+  hand(row: Row, advisor: string, note: string): Promise<Booked> {
+    return this.told(this.change(row, "hand", { advisor, note }));
+  }
+
   message(row: Row, text: string): Promise<unknown> {
     return this.told(api.post(`/api/staff/seats/${row.seat.id}/message`, { text }));
   }
@@ -296,6 +300,8 @@ export class DeskList {
       void playChime().catch(() => undefined);
       this.heard("answered", row);
     }
+    if (before && row.status === "booked" && isFor(row, this.session.state.me?.id, before))
+      this.heard("handed", row);
     if (row.seat.state !== "waiting" || before?.seat.state === "waiting" || before?.seat.state === "talking")
       return;
     void playChime().catch(() => undefined);
@@ -331,6 +337,11 @@ export class DeskList {
   private set(change: Change): void {
     this.store.set({ ...this.state, ...change });
   }
+}
+
+/** Somebody else has given it to this person. */
+function isFor(row: Row, me: string | undefined, before: Row): boolean {
+  return row.advisor?.id === me && before.advisor?.id !== me && row.handed?.by.id !== me;
 }
 
 /** What somebody who waits has answered, the newest last. */
