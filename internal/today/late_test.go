@@ -98,11 +98,12 @@ func TestLatenessMovesTheWaitOfWhoWaitsAndIsShownToTheDesk(t *testing.T) {
 func TestATalkThatLastsLongerMovesThoseAfterItByItself(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newOffices(t, d)
-		first, _, _ := s.waitsFor(s.o.Sommer, Start())
+		first, guest, _ := s.waitsFor(s.o.Sommer, Start())
 		booking := s.o.Booking(Start().Add(30 * time.Minute))
 		booking["advisor"] = s.o.Sommer.ID
 		s.Book(s.o, s.sommer, booking) // may still come
 		s.sommer.Post("/api/staff/seats/"+first.Seat+"/admit", Body{}).OK(t)
+		guest.Signal(1, "enter", nil).OK(t) // else it is called for a minute, and waits again
 		s.Clock.Set(Start().Add(52 * time.Minute)) // 22 over its time, and the next one is not there
 		third, g, page := s.waitsFor(s.o.Sommer, Start().Add(60*time.Minute))
 		var v waited
@@ -132,8 +133,9 @@ func TestATalkThatLastsLongerMovesThoseAfterItByItself(t *testing.T) {
 func TestAnAppointmentOfAnybodyWaitsForWhatShouldBeOver(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newOffices(t, d)
-		beside, _, _ := s.waitsFor(s.o.Sommer, Start())
+		beside, guest, _ := s.waitsFor(s.o.Sommer, Start())
 		s.sommer.Post("/api/staff/seats/"+beside.Seat+"/admit", Body{}).OK(t)
+		guest.Signal(1, "enter", nil).OK(t) // else it is called for a minute, and waits again
 		s.Clock.Set(Start().Add(15 * time.Minute))
 		p, g, _ := s.waitsFor(Account{}, Start().Add(20*time.Minute))
 		look := func() (v waited) {
