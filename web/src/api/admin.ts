@@ -1,5 +1,5 @@
 /** What the admin pages ask: shapes and calls of docs/protocol.md, "Administration". */
-import { api, type ApiError } from "./client";
+import { api, ApiError, problem } from "./client";
 import type { Role } from "./types";
 
 export type PlaceKind = "department" | "location" | "desk" | "service";
@@ -98,7 +98,7 @@ export const changePlace = (id: string, version: string, change: PlaceChange): P
 
 /** What a refused form names. */
 export function mistakesOf(error: ApiError): readonly Mistake[] {
-  return (error.details as { mistakes?: Mistake[] }).mistakes ?? [];
+  return (error.details as { mistakes?: Mistake[] } | undefined)?.mistakes ?? [];
 }
 
 export interface HeldRole {
@@ -165,3 +165,51 @@ export const giveRole = (id: string, { role, place }: RoleAt): Promise<PersonVie
   api.post(`${personAt(id)}/roles`, { role, place });
 export const takeRole = (id: string, { role, place }: RoleAt): Promise<PersonView> =>
   api.delete(`${personAt(id)}/roles/${role}/${encodeURIComponent(place)}`);
+
+export type FileKind = "departments" | "locations" | "desks" | "services" | "staff" | "roles";
+type Done = "new" | "changed" | "closed" | "reopened";
+
+export interface Change {
+  readonly kind: FileKind;
+  /** Its code or e-mail; of a role: e-mail, role, level and code of the place. */
+  readonly key: readonly string[];
+  readonly what: Done;
+  readonly line: number;
+  readonly fields: readonly { readonly name: string; readonly from: string; readonly to: string }[] | null;
+}
+
+export interface Imported {
+  readonly trial: boolean;
+  readonly counts: Readonly<Partial<Record<FileKind, Readonly<Partial<Record<Done, number>>>>>>;
+  readonly changes: readonly Change[] | null;
+  /** Changes that are not in the list. */
+  readonly more: number;
+}
+
+/** The server gives itself two minutes. */
+const importMs = 150_000;
+
+/** With `trial` the server only tells what would change. */
+export async function importFiles(files: readonly File[], trial: boolean): Promise<Imported> {
+  const form = new FormData();
+  for (const file of files) form.append("file", file);
+  let response: Response;
+  try {
+    response = await fetch(`/api/staff/import?trial=${trial}`, {
+      method: "POST",
+      headers: { Accept: "application/json" },
+      body: form,
+      cache: "no-store",
+      signal: AbortSignal.timeout(importMs),
+    });
+  } catch (error) {
+    throw new ApiError(
+      0,
+      error instanceof DOMException && error.name === "TimeoutError" ? "timeout" : "network",
+    );
+  }
+  if (!response.ok) throw await problem(response);
+  return (await response.json()) as Imported;
+}
+
+export const exportPath = (format: "csv" | "json"): string => `/api/staff/export?format=${format}`;

@@ -12,7 +12,7 @@ export class ApiError extends Error {
     readonly code: string,
     readonly params: ErrorParams = {},
     /** As they came, with what no sentence can hold. */
-    readonly details: object = params,
+    readonly details?: unknown,
   ) {
     super(code);
   }
@@ -84,12 +84,7 @@ async function call<T>(method: string, path: string, body: unknown, options: Cal
 export async function problem(response: Response): Promise<ApiError> {
   try {
     const { code, params } = (await response.json()) as { code?: unknown; params?: unknown };
-    return new ApiError(
-      response.status,
-      typeof code === "string" ? code : "internal",
-      clean(params),
-      Object(params) as object,
-    );
+    return new ApiError(response.status, typeof code === "string" ? code : "internal", clean(params), params);
   } catch {
     return new ApiError(response.status, response.status === 429 ? "link.throttled" : "internal");
   }

@@ -110,9 +110,9 @@ export function server(answers: Record<string, { status?: number; body?: unknown
 } {
   const posted: string[] = [];
   const bodies: unknown[] = [];
-  vi.stubGlobal("fetch", (path: string, { body: sent }: { body?: string } = {}) => {
+  vi.stubGlobal("fetch", (path: string, { body: sent }: { body?: unknown } = {}) => {
     posted.push(path);
-    if (sent !== undefined) bodies.push(JSON.parse(sent));
+    if (typeof sent === "string") bodies.push(JSON.parse(sent));
     const { status = 200, body = {} } = answers[path] ?? { status: 404, body: { code: "not_found" } };
     return Promise.resolve(
       new Response(status === 204 ? null : JSON.stringify(body), {

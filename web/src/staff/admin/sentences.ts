@@ -26,7 +26,7 @@ export function fieldSentence({ code, params }: Mistake, { t }: Texts<StaffKey>)
 }
 
 /** What is wrong with a line of a file. */
-function fileSentence(
+export function fileSentence(
   { code, params }: { code: string; params?: Mistake["params"] | undefined },
   { t }: Pick<Texts<StaffKey>, "t">,
 ): string {
