@@ -209,6 +209,30 @@ test('a team is closed after a question, and opened again', async () => {
   await page.wait('[role=status]:has-text("Elterngeld ist wieder offen")');
 });
 
+test('a rule that is decided for all says below where it comes from', async () => {
+  await page.click('a:has-text("Jugendamt")');
+  await heading('Jugendamt');
+  await page.click('[data-rule="offered.from"] button');
+  await focused(page, hook('rule-form'));
+  await page.press('ArrowDown');
+  await page.click(hook('rule-save'));
+  await focused(page, 'input[type=date]');
+  await page.fill('input[type=date]', '2031-03-03');
+  await page.click('label:has-text("Gilt für alles darunter")');
+  await see.both(page, 'rule');
+  await page.click(hook('rule-save'));
+  await voice('Gespeichert: Videotermine gibt es ab Montag, 3. März 2031');
+  await focused(page, '[data-rule="offered.from"]');
+  await see.both(page, 'rules');
+  await page.back();
+  await page.wait('[data-rule="offered.from"]:has-text("von Jugendamt festgelegt, gilt für alles darunter")');
+  assert.equal(await page.has('[data-rule="offered.from"] button'), false, 'nobody may decide otherwise');
+  await see(page, 'rules-below');
+  await page.click('a:has-text("Jugendamt")');
+  await page.click('[data-rule="offered.from"] button:has-text("Zurücksetzen")');
+  await page.wait('[data-rule="offered.from"]:has-text("Voreinstellung")');
+});
+
 const upload = (name, text) => page.page.locator('input[type=file]').setInputFiles({ name, mimeType: 'text/csv', buffer: Buffer.from(text) });
 
 test('files are looked at first: mistakes by line, then what would change, then it is taken over', async () => {

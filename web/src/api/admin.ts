@@ -1,5 +1,5 @@
 /** What the admin pages ask: shapes and calls of docs/protocol.md, "Administration". */
-import { api, ApiError, problem } from "./client";
+import { api, ApiError, call, problem } from "./client";
 import type { Role } from "./types";
 
 export type PlaceKind = "department" | "location" | "desk" | "service";
@@ -213,3 +213,28 @@ export async function importFiles(files: readonly File[], trial: boolean): Promi
 }
 
 export const exportPath = (format: "csv" | "json"): string => `/api/staff/export?format=${format}`;
+
+export type RuleName = "waiting.early" | "waiting.late" | "offered.from";
+
+export interface RuleView {
+  readonly rule: RuleName;
+  /** null: each service has its own. */
+  readonly value: number | string | null;
+  /** Of the place that has decided; none: nobody has. */
+  readonly kind?: Level;
+  readonly place?: string;
+  readonly placeName?: string;
+  readonly fixed: boolean;
+  readonly mayDecide: boolean;
+}
+
+type Rules = Promise<readonly RuleView[]>;
+const rulesAt = (place: string): string => `${placeAt(place)}/rules`;
+const listed = ({ rules }: { rules: RuleView[] }): readonly RuleView[] => rules;
+
+export const readRules = (place: string): Rules =>
+  api.get<{ rules: RuleView[] }>(rulesAt(place)).then(listed);
+export const decideRule = (place: string, rule: RuleName, value: number | string, fixed: boolean): Rules =>
+  call<{ rules: RuleView[] }>("PUT", `${rulesAt(place)}/${rule}`, { value, fixed }).then(listed);
+export const resetRule = (place: string, rule: RuleName): Rules =>
+  api.delete<{ rules: RuleView[] }>(`${rulesAt(place)}/${rule}`).then(listed);

@@ -45,7 +45,12 @@ export const api = {
     call<T>("DELETE", path, undefined, options),
 };
 
-async function call<T>(method: string, path: string, body: unknown, options: CallOptions = {}): Promise<T> {
+export async function call<T>(
+  method: string,
+  path: string,
+  body: unknown,
+  options: CallOptions = {},
+): Promise<T> {
   const controller = new AbortController();
   let late = false;
   const timer = setTimeout(() => {
