@@ -20,7 +20,7 @@ type SSO struct {
 	Scopes         []string  `key:"scopes" default:"profile, email" doc:"What is asked for beside openid."`
 	RequireACR     []string  `key:"require_acr" doc:"How people must have signed in, as the provider names it in acr: one of these. It is asked for, and whoever has signed in otherwise is refused."`
 	RequireAMR     []string  `key:"require_amr" example:"mfa" doc:"With what they must have signed in, as the provider names it in amr: at least one of these."`
-	LinkByEmail    bool      `key:"link_by_email" default:"false" doc:"Whoever signs in for the first time gets the account that has the same e-mail address, if the provider vouches for it (email_verified)."`
+	LinkByEmail    bool      `key:"link_by_email" default:"false" doc:"Whoever signs in for the first time gets the account that has the same e-mail address, if the provider vouches for it (email_verified), nobody has the account yet by another provider, and it has no role for the whole agency."`
 	CreateAccounts bool      `key:"create_accounts" default:"false" doc:"Whoever signs in for the first time and has no account gets a new one, with the address that the provider vouches for."`
 	TrustEmail     bool      `key:"trust_email" default:"false" doc:"The addresses that this provider tells are right although it does not say email_verified. Only where nobody can change their own."`
 	RolesClaim     string    `key:"roles_claim" example:"groups" doc:"Which claim of the ID token says what people may do; realm_access.roles is roles inside of realm_access. Whoever comes without it is refused. Empty: roles are given in Visavis only."`

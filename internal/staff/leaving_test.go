@@ -44,7 +44,10 @@ func TestACC08TakingARoleAwayEndsWhatItAllowed(t *testing.T) {
 		}
 		begun := time.Now()
 		s.take(s.o.Sommer)
-		list.Until("snapshot", &day)
+		if got := list.Until("bye", nil); got != `{"reason":"rights"}` {
+			t.Error(got)
+		}
+		b.Listen("/api/staff/stream", "").Until("snapshot", &day)
 		if len(day.Rows) != 0 || time.Since(begun) > 5*time.Second {
 			t.Errorf("%+v after %v", day, time.Since(begun))
 		}

@@ -70,8 +70,12 @@ func (v Provider) roles(who oidc.Identity) ([]ClaimRole, error) {
 	return given, nil
 }
 
-// address is the e-mail address that a person certainly has; empty: nobody knows.
+// address is the e-mail address that a person certainly has; empty: nobody knows. Letters that only look like others are
+// no address here.
 func (v Provider) address(who oidc.Identity) string {
+	if strings.ContainsFunc(who.Email, func(r rune) bool { return r > unicode.MaxASCII }) {
+		return ""
+	}
 	email := normalEmail(who.Email)
 	parsed, err := mail.ParseAddress(email)
 	if err != nil || parsed.Address != email || len(email) > 254 || !who.Verified && !v.TrustEmail {
@@ -173,7 +177,7 @@ func (s *Service) recognise(ctx context.Context, tx *db.Tx, v Provider, e entry)
 	if email == "" {
 		return Person{}, refused("sso.email")
 	}
-	known, err = s.byAddress(ctx, tx, e.agency, email, e.who.Issuer)
+	known, err = s.byAddress(ctx, tx, e.agency, email)
 	switch {
 	case errors.Is(err, db.ErrNoRows) && !v.CreateAccounts:
 		return Person{}, refused("sso.no_account")
@@ -188,8 +192,9 @@ func (s *Service) recognise(ctx context.Context, tx *db.Tx, v Provider, e entry)
 		return p, s.bind(ctx, tx, p, e.who)
 	case err != nil:
 		return Person{}, err
-	case known.bound || !v.LinkByEmail:
-		// Somebody else at this provider has the account: an address may be given to a successor.
+	case known.bound || known.whole || !v.LinkByEmail:
+		// Somebody else has the account: an address may be given to a successor. And none that reaches the whole agency is
+		// got by a letter box.
 		return Person{}, refused("sso.taken")
 	}
 	if err := known.refusal(); err != nil {

@@ -17,7 +17,8 @@ type candidate struct {
 	Person
 
 	disabled bool
-	bound    bool // to somebody of the same provider
+	bound    bool // to somebody at a provider of today
+	whole    bool // has a role for the whole agency, now or later
 }
 
 func (c candidate) refusal() error {
@@ -53,7 +54,7 @@ func (s *Service) byIdentity(ctx context.Context, tx *db.Tx, agencyID string, wh
 
 // byAddress finds an account by its e-mail address, also one that is disabled. The row is taken by writing it as it is:
 // of two people with the same address who come at the same instant, the second waits, and sees that it has gone.
-func (s *Service) byAddress(ctx context.Context, tx *db.Tx, agencyID, email, issuer string) (candidate, error) {
+func (s *Service) byAddress(ctx context.Context, tx *db.Tx, agencyID, email string) (candidate, error) {
 	var c candidate
 	var disabled *int64
 	err := tx.QueryRowContext(ctx, `
@@ -66,14 +67,30 @@ func (s *Service) byAddress(ctx context.Context, tx *db.Tx, agencyID, email, iss
 		return c, fmt.Errorf("read account: %w", err)
 	}
 	c.disabled = disabled != nil
-	var others int
-	err = tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM staff_identity WHERE agency_id = $1 AND staff_id = $2 AND issuer = $3`,
-		agencyID, c.ID, issuer).Scan(&others)
+	known, issuers := db.In(3, s.issuers())
+	var others, whole int
+	err = tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM staff_identity WHERE agency_id = $1 AND staff_id = $2 AND issuer IN `+known,
+		append([]any{agencyID, c.ID}, issuers...)...).Scan(&others)
 	if err != nil {
 		return c, fmt.Errorf("read identities: %w", err)
 	}
-	c.bound = others > 0
+	err = tx.QueryRowContext(ctx, `
+		SELECT COUNT(*) FROM staff_role WHERE agency_id = $1 AND staff_id = $2 AND place_kind = 'agency' AND (until_at IS NULL OR until_at > $3)`,
+		agencyID, c.ID, db.Ms(s.o.Clock())).Scan(&whole)
+	if err != nil {
+		return c, fmt.Errorf("read roles: %w", err)
+	}
+	c.bound, c.whole = others > 0, whole > 0
 	return c, nil
+}
+
+// issuers are all providers of today: an account whose provider has been replaced is free for the new one.
+func (s *Service) issuers() []string {
+	names := make([]string, len(s.o.Providers))
+	for i, v := range s.o.Providers {
+		names[i] = v.Party.Issuer()
+	}
+	return names
 }
 
 // bind notes who a person is at a provider.

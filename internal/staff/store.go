@@ -29,8 +29,16 @@ type account struct {
 	password string
 }
 
-// normalEmail is how addresses are compared: people type capitals and spaces.
-func normalEmail(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
+// normalEmail is how addresses are compared: people type capitals and spaces. Of letters beyond A to Z some become one
+// of these when they are made small, and somebody else's address with them.
+func normalEmail(email string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r - 'A' + 'a'
+		}
+		return r
+	}, strings.TrimSpace(email))
+}
 
 func (s *Service) accountByEmail(ctx context.Context, agencyID, email string) (account, error) {
 	var a account

@@ -70,6 +70,9 @@ func New(o Options) *Party {
 	return p
 }
 
+// Issuer is what the provider names itself.
+func (p *Party) Issuer() string { return p.o.Issuer }
+
 // Reason is what a person can be told about a refusal.
 type Reason string
 
