@@ -53,7 +53,7 @@ func (s *Service) postPeopleSearch(ctx context.Context, in *peopleInput) (*peopl
 type PersonView struct {
 	Account
 	Version string `json:"version" doc:"Whoever changes it says which one they saw."`
-	May     bool   `json:"may" doc:"Rename, disable and enable it."`
+	May     bool   `json:"may" doc:"Rename, disable and enable it; one's own: rename."`
 }
 
 // PersonOutput is an answer with one person.
@@ -83,23 +83,32 @@ func (s *Service) person(ctx context.Context, q db.Q, p staff.Person, id string)
 	if err != nil {
 		return PersonView{}, err
 	}
-	seen := p.May(staff.SeeOffices, wholeOf(p)) || slices.ContainsFunc(a.Roles, func(r RoleView) bool { return p.May(staff.SeeOffices, r.place()) })
-	if !seen {
+	if !seesPerson(p, a) {
 		return PersonView{}, forbidden403()
 	}
 	return PersonView{Account: a, Version: a.version(), May: mayEmploy(p, a)}, nil
+}
+
+func seesPerson(p staff.Person, a Account) bool {
+	return p.May(staff.SeeOffices, wholeOf(p)) || slices.ContainsFunc(a.Roles, func(r RoleView) bool { return p.May(staff.SeeOffices, r.place()) })
 }
 
 func (a Account) version() string {
 	return version(Row{ID: a.ID, cells: []string{a.Email, a.Name, instead(a.Disabled, disabled, active)}})
 }
 
-// mayEmploy tells whether somebody may change an account: all that its owner may do lies below them.
+// mayEmploy tells whether somebody may change an account: all that its owner may do is theirs to give. What is disabled
+// only the whole agency opens again, and everybody who employs has a name of their own.
 func mayEmploy(p staff.Person, a Account) bool {
-	if p.May(staff.Employ, wholeOf(p)) {
+	switch {
+	case p.May(staff.Employ, wholeOf(p)):
 		return true
+	case a.Disabled:
+		return false
+	case a.ID == p.ID:
+		return p.MayAnywhere(staff.Employ)
 	}
-	return len(a.Roles) > 0 && !slices.ContainsFunc(a.Roles, func(r RoleView) bool { return !p.May(staff.Employ, r.place()) })
+	return len(a.Roles) > 0 && !slices.ContainsFunc(a.Roles, func(r RoleView) bool { return !p.MayGive(r.Role, r.place()) })
 }
 
 // RoleAt is a role at a place.
@@ -139,7 +148,7 @@ func (s *Service) postPerson(ctx context.Context, in *newPersonInput) (*PersonOu
 			}
 		}
 		if len(now.Rows[Staff]) > 0 {
-			return edge.NewProblem(http.StatusConflict, "person.exists", "id", now.Rows[Staff][0].ID)
+			return s.exists(ctx, tx, p, now.Rows[Staff][0].ID)
 		}
 		file := newDocument()
 		file.Rows[Staff] = []Row{row}
@@ -161,6 +170,18 @@ func (s *Service) postPerson(ctx context.Context, in *newPersonInput) (*PersonOu
 		return err
 	})
 	return out, problem(err)
+}
+
+// exists is the answer to who makes an account that there is; which one it is they learn if they may see it.
+func (s *Service) exists(ctx context.Context, q db.Q, p staff.Person, id string) error {
+	a, err := s.account(ctx, q, p.Agency, id)
+	if err != nil {
+		return err
+	}
+	if !seesPerson(p, a) {
+		return edge.NewProblem(http.StatusConflict, "person.exists")
+	}
+	return edge.NewProblem(http.StatusConflict, "person.exists", "id", id)
 }
 
 // uniqueIsConflict makes an attempt begin anew when somebody else has made the same meanwhile.
@@ -287,6 +308,9 @@ type giveRoleInput struct {
 
 func (s *Service) postRole(ctx context.Context, in *giveRoleInput) (*PersonOutput, error) {
 	return s.changePerson(ctx, in.ID, func(ctx context.Context, tx *db.Tx, p staff.Person, a Account) error {
+		if a.Disabled && !p.May(staff.Employ, wholeOf(p)) {
+			return edge.NewProblem(http.StatusForbidden, "role.disabled")
+		}
 		return s.give(ctx, tx, p, a.ID, in.Body)
 	})
 }
