@@ -38,8 +38,29 @@ func At(role Role, desks ...string) []Held {
 	return held
 }
 
+// turnOf is the key of whether a transaction has an agency's turn.
+type turnOf string
+
+// inTurn makes changes of the roles and places of an agency wait for each other: what settle writes is worked out from
+// what it reads, and another transaction could change that meanwhile. The row is kept until the transaction ends.
+// Who also writes rows of people comes here first, so that no two wait for each other.
+func (s *Service) inTurn(ctx context.Context, tx *db.Tx, agencyID string) error {
+	has := db.Keep(tx, turnOf(agencyID), func() *bool { return new(bool) })
+	if *has {
+		return nil
+	}
+	if err := db.Affected(tx.ExecContext(ctx, `UPDATE agency SET name = name WHERE id = $1`, agencyID)); err != nil {
+		return fmt.Errorf("wait for other changes of roles: %w", err)
+	}
+	*has = true
+	return nil
+}
+
 // Give gives a role; the place must be the agency's. Given again from the same source, the newer time counts.
 func (s *Service) Give(ctx context.Context, tx *db.Tx, agencyID string, g Grant) error {
+	if err := s.inTurn(ctx, tx, agencyID); err != nil {
+		return err
+	}
 	place, err := s.agencies.Place(ctx, tx, agencyID, g.Held.Place)
 	if err != nil {
 		return fmt.Errorf("give role: %w", err)
@@ -72,6 +93,9 @@ func (s *Service) Give(ctx context.Context, tx *db.Tx, agencyID string, g Grant)
 
 // Take takes a role back that a source gave; db.ErrConflict if it had not.
 func (s *Service) Take(ctx context.Context, tx *db.Tx, agencyID string, g Grant) error {
+	if err := s.inTurn(ctx, tx, agencyID); err != nil {
+		return err
+	}
 	err := db.Affected(tx.ExecContext(ctx, `
 		DELETE FROM staff_role WHERE agency_id = $1 AND staff_id = $2 AND role = $3 AND place_id = $4 AND source = $5`,
 		agencyID, g.Staff, g.Held.Role, g.Held.Place, g.Source))
@@ -119,6 +143,9 @@ func (s *Service) settle(ctx context.Context, tx *db.Tx, agencyID, staffID strin
 
 // SettleAll is settle for everybody of an agency, after a change of many desks or roles.
 func (s *Service) SettleAll(ctx context.Context, tx *db.Tx, agencyID string) error {
+	if err := s.inTurn(ctx, tx, agencyID); err != nil {
+		return err
+	}
 	before, err := s.workplaces(ctx, tx, agencyID)
 	if err != nil {
 		return err

@@ -164,6 +164,12 @@ func (s *Service) enterIn(ctx context.Context, tx *db.Tx, v Provider, e entry) (
 // find the account when somebody comes for the first time.
 func (s *Service) recognise(ctx context.Context, tx *db.Tx, v Provider, e entry) (Person, error) {
 	known, err := s.byIdentity(ctx, tx, e.agency, e.who)
+	if errors.Is(err, db.ErrNoRows) {
+		if err := s.inTurn(ctx, tx, e.agency); err != nil { // as roles may change, too
+			return Person{}, err
+		}
+		known, err = s.byIdentity(ctx, tx, e.agency, e.who) // in another window, meanwhile
+	}
 	if err == nil {
 		return known.Person, known.refusal()
 	}
@@ -205,21 +211,19 @@ func (s *Service) recognise(ctx context.Context, tx *db.Tx, v Provider, e entry)
 
 // follow gives the roles that the provider says, and takes back those that it has said before and no longer does.
 func (s *Service) follow(ctx context.Context, tx *db.Tx, v Provider, p Person, given []ClaimRole) error {
-	before, err := s.rolesFrom(ctx, tx, p, Claim)
+	now, err := s.meant(ctx, tx, v, p, given)
 	if err != nil {
 		return err
 	}
-	var now []Held
-	for _, r := range given {
-		place, err := s.agencies.PlaceByCode(ctx, tx, p.Agency, r.Kind, r.Code)
-		if errors.Is(err, agency.ErrNotFound) {
-			s.o.Log.WarnContext(ctx, "sso.roles names a place that is not there", "provider", v.ID, "kind", string(r.Kind), "code", r.Code)
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		now = append(now, Held{Role: r.Role, Kind: r.Kind, Place: place})
+	before, err := s.rolesFrom(ctx, tx, p, Claim)
+	if err != nil || same(before, now) {
+		return err // nearly always: nobody waits for anybody
+	}
+	if err := s.inTurn(ctx, tx, p.Agency); err != nil {
+		return err
+	}
+	if before, err = s.rolesFrom(ctx, tx, p, Claim); err != nil {
+		return err
 	}
 	for _, held := range now {
 		if slices.Contains(before, held) {
@@ -228,7 +232,6 @@ func (s *Service) follow(ctx context.Context, tx *db.Tx, v Provider, p Person, g
 		if err := s.Give(ctx, tx, p.Agency, Grant{Staff: p.ID, Held: held, Source: Claim}); err != nil {
 			return err
 		}
-		before = append(before, held) // two values may mean the same
 	}
 	for _, held := range before {
 		if slices.Contains(now, held) {
@@ -239,6 +242,30 @@ func (s *Service) follow(ctx context.Context, tx *db.Tx, v Provider, p Person, g
 		}
 	}
 	return nil
+}
+
+// same tells whether two lists without repetitions hold the same roles.
+func same(a, b []Held) bool {
+	return len(a) == len(b) && !slices.ContainsFunc(a, func(held Held) bool { return !slices.Contains(b, held) })
+}
+
+// meant are the roles that a provider says, each once, at places that there are.
+func (s *Service) meant(ctx context.Context, tx *db.Tx, v Provider, p Person, given []ClaimRole) (now []Held, err error) {
+	for _, r := range given {
+		place, err := s.agencies.PlaceByCode(ctx, tx, p.Agency, r.Kind, r.Code)
+		if errors.Is(err, agency.ErrNotFound) {
+			s.o.Log.WarnContext(ctx, "sso.roles names a place that is not there", "provider", v.ID, "kind", string(r.Kind), "code", r.Code)
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		held := Held{Role: r.Role, Kind: r.Kind, Place: place}
+		if !slices.Contains(now, held) { // two values may mean the same
+			now = append(now, held)
+		}
+	}
+	return now, nil
 }
 
 // leave ends the sessions that somebody has signed out of at the provider, and tells their pages.
