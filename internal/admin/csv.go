@@ -29,7 +29,10 @@ func plain(file string, data []byte, m *Mistakes) ([]byte, bool) {
 		data = bytes.TrimPrefix(data, []byte("\ufeff"))
 		data, ok = fromLatin(file, data, m)
 	}
-	return data, ok && readable(file, data, m)
+	if !bytes.ContainsRune(data, '\n') {
+		data = bytes.ReplaceAll(data, []byte("\r"), []byte("\n")) // as old Macs end lines
+	}
+	return data, ok && narrow(file, data, m) && readable(file, data, m)
 }
 
 // fromLatin reads what is no UTF-8 as Windows-1252. A file that is both in turn was put together from two, and one half
@@ -72,6 +75,26 @@ func spoilt() []string {
 	return []string{"Ã¤", "Ã¶", "Ã¼", "ÃŸ", "Ã„", "Ã–", "Ãœ", "\u00c3\u009f"}
 }
 
+// No line of a table is nearly as long, and none has nearly as many columns: whatever is, would only cost memory, of which
+// each cell takes many times its length.
+const (
+	mostLine  = 64 << 10
+	mostCells = 64
+)
+
+// narrow refuses a line that is longer than any of a table.
+func narrow(file string, text []byte, m *Mistakes) bool {
+	line := 0
+	for content := range bytes.Lines(text) {
+		line++
+		if len(content) > mostLine && bytes.IndexByte(content, 0) < 0 {
+			m.add(file, line, "line_long", "most", mostLine>>10)
+			return false
+		}
+	}
+	return true
+}
+
 // readable refuses what no table holds.
 func readable(file string, text []byte, m *Mistakes) bool {
 	line, fine := 0, true
@@ -97,9 +120,6 @@ func readCSV(file string, kind Kind, data []byte, m *Mistakes) []Row {
 	text, ok := plain(file, data, m)
 	if !ok {
 		return nil
-	}
-	if !bytes.ContainsRune(text, '\n') {
-		text = bytes.ReplaceAll(text, []byte("\r"), []byte("\n"))
 	}
 	skipped := 0
 	separator := rune(0)
@@ -207,6 +227,10 @@ func (t *table) add(line int, cells []string) bool {
 }
 
 func (t *table) head(line int, cells []string) bool {
+	if len(cells) > mostCells {
+		t.m.add(t.file, line, "columns_many", "most", mostCells)
+		return false
+	}
 	fine := true
 	for _, cell := range cells {
 		at := t.sheet.column(cell)

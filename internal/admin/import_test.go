@@ -37,7 +37,7 @@ func emptyAgency(n *Node, slug string) string {
 func brought(n *Node, agencyID string, files ...admin.File) admin.Difference {
 	n.T.Helper()
 	d, m := admin.Read(files)
-	changes, err := n.Admin.Import(n.T.Context(), agencyID, "", d, m)
+	changes, err := n.Admin.Import(n.T.Context(), agencyID, d, m)
 	if err != nil || len(m.List) > 0 {
 		n.T.Fatalf("%v %+v", err, m.List)
 	}
@@ -48,7 +48,7 @@ func brought(n *Node, agencyID string, files ...admin.File) admin.Difference {
 func refused(n *Node, agencyID string, files ...admin.File) []string {
 	n.T.Helper()
 	d, m := admin.Read(files)
-	if _, err := n.Admin.Import(n.T.Context(), agencyID, "", d, m); err != nil {
+	if _, err := n.Admin.Import(n.T.Context(), agencyID, d, m); err != nil {
 		n.T.Fatal(err)
 	}
 	var codes []string
@@ -308,15 +308,7 @@ func TestADeskThatIsClosedWhileSomebodyBooksTakesNothing(t *testing.T) {
 				"citizen": Body{"name": "Erika Muster"},
 			})
 		}()
-		tick, late := time.NewTicker(5*time.Millisecond), time.After(10*time.Second)
-		defer tick.Stop()
-		for n.Count(`SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == 0 {
-			select {
-			case <-tick.C:
-			case <-late:
-				t.Fatal("the booking does not wait")
-			}
-		}
+		somebodyWaits(n)
 		return nil
 	})
 	(<-answered).Expect(t, 409, "appointment.desk_closed")
@@ -408,7 +400,7 @@ func TestTwoImportsAtOnceBecomeOneAfterTheOther(t *testing.T) {
 		for range 4 {
 			done.Go(func() {
 				document, m := admin.Read(small())
-				if _, err := n.Admin.Import(context.Background(), id, "", document, m); err != nil || len(m.List) > 0 {
+				if _, err := n.Admin.Import(context.Background(), id, document, m); err != nil || len(m.List) > 0 {
 					t.Errorf("%v %v", err, m.List)
 				}
 			})

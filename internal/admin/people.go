@@ -126,17 +126,10 @@ type newPersonInput struct {
 }
 
 func (s *Service) postPerson(ctx context.Context, in *newPersonInput) (*PersonOutput, error) {
-	p, err := staff.From(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if !p.MayAnywhere(staff.Employ) || len(in.Body.Roles) == 0 && !p.May(staff.Employ, wholeOf(p)) {
-		return nil, forbidden403()
-	}
 	out := &PersonOutput{}
-	err = s.db.Retried(ctx, func(tx *db.Tx) error {
-		if err := lock(ctx, tx, p.Agency); err != nil {
-			return err
+	err := s.acting(ctx, func(tx *db.Tx, p staff.Person) error {
+		if !p.MayAnywhere(staff.Employ) || len(in.Body.Roles) == 0 && !p.May(staff.Employ, wholeOf(p)) {
+			return forbidden403()
 		}
 		sheet, m, now := sheetOf(Staff), &Mistakes{}, newDocument()
 		row := newRow(sheet, 0)
@@ -166,6 +159,7 @@ func (s *Service) postPerson(ctx context.Context, in *newPersonInput) (*PersonOu
 				return err
 			}
 		}
+		var err error
 		out.Body, err = s.person(ctx, tx, p, id)
 		return err
 	})
@@ -255,15 +249,8 @@ func (s *Service) postChangedPerson(ctx context.Context, in *changedPersonInput)
 
 // changePerson lets f change an account, and leaves the agency somebody to administer it.
 func (s *Service) changePerson(ctx context.Context, id string, f func(context.Context, *db.Tx, staff.Person, Account) error) (*PersonOutput, error) {
-	p, err := staff.From(ctx)
-	if err != nil {
-		return nil, err
-	}
 	out := &PersonOutput{}
-	err = s.db.Retried(ctx, func(tx *db.Tx) error {
-		if err := lock(ctx, tx, p.Agency); err != nil {
-			return err
-		}
+	err := s.acting(ctx, func(tx *db.Tx, p staff.Person) error {
 		a, err := s.account(ctx, tx, p.Agency, id)
 		if err != nil {
 			return err

@@ -311,15 +311,8 @@ type newPlaceInput struct {
 }
 
 func (s *Service) postPlace(ctx context.Context, in *newPlaceInput) (*PlaceOutput, error) {
-	p, err := staff.From(ctx)
-	if err != nil {
-		return nil, err
-	}
 	out := &PlaceOutput{}
-	err = s.db.Retried(ctx, func(tx *db.Tx) error {
-		if err := lock(ctx, tx, p.Agency); err != nil {
-			return err
-		}
+	err := s.acting(ctx, func(tx *db.Tx, p staff.Person) error {
 		sheet, m := sheetOf(kindOfPlace(in.Body.Kind)), &Mistakes{}
 		row := newRow(sheet, 0)
 		sheet.take(&row, 0, in.Body.Code, "", m)
@@ -425,15 +418,8 @@ type changedPlaceInput struct {
 }
 
 func (s *Service) postChangedPlace(ctx context.Context, in *changedPlaceInput) (*PlaceOutput, error) {
-	p, err := staff.From(ctx)
-	if err != nil {
-		return nil, err
-	}
 	out := &PlaceOutput{}
-	err = s.db.Retried(ctx, func(tx *db.Tx) error {
-		if err := lock(ctx, tx, p.Agency); err != nil {
-			return err
-		}
+	err := s.acting(ctx, func(tx *db.Tx, p staff.Person) error {
 		place, err := s.o.Agencies.Place(ctx, tx, p.Agency, in.ID)
 		if err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -243,6 +244,30 @@ func again(t *testing.T, s sheet, rows []Row, m *Mistakes, through func(*Documen
 	for i, row := range back.Rows[s.kind] {
 		if !slices.Equal(row.cells, d.Rows[s.kind][i].cells) {
 			t.Fatalf("%q came back as %q", d.Rows[s.kind][i].cells, row.cells)
+		}
+	}
+}
+
+func TestATableThatIsNoneCostsNoMemory(t *testing.T) {
+	wide := append([]byte("code;name"), bytes.Repeat([]byte(";"), 4<<20)...)
+	for name, c := range map[string]struct {
+		data []byte
+		want string
+	}{
+		"millions of columns":   {wide, "1 line_long"},
+		"a hundred columns":     {[]byte("code;name" + strings.Repeat(";", 100) + "\nA;a\n"), "1 columns_many"},
+		"millions in one line":  {append([]byte("code;name\nA;a\n"), wide...), "3 line_long"},
+		"empty columns are few": {[]byte("code;name;;;;\nA;a;;;;\n"), ""},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, m := Read([]File{{Name: "departments.csv", Data: c.data}})
+		runtime.ReadMemStats(&after)
+		if got := strings.Join(codes(m), ", "); got != c.want {
+			t.Errorf("%s: %q", name, got)
+		}
+		if spent := (after.TotalAlloc - before.TotalAlloc) >> 20; spent > 64 {
+			t.Errorf("%s takes %d MB", name, spent)
 		}
 	}
 }

@@ -108,7 +108,7 @@ func (s *Service) putRule(ctx context.Context, in *decideInput) (*RulesOutput, e
 			return err
 		}
 		return s.noteRule(ctx, tx, p, place, audit.RuleDecided, in.Rule,
-			audit.Is("value", fmt.Sprint(in.Body.Value)), audit.Is("fixed", strconv.FormatBool(in.Body.Fixed)))
+			audit.Is("value", ruleCode(in.Body.Value)), audit.Is("fixed", strconv.FormatBool(in.Body.Fixed)))
 	})
 }
 
@@ -122,15 +122,19 @@ func (s *Service) deleteRule(ctx context.Context, in *RulePath) (*RulesOutput, e
 	})
 }
 
+// ruleCode is a value as the audit may hold it; agency.Decide has taken it, so a number is a whole one.
+func ruleCode(value any) string {
+	if n, is := value.(float64); is {
+		return strconv.Itoa(int(n))
+	}
+	return fmt.Sprint(value)
+}
+
 // changeRule lets somebody change a rule of a place and answers with all of them. Of two at once the later counts: a rule
 // is one value, and who sets it has said what it shall be.
 func (s *Service) changeRule(ctx context.Context, at RulePath, change func(*db.Tx, staff.Person, agency.Place) error) (*RulesOutput, error) {
-	p, err := staff.From(ctx)
-	if err != nil {
-		return nil, err
-	}
 	out := &RulesOutput{}
-	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+	err := s.acting(ctx, func(tx *db.Tx, p staff.Person) error {
 		place, err := s.o.Agencies.Place(ctx, tx, p.Agency, at.ID)
 		if err != nil {
 			return err

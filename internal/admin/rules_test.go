@@ -64,6 +64,7 @@ func TestARuleIsShownWithWhereItComesFromAndChangedWhereThatIsAllowed(t *testing
 			t.Errorf("%+v", r)
 		}
 		herbst.Send(http.MethodPut, at(o.Desk, "waiting.early"), Body{"value": 1.5}).Expect(t, http.StatusUnprocessableEntity, "rule.invalid")
+		herbst.Send(http.MethodPut, at(o.Desk, "waiting.early"), `{"value":-0}`).OK(t) // JSON has it, and no code of the audit
 		herbst.Send(http.MethodPut, at(o.Desk, "waiting.forever"), Body{"value": 1}).Expect(t, http.StatusUnprocessableEntity, "rule.invalid")
 		herbst.Send(http.MethodPut, at(o.Agency, "offered.from"), Body{"value": "never"}).Expect(t, http.StatusForbidden, "admin.forbidden")
 		other := n.Office("ahorn")

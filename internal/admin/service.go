@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -25,13 +26,14 @@ type Options struct {
 type Service struct {
 	db *db.DB
 	o  Options
-	// uploads is the right to read one: each may take a hundred megabytes while it is understood.
-	uploads chan struct{}
+	// uploads is the right to understand one, which may take a hundred megabytes.
+	uploads   chan struct{}
+	receiving *agencies // that are sending one
 }
 
 // New returns a service.
 func New(d *db.DB, o Options) *Service {
-	return &Service{db: d, o: o, uploads: make(chan struct{}, 1)}
+	return &Service{db: d, o: o, uploads: make(chan struct{}, 1), receiving: &agencies{busy: map[string]bool{}}}
 }
 
 // Trial tells what a document would change, and changes nothing.
@@ -52,14 +54,32 @@ type errMistakes struct{}
 
 func (errMistakes) Error() string { return "the document has mistakes" }
 
-// Import makes an agency what a document says, all of it or, if there is a mistake, nothing. by is who does it; empty: a
-// command.
-func (s *Service) Import(ctx context.Context, agencyID, by string, file *Document, m *Mistakes) (Difference, error) {
+// Import makes an agency what a document says, all of it or, if there is a mistake, nothing. A command does it.
+func (s *Service) Import(ctx context.Context, agencyID string, file *Document, m *Mistakes) (Difference, error) {
+	return s.bring(ctx, agencyID, "", file, m, func(tx *db.Tx) error { return lock(ctx, tx, agencyID) })
+}
+
+// importBy is Import by somebody who must still be allowed to when it begins.
+func (s *Service) importBy(ctx context.Context, p staff.Person, file *Document, m *Mistakes) (Difference, error) {
+	return s.bring(ctx, p.Agency, p.ID, file, m, func(tx *db.Tx) error {
+		now, err := s.locked(ctx, tx, p)
+		if err == nil && !mayImport(now) {
+			err = forbidden403()
+		}
+		return err
+	})
+}
+
+func mayImport(p staff.Person) bool {
+	return p.May(staff.Arrange, wholeOf(p)) && p.May(staff.Employ, wholeOf(p))
+}
+
+func (s *Service) bring(ctx context.Context, agencyID, by string, file *Document, m *Mistakes, begin func(*db.Tx) error) (Difference, error) {
 	var changes Difference
 	read := *m
 	err := s.db.Retried(ctx, func(tx *db.Tx) error {
 		*m = read // once more from the start
-		if err := lock(ctx, tx, agencyID); err != nil {
+		if err := begin(tx); err != nil {
 			return err
 		}
 		now, err := s.now(ctx, tx, agencyID)
@@ -71,7 +91,7 @@ func (s *Service) Import(ctx context.Context, agencyID, by string, file *Documen
 		}
 		return s.apply(ctx, tx, agencyID, by, now, changes, m)
 	})
-	if m.any() {
+	if errors.Is(err, errMistakes{}) {
 		return changes, nil
 	}
 	if err != nil {

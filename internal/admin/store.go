@@ -8,6 +8,7 @@ import (
 
 	"visavis/internal/agency"
 	"visavis/internal/db"
+	"visavis/internal/staff"
 )
 
 // now reads the whole organisation of an agency as a document.
@@ -156,6 +157,30 @@ func lock(ctx context.Context, tx *db.Tx, agencyID string) error {
 		return fmt.Errorf("lock organisation: %w", err)
 	}
 	return nil
+}
+
+// acting lets whoever sent a request change an organisation, as what they are at that moment: they may have been dismissed
+// while their request was kept open.
+func (s *Service) acting(ctx context.Context, change func(*db.Tx, staff.Person) error) error {
+	p, err := staff.From(ctx)
+	if err != nil {
+		return err
+	}
+	return s.db.Retried(ctx, func(tx *db.Tx) error {
+		p, err := s.locked(ctx, tx, p)
+		if err != nil {
+			return err
+		}
+		return change(tx, p)
+	})
+}
+
+// locked is lock for somebody who acts; it tells what they may do, as nobody can take it from them before the end.
+func (s *Service) locked(ctx context.Context, tx *db.Tx, p staff.Person) (staff.Person, error) {
+	if err := lock(ctx, tx, p.Agency); err != nil {
+		return p, err
+	}
+	return s.o.Staff.Acting(ctx, tx, p)
 }
 
 // admins counts who may administer the whole agency.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"visavis/internal/edge"
@@ -49,35 +50,41 @@ func (s *Service) postImport(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Service) imported(r *http.Request) (*Imported, error) {
-	p, err := s.o.Staff.Identify(r)
+	sender, err := s.importer(r)
 	if err != nil {
 		return nil, err
-	}
-	if !p.May(staff.Arrange, wholeOf(p)) || !p.May(staff.Employ, wholeOf(p)) {
-		return nil, forbidden403()
 	}
 	trial, err := strconv.ParseBool(r.URL.Query().Get("trial"))
 	if err != nil {
 		return nil, edge.NewProblem(http.StatusBadRequest, "request.invalid", "fields", []string{"query.trial"})
 	}
-	select {
-	case s.uploads <- struct{}{}:
-		defer func() { <-s.uploads }()
-	default:
+	// One at a time from each agency: what comes slowly keeps nobody else's waiting.
+	if !s.receiving.begin(sender.Agency) {
 		return nil, edge.NewProblem(http.StatusConflict, "import.running")
 	}
+	defer s.receiving.end(sender.Agency)
 	files, err := received(r)
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), importTime)
 	defer cancel()
+	select {
+	case s.uploads <- struct{}{}:
+		defer func() { <-s.uploads }()
+	case <-ctx.Done():
+		return nil, edge.NewProblem(http.StatusConflict, "import.running")
+	}
+	p, err := s.importer(r) // files take minutes, and so may their turn: meanwhile the sender may have been dismissed
+	if err != nil {
+		return nil, err
+	}
 	document, m := Read(files)
 	var changes Difference
 	if trial {
 		changes, err = s.Trial(ctx, p.Agency, document, m)
 	} else {
-		changes, err = s.Import(ctx, p.Agency, p.ID, document, m)
+		changes, err = s.importBy(ctx, p, document, m)
 	}
 	if err != nil {
 		return nil, err
@@ -87,6 +94,15 @@ func (s *Service) imported(r *http.Request) (*Imported, error) {
 	}
 	first := changes[:min(len(changes), mostChanges)]
 	return &Imported{Trial: trial, Counts: changes.Counts(), Changes: first, More: len(changes) - len(first)}, nil
+}
+
+// importer is who sent a request, and may import.
+func (s *Service) importer(r *http.Request) (staff.Person, error) {
+	p, err := s.o.Staff.Identify(r)
+	if err == nil && !mayImport(p) {
+		err = forbidden403()
+	}
+	return p, err
 }
 
 // received reads the files of a form. Its other fields are not ours.
@@ -163,4 +179,27 @@ func (s *Service) exported(r *http.Request) (string, []byte, error) {
 	}
 	data, err := Pack(files)
 	return "organisation.zip", data, err
+}
+
+// agencies are those that have something under way.
+type agencies struct {
+	mu   sync.Mutex
+	busy map[string]bool
+}
+
+// begin is false where something is; whoever is let in calls end.
+func (a *agencies) begin(id string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.busy[id] {
+		return false
+	}
+	a.busy[id] = true
+	return true
+}
+
+func (a *agencies) end(id string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.busy, id)
 }

@@ -40,7 +40,7 @@ func Import(ctx context.Context, c *config.Config, o ImportOptions, out io.Write
 		if o.DryRun {
 			changes, err = s.Trial(ctx, agencyID, document, mistakes)
 		} else {
-			changes, err = s.Import(ctx, agencyID, "", document, mistakes)
+			changes, err = s.Import(ctx, agencyID, document, mistakes)
 		}
 		if err != nil {
 			return err

@@ -221,9 +221,9 @@ func (s *Service) SignOutDisabled(ctx context.Context, tx *db.Tx, agencyID strin
 
 // sessionLives tells whether the session that a request came with still exists;
 // streams ask when they are woken by Topic.
-func (s *Service) sessionLives(ctx context.Context, p Person) (bool, error) {
+func (s *Service) sessionLives(ctx context.Context, q db.Q, p Person) (bool, error) {
 	var n int
-	err := s.db.Read().QueryRowContext(ctx, `
+	err := q.QueryRowContext(ctx, `
 		SELECT COUNT(*) FROM staff_session
 		JOIN staff ON staff.id = staff_session.staff_id AND staff.agency_id = staff_session.agency_id
 		WHERE staff_session.agency_id = $1 AND staff_session.token_hash = $2 AND staff_session.expires_at > $3
@@ -236,10 +236,24 @@ func (s *Service) sessionLives(ctx context.Context, p Person) (bool, error) {
 
 // Again is the person with the roles of this moment; lives tells whether the session does.
 func (s *Service) Again(ctx context.Context, p Person) (now Person, lives bool, err error) {
-	if lives, err = s.sessionLives(ctx, p); err != nil || !lives {
+	return s.again(ctx, s.db.Read(), p)
+}
+
+func (s *Service) again(ctx context.Context, q db.Q, p Person) (now Person, lives bool, err error) {
+	if lives, err = s.sessionLives(ctx, q, p); err != nil || !lives {
 		return p, false, err
 	}
-	return p, true, s.hold(ctx, s.db.Read(), &p)
+	return p, true, s.hold(ctx, q, &p)
+}
+
+// Acting is who acts in a transaction, with the roles that it sees; a problem if the session has ended meanwhile. A request
+// may have been kept open for minutes before its body came.
+func (s *Service) Acting(ctx context.Context, tx *db.Tx, p Person) (Person, error) {
+	p, lives, err := s.again(ctx, tx, p)
+	if err == nil && !lives {
+		err = ErrSignedOut()
+	}
+	return p, err
 }
 
 // Colleague is what staff see of each other.
