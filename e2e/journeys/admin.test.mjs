@@ -298,6 +298,7 @@ for (const [name, options, paths] of [
     await other.click('[data-testid=roles] button');
     await other.wait(hook('undo'));
     await other.click(hook('undo'));
+    await other.wait('[data-testid=roles] button'); // before the window goes, and the request with it
     await other.closeAll();
   });
 }
