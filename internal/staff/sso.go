@@ -147,70 +147,86 @@ func (s *Service) enterIn(ctx context.Context, tx *db.Tx, v Provider, e entry) (
 	if err := s.once(ctx, tx, e.agency, "state "+e.state, s.o.Clock().Add(stateLife)); err != nil {
 		return "", err
 	}
-	p, err := s.recognise(ctx, tx, v, e)
+	p, made, err := s.recognise(ctx, tx, v, e)
 	if err != nil {
 		return "", err
 	}
 	if err := s.follow(ctx, tx, v, p, e.given); err != nil {
 		return "", err
 	}
-	if err := s.hold(ctx, tx, &p); err != nil || len(p.Roles) == 0 {
+	if err := s.hold(ctx, tx, &p); err != nil {
 		return "", err
+	}
+	if len(p.Roles) == 0 && made {
+		return "", refused("sso.no_role") // and nothing is kept of who has no business here
+	}
+	if len(p.Roles) == 0 {
+		return "", nil
 	}
 	return s.insertSession(ctx, tx, p, origin{e.who.Issuer, e.who.Session})
 }
 
-// recognise finds whose account it is. An identity once known is the only thing that counts; an address only helps to
-// find the account when somebody comes for the first time.
-func (s *Service) recognise(ctx context.Context, tx *db.Tx, v Provider, e entry) (Person, error) {
+// recognise finds whose account it is, and tells whether it was made just now. An identity once known is the only thing
+// that counts; an address only helps to find the account when somebody comes for the first time.
+func (s *Service) recognise(ctx context.Context, tx *db.Tx, v Provider, e entry) (p Person, made bool, err error) {
 	known, err := s.byIdentity(ctx, tx, e.agency, e.who)
 	if errors.Is(err, db.ErrNoRows) {
 		if err := s.inTurn(ctx, tx, e.agency); err != nil { // as roles may change, too
-			return Person{}, err
+			return p, false, err
 		}
 		known, err = s.byIdentity(ctx, tx, e.agency, e.who) // in another window, meanwhile
 	}
 	if err == nil {
-		return known.Person, known.refusal()
+		return known.Person, false, known.refusal()
 	}
 	if !errors.Is(err, db.ErrNoRows) {
-		return Person{}, err
+		return p, false, err
 	}
 	if !v.LinkByEmail && !v.CreateAccounts {
-		return Person{}, refused("sso.no_account")
+		return p, false, refused("sso.no_account")
 	}
 	email := v.address(e.who)
 	if email == "" {
-		return Person{}, refused("sso.email")
+		return p, false, refused("sso.email")
 	}
 	known, err = s.byAddress(ctx, tx, e.agency, email)
 	switch {
 	case errors.Is(err, db.ErrNoRows) && !v.CreateAccounts:
-		return Person{}, refused("sso.no_account")
+		return p, false, refused("sso.no_account")
 	case errors.Is(err, db.ErrNoRows):
-		p := Person{ID: vault.NewID(), Agency: e.agency, Name: called(e.who, email), Email: email}
-		if err := s.insertAccount(ctx, tx, p, ""); err != nil {
-			return Person{}, err
-		}
-		if err := s.note(ctx, tx, audit.System(), audit.AccountCreated, p); err != nil {
-			return Person{}, err
-		}
-		return p, s.bind(ctx, tx, p, e.who)
+		p, err = s.enrol(ctx, tx, e, email)
+		return p, true, err
 	case err != nil:
-		return Person{}, err
+		return p, false, err
 	case known.bound || known.whole || !v.LinkByEmail:
 		// Somebody else has the account: an address may be given to a successor. And none that reaches the whole agency is
 		// got by a letter box.
-		return Person{}, refused("sso.taken")
+		return p, false, refused("sso.taken")
 	}
 	if err := known.refusal(); err != nil {
-		return Person{}, err
+		return p, false, err
 	}
-	return known.Person, s.bind(ctx, tx, known.Person, e.who)
+	return known.Person, false, s.bind(ctx, tx, known.Person, e.who)
 }
 
-// follow gives the roles that the provider says, and takes back those that it has said before and no longer does.
+// enrol makes an account for somebody who has none.
+func (s *Service) enrol(ctx context.Context, tx *db.Tx, e entry, email string) (Person, error) {
+	p := Person{ID: vault.NewID(), Agency: e.agency, Name: called(e.who, email), Email: email}
+	if err := s.insertAccount(ctx, tx, p, ""); err != nil {
+		return Person{}, err
+	}
+	if err := s.note(ctx, tx, audit.System(), audit.AccountCreated, p); err != nil {
+		return Person{}, err
+	}
+	return p, s.bind(ctx, tx, p, e.who)
+}
+
+// follow gives the roles that the provider says, and takes back those that one has said before and that it no longer does.
+// One that says nothing of roles changes none. The last who administers the agency keeps that role.
 func (s *Service) follow(ctx context.Context, tx *db.Tx, v Provider, p Person, given []ClaimRole) error {
+	if v.RolesClaim == "" {
+		return nil
+	}
 	now, err := s.meant(ctx, tx, v, p, given)
 	if err != nil {
 		return err
@@ -235,6 +251,14 @@ func (s *Service) follow(ctx context.Context, tx *db.Tx, v Provider, p Person, g
 	}
 	for _, held := range before {
 		if slices.Contains(now, held) {
+			continue
+		}
+		last, err := s.lastAdmin(ctx, tx, p, held)
+		if err != nil {
+			return err
+		}
+		if last {
+			s.o.Log.WarnContext(ctx, "the provider takes the last administrator's role back, who keeps it", "provider", v.ID)
 			continue
 		}
 		if err := s.Take(ctx, tx, p.Agency, Grant{Staff: p.ID, Held: held, Source: Claim}); err != nil {

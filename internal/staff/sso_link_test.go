@@ -1,6 +1,8 @@
 package staff_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"visavis/internal/db"
@@ -65,5 +67,59 @@ func TestACC07AnAccountForTheWholeAgencyIsNotGotByItsAddress(t *testing.T) {
 			})
 		}
 		s.in(t)
+	})
+}
+
+func TestACC07NothingIsKeptOfWhoHasNoRole(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newAbroad(t, d, nil)
+		before := s.Count(`SELECT COUNT(*) FROM staff`)
+		s.provider.Person["email"], s.provider.Person["groups"] = "neu@amt.example", []string{}
+		if at := s.signIn(s.browser()); at != "/staff#refused=sso.no_role" {
+			t.Errorf("at %s", at)
+		}
+		if made := s.Count(`SELECT COUNT(*) FROM staff`) - before; made != 0 || s.Count(`SELECT COUNT(*) FROM staff_identity`) != 0 || len(s.acts()) != 0 {
+			t.Errorf("%d accounts, the audit says %q", made, s.acts())
+		}
+		s.provider.Person["groups"] = []string{"beratung"}
+		s.in(t)
+	})
+}
+
+func TestACC07TheLastWhoAdministersKeepsTheRole(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newAbroad(t, d, nil)
+		admins := func() int {
+			return s.Count(`SELECT COUNT(*) FROM staff_role WHERE role = 'agency_admin' AND source = 'claim'`)
+		}
+		s.provider.Person["groups"] = []string{"beratung", "verwaltung"}
+		s.in(t)
+		s.provider.Person["groups"] = []string{"beratung"}
+		s.in(t)
+		if admins() != 1 || !strings.Contains(s.Log.String(), "last administrator") {
+			t.Error("nobody administers the agency any more, or nobody is told")
+		}
+		give(s.Node, s.o, s.o.Winter, staff.AgencyAdmin, place(s.Node, s.o.Agency, s.o.Agency))
+		s.in(t)
+		if admins() != 0 {
+			t.Error("kept although there is another one")
+		}
+	})
+}
+
+func TestACC07AProviderThatSaysNothingOfRolesTakesNoneBack(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newAbroad(t, d, nil)
+		given := me(t, s.in(t)).Roles
+		s.second.Person["sub"] = "person-2"
+		s.Exec(`INSERT INTO staff_identity (agency_id, issuer, subject, staff_id, created_at, used_at) VALUES ($1, $2, 'person-2', $3, 1, 1)`,
+			s.o.Agency, s.second.Issuer(), s.o.Sommer.ID)
+		b := s.browser()
+		if at := s.elsewhere(b); at != "/staff#signed-in" {
+			t.Fatalf("at %s", at)
+		}
+		if roles := me(t, b).Roles; !slices.Equal(roles, given) {
+			t.Errorf("%+v became %+v", given, roles)
+		}
 	})
 }

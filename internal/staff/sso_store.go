@@ -124,6 +124,25 @@ func (s *Service) rolesFrom(ctx context.Context, tx *db.Tx, p Person, from Sourc
 	return held, rows.Err()
 }
 
+// lastAdmin tells whether nobody could administer the agency if a person lost a role that a provider gave.
+func (s *Service) lastAdmin(ctx context.Context, tx *db.Tx, p Person, held Held) (bool, error) {
+	if held.Role != AgencyAdmin {
+		return false, nil
+	}
+	var others int
+	err := tx.QueryRowContext(ctx, `
+		SELECT COUNT(*) FROM staff_role
+		JOIN staff ON staff.agency_id = staff_role.agency_id AND staff.id = staff_role.staff_id
+		WHERE staff_role.agency_id = $1 AND staff_role.role = $2 AND staff.disabled_at IS NULL
+		  AND staff_role.from_at <= $3 AND (staff_role.until_at IS NULL OR staff_role.until_at > $3)
+		  AND NOT (staff_role.staff_id = $4 AND staff_role.source = $5)`,
+		p.Agency, AgencyAdmin, db.Ms(s.o.Clock()), p.ID, Claim).Scan(&others)
+	if err != nil {
+		return false, fmt.Errorf("count administrators: %w", err)
+	}
+	return others == 0, nil
+}
+
 // once takes something that must not be taken twice, until it is too old to be taken at all.
 func (s *Service) once(ctx context.Context, tx *db.Tx, agencyID, what string, until time.Time) error {
 	if _, err := tx.ExecContext(ctx, `DELETE FROM staff_once WHERE agency_id = $1 AND until_at <= $2`, agencyID, db.Ms(s.o.Clock())); err != nil {
