@@ -103,7 +103,7 @@ func TestATalkThatLastsLongerMovesThoseAfterItByItself(t *testing.T) {
 		booking["advisor"] = s.o.Sommer.ID
 		s.Book(s.o, s.sommer, booking) // may still come
 		s.sommer.Post("/api/staff/seats/"+first.Seat+"/admit", Body{}).OK(t)
-		guest.Signal(1, "enter", nil).OK(t) // else it is called for a minute, and waits again
+		guest.Signal(1, "enter", nil).OK(t)        // else it is called for a minute, and waits again
 		s.Clock.Set(Start().Add(52 * time.Minute)) // 22 over its time, and the next one is not there
 		third, g, page := s.waitsFor(s.o.Sommer, Start().Add(60*time.Minute))
 		var v waited

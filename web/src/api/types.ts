@@ -19,7 +19,7 @@ export interface PublicAgency {
   languages: LanguageTag[];
 }
 
-export interface Wait {
+interface Wait {
   from: number;
   to: number;
   /** What the range is about, and when those who come first must be free for it to hold. */
