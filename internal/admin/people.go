@@ -186,7 +186,7 @@ func uniqueIsConflict(err error) error {
 	return err
 }
 
-// give gives a role that the person may give.
+// give gives a role that the person may give: to nobody who is themselves, or may not hold it beside what they have.
 func (s *Service) give(ctx context.Context, tx *db.Tx, p staff.Person, id string, r RoleAt) error {
 	place, err := s.o.Agencies.Place(ctx, tx, p.Agency, r.Place)
 	if err != nil {
@@ -197,6 +197,16 @@ func (s *Service) give(ctx context.Context, tx *db.Tx, p staff.Person, id string
 	}
 	if !p.MayGive(r.Role, place) {
 		return edge.NewProblem(http.StatusForbidden, "role.forbidden")
+	}
+	if id == p.ID {
+		return edge.NewProblem(http.StatusConflict, "role.self")
+	}
+	a, err := s.account(ctx, tx, p.Agency, id)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(a.Roles, func(has RoleView) bool { return has.Role.Apart(r.Role) }) {
+		return edge.NewProblem(http.StatusConflict, "role.apart")
 	}
 	held := staff.Held{Role: r.Role, Kind: place.Kind, Place: place.ID}
 	return s.o.Staff.Give(ctx, tx, p.Agency, staff.Grant{Staff: id, Held: held, Source: staff.ByHand, By: p.ID})

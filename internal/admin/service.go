@@ -36,15 +36,19 @@ func New(d *db.DB, o Options) *Service {
 	return &Service{db: d, o: o, uploads: make(chan struct{}, 1), receiving: &agencies{busy: map[string]bool{}}}
 }
 
-// Trial tells what a document would change, and changes nothing.
-func (s *Service) Trial(ctx context.Context, agencyID string, file *Document, m *Mistakes) (changes Difference, err error) {
+// Trial tells what a document would change, and changes nothing. A command asks.
+func (s *Service) Trial(ctx context.Context, agencyID string, file *Document, m *Mistakes) (Difference, error) {
+	return s.try(ctx, agencyID, "", file, m)
+}
+
+func (s *Service) try(ctx context.Context, agencyID, by string, file *Document, m *Mistakes) (changes Difference, err error) {
 	err = s.db.Snapshot(ctx, func(q db.Q) error {
 		now, err := s.now(ctx, q, agencyID)
 		if err != nil {
 			return err
 		}
 		changes = Compare(now, file, m)
-		return nil
+		return s.checkDuties(ctx, q, agencyID, by, now, changes, file.Files[Roles], m)
 	})
 	return changes, err
 }
@@ -86,7 +90,11 @@ func (s *Service) bring(ctx context.Context, agencyID, by string, file *Document
 		if err != nil {
 			return err
 		}
-		if changes = Compare(now, file, m); m.any() {
+		changes = Compare(now, file, m)
+		if err := s.checkDuties(ctx, tx, agencyID, by, now, changes, file.Files[Roles], m); err != nil {
+			return err
+		}
+		if m.any() {
 			return errMistakes{}
 		}
 		return s.apply(ctx, tx, agencyID, by, now, changes, m)

@@ -82,7 +82,7 @@ func (s *Service) imported(r *http.Request) (*Imported, error) {
 	document, m := Read(files)
 	var changes Difference
 	if trial {
-		changes, err = s.Trial(ctx, p.Agency, document, m)
+		changes, err = s.try(ctx, p.Agency, p.ID, document, m)
 	} else {
 		changes, err = s.importBy(ctx, p, document, m)
 	}

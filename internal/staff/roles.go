@@ -48,6 +48,8 @@ type rule struct {
 	acts []Act
 	// gives are the roles that who holds this one may give below its place.
 	gives []Role
+	// never are the roles that nobody holds beside this one: who watches over something does not do it.
+	never []Role
 }
 
 // rules is the whole of authorisation: who may do what, to be read from top to bottom. What is not here is refused.
@@ -70,6 +72,7 @@ func rules() map[Role]rule {
 		AgencyAdmin: {
 			at: whole, acts: []Act{SeeOffices, Arrange, Decide, Employ, Approve},
 			gives: append(slices.Clone(working), LocationAdmin, DepartmentAdmin, AgencyAdmin, Protection, Auditor, Operator),
+			never: []Role{Protection, Auditor},
 		},
 		Protection: {at: whole, acts: []Act{SeeOffices, ReadAudit, Approve}},
 		Auditor:    {at: whole, acts: []Act{ReadAudit}},
@@ -79,6 +82,11 @@ func rules() map[Role]rule {
 
 // Known tells whether there is such a role, and whether it may be held at such a place.
 func (r Role) Known(kind agency.Kind) bool { return slices.Contains(rules()[r].at, kind) }
+
+// Apart tells whether nobody may hold both roles at the same time.
+func (r Role) Apart(other Role) bool {
+	return slices.Contains(rules()[r].never, other) || slices.Contains(rules()[other].never, r)
+}
 
 // Held is a role that somebody has at a place.
 type Held struct {
