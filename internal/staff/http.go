@@ -43,7 +43,8 @@ type Service struct {
 	failures  *edge.Limiter // by account and source
 	sources   *edge.Limiter // by source, against many accounts from one place
 	signIns   *underway     // by account and network, or by account for all devices that are known for it
-	visits    *edge.Limiter // to providers and back, by network: each asks somebody else for something
+	visits    *edge.Limiter // sign-ins that a provider did not confirm, by network: each has asked it for something
+	refusals  *told         // at providers
 	streams   *edge.Streams // of each session, of whatever feature
 	noted     *edge.Limiter // by account: that it is throttled is told to the audit once an hour
 	throttled chan Person   // those, until Run has written it
@@ -63,6 +64,7 @@ func New(d *db.DB, agencies *agency.Store, o Options) *Service {
 		sources:   edge.NewLimiter(time.Second, 100, 20_000),
 		signIns:   newUnderway(mostSignIns),
 		visits:    edge.NewLimiter(200*time.Millisecond, 600, 20_000), // an office of 300 people that begins its day
+		refusals:  newTold(o.Clock),
 		streams:   edge.NewStreams(mostStreams, mostStreams),
 		noted:     edge.NewLimiter(throttledOnce, 1, 20_000),
 		throttled: make(chan Person, mostNoted),

@@ -152,18 +152,41 @@ func TestACC07NobodyMakesUsAskAProviderWithoutEnd(t *testing.T) {
 	s := newAbroad(t, dbtest.SQLite(t), nil)
 	b := s.browser()
 	throttled := 0
-	for range 700 {
+	for range 700 { // as nobody is asked, nobody else is kept out by it
 		if s.begin(b, "keycloak") == "/staff#refused=session.throttled" {
+			t.Fatal("refused before the provider was asked for anything")
+		}
+	}
+	for range 800 {
+		query := s.provider.Authorize(s.begin(b, "keycloak"))
+		query.Set("code", "made up")
+		if b.Get(callback("keycloak", query)).Header.Get("Location") == "/staff#refused=session.throttled" {
 			throttled++
 		}
 	}
 	if throttled < 50 {
-		t.Errorf("%d of 700 were refused", throttled)
+		t.Errorf("%d of 800 were refused", throttled)
 	}
 	elsewhere := s.browser()
 	elsewhere.Network = "198.51.100.9"
 	if at := s.signIn(elsewhere); at != "/staff#signed-in" {
 		t.Errorf("from another network: at %s", at)
+	}
+}
+
+func TestNobodyFillsTheLogWithRefusals(t *testing.T) {
+	s := newAbroad(t, dbtest.SQLite(t), nil)
+	for range 30 {
+		s.send("keycloak", "x")
+		s.browser().Get(ssoPath + "nobody/start")
+	}
+	if log := s.Log.String(); strings.Count(log, "logout refused") != 1 || strings.Count(log, "sign-in refused") != 1 {
+		t.Errorf("%s", log)
+	}
+	s.Clock.Forward(time.Minute)
+	s.send("keycloak", "x")
+	if !strings.Contains(s.Log.String(), "times=30") && !strings.Contains(s.Log.String(), `"times":30`) {
+		t.Errorf("%s", s.Log.String())
 	}
 }
 

@@ -135,10 +135,6 @@ func (s *Service) ssoStart(w http.ResponseWriter, r *http.Request) {
 		s.turnAway(w, r, p, v, refused("sso.unknown"))
 		return
 	}
-	if !s.visits.Allow(edge.ClientPrefix(r, s.o.TrustedProxies)) {
-		s.turnAway(w, r, p, v, throttled())
-		return
-	}
 	ctx, cancel := context.WithTimeout(r.Context(), ssoTime)
 	defer cancel()
 	address, err := p.Party.Begin(ctx, s.secrets(p.ID, v))
@@ -157,6 +153,7 @@ func (s *Service) ssoCallback(w http.ResponseWriter, r *http.Request) {
 	gone.MaxAge = -1
 	http.SetCookie(w, gone)
 	v, fresh := s.readVisit(r)
+	network := edge.ClientPrefix(r, s.o.TrustedProxies)
 	p, known := s.provider(r)
 	switch {
 	case !known:
@@ -165,13 +162,13 @@ func (s *Service) ssoCallback(w http.ResponseWriter, r *http.Request) {
 	case !fresh:
 		s.turnAway(w, r, p, v, refused("sso.expired"))
 		return
-	case !s.visits.Allow(edge.ClientPrefix(r, s.o.TrustedProxies)):
+	case s.visits.Exhausted(network):
 		s.turnAway(w, r, p, v, throttled())
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), ssoTime)
 	defer cancel()
-	session, err := s.comeBack(ctx, p, s.secrets(p.ID, v), r.URL.Query())
+	session, err := s.comeBack(ctx, p, s.secrets(p.ID, v), r.URL.Query(), network)
 	if err != nil {
 		s.turnAway(w, r, p, v, err)
 		return
@@ -181,13 +178,16 @@ func (s *Service) ssoCallback(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, v.path()+"#signed-in", http.StatusSeeOther) //nolint:gosec // a path is one of ours, see visit
 }
 
-func (s *Service) comeBack(ctx context.Context, p Provider, asked oidc.Attempt, query url.Values) (session string, err error) {
+func (s *Service) comeBack(ctx context.Context, p Provider, asked oidc.Attempt, query url.Values, network string) (session string, err error) {
 	answer, err := oidc.ReadAnswer(query)
 	if err != nil {
 		return "", err
 	}
 	who, err := p.Party.Finish(ctx, asked, answer)
 	if err != nil {
+		if asked.Asks(answer) { // in vain
+			s.visits.Allow(network)
+		}
 		return "", err
 	}
 	return s.enter(ctx, p, who, asked.State)
@@ -198,10 +198,14 @@ func (s *Service) turnAway(w http.ResponseWriter, r *http.Request, p Provider, v
 	code := ""
 	if refusal, ok := errors.AsType[*oidc.Refusal](err); ok {
 		code = "sso." + string(refusal.Reason)
-		s.o.Log.WarnContext(r.Context(), "sign-in refused", "provider", p.ID, "code", code, "why", refusal)
+		if n := s.refusals.times(p.ID + " in " + code); n > 0 {
+			s.o.Log.WarnContext(r.Context(), "sign-in refused", "provider", p.ID, "code", code, "times", n, "why", refusal)
+		}
 	} else {
 		code = edge.AsProblem(r.Context(), s.o.Log, err).Code
-		s.o.Log.InfoContext(r.Context(), "sign-in refused", "provider", p.ID, "code", code)
+		if n := s.refusals.times(p.ID + " in " + code); n > 0 {
+			s.o.Log.InfoContext(r.Context(), "sign-in refused", "provider", p.ID, "code", code, "times", n)
+		}
 	}
 	http.Redirect(w, r, v.path()+"#refused="+code, http.StatusSeeOther) //nolint:gosec // as above
 }
@@ -222,10 +226,14 @@ func (s *Service) ssoBackchannel(w http.ResponseWriter, r *http.Request) {
 	case err == nil:
 		w.WriteHeader(http.StatusOK)
 	case untrue:
-		s.o.Log.WarnContext(ctx, "back-channel logout refused", "provider", p.ID, "why", refusal)
+		if n := s.refusals.times(p.ID + " out " + string(refusal.Reason)); n > 0 {
+			s.o.Log.WarnContext(ctx, "back-channel logout refused", "provider", p.ID, "times", n, "why", refusal)
+		}
 		writeInvalid(w)
 	case known:
-		s.o.Log.WarnContext(ctx, "back-channel logout refused", "provider", p.ID, "code", problem.Code)
+		if n := s.refusals.times(p.ID + " out " + problem.Code); n > 0 {
+			s.o.Log.WarnContext(ctx, "back-channel logout refused", "provider", p.ID, "times", n, "code", problem.Code)
+		}
 		writeInvalid(w)
 	default:
 		edge.WriteProblem(w, edge.AsProblem(ctx, s.o.Log, err))

@@ -21,6 +21,9 @@ import (
 // and the third one goes there only in the end, and only from us.
 type Attempt struct{ State, Nonce, Verifier string }
 
+// Asks tells whether an answer to the attempt makes us ask the provider something.
+func (a Attempt) Asks(in Answer) bool { return in.Code != "" && same(in.State, a.State) }
+
 // Begin is where to send the browser.
 func (p *Party) Begin(ctx context.Context, a Attempt) (address string, err error) {
 	said, err := p.about.get(ctx, aboutLive)
