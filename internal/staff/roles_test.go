@@ -178,6 +178,9 @@ func TestARoleEndsByItselfAndEachSourceTakesBackItsOwn(t *testing.T) {
 			t.Error(err)
 		}
 		n.Clock.Forward(time.Hour)
+		if p := person(n, o.Herbst); p.MayDesk(o.Desk) || !p.MayTalk(o.Desk2) {
+			t.Errorf("before anybody has settled: %+v", p)
+		}
 		n.Tx(func(tx *db.Tx) error { return n.Staff.SettleAll(ctx, tx, o.Agency) })
 		if p := person(n, o.Herbst); p.MayDesk(o.Desk) || slices.Contains(p.Desks, o.Desk) || !p.MayTalk(o.Desk2) {
 			t.Errorf("%+v", p)

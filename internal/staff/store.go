@@ -95,10 +95,16 @@ func (s *Service) bySession(ctx context.Context, value string) (Person, error) {
 	return p, err
 }
 
-// hold reads what a person may do at present: its roles, and the desks that they reach.
+// hold reads what a person may do at present: its roles, and the desks that they reach. A role that is over reaches none,
+// also before anybody has settled.
 func (s *Service) hold(ctx context.Context, q db.Q, p *Person) error {
 	rows, err := q.QueryContext(ctx, `
-		SELECT 'at', 'desk', desk_id, role FROM staff_desk WHERE agency_id = $1 AND staff_id = $2
+		SELECT 'at', 'desk', staff_desk.desk_id, staff_desk.role FROM staff_desk
+		JOIN desk ON desk.agency_id = staff_desk.agency_id AND desk.id = staff_desk.desk_id
+		WHERE staff_desk.agency_id = $1 AND staff_desk.staff_id = $2
+		  AND EXISTS (SELECT 1 FROM staff_role WHERE staff_role.agency_id = $1 AND staff_role.staff_id = $2
+		      AND staff_role.role = staff_desk.role AND staff_role.place_id IN (desk.id, desk.department_id, desk.location_id)
+		      AND staff_role.from_at <= $3 AND (staff_role.until_at IS NULL OR staff_role.until_at > $3))
 		UNION ALL SELECT 'held', place_kind, place_id, role FROM staff_role
 		WHERE agency_id = $1 AND staff_id = $2 AND from_at <= $3 AND (until_at IS NULL OR until_at > $3)
 		ORDER BY 3, 4`, p.Agency, p.ID, db.Ms(s.o.Clock()))
