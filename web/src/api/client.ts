@@ -28,7 +28,7 @@ export function asApiError(error: unknown): ApiError {
   return error instanceof ApiError ? error : new ApiError(0, "internal");
 }
 
-export interface CallOptions {
+export interface RequestOptions {
   /** Lets the request outlive the page: for the last words of a page that is being closed. */
   keepalive?: boolean;
   signal?: AbortSignal;
@@ -38,10 +38,10 @@ export interface CallOptions {
 const defaultDeadlineMs = 15_000;
 
 export const api = {
-  get: <T>(path: string, options?: CallOptions): Promise<T> => call<T>("GET", path, undefined, options),
-  post: <T = undefined>(path: string, body: unknown = {}, options?: CallOptions): Promise<T> =>
+  get: <T>(path: string, options?: RequestOptions): Promise<T> => call<T>("GET", path, undefined, options),
+  post: <T = undefined>(path: string, body: unknown = {}, options?: RequestOptions): Promise<T> =>
     call<T>("POST", path, body, options),
-  delete: <T = undefined>(path: string, options?: CallOptions): Promise<T> =>
+  delete: <T = undefined>(path: string, options?: RequestOptions): Promise<T> =>
     call<T>("DELETE", path, undefined, options),
 };
 
@@ -49,7 +49,7 @@ export async function call<T>(
   method: string,
   path: string,
   body: unknown,
-  options: CallOptions = {},
+  options: RequestOptions = {},
 ): Promise<T> {
   const controller = new AbortController();
   let late = false;

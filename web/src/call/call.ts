@@ -55,7 +55,7 @@ export class Call {
     this.agreement = this.newAgreement();
     this.recovery = new Recovery(options.side);
     this.outbox = new Outbox(
-      (signal) => options.send(signal),
+      (signal, abort) => options.send(signal, abort),
       (generation) => this.state.phase === "ended" || generation < this.generation,
     );
     this.detour = new Detour(() => options.detour(), options.detouring ?? false);
@@ -449,6 +449,7 @@ export class Call {
 
   private readonly online = (): void => {
     this.recovery.online();
+    this.outbox.hurry();
   };
 
   private readonly visibility = (): void => {

@@ -1,5 +1,5 @@
 import type { Side } from "./agreement";
-import type { OutgoingSignal } from "./outbox";
+import type { SendSignal } from "./outbox";
 
 export interface Prepared {
   commit: string;
@@ -14,7 +14,7 @@ export interface CallOptions {
   seat(): string;
   /** Who sits on the other side, where that may change within a talk. */
   other?: () => string;
-  send(signal: OutgoingSignal): Promise<void>;
+  send: SendSignal;
   /**
    * Guest only: hands a fresh offer to the server (`POST …/prepare`) and returns the generation in force. Without
    * `generation` a new one is asked for.

@@ -69,3 +69,52 @@ test("an attempt is made once", async () => {
   await vi.advanceTimersByTimeAsync(10_000);
   expect(sent).toEqual([]);
 });
+
+/** A server on a dead line: it answers nothing until the request is given up. */
+function deadLine() {
+  const sent: string[] = [];
+  let dead = true;
+  const send = ({ kind }: OutgoingSignal, abort: AbortSignal): Promise<void> =>
+    new Promise((resolve, reject) => {
+      if (!dead) {
+        sent.push(kind);
+        resolve();
+      }
+      abort.addEventListener("abort", () => {
+        reject(new ApiError(0, "network"));
+      });
+    });
+  return {
+    sent,
+    send,
+    repair: () => {
+      dead = false;
+    },
+  };
+}
+
+test("an attempt that hangs gives way to an answer that somebody waits for", async () => {
+  const line = deadLine();
+  const outbox = new Outbox(line.send, () => false);
+  const attempt = outbox.attempt(signal("restart-offer"));
+  attempt.catch(() => undefined);
+  await vi.advanceTimersByTimeAsync(100);
+  line.repair();
+  outbox.post(signal("restart-answer"));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(line.sent).toEqual(["restart-answer"]);
+  await expect(attempt).rejects.toThrow();
+});
+
+test("with another network what hangs in the old one is sent again, and what waits behind it follows", async () => {
+  const line = deadLine();
+  const outbox = new Outbox(line.send, () => false);
+  outbox.post(signal("answer"));
+  outbox.post(signal("enter"));
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(line.sent).toEqual([]);
+  line.repair();
+  outbox.hurry();
+  await vi.advanceTimersByTimeAsync(250);
+  expect(line.sent).toEqual(["answer", "enter"]);
+});

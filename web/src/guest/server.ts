@@ -1,4 +1,4 @@
-import { api, ApiError } from "../api/client";
+import { api, ApiError, type RequestOptions } from "../api/client";
 import { openStream, type Stream, type StreamHandlers } from "../api/stream";
 import type { GuestView, PublicAgency } from "../api/types";
 import type { Acquired } from "../call/devices";
@@ -23,9 +23,9 @@ export class SeatServer {
     return api.get<PublicAgency>(`/api/guest/${this.slug}`);
   }
 
-  async post<T = GuestView>(action: string, body: object, keepalive = false): Promise<T> {
+  async post<T = GuestView>(action: string, body: object, options?: RequestOptions): Promise<T> {
     const send = (): Promise<T> =>
-      api.post<T>(`/api/guest/${this.slug}/seats/${this.seat}/${action}`, body, { keepalive });
+      api.post<T>(`/api/guest/${this.slug}/seats/${this.seat}/${action}`, body, options);
     try {
       return await send();
     } catch (error) {
@@ -38,8 +38,8 @@ export class SeatServer {
   }
 
   /** For what only the page that holds the seat may do, or is about to. */
-  asPage<T = GuestView>(action: string, body: object = {}, keepalive = false): Promise<T> {
-    return this.post<T>(action, { page: this.page, ...body }, keepalive);
+  asPage<T = GuestView>(action: string, body: object = {}, options?: RequestOptions): Promise<T> {
+    return this.post<T>(action, { page: this.page, ...body }, options);
   }
 
   /** The visit goes on, whether or not this is heard. */
@@ -49,7 +49,7 @@ export class SeatServer {
   }
 
   presence(visible: boolean): void {
-    void this.asPage("presence", { visible }, true).catch(() => undefined);
+    void this.asPage("presence", { visible }, { keepalive: true }).catch(() => undefined);
   }
 
   stream(handlers: StreamHandlers): Stream {

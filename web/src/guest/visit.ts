@@ -52,7 +52,7 @@ export class Visit {
         agency: slug,
         seat: () => this.server.seat,
         other: () => this.state.view?.talk?.staffName ?? "",
-        send: (signal) => this.server.asPage<undefined>("signal", signal),
+        send: (message, signal) => this.server.asPage<undefined>("signal", message, { signal }),
         renew: (offer) => this.renew(offer),
         detour: async () => (await this.server.asPage<Detour>("detour")).iceServers,
       },

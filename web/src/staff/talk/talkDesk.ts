@@ -347,7 +347,7 @@ export class TalkDesk {
       side: "staff",
       agency: this.me.agency.slug,
       seat: () => this.seat,
-      send: (signal) => api.post(`${this.path}/signal`, signal),
+      send: (message, signal) => api.post(`${this.path}/signal`, message, { signal }),
       detour: async () => (await api.post<Detour>(`${this.path}/detour`)).iceServers,
       detouring: this.state.call?.detours ?? false,
     });
