@@ -45,6 +45,9 @@ func (w *writer) shut(is bool) *int64 {
 
 func (w *writer) write(ctx context.Context, changes Difference) error {
 	for _, c := range changes {
+		if c.along {
+			continue // see shutDesks
+		}
 		id := c.row.ID
 		if c.What == Added && c.Kind != Roles {
 			id = vault.NewID()

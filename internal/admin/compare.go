@@ -2,6 +2,7 @@ package admin
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"visavis/internal/agency"
@@ -28,9 +29,10 @@ type Change struct {
 	Kind   Kind     `json:"kind"`
 	Key    []string `json:"key" doc:"Its code or e-mail; of a role: e-mail, role, level and code of the place."`
 	What   string   `json:"what" enum:"new,changed,closed,reopened"`
-	Line   int      `json:"line"`
-	Fields []Field  `json:"fields" doc:"Of something new: what it is given."`
+	Line   int      `json:"line" doc:"0: no line says so, it follows from another change."`
+	Fields []Field  `json:"fields" doc:"Of something new: what it is given. Of a desk that is closed or reopened with what it lies in: with, and its code."`
 	row    Row      // as it will be
+	along  bool     // it follows from another change
 }
 
 // Difference is all that a document would change, in the order of Kinds and of the document.
@@ -60,8 +62,68 @@ func Compare(now, file *Document, m *Mistakes) Difference {
 				changes = append(changes, change)
 			}
 		}
+		if s.kind == Desks {
+			changes = append(changes, c.along(now, changes)...)
+		}
 	}
 	return changes
+}
+
+// along finds the desks that are closed or reopened with what they lie in, without a word of their own.
+func (c *comparison) along(now *Document, changes Difference) (more Difference) {
+	turned := map[Kind]map[string]bool{Departments: {}, Locations: {}} // what is closed or reopened
+	own := map[string]bool{}
+	for _, change := range changes {
+		if change.What != Closed && change.What != Reopened {
+			continue
+		}
+		if change.Kind == Desks {
+			own[change.Key[0]] = true
+			continue
+		}
+		turned[change.Kind][change.Key[0]] = true
+	}
+	if len(turned[Departments])+len(turned[Locations]) == 0 {
+		return nil
+	}
+	before := comparison{known: map[Kind]map[string]Row{}}
+	for _, s := range sheets()[:2] {
+		before.known[s.kind] = map[string]Row{}
+		for _, row := range now.Rows[s.kind] {
+			before.known[s.kind][s.key(row)] = row
+		}
+	}
+	s := sheetOf(Desks)
+	for _, was := range now.Rows[Desks] {
+		row := c.known[Desks][s.key(was)]
+		shut := c.shut(row)
+		if own[row.cells[0]] || before.shut(was) == shut {
+			continue
+		}
+		with := s.of(row, colLocation)
+		if department := s.of(row, colDepartment); turned[Departments][department] {
+			with = department
+		}
+		more = append(more, Change{
+			Kind: Desks, Key: []string{row.cells[0]}, What: instead(shut, Closed, Reopened), Fields: []Field{{Name: "with", To: with}}, along: true,
+		})
+	}
+	slices.SortFunc(more, func(a, b Change) int { return strings.Compare(a.Key[0], b.Key[0]) })
+	return more
+}
+
+// shut tells whether a desk takes no appointments.
+func (c *comparison) shut(desk Row) bool {
+	s := sheetOf(Desks)
+	for _, above := range []struct {
+		kind Kind
+		code string
+	}{{Departments, s.of(desk, colDepartment)}, {Locations, s.of(desk, colLocation)}} {
+		if row, known := c.known[above.kind][above.code]; known && sheetOf(above.kind).of(row, colState) == closed {
+			return true
+		}
+	}
+	return s.of(desk, colState) == closed
 }
 
 type comparison struct {
@@ -215,6 +277,8 @@ func (c Change) text() string {
 	parts := []string{mark + " " + strings.TrimSpace(strings.Join(c.Key, " "))}
 	for _, f := range c.Fields {
 		switch {
+		case c.along:
+			parts = append(parts, "with "+f.To)
 		case c.What == Added && f.To == "":
 		case c.What == Added:
 			parts = append(parts, fmt.Sprintf("%s %q", f.Name, f.To))

@@ -57,6 +57,31 @@ roles: 1 closed
 	}
 }
 
+func TestADifferenceNamesTheDesksThatAreClosedWithAnother(t *testing.T) {
+	files := office()
+	files[2] = csvOf("desks.csv", "code;name;department;location;state\nJ1;a;JUG;LIN;\nJ2;b;JUG;LIN;closed\nW1;c;WOG;LIN;\nW2;d;WOG;LIN;\n")
+	now := after(t, files)
+	d, m := Read([]File{
+		csvOf("departments.csv", "code;state\nJUG;closed\n"), csvOf("locations.csv", "code;city\nLIN;Ahorn\n"), csvOf("desks.csv", "code;state\nW2;closed\n"),
+	})
+	const want = `departments: 1 closed
+  - JUG  state "open" → "closed"
+locations: 1 changed
+  ~ LIN  city "Lindenau" → "Ahorn"
+desks: 2 closed
+  - W2  state "open" → "closed"
+  - J1  with JUG
+`
+	if got := Compare(now, d, m).String(); got != want || m.any() {
+		t.Errorf("%s %v", got, m.List)
+	}
+	now.Rows[Departments][0].cells[2] = closed
+	d, m = Read([]File{csvOf("departments.csv", "code;state\nJUG;open\n")})
+	if got := Compare(now, d, m).String(); got != "departments: 1 reopened\n  ^ JUG  state \"closed\" → \"open\"\ndesks: 1 reopened\n  ^ J1  with JUG\n" {
+		t.Errorf("%s", got)
+	}
+}
+
 func TestALongDifferenceIsCutAndCounted(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("code;name\n")
