@@ -2,6 +2,10 @@ package seat
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -53,6 +57,18 @@ type picture struct {
 	agency, seat string
 	who          Holder
 	told         string // of the wait that was sent last
+	shown        uint64 // names the view that was sent last, but for its time
+}
+
+// name tells views apart, but for their time. Much that changes a seat is nothing to its guest, who may pay for every byte.
+func (v GuestView) name() (uint64, error) {
+	v.Now = 0
+	text, err := json.Marshal(v)
+	if err != nil {
+		return 0, fmt.Errorf("compare views of a seat: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	return binary.BigEndian.Uint64(sum[:]), nil
 }
 
 // remember puts what the page was told of its wait into the cursor: who asks for one answer at a time (edge.Stream) would
@@ -95,6 +111,9 @@ func (p *picture) whole(ctx context.Context, q db.Q) ([]edge.Event, error) {
 		return nil, err
 	}
 	p.told = view.waits()
+	if p.shown, err = view.name(); err != nil {
+		return nil, err
+	}
 	signals := []map[string]any{}
 	if x.State == Talking && x.Holder == p.who {
 		if signals, err = p.s.talks.Signals(ctx, q, x, 0); err != nil {
@@ -132,8 +151,12 @@ func (p *picture) show(ctx context.Context, q db.Q, list []events.Change) ([]edg
 		if err != nil {
 			return nil, err
 		}
-		if told := view.waits(); changed || told != p.told {
-			p.told = told
+		name, err := view.name()
+		if err != nil {
+			return nil, err
+		}
+		if told := view.waits(); changed && name != p.shown || told != p.told {
+			p.told, p.shown = told, name
 			out = append(out, edge.Event{Name: "seat", Data: view})
 		}
 	}

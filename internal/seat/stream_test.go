@@ -127,6 +127,22 @@ func TestAStreamSaysHelloShowsTheSeatAndThenEachChange(t *testing.T) {
 	})
 }
 
+func TestAPageIsNotToldAgainWhatItShows(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		p := w.newPlace(w.own)
+		guest := w.guest(p)
+		s := guest.listen(p, "page-one")
+		s.until("snapshot")
+		w.must(p, seat.Opened{}) // the desk sees that, and the guest does not
+		guest.at(p, "arrive", arrival("page-one", false)).ok(t)
+		var v seat.GuestView
+		if err := json.Unmarshal([]byte(s.until("seat")), &v); err != nil || v.State != seat.Waiting {
+			t.Errorf("%+v %v", v, err)
+		}
+	})
+}
+
 func TestTheMessagesOfATalkGoToThePageThatHoldsItOnly(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d)
@@ -449,7 +465,7 @@ func TestAPageIsShownItsSeatOverTheOneConnectionThatIsLeft(t *testing.T) {
 		s.until("snapshot")
 		leaveOneConnection(t, d)
 		begun := time.Now()
-		w.must(p, seat.Opened{})
+		w.must(p, seat.Arrive{Who: seat.Holder{Browser: "another", Page: "elsewhere"}, Mode: seat.Audio, Door: "link"})
 		s.until("seat")
 		if took := time.Since(begun); took > 3*time.Second {
 			t.Errorf("took %s", took)
@@ -529,7 +545,7 @@ func TestOfTooManyStreamsOfABrowserTheOldestEnds(t *testing.T) {
 			t.Errorf("an old stream goes on with %s", name)
 		}
 	}
-	w.must(p, seat.Opened{})
+	w.must(p, seat.Arrive{Who: seat.Holder{Browser: "another", Page: "elsewhere"}, Mode: seat.Audio, Door: "link"})
 	for _, s := range open[4:] {
 		s.until("seat")
 	}
