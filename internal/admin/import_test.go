@@ -414,25 +414,14 @@ func TestTwoImportsAtOnceBecomeOneAfterTheOther(t *testing.T) {
 
 // An agency with a thousand offices is set up in a moment: no password is hashed, and nothing is asked row by row.
 func TestALargeAgencyIsImportedAndComesBack(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		n := New(t, d).Node()
 		id := emptyAgency(n, "gross")
-		files := large(1000, 3000, 10_000)
-		size := 0
-		for _, f := range files {
-			size += len(f.Data)
-		}
-		begun := time.Now()
+		files := large(100, 300, 1000) // how long ten times as many take, the bench measures
 		changes := brought(n, id, files...)
-		first := time.Since(begun)
-		begun = time.Now()
 		again := brought(n, id, files...)
-		t.Logf("%d changes from %d kB in %v, none in %v", len(changes), size>>10, first, time.Since(begun))
-		if len(changes) != 1000+3000+10_000+10_000+20+10 || len(again) != 0 || first > 20*time.Second {
-			t.Errorf("%d changes, again %d, in %v", len(changes), len(again), first)
+		if len(changes) != 100+300+1000+1000+20+10 || len(again) != 0 {
+			t.Errorf("%d changes, again %d", len(changes), len(again))
 		}
 		if changes := brought(n, id, exported(n, id, admin.JSON)...); len(changes) != 0 {
 			t.Errorf("%s", changes.Short())

@@ -6,10 +6,22 @@ import (
 	"testing"
 	"time"
 
+	"visavis/internal/agency"
 	"visavis/internal/db"
 	"visavis/internal/db/dbtest"
+	"visavis/internal/staff"
 	. "visavis/internal/worldtest"
 )
+
+// alsoAdvises lets somebody work at one more desk.
+func (s *desk) alsoAdvises(who, at string) {
+	s.T.Helper()
+	s.Tx(func(tx *db.Tx) error {
+		return s.Staff.Give(s.T.Context(), tx, s.o.Agency, staff.Grant{
+			Staff: who, Held: staff.Held{Role: staff.Advisor, Kind: agency.OfDesk, Place: at}, Source: staff.ByHand,
+		})
+	})
+}
 
 // Sommer, Winter and Herbst share two desks. The database must not have to end one of two bookings that wait for each
 // other: it looks for such only after a second.
@@ -17,7 +29,7 @@ func TestOfAdvisorsWhoShareDesksNobodyWaitsForEachOther(t *testing.T) {
 	d := dbtest.Postgres(t) // SQLite has one writer
 	s := newDesk(t, d)
 	for who, desk := range map[string]string{s.o.Sommer.ID: s.o.Desk2, s.o.Herbst.ID: s.o.Desk} {
-		s.Exec(`INSERT INTO staff_desk (agency_id, staff_id, desk_id) VALUES ($1, $2, $3)`, s.o.Agency, who, desk)
+		s.alsoAdvises(who, desk)
 	}
 	accounts := []Account{s.o.Sommer, s.o.Winter, s.o.Herbst}
 	browsers := []*Browser{s.sommer, s.SignIn(s.o.Winter), s.SignIn(s.o.Herbst)}
@@ -104,7 +116,7 @@ func TestWhatSomebodyHadWhoIsGoneIsForAnybodyAtItsDeskAndMissingAtNoOther(t *tes
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newDesk(t, d)
 		at := Start().Add(2 * time.Hour)
-		s.Exec(`INSERT INTO staff_desk (agency_id, staff_id, desk_id) VALUES ($1, $2, $3)`, s.o.Agency, s.o.Herbst.ID, s.o.Desk)
+		s.alsoAdvises(s.o.Herbst.ID, s.o.Desk)
 		s.sommer.Post(path, with(s.o.Booking(at.Add(-15*time.Minute)), "advisor", s.o.Herbst.ID)).OK(t)
 		later := with(with(s.o.Booking(at.Add(4*time.Hour)), "desk", s.o.Desk2), "service", s.o.Service2)
 		s.SignIn(s.o.Winter).Post(path, with(later, "advisor", s.o.Herbst.ID)).OK(t)
