@@ -75,15 +75,15 @@ func TestAWindowThatIsReloadedWasNeverAway(t *testing.T) {
 		open.Close()
 		s.join(s.sommer, id)
 		window(s.sommer, id)
-		<-time.After(3 * time.Second)                    // longer than a window has to come back
-		s.g.Do("presence", Body{"visible": false}).OK(t) // the last that this test tells the page
-		var view seat.GuestView
-		for events := 0; ; events++ {
+		<-time.After(3 * time.Second)                           // longer than a window has to come back
+		s.g.Do("callback", Body{"phone": "0170 1112223"}).OK(t) // the last that this test tells the page
+		for {
+			var view seat.GuestView
 			page.Until("seat", &view)
 			if !view.Talk.StaffHere {
 				t.Fatal("the guest was told that nobody is there")
 			}
-			if events > 0 {
+			if view.CallbackAt != nil {
 				return
 			}
 		}
