@@ -132,6 +132,14 @@ func (p *presence) note(k pageKey) {
 	}
 }
 
+// has tells whether a page is connected to this node, or may come back to it.
+func (p *presence) has(k pageKey) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c, ok := p.pages[k]
+	return ok && c.here()
+}
+
 // end forgets who may come back. A page whose stream ends with the process connects
 // to another, or to this one after its restart, and is not away meanwhile.
 func (p *presence) end() {
@@ -219,7 +227,15 @@ func (p *presence) settle(ctx context.Context, tx *db.Tx, agencyID, seatID strin
 	if x.State != Talking {
 		return nil
 	}
-	return p.s.talks.Attended(ctx, tx, x, func(staff string) (bool, error) { return p.holds(ctx, tx, x, staffPage+staff) })
+	return p.s.talks.Attended(ctx, tx, x, func(staff string) (bool, error) {
+		page := staffPage + staff
+		// Nobody waited for the row of this node's own window: the guest who connects before it is written must not be told
+		// that nobody is there.
+		if p.has(pageKey{agencyID, seatID, page}) {
+			return true, nil
+		}
+		return p.holds(ctx, tx, x, page)
+	})
 }
 
 // holds tells whether a page of a seat, as a rule the one that holds it, is connected, on whatever node.

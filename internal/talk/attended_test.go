@@ -66,6 +66,16 @@ func TestTheGuestIsToldWhenTheAdvisorsWindowGoesAndComesBack(t *testing.T) {
 	})
 }
 
+func TestAGuestWhoConnectsWhileTheWindowOpensIsNotToldThatNobodyIsThere(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		s.admit(s.sommer)
+		if !staffHere(s.g) {
+			t.Error("the window has a moment to open")
+		}
+	})
+}
+
 func TestAWindowThatIsReloadedWasNeverAway(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newScene(t, d)
