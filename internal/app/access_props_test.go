@@ -9,8 +9,8 @@ import (
 
 // later is a time at which nothing else is booked.
 func (s *stage) later() int64 {
-	s.booked++
-	return s.Clock.Now().Truncate(time.Hour).Add(30*24*time.Hour + time.Duration(s.booked)*time.Hour).UnixMilli()
+	s.ahead++
+	return s.Clock.Now().Truncate(time.Hour).Add(30*24*time.Hour + time.Duration(s.ahead)*time.Hour).UnixMilli()
 }
 
 // props are what each route needs in order to succeed for who may call it. Where another page of the same person would be
@@ -75,7 +75,7 @@ func guestProps() map[string]prop {
 	const seat = "/api/guest/{agency}/seats/{seat}"
 	page := func(more worldtest.Body) func(*scene) any {
 		return func(s *scene) any {
-			body := worldtest.Body{"page": s.guest.Page}
+			body := worldtest.Body{"page": s.guest().Page}
 			maps.Copy(body, more)
 			return body
 		}
@@ -84,13 +84,13 @@ func guestProps() map[string]prop {
 	arriving := worldtest.Body{"mode": "video", "offer": offer["offer"], "commit": offer["commit"]}
 	again := worldtest.Body{"generation": 0, "offer": offer["offer"], "commit": offer["commit"]}
 	return map[string]prop{
-		"POST /api/guest/{agency}/open": {body: func(s *scene) any { return worldtest.Body{"secret": s.place.Secret} }},
+		"POST /api/guest/{agency}/open": {body: func(s *scene) any { return worldtest.Body{"secret": s.place().Secret} }},
 		"POST " + seat + "/check":       {body: with(worldtest.Body{"result": "looked"})},
 		"POST " + seat + "/arrive":      {body: page(arriving)},
 		"POST " + seat + "/prepare":     {ready: (*scene).arrive, body: page(again)},
 		"POST " + seat + "/presence":    {ready: (*scene).arrive, body: page(worldtest.Body{"visible": false})},
 		"POST " + seat + "/leave":       {ready: (*scene).arrive, body: page(nil)},
-		"POST " + seat + "/answer":      {ready: (*scene).told, body: func(s *scene) any { return worldtest.Body{"page": s.guest.Page, "message": s.message, "text": "Ja"} }},
+		"POST " + seat + "/answer":      {ready: (*scene).told, body: func(s *scene) any { return worldtest.Body{"page": s.guest().Page, "message": s.message, "text": "Ja"} }},
 		"POST " + seat + "/callback":    {body: with(worldtest.Body{"phone": "0170 1112223"})},
 		"POST " + seat + "/cancel":      {body: with(worldtest.Body{"wish": "cancel"})},
 		"GET " + seat + "/stream":       {ready: (*scene).arrive},

@@ -98,7 +98,7 @@ type stage struct {
 	o      worldtest.Office
 	people map[string]worldtest.Account
 	open   map[string]*worldtest.Browser // signed in, by role
-	booked int
+	ahead  int                           // appointments that were asked for at a later time
 }
 
 func newStage(t *testing.T) *stage {
@@ -169,14 +169,15 @@ func (s *stage) routes() []string {
 	})
 }
 
-// scene is one appointment that nobody has touched, with a guest who has opened its link.
+// scene is one appointment that nobody has touched, with a guest who has opened its link. It is made when a route first
+// asks for it: many have nothing to do with one.
 type scene struct {
 	*stage
-	place worldtest.Place
-	guest *worldtest.Guest
-	talk  string // where there is one
-	task  string
-	hired string // somebody whom nobody else knows
+	booked *worldtest.Place
+	opened *worldtest.Guest
+	talk   string // where there is one
+	task   string
+	hired  string // somebody whom nobody else knows
 
 	message string
 }
@@ -191,8 +192,7 @@ type prop struct {
 func (s *stage) call(route string, p prop, actor string) int {
 	s.t.Helper()
 	s.Clock.Forward(time.Minute)
-	one := &scene{stage: s, place: s.Book(s.o, s.as("advisor"), s.o.Booking(s.Clock.Now().Truncate(time.Minute).Add(5*time.Minute)))}
-	one.guest = s.Guest(one.place)
+	one := &scene{stage: s}
 	if p.ready != nil {
 		p.ready(one)
 	}
@@ -206,8 +206,35 @@ func (s *stage) call(route string, p prop, actor string) int {
 		defer delete(s.open, actor) // afterwards it is nobody's, or somebody else's
 	}
 	status := one.status(by, method, one.fill(path), body)
-	s.Exec(`UPDATE appointment SET status = 'done' WHERE agency_id = $1 AND id = $2`, s.o.Agency, one.place.Appointment)
+	if one.booked != nil {
+		s.done(*one.booked)
+	}
 	return status
+}
+
+// done makes room for the next appointment.
+func (s *stage) done(p worldtest.Place) {
+	s.t.Helper()
+	s.Exec(`UPDATE appointment SET status = 'done' WHERE agency_id = $1 AND id = $2`, s.o.Agency, p.Appointment)
+}
+
+// place is the scene's appointment, five minutes ahead.
+func (s *scene) place() worldtest.Place {
+	s.t.Helper()
+	if s.booked == nil {
+		made := s.Book(s.o, s.as("advisor"), s.o.Booking(s.Clock.Now().Truncate(time.Minute).Add(5*time.Minute)))
+		s.booked = &made
+	}
+	return *s.booked
+}
+
+// guest has opened the appointment's link.
+func (s *scene) guest() *worldtest.Guest {
+	s.t.Helper()
+	if s.opened == nil {
+		s.opened = s.Guest(s.place())
+	}
+	return s.opened
 }
 
 func (s *scene) browser(actor string) *worldtest.Browser {
@@ -216,10 +243,10 @@ func (s *scene) browser(actor string) *worldtest.Browser {
 	case "nobody":
 		return s.Browser()
 	case "guest":
-		return s.guest.Browser
+		return s.guest().Browser
 	case "other guest":
 		other := s.Book(s.o, s.as("advisor"), s.o.Booking(s.Clock.Now().Truncate(time.Minute).Add(40*time.Minute)))
-		defer s.Exec(`UPDATE appointment SET status = 'done' WHERE agency_id = $1 AND id = $2`, s.o.Agency, other.Appointment)
+		defer s.done(other)
 		return s.Guest(other).Browser
 	}
 	return s.as(actor)
@@ -240,14 +267,19 @@ func (s *stage) as(role string) *worldtest.Browser {
 
 // fill puts the scene's ids into a path.
 func (s *scene) fill(path string) string {
-	path = strings.NewReplacer("{$}", "", "{agency}", s.o.Slug, "{seat}", s.place.Seat, "{talk}", s.talk, "{desk}", s.o.Desk).Replace(path)
+	path = strings.NewReplacer("{$}", "", "{agency}", s.o.Slug, "{talk}", s.talk, "{desk}", s.o.Desk).Replace(path)
+	if strings.Contains(path, "{seat}") {
+		path = strings.ReplaceAll(path, "{seat}", s.place().Seat)
+	}
 	if strings.Contains(path, "/tasks/{id}") {
 		return strings.ReplaceAll(path, "{id}", s.task)
 	}
 	path = s.fillAdmin(path)
-	path = strings.ReplaceAll(path, "{id}", s.place.Appointment)
-	if strings.HasSuffix(path, "/seats/"+s.place.Seat+"/stream") {
-		path += "?page=" + s.guest.Page
+	if strings.Contains(path, "{id}") {
+		path = strings.ReplaceAll(path, "{id}", s.place().Appointment)
+	}
+	if strings.Contains(path, "/seats/") && strings.HasSuffix(path, "/stream") {
+		path += "?page=" + s.guest().Page
 	}
 	return path
 }
@@ -280,16 +312,20 @@ func (s *scene) status(by *worldtest.Browser, method, path string, body any) int
 }
 
 // begin is the time of the appointment.
-func (s *scene) begin() { s.Clock.Forward(6 * time.Minute) }
+func (s *scene) begin() {
+	s.t.Helper()
+	s.place()
+	s.Clock.Forward(6 * time.Minute)
+}
 
-func (s *scene) arrive() { s.t.Helper(); s.guest.Arrive().OK(s.t) }
+func (s *scene) arrive() { s.t.Helper(); s.guest().Arrive().OK(s.t) }
 
 // admit begins the talk that the route is about.
 func (s *scene) admit() {
 	s.t.Helper()
 	s.arrive()
 	var begun struct{ Talk struct{ ID string } }
-	s.as("advisor").Post("/api/staff/seats/"+s.place.Seat+"/admit", worldtest.Body{}).OK(s.t).Into(s.t, &begun)
+	s.as("advisor").Post("/api/staff/seats/"+s.place().Seat+"/admit", worldtest.Body{}).OK(s.t).Into(s.t, &begun)
 	s.talk = begun.Talk.ID
 }
 
@@ -297,22 +333,22 @@ func (s *scene) admit() {
 func (s *scene) enter() {
 	s.t.Helper()
 	s.admit()
-	s.guest.Signal(1, "enter", nil).OK(s.t)
+	s.guest().Signal(1, "enter", nil).OK(s.t)
 }
 
 // ask leaves a number, which makes a task.
 func (s *scene) ask() {
 	s.t.Helper()
-	s.guest.Do("callback", worldtest.Body{"phone": "0170 1112223"}).OK(s.t)
-	s.Scan(`SELECT id FROM task WHERE agency_id = $1 AND appointment_id = $2`, []any{s.o.Agency, s.place.Appointment}, &s.task)
+	s.guest().Do("callback", worldtest.Body{"phone": "0170 1112223"}).OK(s.t)
+	s.Scan(`SELECT id FROM task WHERE agency_id = $1 AND appointment_id = $2`, []any{s.o.Agency, s.place().Appointment}, &s.task)
 }
 
 // told lets the desk say something to the guest who waits.
 func (s *scene) told() {
 	s.t.Helper()
 	s.arrive()
-	s.as("advisor").Post("/api/staff/seats/"+s.place.Seat+"/message", worldtest.Body{"text": "Haben Sie Ihren Ausweis da?"}).OK(s.t)
-	s.Scan(`SELECT id FROM seat_message WHERE agency_id = $1 AND seat_id = $2`, []any{s.o.Agency, s.place.Seat}, &s.message)
+	s.as("advisor").Post("/api/staff/seats/"+s.place().Seat+"/message", worldtest.Body{"text": "Haben Sie Ihren Ausweis da?"}).OK(s.t)
+	s.Scan(`SELECT id FROM seat_message WHERE agency_id = $1 AND seat_id = $2`, []any{s.o.Agency, s.place().Seat}, &s.message)
 }
 
 func bare(*scene) any { return worldtest.Body{} }
@@ -325,7 +361,7 @@ func with(body worldtest.Body) func(*scene) any {
 func version(more worldtest.Body) func(*scene) any {
 	return func(s *scene) any {
 		body := maps.Clone(more)
-		body["version"] = s.place.Version
+		body["version"] = s.place().Version
 		return body
 	}
 }

@@ -31,8 +31,14 @@ type whole struct {
 // eachWhole starts one on each database.
 func eachWhole(t *testing.T, f func(t *testing.T, w *whole)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { f(t, startWhole(t)) })
-	t.Run("postgres", func(t *testing.T) { f(t, startWhole(t, "VISAVIS_DATABASE_URL="+dbtest.PostgresURL(t))) })
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		f(t, startWhole(t))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		f(t, startWhole(t, "VISAVIS_DATABASE_URL="+dbtest.PostgresURL(t)))
+	})
 }
 
 func startWhole(t *testing.T, environ ...string) *whole {

@@ -2,15 +2,21 @@
 //
 // PostgreSQL is a real server whose address stands in VISAVIS_TEST_POSTGRES
 // (scripts/with-postgres starts one). Without it that half is skipped, loudly.
+//
+// The schema is made once for each engine and copied from then on: the
+// migrations would take longer than most tests.
 package dbtest
 
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"visavis/internal/db"
@@ -18,32 +24,66 @@ import (
 )
 
 // Each runs f once on an empty, migrated SQLite file and once on an empty,
-// migrated PostgreSQL database.
+// migrated PostgreSQL database, both at the same time and after what follows
+// the call: most of a test is waiting.
 func Each(t *testing.T, f func(t *testing.T, d *db.DB)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { f(t, SQLite(t)) })
-	t.Run("postgres", func(t *testing.T) { f(t, Postgres(t)) })
+	for name, open := range map[string]func(testing.TB) *db.DB{"sqlite": SQLite, "postgres": Postgres} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f(t, open(t))
+		})
+	}
 }
 
 // SQLite returns a fresh SQLite database, closed when the test ends.
 func SQLite(t testing.TB) *db.DB {
 	t.Helper()
-	return open(t, "sqlite:"+filepath.Join(t.TempDir(), "visavis.db"))
+	return open(t, SQLiteURL(t))
+}
+
+// SQLiteURL returns the address of a migrated SQLite file without rows.
+func SQLiteURL(t testing.TB) string {
+	t.Helper()
+	schema, err := migratedFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "visavis.db")
+	if err := os.WriteFile(path, schema, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return "sqlite:" + path
 }
 
 // Postgres returns a fresh PostgreSQL database, dropped when the test ends.
 func Postgres(t testing.TB) *db.DB {
 	t.Helper()
-	return open(t, PostgresURL(t))
+	server := postgres(t)
+	template, err := migratedDatabase(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return open(t, newDatabase(t, server, template))
 }
 
 // PostgresURL returns the address of a fresh, empty PostgreSQL database.
 func PostgresURL(t testing.TB) string {
 	t.Helper()
+	return newDatabase(t, postgres(t), "template1")
+}
+
+func postgres(t testing.TB) string {
+	t.Helper()
 	server := os.Getenv("VISAVIS_TEST_POSTGRES")
 	if server == "" {
 		t.Skip("NOT RUN ON POSTGRESQL: VISAVIS_TEST_POSTGRES is not set (make test sets it)")
 	}
+	return server
+}
+
+func newDatabase(t testing.TB, server, template string) string {
+	t.Helper()
 	name := "visavis_" + vault.NewID()
 	admin, err := sql.Open("pgx", server)
 	if err != nil {
@@ -53,12 +93,17 @@ func PostgresURL(t testing.TB) string {
 		_, _ = admin.ExecContext(context.Background(), "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
 		_ = admin.Close()
 	})
-	if _, err := admin.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
+	if _, err := admin.ExecContext(t.Context(), "CREATE DATABASE "+name+" TEMPLATE "+template); err != nil {
 		t.Fatal("create database:", err)
 	}
+	return named(server, name)
+}
+
+// named is the address of another database of the server.
+func named(server, name string) string {
 	address, err := url.Parse(server)
 	if err != nil {
-		t.Fatal("VISAVIS_TEST_POSTGRES must be a URL")
+		panic("VISAVIS_TEST_POSTGRES must be a URL")
 	}
 	address.Path = "/" + name
 	return strings.TrimSpace(address.String())
@@ -71,8 +116,47 @@ func open(t testing.TB, address string) *db.DB {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = d.Close() })
-	if err := d.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	return d
+}
+
+// migratedFile is what an empty, migrated SQLite file holds.
+var migratedFile = sync.OnceValues(func() (schema []byte, err error) { //nolint:gochecknoglobals // once in a process
+	folder, err := os.MkdirTemp("", "visavis-schema")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	path := filepath.Join(folder, "visavis.db")
+	if err := migrate("sqlite:" + path); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
+var templates sync.Map //nolint:gochecknoglobals // a template once in a process for each server
+
+// migratedDatabase names an empty, migrated database of the server that others are copied from. It stays there as long
+// as the server, which is gone after the tests.
+func migratedDatabase(server string) (string, error) {
+	once, _ := templates.LoadOrStore(server, sync.OnceValues(func() (string, error) {
+		name := "template_" + vault.NewID()
+		admin, err := sql.Open("pgx", server)
+		if err != nil {
+			return "", errors.New("open PostgreSQL")
+		}
+		defer func() { _ = admin.Close() }()
+		if _, err := admin.ExecContext(context.Background(), "CREATE DATABASE "+name); err != nil {
+			return "", fmt.Errorf("create database: %w", err)
+		}
+		return name, migrate(named(server, name))
+	}))
+	return once.(func() (string, error))()
+}
+
+func migrate(address string) error {
+	d, err := db.Open(context.Background(), address)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Migrate(context.Background()), d.Close())
 }
