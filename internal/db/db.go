@@ -70,7 +70,14 @@ func Open(ctx context.Context, address string) (*DB, error) {
 // SQLite: WAL so that readers do not wait, FULL so that an acknowledged commit
 // survives a power cut, secure_delete so that deleted text is overwritten.
 const sqlitePragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
-	"&_pragma=foreign_keys(1)&_pragma=secure_delete(1)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-4000)"
+	"&_pragma=foreign_keys(1)&_pragma=secure_delete(1)&_pragma=temp_store(MEMORY)"
+
+// Pages that a connection keeps, in KiB. One writes, and large imports are quicker if all of their pages fit. Several
+// read, and what one of them has let go the system still has.
+const (
+	writeCache = "&_pragma=cache_size(-4000)"
+	readCache  = "&_pragma=cache_size(-500)"
+)
 
 func openSQLite(path string) (*DB, error) {
 	// SQLite would make a file that everybody on the machine may read, and gives its mode to those beside it.
@@ -82,12 +89,12 @@ func openSQLite(path string) (*DB, error) {
 		return nil, err
 	}
 	file := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + sqlitePragmas
-	write, err := sql.Open("sqlite", file+"&_txlock=immediate")
+	write, err := sql.Open("sqlite", file+writeCache+"&_txlock=immediate")
 	if err != nil {
 		return nil, err
 	}
 	write.SetMaxOpenConns(1)
-	read, err := sql.Open("sqlite", file+"&_pragma=query_only(1)")
+	read, err := sql.Open("sqlite", file+readCache+"&_pragma=query_only(1)")
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
