@@ -59,7 +59,11 @@ func measureServer(ctx context.Context, found figures) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, p.stop()) }()
-	return wait(ctx, p, links, found)
+	if err := wait(ctx, p, links, found); err != nil {
+		text, _ := os.ReadFile(filepath.Join(folder, "log")) // says why, if it can be read
+		return fmt.Errorf("%w: %s", err, text)
+	}
+	return nil
 }
 
 // wait reads the memory of a server before and after the guests have come.

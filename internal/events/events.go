@@ -35,8 +35,9 @@ type Log struct {
 	bus   Bus
 	clock func() time.Time
 
-	mu   sync.Mutex
-	subs map[string][]*Subscription
+	mu    sync.Mutex
+	subs  map[string][]*Subscription
+	queue []*Subscription // slow readers that are woken soon; while there are any, a timer runs
 }
 
 // New returns a log. Run must run for subscribers to be woken.
@@ -143,11 +144,14 @@ func (l *Log) Prune(ctx context.Context, before time.Time) error {
 
 // Subscription wakes one reader of one or several topics.
 type Subscription struct {
-	C      <-chan struct{} // capacity one: several changes, one wake-up
-	c      chan struct{}
-	log    *Log
-	keys   []string
-	onWake func() // guarded by the log's lock
+	C    <-chan struct{} // capacity one: several changes, one wake-up
+	c    chan struct{}
+	log  *Log
+	keys []string
+	// Guarded by the log's lock.
+	onWake func()
+	slow   string // a topic that wakes once in a while only; empty: none
+	queued bool   // for that
 }
 
 // Subscribe begins to wake. Subscribe before reading, or a change between the two is missed.
@@ -164,6 +168,17 @@ func (l *Log) Subscribe(agency string, topics ...string) *Subscription {
 	return s
 }
 
+// Slowly wakes the reader by one more topic, but about a second later, and once for all changes until then: for what many
+// readers look at that changes often, and each of them only has to know soon. They are woken a few at a time, so that not
+// all of them read at once.
+func (s *Subscription) Slowly(agency, topic string) {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	s.slow = key(agency, topic)
+	s.keys = append(s.keys, s.slow)
+	s.log.subs[s.slow] = append(s.log.subs[s.slow], s)
+}
+
 // OnWake has f called after each wake-up, for a reader that waits for something else and can be interrupted. f must not
 // wait, and may be called a last time while Close runs.
 func (s *Subscription) OnWake(f func()) {
@@ -176,6 +191,9 @@ func (s *Subscription) OnWake(f func()) {
 func (s *Subscription) Close() {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
+	if s.queued {
+		s.log.queue = slices.DeleteFunc(s.log.queue, func(known *Subscription) bool { return known == s })
+	}
 	for _, k := range s.keys {
 		left := slices.DeleteFunc(s.log.subs[k], func(known *Subscription) bool { return known == s })
 		s.log.subs[k] = left
@@ -189,7 +207,11 @@ func (l *Log) wake(k string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, s := range l.subs[k] {
-		s.wake()
+		if s.slow == k {
+			l.wakeSoon(s)
+		} else {
+			s.wake()
+		}
 	}
 }
 
@@ -200,6 +222,38 @@ func (l *Log) wakeAll() {
 		for _, s := range subs {
 			s.wake()
 		}
+	}
+}
+
+// Slow readers: how long the first of them waits for further changes, and how many are woken then, and how often.
+const (
+	slowAfter   = time.Second
+	slowEvery   = 10 * time.Millisecond
+	slowAtATime = 16
+)
+
+func (l *Log) wakeSoon(s *Subscription) {
+	if s.queued {
+		return
+	}
+	s.queued = true
+	l.queue = append(l.queue, s)
+	if len(l.queue) == 1 {
+		time.AfterFunc(slowAfter, l.wakeSome)
+	}
+}
+
+func (l *Log) wakeSome() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := min(len(l.queue), slowAtATime)
+	for _, s := range l.queue[:n] {
+		s.queued = false
+		s.wake()
+	}
+	l.queue = slices.Delete(l.queue, 0, n)
+	if len(l.queue) > 0 {
+		time.AfterFunc(slowEvery, l.wakeSome)
 	}
 }
 

@@ -166,3 +166,61 @@ func TestAVA07ANodeIsWokenByAnotherAndMissesNothingWhenItsConnectionBreaks(t *te
 		awaited(t, d, two, sub, change(t, d, one, "t", "x"))
 	}
 }
+
+func TestASlowTopicWakesOnceForAllThatHappensMeanwhile(t *testing.T) {
+	d := dbtest.SQLite(t)
+	log := newLog(t, d, events.NewLocalBus())
+	s := log.Subscribe(agency, "own")
+	defer s.Close()
+	s.Slowly(agency, "desk")
+	const meanwhile = time.Second
+	for awake := true; awake; { // a log that begins wakes everybody
+		select {
+		case <-s.C:
+		case <-time.After(meanwhile / 2):
+			awake = false
+		}
+	}
+	begun := time.Now()
+	for range 20 {
+		change(t, d, log, "desk", "x")
+	}
+	woken(t, s)
+	if took := time.Since(begun); took < meanwhile {
+		t.Errorf("woken after %s", took)
+	}
+	select {
+	case <-s.C:
+		t.Error("woken twice")
+	case <-time.After(2 * meanwhile):
+	}
+	change(t, d, log, "desk", "x")
+	begun = time.Now()
+	change(t, d, log, "own", "x")
+	woken(t, s)
+	if took := time.Since(begun); took > meanwhile/2 {
+		t.Errorf("its own topic waited for the slow one: %s", took)
+	}
+}
+
+func TestManySlowReadersAreAllWokenAndSomeMayLeaveMeanwhile(t *testing.T) {
+	d := dbtest.SQLite(t)
+	log := newLog(t, d, events.NewLocalBus())
+	var readers []*events.Subscription
+	for range 100 {
+		s := log.Subscribe(agency)
+		s.Slowly(agency, "desk")
+		readers = append(readers, s)
+	}
+	change(t, d, log, "desk", "x")
+	for i, s := range readers {
+		if i%3 == 0 {
+			s.Close()
+		}
+	}
+	for i, s := range readers {
+		if i%3 != 0 {
+			woken(t, s)
+		}
+	}
+}

@@ -44,7 +44,9 @@ func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p := &picture{s: s, agency: x.Agency, seat: x.ID, who: Holder{browser, page}}
-	sub := s.o.Events.Subscribe(x.Agency, Topic(x.ID), agency.DeskTopic(x.Desk))
+	sub := s.o.Events.Subscribe(x.Agency, Topic(x.ID))
+	// What happens at a desk changes how long all wait there: of a hundred, each would be looked at with each arrival.
+	sub.Slowly(x.Agency, agency.DeskTopic(x.Desk))
 	topic := edge.Topic{DB: s.db, Events: s.o.Events, Agency: x.Agency, Name: Topic(x.ID), Whole: p.whole, Changed: p.show}
 	source := p.remember(topic.Source(sub, s.o.Log))
 	source.Close = func() { sub.Close(); s.presence.lost(pageKey{p.agency, p.seat, page}) } // not x: it would live as long
@@ -101,6 +103,20 @@ func (v GuestView) waits() string {
 	return strconv.FormatInt(v.Wait.Until/time.Minute.Milliseconds(), 10) + "-" + strconv.FormatInt(*v.Wait.After/time.Minute.Milliseconds(), 10)
 }
 
+// waitNow is what there is to be told of the wait of a seat that waits, without the rest of its view.
+func (s *Service) waitNow(ctx context.Context, q db.Q, x Seat) (string, error) {
+	var starts int64
+	var advisor string
+	err := q.QueryRowContext(ctx, `SELECT starts_at, COALESCE(advisor_id, '') FROM appointment WHERE agency_id = $1 AND id = $2`,
+		x.Agency, x.Appointment).Scan(&starts, &advisor)
+	if err != nil {
+		return "", fmt.Errorf("read appointment of seat: %w", err)
+	}
+	v := GuestView{State: x.State}
+	v.Wait, err = s.wait(ctx, q, x, advisor, db.Time(starts), s.o.Clock())
+	return v.waits(), err
+}
+
 func (p *picture) whole(ctx context.Context, q db.Q) ([]edge.Event, error) {
 	x, err := byID(ctx, q, p.agency, p.seat)
 	if err != nil {
@@ -129,6 +145,13 @@ func (p *picture) show(ctx context.Context, q db.Q, list []events.Change) ([]edg
 	if err != nil || len(list) == 0 && (x.State != Waiting || x.Holder != p.who) {
 		return nil, err
 	}
+	if len(list) == 0 {
+		// What happens at the desk changes how long others wait.
+		told, err := p.s.waitNow(ctx, q, x)
+		if err != nil || told == p.told {
+			return nil, err
+		}
+	}
 	first, err := edge.FirstNumber(list, "signal")
 	if err != nil {
 		return nil, err
@@ -145,7 +168,6 @@ func (p *picture) show(ctx context.Context, q db.Q, list []events.Change) ([]edg
 			changed = true
 		}
 	}
-	// What happens at the desk changes how long others wait.
 	if changed || len(list) == 0 {
 		view, err := p.s.view(ctx, q, x, p.who)
 		if err != nil {

@@ -114,7 +114,7 @@ func (s *Service) view(ctx context.Context, q db.Q, x Seat, who Holder) (GuestVi
 		}
 	}
 	if x.State == Waiting {
-		if v.Wait, err = s.wait(ctx, q, x, u.advisorID, w, now); err != nil {
+		if v.Wait, err = s.wait(ctx, q, x, u.advisorID, w.Starts, now); err != nil {
 			return v, err
 		}
 	}

@@ -72,16 +72,16 @@ func latest(a, b time.Time) time.Time {
 	return b
 }
 
-func (s *Service) wait(ctx context.Context, q db.Q, x Seat, advisor string, w Window, now time.Time) (*Wait, error) {
-	t := queue{starts: w.Starts}
+func (s *Service) wait(ctx context.Context, q db.Q, x Seat, advisor string, starts, now time.Time) (*Wait, error) {
+	t := queue{starts: starts}
 	var err error
-	if t.busy, err = s.talks.BusyUntil(ctx, q, x, advisor, w.Starts); err != nil {
+	if t.busy, err = s.talks.BusyUntil(ctx, q, x, advisor, starts); err != nil {
 		return nil, err
 	}
 	if t.late, err = late(ctx, q, x, advisor, now); err != nil {
 		return nil, err
 	}
-	if t.ahead, err = ahead(ctx, q, x, advisor, w.Starts, now); err != nil {
+	if t.ahead, err = ahead(ctx, q, x, advisor, starts, now); err != nil {
 		return nil, err
 	}
 	return t.wait(now), nil

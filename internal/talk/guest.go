@@ -161,20 +161,26 @@ func (f forSeats) Signals(ctx context.Context, q db.Q, x seat.Seat, after int64)
 	return f.s.signals(ctx, q, t, forGuest, after)
 }
 
+const runningTalks = `
+	SELECT MIN(CASE WHEN talk.admitted_at > appointment.starts_at
+	                THEN talk.admitted_at + appointment.ends_at - appointment.starts_at ELSE appointment.ends_at END)
+	FROM talk
+	JOIN seat ON seat.id = talk.seat_id AND seat.agency_id = talk.agency_id
+	JOIN appointment ON appointment.id = seat.appointment_id AND appointment.agency_id = talk.agency_id
+	WHERE talk.agency_id = $1 AND talk.ended_at IS NULL AND `
+
 // BusyUntil is when the talk that the advisor, or without one anybody of the desk, is in should end: as planned, or, if it
 // began late, after as much time. As long as a seat's own time has not come, a talk that was planned beside it has
 // somebody of its own.
 func (f forSeats) BusyUntil(ctx context.Context, q db.Q, x seat.Seat, advisor string, starts time.Time) (*time.Time, error) {
+	// Two conditions, so that either is found by its index.
+	query, args := runningTalks+`talk.staff_id = $2`, []any{x.Agency, advisor}
+	if advisor == "" {
+		query = runningTalks + `talk.desk_id = $2 AND (appointment.ends_at <= $3 OR $4 >= $3)`
+		args = []any{x.Agency, x.Desk, db.Ms(starts), db.Ms(f.s.o.Clock())}
+	}
 	var until *int64
-	err := q.QueryRowContext(ctx, `
-		SELECT MIN(CASE WHEN talk.admitted_at > appointment.starts_at
-		                THEN talk.admitted_at + appointment.ends_at - appointment.starts_at ELSE appointment.ends_at END)
-		FROM talk
-		JOIN seat ON seat.id = talk.seat_id AND seat.agency_id = talk.agency_id
-		JOIN appointment ON appointment.id = seat.appointment_id AND appointment.agency_id = talk.agency_id
-		WHERE talk.agency_id = $1 AND talk.ended_at IS NULL
-		  AND (talk.staff_id = $2 OR ($2 = '' AND talk.desk_id = $3 AND (appointment.ends_at <= $4 OR $5 >= $4)))`,
-		x.Agency, advisor, x.Desk, db.Ms(starts), db.Ms(f.s.o.Clock())).Scan(&until)
+	err := q.QueryRowContext(ctx, query, args...).Scan(&until)
 	if err != nil {
 		return nil, fmt.Errorf("read running talks: %w", err)
 	}
