@@ -91,6 +91,7 @@ func guestProps() map[string]prop {
 		"POST " + seat + "/presence":    {ready: (*scene).arrive, body: page(worldtest.Body{"visible": false})},
 		"POST " + seat + "/leave":       {ready: (*scene).arrive, body: page(nil)},
 		"POST " + seat + "/answer":      {ready: (*scene).told, body: func(s *scene) any { return worldtest.Body{"page": s.guest().Page, "message": s.message, "text": "Ja"} }},
+		"POST " + seat + "/stay":        {ready: (*scene).arrive, body: page(nil)},
 		"POST " + seat + "/callback":    {body: with(worldtest.Body{"phone": "0170 1112223"})},
 		"POST " + seat + "/cancel":      {body: with(worldtest.Body{"wish": "cancel"})},
 		"GET " + seat + "/stream":       {ready: (*scene).arrive},

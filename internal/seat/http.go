@@ -30,6 +30,7 @@ func (s *Service) Routes(api *edge.API, mux *edge.Mux) {
 	edge.Handle(api, post("reportVisibility", base+"/presence"), s.visibility)
 	edge.Handle(api, post("leave", base+"/leave"), s.leave)
 	edge.Handle(api, post("answerMessage", base+"/answer"), s.answer)
+	edge.Handle(api, post("stayUntil", base+"/stay"), s.stay)
 	edge.Handle(api, post("askForCall", base+"/callback"), s.callback)
 	edge.Handle(api, post("cancelOrMove", base+"/cancel"), s.cancel)
 	mux.HandleFunc("GET "+base+"/stream", s.stream)
@@ -74,8 +75,11 @@ func browserOf(r *http.Request) string {
 func Problem(err error) error {
 	if r, ok := errors.AsType[*Refusal](err); ok {
 		status := http.StatusConflict
-		if r.Code == "seat.closed" || r.Code == "seat.too_late" {
+		switch r.Code {
+		case "seat.closed", "seat.too_late":
 			status = http.StatusGone
+		case "stay.time":
+			status = http.StatusUnprocessableEntity
 		}
 		return &edge.Problem{Status: status, Code: r.Code, Params: r.Params}
 	}

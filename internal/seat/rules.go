@@ -49,6 +49,7 @@ type Seat struct {
 	ArrivedAt     *time.Time
 	AwaySince     *time.Time // nil while a page is connected
 	HiddenSince   *time.Time
+	StayUntil     *time.Time // how long the guest can wait, as they have said; nil: as long as it takes
 	Holder        Holder
 	Asking        Holder // a browser that asks, or asked, to take over a talk
 	AskRefused    bool   // and was told no
@@ -280,9 +281,37 @@ func (c Leave) apply(s Seat, _ time.Time, _ Window) (Seat, []Event, error) {
 	case c.Who != s.Holder:
 		return s, nil, refuse("seat.elsewhere")
 	}
-	s.State, s.ArrivedAt = Expected, nil
+	s.State, s.ArrivedAt, s.StayUntil = Expected, nil, nil
 	s.Holder, s.Asking, s.AskRefused, s.HiddenSince = Holder{}, Holder{}, false, nil
 	return s, []Event{Left}, nil
+}
+
+// Stay is a guest who says until when they can wait, or takes it back. The desk is told and nothing else follows: the
+// order stays, and nobody loses a place by it.
+type Stay struct {
+	Who   Holder
+	Until *time.Time
+}
+
+// The times that can be said: of a clock's five minutes, and not so far ahead that it says nothing.
+const (
+	stayStep    = 5 * time.Minute
+	longestStay = 4 * time.Hour
+)
+
+func (c Stay) apply(s Seat, now time.Time, _ Window) (Seat, []Event, error) {
+	switch {
+	case s.State == Closed:
+		return s, nil, closedRefusal(s)
+	case s.State != Waiting:
+		return s, nil, refuse("seat.not_waiting")
+	case c.Who != s.Holder:
+		return s, nil, refuse("seat.elsewhere")
+	case c.Until != nil && (!c.Until.After(now) || c.Until.Sub(now) > longestStay || !c.Until.Equal(c.Until.Truncate(stayStep))):
+		return s, nil, refuse("stay.time")
+	}
+	s.StayUntil = c.Until
+	return s, nil, nil
 }
 
 // End closes the seat with the appointment's outcome, in whatever state it is.
@@ -292,7 +321,7 @@ func (c End) apply(s Seat, now time.Time, _ Window) (Seat, []Event, error) {
 	if s.State == Closed {
 		return s, nil, closedRefusal(s)
 	}
-	s.State, s.ClosedReason, s.ClosedAt = Closed, c.Reason, &now
+	s.State, s.ClosedReason, s.ClosedAt, s.StayUntil = Closed, c.Reason, &now, nil
 	s.Asking, s.AskRefused = Holder{}, false
 	return s, []Event{Ended}, nil
 }
@@ -312,7 +341,7 @@ func (Move) apply(s Seat, now time.Time, w Window) (Seat, []Event, error) {
 	case Expected:
 	}
 	s.LinkVersion++
-	s.State, s.ArrivedAt = Expected, nil
+	s.State, s.ArrivedAt, s.StayUntil = Expected, nil, nil
 	if !w.has(s.OpenedAt) {
 		s.OpenedAt = nil
 	}

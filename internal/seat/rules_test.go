@@ -86,6 +86,8 @@ var commands = map[string]seat.Command{
 	"leave":               seat.Leave{Who: phone},
 	"leave, second tab":   seat.Leave{Who: secondTab},
 	"leave, laptop":       seat.Leave{Who: laptop},
+	"stay":                seat.Stay{Who: phone, Until: new(at(10, 45))},
+	"stay, laptop":        seat.Stay{Who: laptop, Until: new(at(10, 45))},
 	"end":                 seat.End{Reason: "phone"},
 	"move":                seat.Move{},
 	"page goes away":      seat.Connected{},
@@ -133,6 +135,8 @@ expected             | send back           | seat.not_talking
 expected             | leave               | expected, nobody
 expected             | leave, second tab   | expected, nobody
 expected             | leave, laptop       | expected, nobody
+expected             | stay                | seat.not_waiting
+expected             | stay, laptop        | seat.not_waiting
 expected             | end                 | closed, nobody: ended
 expected             | move                | expected, nobody: ended
 expected             | page goes away      | expected, nobody
@@ -154,6 +158,8 @@ waiting              | send back           | seat.not_talking
 waiting              | leave               | expected, nobody: left
 waiting              | leave, second tab   | seat.elsewhere
 waiting              | leave, laptop       | seat.elsewhere
+waiting              | stay                | waiting, phone
+waiting              | stay, laptop        | seat.elsewhere
 waiting              | end                 | closed, phone: ended
 waiting              | move                | expected, nobody: ended
 waiting              | page goes away      | waiting, phone
@@ -175,6 +181,8 @@ talking              | send back           | waiting, phone: sentback
 talking              | leave               | expected, nobody: left
 talking              | leave, second tab   | seat.elsewhere
 talking              | leave, laptop       | seat.elsewhere
+talking              | stay                | seat.not_waiting
+talking              | stay, laptop        | seat.not_waiting
 talking              | end                 | closed, phone: ended
 talking              | move                | seat.talking
 talking              | page goes away      | talking, phone
@@ -196,6 +204,8 @@ talking, asked       | send back           | waiting, phone: sentback
 talking, asked       | leave               | expected, nobody: left
 talking, asked       | leave, second tab   | seat.elsewhere
 talking, asked       | leave, laptop       | talking, phone
+talking, asked       | stay                | seat.not_waiting
+talking, asked       | stay, laptop        | seat.not_waiting
 talking, asked       | end                 | closed, phone: ended
 talking, asked       | move                | seat.talking
 talking, asked       | page goes away      | talking, phone, asked
@@ -217,6 +227,8 @@ talking, refused     | send back           | waiting, phone: sentback
 talking, refused     | leave               | expected, nobody: left
 talking, refused     | leave, second tab   | seat.elsewhere
 talking, refused     | leave, laptop       | talking, phone
+talking, refused     | stay                | seat.not_waiting
+talking, refused     | stay, laptop        | seat.not_waiting
 talking, refused     | end                 | closed, phone: ended
 talking, refused     | move                | seat.talking
 talking, refused     | page goes away      | talking, phone, refused
@@ -238,6 +250,8 @@ closed               | send back           | seat.not_talking
 closed               | leave               | seat.closed
 closed               | leave, second tab   | seat.closed
 closed               | leave, laptop       | seat.closed
+closed               | stay                | seat.closed
+closed               | stay, laptop        | seat.closed
 closed               | end                 | seat.closed
 closed               | move                | seat.closed
 closed               | page goes away      | closed, phone
@@ -259,6 +273,8 @@ expected, time is up | send back           | seat.not_talking
 expected, time is up | leave               | expected, nobody
 expected, time is up | leave, second tab   | expected, nobody
 expected, time is up | leave, laptop       | expected, nobody
+expected, time is up | stay                | seat.not_waiting
+expected, time is up | stay, laptop        | seat.not_waiting
 expected, time is up | end                 | closed, nobody: ended
 expected, time is up | move                | expected, nobody: ended
 expected, time is up | page goes away      | expected, nobody
@@ -280,6 +296,8 @@ waiting, time is up  | send back           | seat.not_talking
 waiting, time is up  | leave               | expected, nobody: left
 waiting, time is up  | leave, second tab   | seat.elsewhere
 waiting, time is up  | leave, laptop       | seat.elsewhere
+waiting, time is up  | stay                | stay.time
+waiting, time is up  | stay, laptop        | seat.elsewhere
 waiting, time is up  | end                 | closed, phone: ended
 waiting, time is up  | move                | expected, nobody: ended
 waiting, time is up  | page goes away      | waiting, phone
@@ -301,6 +319,8 @@ talking, time is up  | send back           | waiting, phone: sentback
 talking, time is up  | leave               | expected, nobody: left
 talking, time is up  | leave, second tab   | seat.elsewhere
 talking, time is up  | leave, laptop       | seat.elsewhere
+talking, time is up  | stay                | seat.not_waiting
+talking, time is up  | stay, laptop        | seat.not_waiting
 talking, time is up  | end                 | closed, phone: ended
 talking, time is up  | move                | seat.talking
 talking, time is up  | page goes away      | talking, phone
@@ -563,6 +583,34 @@ func TestWhatSpeaksAgainstANoShow(t *testing.T) {
 	} {
 		if got := x.seat.GuestWasThere(window); got != x.want {
 			t.Errorf("%s: %v, want %v", name, got, x.want)
+		}
+	}
+}
+
+// The desk sees it beside the wait, and calls in the same order as before; the talk keeps it, as who is sent back waits on.
+func TestHowLongAGuestCanWaitIsSaidInFiveMinutesAndGoesWithTheWait(t *testing.T) {
+	said := run(t, in(seat.Waiting), commands["stay"])
+	if said.StayUntil == nil || !said.StayUntil.Equal(at(10, 45)) {
+		t.Fatalf("%+v", said)
+	}
+	for _, until := range []time.Time{at(10, 5), at(10, 0), at(10, 47), at(14, 10), at(10, 45).Add(time.Millisecond)} {
+		_, _, err := seat.Apply(said, seat.Stay{Who: phone, Until: &until}, at(10, 5), window)
+		if outcome(said, nil, err) != "stay.time" {
+			t.Errorf("%s: %v", until, err)
+		}
+	}
+	if changed := run(t, said, seat.Stay{Who: phone, Until: new(at(10, 10))}); !changed.StayUntil.Equal(at(10, 10)) {
+		t.Errorf("%+v", changed)
+	}
+	if back := run(t, said, seat.Stay{Who: phone}); back.StayUntil != nil {
+		t.Errorf("%+v", back)
+	}
+	if sent := run(t, said, seat.Admit{}, seat.SendBack{}); sent.StayUntil == nil {
+		t.Error("who is sent back waits on, and can do so as long as before")
+	}
+	for name, over := range map[string]seat.Command{"left": seat.Leave{Who: phone}, "closed": seat.End{Reason: "phone"}, "moved": seat.Move{}} {
+		if s := run(t, said, over); s.StayUntil != nil {
+			t.Errorf("%s: %+v", name, s)
 		}
 	}
 }

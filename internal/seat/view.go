@@ -44,6 +44,7 @@ type GuestView struct {
 	Mode         Mode          `json:"mode,omitempty"`
 	ArrivedAt    *int64        `json:"arrivedAt,omitempty"`
 	Wait         *Wait         `json:"wait,omitempty"`
+	StayUntil    *int64        `json:"stayUntil,omitempty"`
 	CallbackAt   *int64        `json:"callbackAt,omitempty"`
 	MoveAskedAt  *int64        `json:"moveAskedAt,omitempty"`
 	Messages     []Message     `json:"messages,omitempty"`
@@ -119,6 +120,7 @@ func (s *Service) view(ctx context.Context, q db.Q, x Seat, who Holder) (GuestVi
 		}
 	}
 	if x.State == Waiting && v.Here {
+		v.StayUntil = db.MsPtr(x.StayUntil)
 		v.Messages, err = s.messages(ctx, q, x)
 	}
 	return v, err

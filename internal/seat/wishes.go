@@ -251,6 +251,31 @@ func openTasks(ctx context.Context, q db.Q, x Seat) (map[string]string, error) {
 	return open, rows.Err()
 }
 
+type stayInput struct {
+	Caller
+	Body struct {
+		Page  string `json:"page" minLength:"8" maxLength:"64"`
+		Until *int64 `json:"until,omitempty" doc:"Of a clock's five minutes; without it: as long as it takes."`
+	}
+}
+
+// stay lets the desk know how long a guest can wait.
+func (s *Service) stay(ctx context.Context, in *stayInput) (*viewOutput, error) {
+	x, err := s.access(ctx, in.Slug, in.Seat, in.browser)
+	if err != nil {
+		return nil, Problem(err)
+	}
+	who := Holder{in.browser, in.Body.Page}
+	err = s.db.Retried(ctx, func(tx *db.Tx) error {
+		_, _, err := s.doBy(ctx, tx, x, Stay{Who: who, Until: db.TimePtr(in.Body.Until)})
+		return err
+	})
+	if err != nil {
+		return nil, Problem(err)
+	}
+	return s.shown(ctx, x, who)
+}
+
 type cancelInput struct {
 	Caller
 	Body struct {

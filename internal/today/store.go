@@ -21,7 +21,7 @@ const rowsQuery = `
 	SELECT a.id, a.version, a.starts_at, a.ends_at, a.status, COALESCE(a.outcome, ''), a.language, a.citizen_sealed,
 	       d.id, d.name, v.id, v.name, COALESCE(ad.id, ''), COALESCE(ad.name, ''),
 	       s.id, s.state, COALESCE(s.closed_reason, ''), COALESCE(s.door, ''), COALESCE(s.mode, ''),
-	       s.opened_at, s.check_failed_at, s.arrived_at, s.away_since, s.hidden_since, s.asking_hash IS NOT NULL AND NOT s.asking_refused,
+	       s.opened_at, s.check_failed_at, s.arrived_at, s.away_since, s.hidden_since, s.stay_until, s.asking_hash IS NOT NULL AND NOT s.asking_refused,
 	       COALESCE(t.id, ''), COALESCE(h.id, ''), COALESCE(h.name, ''),
 	       COALESCE(t.admitted_at, 0), t.ring_until, t.entered_at, t.connected_at,
 	       l.admitted_at, l.ended_at,
@@ -120,7 +120,7 @@ func (s store) scanRow(rows interface{ Scan(...any) error }) (Row, lastTalk, err
 	err := rows.Scan(&r.ID, &r.Version, &r.StartsAt, &r.EndsAt, &r.Status, &r.Outcome, &r.Language, &sealed,
 		&r.Desk, &r.DeskName, &r.Service, &service, &advisor.ID, &advisor.Name,
 		&r.Seat.ID, &r.Seat.State, &r.Seat.ClosedReason, &r.Seat.Door, &r.Seat.Mode,
-		&r.Seat.OpenedAt, &r.Seat.CheckFailedAt, &r.Seat.ArrivedAt, &r.Seat.AwaySince, &r.Seat.HiddenSince, &talk.TakeoverAsked,
+		&r.Seat.OpenedAt, &r.Seat.CheckFailedAt, &r.Seat.ArrivedAt, &r.Seat.AwaySince, &r.Seat.HiddenSince, &r.Seat.StayUntil, &talk.TakeoverAsked,
 		&talk.ID, &talk.Staff.ID, &talk.Staff.Name, &talk.AdmittedAt, &talk.RingUntil, &talk.EnteredAt, &talk.ConnectedAt,
 		&last.admitted, &last.ended, &state, &callback, &number, &note, &handedBy.ID, &handedBy.Name)
 	if err != nil {

@@ -84,6 +84,7 @@ type Seat struct {
 	ArrivedAt     *int64 `json:"arrivedAt,omitempty"`
 	AwaySince     *int64 `json:"awaySince,omitempty"`
 	HiddenSince   *int64 `json:"hiddenSince,omitempty"`
+	StayUntil     *int64 `json:"stayUntil,omitempty" doc:"How long the guest can wait, as they have said."`
 	TalkedUntil   *int64 `json:"talkedUntil,omitempty" doc:"When the last talk with the guest ended that both were in."`
 	// Messages are those of the present wait, oldest first.
 	Messages []Message `json:"messages,omitempty"`

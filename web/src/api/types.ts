@@ -60,6 +60,8 @@ export interface GuestView {
   arrivedAt?: number;
   /** Minutes; absent: not known; 0 to 0: at once. */
   wait?: Wait;
+  /** Until when the guest can wait, as they have said. */
+  stayUntil?: number;
   callbackAt?: number;
   moveAskedAt?: number;
   /** What the desk has said to who waits here, oldest first. */
@@ -164,6 +166,7 @@ interface RowSeat {
   arrivedAt?: number;
   awaySince?: number;
   hiddenSince?: number;
+  stayUntil?: number;
   talkedUntil?: number;
   messages?: RowMessage[];
 }

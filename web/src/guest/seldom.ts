@@ -4,5 +4,6 @@ export { default as CallbackDialog } from "./screens/CallbackDialog.svelte";
 export { default as ChangeDialog } from "./screens/ChangeDialog.svelte";
 export { default as Ended } from "./screens/Ended.svelte";
 export { default as Early } from "./screens/Early.svelte";
+export { default as StayDialog } from "./screens/StayDialog.svelte";
 export { default as Messages } from "./screens/Messages.svelte";
 export { default as Unsuitable } from "./screens/Unsuitable.svelte";

@@ -226,9 +226,13 @@ export class Visit {
   }
 
   /** Lets the office know something, and says what comes of it. */
-  async tell(action: "callback" | "cancel" | "answer", body: object, notice?: Notice): Promise<boolean> {
+  async tell(
+    action: "callback" | "cancel" | "answer" | "stay",
+    body: object,
+    notice?: Notice,
+  ): Promise<boolean> {
     return this.guarded(async () => {
-      await this.act(action, body, action === "answer");
+      await this.act(action, body, action === "answer" || action === "stay");
       if (notice) this.set({ notice });
     });
   }

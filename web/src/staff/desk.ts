@@ -41,7 +41,7 @@ interface Snapshot {
 }
 
 /** What is to be said of a row that has changed. */
-export type Heard = "arrived" | "left" | "called-off" | "answered" | "handed";
+export type Heard = "arrived" | "left" | "called-off" | "answered" | "handed" | "until";
 
 type Change = { [Key in keyof DeskState]?: DeskState[Key] | undefined };
 
@@ -300,6 +300,8 @@ export class DeskList {
       void playChime().catch(() => undefined);
       this.heard("answered", row);
     }
+    if (before && row.seat.state === "waiting" && before.seat.state === "waiting")
+      if (row.seat.stayUntil !== before.seat.stayUntil) this.heard("until", row);
     if (before && row.status === "booked" && isFor(row, this.session.state.me?.id, before))
       this.heard("handed", row);
     if (row.seat.state !== "waiting" || before?.seat.state === "waiting" || before?.seat.state === "talking")
