@@ -29,6 +29,7 @@ type Message struct {
 	Text       string `json:"text"`
 	SentAt     int64  `json:"sentAt"`
 	Answer     string `json:"answer,omitempty"`
+	Ready      string `json:"ready,omitempty" doc:"One of the ready answers, in place of answer."`
 	AnsweredAt *int64 `json:"answeredAt,omitempty"`
 }
 
@@ -56,6 +57,14 @@ func messageField(agency, id, column string) vault.Field {
 	return vault.Field{Agency: agency, Table: "seat_message", Column: column, Row: id}
 }
 
+// Said splits what was answered into free text and the code of a ready answer, of which there is only one.
+func Said(answered vault.Personal, ready bool) (text, code vault.Personal) {
+	if ready {
+		return "", answered
+	}
+	return answered, ""
+}
+
 // OpenMessage unseals what was said and, where there is one, the answer, for whoever has read the row.
 func OpenMessage(key *vault.DataKey, agency, id string, body, answer []byte) (text, answered vault.Personal, err error) {
 	plainBody, err := key.Open(messageField(agency, id, "body_sealed"), body)
@@ -79,7 +88,7 @@ func (s *Service) messages(ctx context.Context, q db.Q, x Seat) ([]Message, erro
 		return nil, err
 	}
 	rows, err := q.QueryContext(ctx, `
-		SELECT id, body_sealed, sent_at, answer_sealed, answered_at FROM seat_message
+		SELECT id, body_sealed, sent_at, answer_sealed, answer_ready, answered_at FROM seat_message
 		WHERE agency_id = $1 AND seat_id = $2 ORDER BY sent_at, id`, x.Agency, x.ID)
 	if err != nil {
 		return nil, fmt.Errorf("read messages: %w", err)
@@ -89,14 +98,16 @@ func (s *Service) messages(ctx context.Context, q db.Q, x Seat) ([]Message, erro
 	for rows.Next() {
 		var m Message
 		var body, answer []byte
-		if err := rows.Scan(&m.ID, &body, &m.SentAt, &answer, &m.AnsweredAt); err != nil {
+		var ready bool
+		if err := rows.Scan(&m.ID, &body, &m.SentAt, &answer, &ready, &m.AnsweredAt); err != nil {
 			return nil, fmt.Errorf("read messages: %w", err)
 		}
 		text, answered, err := OpenMessage(key, x.Agency, m.ID, body, answer)
 		if err != nil {
 			return nil, err
 		}
-		m.Text, m.Answer = text.Reveal(), answered.Reveal()
+		own, code := Said(answered, ready)
+		m.Text, m.Answer, m.Ready = text.Reveal(), own.Reveal(), code.Reveal()
 		list = append(list, m)
 	}
 	return list, rows.Err()
@@ -185,8 +196,17 @@ type answerInput struct {
 	Body struct {
 		Page    string `json:"page" minLength:"8" maxLength:"64"`
 		Message string `json:"message" maxLength:"64"`
-		Text    string `json:"text" maxLength:"200"`
+		Text    string `json:"text,omitempty" maxLength:"200" doc:"In the guest's own words."`
+		Ready   string `json:"ready,omitempty" enum:"yes,no,moment" doc:"In place of text: each page says it in its own language."`
 	}
+}
+
+// said is what is kept of an answer: a code, or what somebody wrote.
+func (in *answerInput) said() (text string, ok bool) {
+	if in.Body.Ready != "" {
+		return in.Body.Ready, in.Body.Text == ""
+	}
+	return plain(in.Body.Text, longestAnswer)
 }
 
 // answer is the guest's to one message, once.
@@ -195,7 +215,7 @@ func (s *Service) answer(ctx context.Context, in *answerInput) (*viewOutput, err
 	if err != nil {
 		return nil, Problem(err)
 	}
-	text, ok := plain(in.Body.Text, longestAnswer)
+	text, ok := in.said()
 	if !ok {
 		return nil, badText()
 	}
@@ -210,7 +230,7 @@ func (s *Service) answer(ctx context.Context, in *answerInput) (*viewOutput, err
 		if err != nil {
 			return err
 		}
-		if err := keepAnswer(ctx, tx, now, in.Body.Message, sealed, s.o.Clock()); err != nil {
+		if err := keepAnswer(ctx, tx, now, in.Body.Message, reply{sealed, in.Body.Ready != "", s.o.Clock()}); err != nil {
 			return err
 		}
 		return s.Tell(ctx, tx, now)
@@ -235,10 +255,17 @@ func (s *Service) waits(ctx context.Context, tx *db.Tx, seen Seat, who Holder) (
 	return now, nil
 }
 
-func keepAnswer(ctx context.Context, tx *db.Tx, x Seat, message string, sealed []byte, now time.Time) error {
+// reply is what is written of an answer.
+type reply struct {
+	sealed []byte
+	ready  bool
+	at     time.Time
+}
+
+func keepAnswer(ctx context.Context, tx *db.Tx, x Seat, message string, a reply) error {
 	err := db.Affected(tx.ExecContext(ctx, `
-		UPDATE seat_message SET answer_sealed = $1, answered_at = $2
-		WHERE agency_id = $3 AND seat_id = $4 AND id = $5 AND answered_at IS NULL`, sealed, db.Ms(now), x.Agency, x.ID, message))
+		UPDATE seat_message SET answer_sealed = $1, answer_ready = $2, answered_at = $3
+		WHERE agency_id = $4 AND seat_id = $5 AND id = $6 AND answered_at IS NULL`, a.sealed, a.ready, db.Ms(a.at), x.Agency, x.ID, message))
 	if errors.Is(err, db.ErrConflict) {
 		return refuse("message.answered") // or it was never said to this guest
 	}

@@ -15,11 +15,12 @@ type Message struct {
 	Text       Shown  `json:"text"`
 	SentAt     int64  `json:"sentAt"`
 	Answer     Shown  `json:"answer,omitempty"`
+	Ready      Shown  `json:"ready,omitempty" doc:"One of the ready answers, in place of answer."`
 	AnsweredAt *int64 `json:"answeredAt,omitempty"`
 }
 
 const messagesQuery = `
-	SELECT m.seat_id, m.id, m.body_sealed, m.sent_at, m.answer_sealed, m.answered_at, h.id, h.name
+	SELECT m.seat_id, m.id, m.body_sealed, m.sent_at, m.answer_sealed, m.answer_ready, m.answered_at, h.id, h.name
 	FROM seat s
 	JOIN staff_desk sd ON sd.agency_id = s.agency_id AND sd.desk_id = s.desk_id AND sd.staff_id = $2
 	JOIN seat_message m ON m.agency_id = s.agency_id AND m.seat_id = s.id
@@ -51,14 +52,16 @@ func (s store) addMessages(ctx context.Context, q db.Q, rows []Row, query string
 		var m Message
 		var seatID string
 		var body, answer []byte
-		if err := found.Scan(&seatID, &m.ID, &body, &m.SentAt, &answer, &m.AnsweredAt, &m.Staff.ID, &m.Staff.Name); err != nil {
+		var ready bool
+		if err := found.Scan(&seatID, &m.ID, &body, &m.SentAt, &answer, &ready, &m.AnsweredAt, &m.Staff.ID, &m.Staff.Name); err != nil {
 			return fmt.Errorf("read messages: %w", err)
 		}
 		text, answered, err := seat.OpenMessage(s.key, s.person.Agency, m.ID, body, answer)
 		if err != nil {
 			return err
 		}
-		m.Text, m.Answer = Shown(text), Shown(answered)
+		own, code := seat.Said(answered, ready)
+		m.Text, m.Answer, m.Ready = Shown(text), Shown(own), Shown(code)
 		if i, ok := at[seatID]; ok {
 			rows[i].Seat.Messages = append(rows[i].Seat.Messages, m)
 		}

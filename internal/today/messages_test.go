@@ -8,6 +8,7 @@ import (
 
 	"visavis/internal/db"
 	"visavis/internal/db/dbtest"
+	"visavis/internal/seat"
 	"visavis/internal/today"
 	. "visavis/internal/worldtest"
 )
@@ -68,7 +69,7 @@ func TestAMessageReachesWhoWaitsAndItsAnswerTheWholeDesk(t *testing.T) {
 				t.Errorf("%s: %q %q %+v", name, string(m.Text), string(m.Answer), m.Staff)
 			}
 		}
-		g.Do("answer", Body{"message": view.Messages[0].ID, "text": "Nein"}).Expect(t, http.StatusConflict, "message.answered")
+		g.Do("answer", Body{"message": view.Messages[0].ID, "ready": "no"}).Expect(t, http.StatusConflict, "message.answered")
 		if fresh, _ := snapshot(s.sommer, ""); len(fresh.Rows[0].Seat.Messages) != 1 {
 			t.Errorf("a list that is opened later: %+v", fresh.Rows[0].Seat)
 		}
@@ -79,6 +80,35 @@ func TestAMessageReachesWhoWaitsAndItsAnswerTheWholeDesk(t *testing.T) {
 			if n := s.Count(`SELECT COUNT(*) FROM stream_change WHERE ref LIKE $1`, "%"+word+"%"); n != 0 {
 				t.Errorf("%q stands in %d events", word, n)
 			}
+		}
+	})
+}
+
+// What a guest answers with one touch is said to the desk in the desk's language, whatever the guest's is.
+func TestAReadyAnswerTravelsAsACode(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newOffices(t, d)
+		p, g, page := s.waiting()
+		_, sommer := snapshot(s.sommer, "")
+		s.winter.Post(messagePath(p), Body{"text": "Haben Sie Ihren Ausweis da?"}).OK(t)
+		id := s.hears(page, 1).Messages[0].ID
+		for _, wrong := range []Body{{"ready": "perhaps"}, {"ready": "yes", "text": "Ja"}, {}} {
+			wrong["message"] = id
+			if got := g.Do("answer", wrong); got.Status != http.StatusBadRequest && got.Status != http.StatusUnprocessableEntity {
+				t.Errorf("%v: %d", wrong, got.Status)
+			}
+		}
+		var view struct{ Messages []seat.Message }
+		g.Do("answer", Body{"message": id, "ready": "moment"}).OK(t).Into(t, &view)
+		if m := view.Messages[0]; m.Ready != "moment" || m.Answer != "" || m.AnsweredAt == nil {
+			t.Errorf("%+v", m)
+		}
+		got := s.messagesOf(sommer, p, func(m []today.Message) bool { return len(m) == 1 && m[0].AnsweredAt != nil })
+		if m := got[0]; string(m.Ready) != "moment" || m.Answer != "" {
+			t.Errorf("%q %q", string(m.Ready), string(m.Answer))
+		}
+		if n := s.Count(`SELECT COUNT(*) FROM seat_message WHERE agency_id = $1 AND answer_sealed IS NOT NULL AND answer_ready`, s.o.Agency); n != 1 {
+			t.Error("what was answered is not sealed")
 		}
 	})
 }

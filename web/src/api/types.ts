@@ -76,6 +76,8 @@ export interface Message {
   text: string;
   sentAt: number;
   answer?: string;
+  /** One of the ready answers, in place of `answer`: each page says it in its own language. */
+  ready?: "yes" | "no" | "moment";
   answeredAt?: number;
 }
 

@@ -1,5 +1,5 @@
 import type { ApiError } from "../api/client";
-import type { Me } from "../api/types";
+import type { Me, Message } from "../api/types";
 import type { StaffKey } from "../i18n/staff";
 import { type Texts, useTexts } from "../ui";
 
@@ -18,6 +18,11 @@ export function sentenceFor(error: ApiError, { t }: Texts<StaffKey>): string {
 /** What an appointment is about, in the language of who reads it. */
 export function serviceName(me: Me, about: { service: string; serviceName: string }): string {
   return me.services.find(({ id }) => id === about.service)?.name ?? about.serviceName;
+}
+
+/** What a guest has answered: in the language of who reads it, where it was one of the ready answers. */
+export function answerText({ answer, ready }: Message, { t }: Texts<StaffKey>): string | undefined {
+  return ready ? t(`staff.message.ready.${ready}`) : answer;
 }
 
 /** Reception sees who waits, and talks with nobody. */
