@@ -470,7 +470,7 @@ func TestTheWindowOfATalkResumesWhereItStoodAndCountsWhoElseWaits(t *testing.T) 
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newScene(t, d)
 		id := s.admit(s.sommer).Talk.ID
-		var first struct{ Waiting int }
+		var first struct{ Waiting talk.Others }
 		path := "/api/staff/talks/" + id + "/stream"
 		window := s.sommer.Listen(path, "")
 		window.Until("snapshot", &first)
@@ -486,11 +486,15 @@ func TestTheWindowOfATalkResumesWhereItStoodAndCountsWhoElseWaits(t *testing.T) 
 		}
 		another := s.Guest(s.Book(s.o, s.sommer, s.o.Booking(Start().Add(time.Minute))))
 		another.Arrive().OK(t)
-		if first.Waiting != 0 {
-			t.Errorf("%d waited at first", first.Waiting)
+		if first.Waiting != (talk.Others{}) {
+			t.Errorf("%+v waited at first", first.Waiting)
 		}
-		for waiting := (struct{ Count int }{}); waiting.Count != 1; {
+		var waiting talk.Others
+		for ; waiting.Count != 1; waiting.Next = nil {
 			window.Until("waiting", &waiting)
+			if n := waiting.Next; n == nil || n.Since != s.Clock.Now().UnixMilli() || n.StartsAt != Start().Add(time.Minute).UnixMilli() || n.ServiceName != "Beratung" {
+				t.Errorf("%+v", n)
+			}
 		}
 		s.sommer.Send(http.MethodDelete, "/api/staff/session", nil).OK(t)
 		if got := window.Until("bye", nil); got != `{"reason":"signed-out"}` {

@@ -3,10 +3,8 @@ package talk
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"visavis/internal/agency"
@@ -43,7 +41,7 @@ func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
 		topics = append(topics, agency.DeskTopic(desk))
 	}
 	sub := s.o.Events.Subscribe(p.Agency, topics...)
-	pic := &picture{s: s, person: p, talk: t.ID, waiting: -1}
+	pic := &picture{s: s, person: p, talk: t.ID}
 	topic := edge.Topic{DB: s.db, Events: s.o.Events, Agency: p.Agency, Name: Topic(t.ID), Whole: pic.whole, Changed: pic.show}
 	source := pic.guard(topic.Source(sub, s.o.Log))
 	if t.EndedAt == nil {
@@ -55,21 +53,21 @@ func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
 
 // picture is what one window is shown.
 type picture struct {
-	s       *Service
-	person  staff.Person
-	talk    string
-	waiting int // the count that was sent last
+	s      *Service
+	person staff.Person
+	talk   string
+	told   string // who was last said to wait
 }
 
-// The cursor says how many were last told to wait, too: who asks for one answer at a time (edge.Stream) would else be
+// The cursor says who was last told to wait, too: who asks for one answer at a time (edge.Stream) would else be
 // told so at once, each time anew.
-func (p *picture) cursor(head string) string { return head + "." + strconv.Itoa(p.waiting) }
+func (p *picture) cursor(head string) string { return head + "." + p.told }
 
 // resume reads a cursor.
 func (p *picture) resume(cursor string) string {
-	head, told, _ := strings.Cut(cursor, ".")
-	if n, err := strconv.Atoi(told); err == nil {
-		p.waiting = n
+	head, told, known := strings.Cut(cursor, ".")
+	if known {
+		p.told = told
 	}
 	return head
 }
@@ -129,10 +127,12 @@ func (p *picture) whole(ctx context.Context, q db.Q) ([]edge.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.waiting, err = p.s.countWaiting(ctx, q, p.person); err != nil {
+	others, err := p.s.others(ctx, q, p.person)
+	if err != nil {
 		return nil, err
 	}
-	return []edge.Event{{Name: "snapshot", Data: map[string]any{"talk": view, "signals": signals, "waiting": p.waiting}}}, nil
+	p.told = others.String()
+	return []edge.Event{{Name: "snapshot", Data: map[string]any{"talk": view, "signals": signals, "waiting": others}}}, nil
 }
 
 func (p *picture) show(ctx context.Context, q db.Q, list []events.Change) ([]edge.Event, error) {
@@ -164,24 +164,10 @@ func (p *picture) show(ctx context.Context, q db.Q, list []events.Change) ([]edg
 			out = append(out, edge.Event{Name: "signal", Data: signal})
 		}
 	}
-	waiting, err := p.s.countWaiting(ctx, q, p.person)
-	if err == nil && waiting != p.waiting {
-		p.waiting = waiting
-		out = append(out, edge.Event{Name: "waiting", Data: map[string]int{"count": waiting}})
+	others, err := p.s.others(ctx, q, p.person)
+	if told := others.String(); err == nil && told != p.told {
+		p.told = told
+		out = append(out, edge.Event{Name: "waiting", Data: others})
 	}
 	return out, err
-}
-
-// countWaiting counts who waits at the person's desks, without names: a shared
-// screen may show it.
-func (s *Service) countWaiting(ctx context.Context, q db.Q, p staff.Person) (int, error) {
-	var n int
-	err := q.QueryRowContext(ctx, `
-		SELECT COUNT(*) FROM seat
-		JOIN staff_desk sd ON sd.agency_id = seat.agency_id AND sd.desk_id = seat.desk_id AND sd.staff_id = $2
-		WHERE seat.agency_id = $1 AND seat.state = 'waiting'`, p.Agency, p.ID).Scan(&n)
-	if err != nil {
-		return 0, fmt.Errorf("count waiting seats: %w", err)
-	}
-	return n, nil
 }

@@ -259,6 +259,13 @@ export interface TalkView {
   now: number;
 }
 
+/** Who else waits at a person's desks, without names: a screen may be shown. */
+export interface Others {
+  count: number;
+  /** The appointment of who has waited longest of those whom the person may call in. */
+  next?: { since: number; startsAt: number; service: string; serviceName: string };
+}
+
 /** One message of the signalling queue of a talk; what else it carries depends on its kind. */
 export interface Signal {
   seq: number;

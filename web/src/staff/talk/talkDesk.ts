@@ -1,6 +1,6 @@
 import { api, ApiError, asApiError } from "../../api/client";
 import { openStream, type Stream, type StreamState } from "../../api/stream";
-import type { Admitted, ByeReason, Detour, Me, Outcome, Signal, TalkView } from "../../api/types";
+import type { Admitted, ByeReason, Detour, Me, Others, Outcome, Signal, TalkView } from "../../api/types";
 import { after } from "../../call/after";
 import { Call } from "../../call/call";
 import { acquire, type Acquired, stopStream } from "../../call/devices";
@@ -18,8 +18,8 @@ export interface TalkState {
   readonly phase: "opening" | "ready" | "admitting" | "talk";
   readonly talk?: TalkView;
   readonly call?: Call;
-  /** How many others wait at this person's desks. */
-  readonly waiting: number;
+  /** Who else waits at this person's desks. */
+  readonly waiting: Others;
   readonly stream: StreamState;
   readonly offset: number;
   readonly busy: boolean;
@@ -51,7 +51,7 @@ const unnamed = "visavis.talk";
 export class TalkDesk {
   private readonly store = new Store<TalkState>({
     phase: "opening",
-    waiting: 0,
+    waiting: { count: 0 },
     stream: "connecting",
     offset: 0,
     busy: false,
@@ -285,7 +285,7 @@ export class TalkDesk {
   private hear(name: string, data: unknown): void {
     switch (name) {
       case "snapshot": {
-        const { talk, signals, waiting } = data as { talk: TalkView; signals: Signal[]; waiting: number };
+        const { talk, signals, waiting } = data as { talk: TalkView; signals: Signal[]; waiting: Others };
         this.set({ waiting });
         this.take(talk);
         // Where it is over, the call is that of the next talk already.
@@ -296,7 +296,7 @@ export class TalkDesk {
         this.take(data as TalkView);
         break;
       case "waiting":
-        this.set({ waiting: (data as { count: number }).count });
+        this.set({ waiting: data as Others });
         break;
       case "signal":
         void this.signal(data as Signal);

@@ -1,0 +1,71 @@
+package talk
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"visavis/internal/agency"
+	"visavis/internal/db"
+	"visavis/internal/staff"
+)
+
+// Others are those who wait at the person's desks: how many, and which appointment is next. Without names, as the window
+// may be on a screen that is shown.
+type Others struct {
+	Count int   `json:"count"`
+	Next  *Next `json:"next,omitempty"`
+}
+
+// Next is the appointment of who has waited longest of those whom the person may call in.
+type Next struct {
+	Since       int64  `json:"since"`
+	StartsAt    int64  `json:"startsAt"`
+	Service     string `json:"service"`
+	ServiceName string `json:"serviceName"`
+}
+
+// String tells whether others wait than before.
+func (o Others) String() string {
+	if o.Next == nil {
+		return fmt.Sprint(o.Count)
+	}
+	return fmt.Sprintf("%d.%d.%d", o.Count, o.Next.Since, o.Next.StartsAt)
+}
+
+func (s *Service) others(ctx context.Context, q db.Q, p staff.Person) (Others, error) {
+	var o Others
+	err := q.QueryRowContext(ctx, `
+		SELECT COUNT(*) FROM seat
+		JOIN staff_desk sd ON sd.agency_id = seat.agency_id AND sd.desk_id = seat.desk_id AND sd.staff_id = $2
+		WHERE seat.agency_id = $1 AND seat.state = 'waiting'`, p.Agency, p.ID).Scan(&o.Count)
+	if err != nil {
+		return o, fmt.Errorf("count waiting seats: %w", err)
+	}
+	if o.Count == 0 {
+		return o, nil
+	}
+	var n Next
+	var service string
+	err = q.QueryRowContext(ctx, `
+		SELECT seat.arrived_at, a.starts_at, v.id, v.name FROM seat
+		JOIN staff_desk sd ON sd.agency_id = seat.agency_id AND sd.desk_id = seat.desk_id AND sd.staff_id = $2 AND sd.role <> 'reception'
+		JOIN appointment a ON a.agency_id = seat.agency_id AND a.id = seat.appointment_id
+		JOIN service v ON v.agency_id = a.agency_id AND v.id = a.service_id
+		WHERE seat.agency_id = $1 AND seat.state = 'waiting' ORDER BY seat.arrived_at, a.id LIMIT 1`, p.Agency, p.ID).
+		Scan(&n.Since, &n.StartsAt, &n.Service, &service)
+	if errors.Is(err, db.ErrNoRows) {
+		return o, nil
+	}
+	if err != nil {
+		return o, fmt.Errorf("read who waits next: %w", err)
+	}
+	var name agency.Text
+	if err := json.Unmarshal([]byte(service), &name); err != nil {
+		return o, fmt.Errorf("read who waits next: %w", err)
+	}
+	n.ServiceName = name.In("de")
+	o.Next = &n
+	return o, nil
+}
