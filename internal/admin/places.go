@@ -29,6 +29,7 @@ func (s *Service) Routes(api *edge.API, mux *edge.Mux) {
 	edge.Handle(api, op("place", "GET "+places+"/{id}"), s.getPlace)
 	edge.Handle(api, op("changePlace", "POST "+places+"/{id}"), s.postChangedPlace)
 	s.ruleRoutes(api, op)
+	s.substituteRoutes(api, op)
 	// By POST: names of people stand in no address.
 	edge.Handle(api, op("searchPeople", "POST "+people+"/search"), s.postPeopleSearch)
 	edge.Handle(api, op("createPerson", "POST "+people), s.postPerson)

@@ -2,6 +2,7 @@ package app
 
 import (
 	"strings"
+	"time"
 
 	"visavis/internal/db"
 	"visavis/internal/staff"
@@ -32,6 +33,8 @@ func (s *scene) fillAdmin(path string) string {
 		return strings.NewReplacer("{id}", s.o.Desk, "{rule}", "waiting.early").Replace(path)
 	case strings.HasPrefix(path, "/api/staff/people/"):
 		return strings.NewReplacer("{id}", s.hired, "{role}", "advisor", "{place}", s.o.Desk).Replace(path)
+	case strings.HasPrefix(path, "/api/staff/desks/") && s.hired != "":
+		return strings.NewReplacer("{person}", s.hired, "{role}", "reception").Replace(path)
 	case path == "/api/staff/places":
 		return path + "?kind=location"
 	case path == "/api/staff/import":
@@ -48,6 +51,27 @@ func (s *scene) seen(path string) string {
 	var v struct{ Version string }
 	s.as("agency admin").Get(path).OK(s.t).Into(s.t, &v)
 	return v.Version
+}
+
+// substitute names somebody whom nobody has seen before.
+func (s *scene) substitute() {
+	s.t.Helper()
+	s.hire()
+	s.as("lead").Post("/api/staff/desks/"+s.o.Desk+"/substitutes", s.naming()).OK(s.t)
+}
+
+func (s *scene) naming() worldtest.Body {
+	return worldtest.Body{"person": s.hired, "role": "reception", "until": s.Clock.Now().Add(48 * time.Hour).UnixMilli()}
+}
+
+func substituteProps() map[string]prop {
+	const at = "/api/staff/desks/{desk}/substitutes"
+	return map[string]prop{
+		"GET " + at:                         {},
+		"POST " + at:                        {ready: (*scene).hire, body: func(s *scene) any { return s.naming() }},
+		"DELETE " + at + "/{person}/{role}": {ready: (*scene).substitute},
+		"POST " + at + "/search":            {body: bare},
+	}
 }
 
 func adminProps() map[string]prop {

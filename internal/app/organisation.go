@@ -17,6 +17,7 @@ import (
 	"visavis/internal/config"
 	"visavis/internal/db"
 	"visavis/internal/events"
+	"visavis/internal/jobs"
 	"visavis/internal/staff"
 )
 
@@ -149,7 +150,10 @@ func organise(ctx context.Context, c *config.Config, slug string, do func(*admin
 	}
 	quiet := slog.New(slog.DiscardHandler) // what a command has to say is its error
 	book := audit.New(d, audit.Options{Ring: ring, Key: agencies.Keys().In, Clock: time.Now, Log: quiet})
-	people := staff.New(d, agencies, staff.Options{Clock: time.Now, Log: quiet, Nudge: func(string, string) {}, Ring: ring, Audit: book})
+	later := jobs.New(d, jobs.Options{Clock: time.Now, Log: quiet, Publish: func() {}}) // the server does them
+	people := staff.New(d, agencies, staff.Options{
+		Clock: time.Now, Log: quiet, Nudge: func(string, string) {}, Ring: ring, Audit: book, Jobs: later,
+	})
 	return do(admin.New(d, admin.Options{Agencies: agencies, Staff: people, Audit: book, Clock: time.Now, Log: quiet}), d, a.ID)
 }
 

@@ -145,7 +145,7 @@ func (p *parts) makeFeatures(ctx context.Context) error {
 	p.audit = audit.New(p.db, audit.Options{Ring: p.ring, Key: p.agencies.Keys().In, Clock: p.o.Clock, Log: p.o.Log})
 	p.staff = staff.New(p.db, p.agencies, staff.Options{
 		Clock: p.o.Clock, Log: p.o.Log, TrustedProxies: p.c.HTTP.TrustedProxies, Nudge: p.events.Nudge, Ring: p.ring,
-		Audit: p.audit, Providers: providers,
+		Audit: p.audit, Jobs: p.jobs, Providers: providers,
 	})
 	p.background("staff", p.staff.Run)
 	p.admin = admin.New(p.db, admin.Options{Agencies: p.agencies, Staff: p.staff, Audit: p.audit, Clock: p.o.Clock, Log: p.o.Log})

@@ -15,8 +15,9 @@ type Source string
 
 // The sources.
 const (
-	ByHand Source = "hand"
-	Import Source = "import"
+	ByHand       Source = "hand"
+	Import       Source = "import"
+	Substitution Source = "substitute" // by who leads the desk, for a time
 )
 
 // Grant is a role that a member of staff is given.
@@ -138,7 +139,7 @@ func (s *Service) settle(ctx context.Context, tx *db.Tx, agencyID, staffID strin
 		return fmt.Errorf("settle desks: %w", err)
 	}
 	tx.AfterCommit(func() { s.o.Nudge(agencyID, Topic(staffID)) })
-	return nil
+	return s.plan(ctx, tx, agencyID, staffID)
 }
 
 // SettleAll is settle for everybody of an agency, after a change of many desks or roles.
@@ -166,7 +167,7 @@ func (s *Service) SettleAll(ctx context.Context, tx *db.Tx, agencyID string) err
 	for _, staffID := range differing(before, after) {
 		tx.AfterCommit(func() { s.o.Nudge(agencyID, Topic(staffID)) })
 	}
-	return nil
+	return s.planAll(ctx, tx, agencyID)
 }
 
 // workplaces reads where everybody works, in one text for each.

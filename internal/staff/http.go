@@ -17,6 +17,7 @@ import (
 	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/edge"
+	"visavis/internal/jobs"
 	"visavis/internal/vault"
 	"visavis/locales"
 )
@@ -29,6 +30,7 @@ type Options struct {
 	Nudge          func(agency, topic string) // events.Log.Nudge
 	Ring           *vault.Keyring             // signs which devices are known
 	Audit          *audit.Log
+	Jobs           *jobs.Queue
 	Cost           Cost       // of a password; zero: the real one
 	Providers      []Provider // where people can sign in besides
 }
@@ -58,7 +60,7 @@ const mostStreams = 32
 
 // New returns a service.
 func New(d *db.DB, agencies *agency.Store, o Options) *Service {
-	return &Service{
+	s := &Service{
 		db: d, agencies: agencies, o: o, hasher: newHasher(o.Cost),
 		failures:  edge.NewLimiter(20*time.Second, 10, 20_000),
 		sources:   edge.NewLimiter(time.Second, 100, 20_000),
@@ -69,6 +71,8 @@ func New(d *db.DB, agencies *agency.Store, o Options) *Service {
 		noted:     edge.NewLimiter(throttledOnce, 1, 20_000),
 		throttled: make(chan Person, mostNoted),
 	}
+	o.Jobs.Handle(settleJob, s.settleNow)
+	return s
 }
 
 const cookie = "staff"
@@ -161,6 +165,7 @@ type meDesk struct {
 	Location     string `json:"location"`
 	Role         Role   `json:"role" doc:"The highest that the person has there."`
 	Closed       bool   `json:"closed,omitempty" doc:"It takes no new appointments."`
+	Until        int64  `json:"until,omitempty" doc:"The person works there for a time, up to that moment."`
 }
 
 type meService struct {
@@ -315,12 +320,16 @@ func (s *Service) meOf(ctx context.Context, p Person, language string) (*meOutpu
 		if err != nil {
 			return err
 		}
+		ends, err := s.ends(ctx, q, p)
+		if err != nil {
+			return err
+		}
 		var departments []string
 		for _, d := range desks {
 			if !slices.Contains(departments, d.DepartmentID) {
 				departments = append(departments, d.DepartmentID)
 			}
-			me.Desks = append(me.Desks, meDesk{d.ID, d.Name, d.Department, d.DepartmentID, d.Location, p.at[d.ID], d.Closed})
+			me.Desks = append(me.Desks, meDesk{d.ID, d.Name, d.Department, d.DepartmentID, d.Location, p.at[d.ID], d.Closed, ends[d.ID]})
 		}
 		services, err := s.agencies.Services(ctx, q, p.Agency, departments)
 		if err != nil {

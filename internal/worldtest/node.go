@@ -91,7 +91,7 @@ func (w *World) Node() *Node {
 
 func (n *Node) features() {
 	w := n.World
-	n.Staff = staff.New(w.DB, n.Agencies, staff.Options{Clock: w.Clock.Now, Log: w.logger(), TrustedProxies: loopback(), Nudge: n.Events.Nudge, Ring: w.Ring, Audit: n.Audit, Cost: w.Cost, Providers: w.Providers})
+	n.Staff = staff.New(w.DB, n.Agencies, staff.Options{Clock: w.Clock.Now, Log: w.logger(), TrustedProxies: loopback(), Nudge: n.Events.Nudge, Ring: w.Ring, Audit: n.Audit, Jobs: n.Jobs, Cost: w.Cost, Providers: w.Providers})
 	n.Admin = admin.New(w.DB, admin.Options{Agencies: n.Agencies, Staff: n.Staff, Audit: n.Audit, Clock: w.Clock.Now, Log: w.logger()})
 	n.Seats = seat.New(w.DB, seat.Options{
 		Ring: w.Ring, Agencies: n.Agencies, Events: n.Events, Audit: n.Audit, Clock: w.Clock.Now, Log: w.logger(), URL: URL,

@@ -89,6 +89,8 @@ interface Desk {
   departmentId: string;
   /** The highest that the person has there. */
   role: Role;
+  /** The person works there for a time, up to that moment. */
+  until?: number;
 }
 
 /** What a person does at a place and at everything below it. */

@@ -12,6 +12,9 @@ export function sees(me: Pick<Me, "roles">): boolean {
   return has(me, "lead", "location_admin", "department_admin", "agency_admin", "protection");
 }
 
+/** The desks whose substitutes somebody names. */
+export const leads = (me: Pick<Me, "desks">): Me["desks"] => me.desks.filter(({ role }) => role === "lead");
+
 export function mayMake(me: Pick<Me, "roles">, kind: PlaceKind): boolean {
   if (has(me, "agency_admin")) return true;
   if (kind === "desk") return has(me, "location_admin", "department_admin");

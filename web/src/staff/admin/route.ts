@@ -8,6 +8,7 @@ export type Route =
   | { page: "people"; place: string }
   | { page: "person"; id: string }
   | { page: "newPerson"; place: string }
+  | { page: "substitutes" }
   | { page: "files" };
 
 export const home = "/staff/admin";
@@ -36,7 +37,7 @@ export function routeOf({ pathname, search }: { pathname: string; search: string
     if (page === "people" && id === "new") return { page: "newPerson", place: query.get("at") ?? "" };
     if (page === "people" && id) return { page: "person", id };
     if (page === "people") return { page: "people", place: query.get("at") ?? "" };
-    if (page === "files") return { page: "files" };
+    if (page === "files" || page === "substitutes") return { page };
     if (page in lists) return { page: "places", kind: lists[page as keyof typeof lists] };
   }
   return { page: "places", kind: "location" };
@@ -55,5 +56,6 @@ export const pathOf = {
   people: (place = ""): string => `${home}/people${query("at", place)}`,
   person: (id: string): string => `${home}/people/${encodeURIComponent(id)}`,
   newPerson: (place = ""): string => `${home}/people/new${query("at", place)}`,
+  substitutes: `${home}/substitutes`,
   files: `${home}/files`,
 };
