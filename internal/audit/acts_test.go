@@ -363,6 +363,9 @@ func (s *stage) talks() []step {
 			s.other.Page, s.other.Print = "page-far", Print("far")
 			s.guest.Arrive().OK(s.t)
 		}, []string{fmt.Sprintf("staff SOMMER: appointment.booked appointment MADE desk=DESK at=%d link=shown", s.Clock.Now().Add(6*time.Minute).UnixMilli())}},
+		{"a message to who waits", func() {
+			s.winter.Post("/api/staff/seats/"+s.made.Seat+"/message", Body{"text": "Guten Tag, Erika Beispiel"}).OK(s.t)
+		}, []string{"staff WINTER: message.sent appointment MADE"}},
 		{"an admission", s.admit, []string{"staff SOMMER: talk.admitted appointment MADE talk=TALK"}},
 		{"a second admission", func() {
 			s.winter.Post("/api/staff/seats/"+s.made.Seat+"/admit", Body{}).Expect(s.t, http.StatusConflict, "seat.admitted")

@@ -45,6 +45,7 @@ const (
 	AppointmentCancelled Act = "appointment.cancelled"
 	AppointmentClosed    Act = "appointment.closed"
 	LinkShown            Act = "link.shown"
+	MessageSent          Act = "message.sent" // to the guest who waits; what it says is written nowhere
 
 	TakeoverAsked   Act = "takeover.asked"
 	TakeoverAllowed Act = "takeover.allowed"
@@ -103,6 +104,7 @@ var shapes = map[Act]shape{
 	AppointmentCancelled: {object: OfAppointment},
 	AppointmentClosed:    {object: OfAppointment, details: []string{"outcome"}},
 	LinkShown:            {object: OfAppointment},
+	MessageSent:          {object: OfAppointment},
 
 	TakeoverAsked:   {object: OfAppointment},
 	TakeoverAllowed: {object: OfAppointment, details: []string{"talk"}},
@@ -131,6 +133,9 @@ func Acts() []Act {
 
 // Known tells whether there is such an act.
 func (a Act) Known() bool { return shapes[a].object != "" }
+
+// Details are what an entry of the act may say besides.
+func (a Act) Details() []string { return slices.Clone(shapes[a].details) }
 
 // ActorKind is who acted, without saying who.
 type ActorKind string

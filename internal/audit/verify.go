@@ -75,6 +75,11 @@ const (
 	NotKnown   What = "not known"
 )
 
+// Faults are all that can be wrong.
+func Faults() []What {
+	return []What{Missing, Changed, Unlinked, Stale, Beyond, HeadGone, HeadForged, Resumed, NotTheHead, NotKnown}
+}
+
 func (f Fault) String() string {
 	switch f.What {
 	case Missing:

@@ -11,6 +11,11 @@ import (
 // Routes registers search and export.
 func (s *Service) Routes(api *edge.API, mux *edge.Mux) {
 	edge.Handle(api, edge.Operation{ID: "searchAudit", Route: "GET /api/staff/audit", Tag: "audit", Use: s.o.Staff.Require(api)}, s.search)
+	own := s.o.Staff.Require(api)
+	edge.Handle(api, edge.Operation{ID: "auditActs", Route: "GET /api/staff/audit/acts", Tag: "audit", Use: own}, s.acts)
+	edge.Handle(api, edge.Operation{ID: "checkAudit", Route: "POST /api/staff/audit/check", Tag: "audit", Use: own, Within: checkTime}, s.check)
+	// By POST: names of people stand in no address.
+	edge.Handle(api, edge.Operation{ID: "findAudited", Route: "POST /api/staff/audit/people", Tag: "audit", Use: own}, s.people)
 	mux.HandleFunc("GET /api/staff/audit/export", s.export)
 }
 
@@ -23,6 +28,7 @@ type searchOutput struct {
 	Body struct {
 		Entries []Entry `json:"entries" doc:"The newest first."`
 		Next    string  `json:"next,omitempty" doc:"The cursor of the next page; absent: this was the last."`
+		Person  string  `json:"person,omitempty" doc:"The pseudonym of the person that was looked for."`
 	}
 }
 
@@ -65,7 +71,7 @@ func (s *Service) search(ctx context.Context, in *searchInput) (*searchOutput, e
 		return nil, err
 	}
 	out := &searchOutput{}
-	out.Body.Entries = []Entry{}
+	out.Body.Entries, out.Body.Person = []Entry{}, f.Person
 	for i, r := range rows {
 		if i == pageSize {
 			last := rows[i-1]

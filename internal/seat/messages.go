@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/edge"
 	"visavis/internal/staff"
@@ -187,7 +188,12 @@ func (s *Service) say(ctx context.Context, p staff.Person, seatID, text string) 
 			id, x.Agency, x.ID, p.ID, sealed, db.Ms(s.o.Clock())); err != nil {
 			return fmt.Errorf("keep message: %w", err)
 		}
-		return s.Tell(ctx, tx, x)
+		if err := s.Tell(ctx, tx, x); err != nil {
+			return err
+		}
+		return s.o.Audit.Append(ctx, tx, audit.Entry{
+			Agency: x.Agency, By: audit.Staff(p.ID), Act: audit.MessageSent, Object: x.Appointment,
+		})
 	})
 }
 
