@@ -21,7 +21,7 @@ const (
 // by all of them and lies below; who may read it is asked of staff, so its routes are a room of their own, auditlog.
 var features = strings.Fields(`
 	internal/audit internal/retention internal/agency internal/staff internal/auditlog internal/admin internal/notify
-	internal/appointment internal/seat internal/talk internal/today`)
+	internal/appointment internal/seat internal/talk internal/today internal/health`)
 
 // rooms says for every package which of ours it may import. A package that is not here fails the test, so that a
 // new one is always a decision. "*" is everything.

@@ -35,7 +35,8 @@ func (s *stage) staffProps() map[string]prop {
 	return map[string]prop{
 		"POST /api/staff/session": {body: with(worldtest.Body{"agency": s.o.Slug, "email": s.o.Sommer.Email, "password": worldtest.Password})},
 		"GET /api/staff/session":  {}, "DELETE /api/staff/session": {}, "GET /api/staff/stream": {},
-		"GET /api/staff/audit": {}, "GET /api/staff/audit/export": {},
+		"GET /api/staff/health": {}, "GET /api/staff/audit": {}, "GET /api/staff/audit/export": {}, "GET /api/staff/audit/acts": {},
+		"POST /api/staff/audit/check": {body: bare}, "POST /api/staff/audit/people": {body: bare},
 		"GET /api/staff/sso": {}, "GET /api/staff/sso/{provider}/start": {}, "GET /api/staff/sso/{provider}/callback": {},
 		"POST /api/staff/sso/{provider}/backchannel": {},
 		"POST /api/staff/tasks/{id}/done":            {ready: (*scene).ask, body: bare},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 
+	"visavis/internal/health"
 	"visavis/internal/relay/control"
 	"visavis/internal/relay/sdp"
 )
@@ -58,4 +59,16 @@ func candidates(advertise advertisement, udp, tcp uint16) []sdp.Candidate {
 		list = append(list, sdp.Candidate{TCP: true, Address: netip.AddrPortFrom(address, tcp)})
 	}
 	return list
+}
+
+// relayHealth is what operators see of the relay.
+func (p *parts) relayHealth() health.Relay {
+	load := p.relay.Load()
+	r := health.Relay{
+		Legs: load.Legs, Bound: load.BoundLegs, TCP: load.TCPLegs, Full: load.Full, Packets: load.Packets, Bytes: load.Bytes,
+	}
+	for _, n := range load.Dropped {
+		r.Dropped += n
+	}
+	return r
 }

@@ -25,6 +25,7 @@ import (
 	"visavis/internal/db"
 	"visavis/internal/edge"
 	"visavis/internal/events"
+	"visavis/internal/health"
 	"visavis/internal/jobs"
 	"visavis/internal/notify"
 	"visavis/internal/pages"
@@ -225,6 +226,7 @@ func (p *parts) makeRoutes(context.Context) error {
 	p.seats.StaffRoutes(p.api, p.staff)
 	p.talks.Routes(p.api, p.mux)
 	p.auditlog.Routes(p.api, p.mux)
+	health.New(health.Options{DB: p.db, Staff: p.staff, Clock: p.o.Clock, Version: p.o.Version, Relay: p.relayHealth}).Routes(p.api)
 
 	files := p.o.Pages
 	if files == nil {

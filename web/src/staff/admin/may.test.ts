@@ -1,16 +1,17 @@
 import { expect, test } from "vitest";
 import type { Role } from "../../api/types";
-import { allRoles, givable, levelsOf, mayExport, mayImport, mayMake, sees } from "./may";
+import { allRoles, givable, levelsOf, mayExport, mayImport, mayMake, sees, seesOffices } from "./may";
 
 const who = (...roles: Role[]) => ({
   roles: roles.map((role) => ({ role, kind: "agency" as const, place: "a" })),
 });
 
-test("who only advises, receives or runs the machines is not offered the administration", () => {
-  for (const role of ["advisor", "reception", "auditor", "operator"] as const)
-    expect(sees(who(role))).toBe(false);
+test("who only advises or receives is not offered the administration", () => {
+  for (const role of ["advisor", "reception"] as const) expect(sees(who(role))).toBe(false);
   for (const role of ["lead", "location_admin", "department_admin", "agency_admin", "protection"] as const)
-    expect(sees(who(role))).toBe(true);
+    expect(sees(who(role)) && seesOffices(who(role))).toBe(true);
+  for (const role of ["auditor", "operator"] as const)
+    expect([sees(who(role)), seesOffices(who(role))]).toEqual([true, false]);
   expect(sees(who())).toBe(false);
 });
 

@@ -8,9 +8,14 @@ import type { Me, Role } from "../../api/types";
 const has = (me: Pick<Me, "roles">, ...roles: Role[]): boolean =>
   me.roles.some(({ role }) => roles.includes(role));
 
-export function sees(me: Pick<Me, "roles">): boolean {
-  return has(me, "lead", "location_admin", "department_admin", "agency_admin", "protection");
-}
+export const seesOffices = (me: Pick<Me, "roles">): boolean =>
+  has(me, "lead", "location_admin", "department_admin", "agency_admin", "protection");
+export const readsAudit = (me: Pick<Me, "roles">): boolean => has(me, "auditor", "protection");
+
+export const operates = (me: Pick<Me, "roles">): boolean => has(me, "operator");
+
+/** Whether there is anything here for somebody. */
+export const sees = (me: Pick<Me, "roles">): boolean => seesOffices(me) || readsAudit(me) || operates(me);
 
 /** The desks whose substitutes somebody names. */
 export const leads = (me: Pick<Me, "desks">): Me["desks"] => me.desks.filter(({ role }) => role === "lead");

@@ -16,6 +16,7 @@ test("an address leads to what it was made for", () => {
   expect(shown(pathOf.person("p1"))).toEqual({ page: "person", id: "p1" });
   expect(shown(pathOf.newPerson("l1"))).toEqual({ page: "newPerson", place: "l1" });
   expect(shown(pathOf.substitutes)).toEqual({ page: "substitutes" });
+  expect(shown(pathOf.audit)).toEqual({ page: "audit" });
   expect(shown(pathOf.files)).toEqual({ page: "files" });
 });
 

@@ -9,6 +9,7 @@ export type Route =
   | { page: "person"; id: string }
   | { page: "newPerson"; place: string }
   | { page: "substitutes" }
+  | { page: "audit" | "health" }
   | { page: "files" };
 
 export const home = "/staff/admin";
@@ -37,7 +38,7 @@ export function routeOf({ pathname, search }: { pathname: string; search: string
     if (page === "people" && id === "new") return { page: "newPerson", place: query.get("at") ?? "" };
     if (page === "people" && id) return { page: "person", id };
     if (page === "people") return { page: "people", place: query.get("at") ?? "" };
-    if (page === "files" || page === "substitutes") return { page };
+    if (page === "files" || page === "substitutes" || page === "audit" || page === "health") return { page };
     if (page in lists) return { page: "places", kind: lists[page as keyof typeof lists] };
   }
   return { page: "places", kind: "location" };
@@ -57,5 +58,7 @@ export const pathOf = {
   person: (id: string): string => `${home}/people/${encodeURIComponent(id)}`,
   newPerson: (place = ""): string => `${home}/people/new${query("at", place)}`,
   substitutes: `${home}/substitutes`,
+  audit: `${home}/audit`,
+  health: `${home}/health`,
   files: `${home}/files`,
 };

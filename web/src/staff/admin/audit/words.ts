@@ -1,0 +1,65 @@
+import type { AuditEntry } from "../../../api/audit";
+import type { StaffKey } from "../../../i18n/staff";
+import { dayText, timeText } from "../../../i18n/times";
+import type { Texts } from "../../../ui";
+
+/** A kind of entry in words; one that has none is shown as it is. */
+export function actText(act: string, { t }: Texts<StaffKey>): string {
+  const key = `audit.act.${act}` as StaffKey;
+  const words = t(key);
+  return words === key ? act : words;
+}
+
+/** "Freitag, 27. November, 10:30" */
+export function momentText(at: number, texts: Texts<StaffKey>): string {
+  return `${dayText(at, texts)} ${new Date(at).getFullYear()}, ${timeText(at, texts)}`;
+}
+
+const short = (id: string): string => (id.length > 12 ? `${id.slice(0, 12)}…` : id);
+
+type Person = { pseudonym: string; name: string } | undefined;
+
+/** Who did it: by name where just this person was looked for. */
+export function actorText(entry: AuditEntry, person: Person, { t }: Texts<StaffKey>): string {
+  if (entry.actorKind !== "staff") return t(`audit.by.${entry.actorKind}`);
+  return named(entry.actor, person) ?? t("audit.by.staff", { id: short(entry.actor ?? "") });
+}
+
+/** What it is about. */
+export function aboutText(entry: AuditEntry, person: Person, { t }: Texts<StaffKey>): string {
+  if (entry.objectKind === "agency") return t("audit.about.agency");
+  return named(entry.object, person) ?? t(`audit.about.${entry.objectKind}`, { id: short(entry.object) });
+}
+
+const named = (pseudonym: string | undefined, person: Person): string | undefined =>
+  person && pseudonym === person.pseudonym ? person.name : undefined;
+
+/** Numbers with so many digits are moments, by any clock of this century. */
+const moment = /^\d{13}$/;
+
+/** The details, each with what it is: "Rolle: Beratung". */
+export function detailTexts({ detail = "" }: AuditEntry, person: Person, texts: Texts<StaffKey>): string[] {
+  const { t } = texts;
+  const word = (key: string, otherwise: string): string => {
+    const words = t(key as StaffKey);
+    return words === key ? otherwise : words;
+  };
+  return detail
+    .split(" ")
+    .filter(Boolean)
+    .map((code) => {
+      const cut = code.indexOf("=");
+      const key = code.slice(0, cut);
+      const value = code.slice(cut + 1);
+      return `${word(`audit.detail.${key}`, key)}: ${valueText(key, value)}`;
+    });
+
+  function valueText(key: string, value: string): string {
+    if (moment.test(value)) return momentText(Number(value), texts);
+    if (key === "role") return word(`admin.role.${value}`, value);
+    if (key === "outcome") return word(`staff.outcome.${value}`, value);
+    if (key === "act") return actText(value, texts);
+    if (value === "true") return t("audit.yes");
+    return named(value, person) ?? short(value);
+  }
+}
