@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { advisor, appoint, callIn, focused, gone, guestWaits, says, waitingRow } from '../lib/office.mjs';
-import { gallery } from '../lib/looks.mjs';
+import { advisor, appoint, callIn, focused, gone, guestWaits, lasts, says, waitingRow } from '../lib/office.mjs';
+import { forDocs, gallery } from '../lib/looks.mjs';
 import { until } from '../lib/page.mjs';
 import { endTalk, hook, screen } from '../lib/steps.mjs';
 import { demoWorld, quietConsole } from '../lib/world.mjs';
@@ -45,6 +45,7 @@ test('a message to somebody who waits, and the answer', LIMIT, async () => {
   await says(list, 'dialog[open]', /Bitte schreiben Sie etwas/);
   await list.fill('dialog[open] textarea', 'Guten Tag! Haben Sie\nden Mietvertrag da?');
   await pictures.staff(list, '01-writing');
+  await forDocs(list, 'message');
   await list.click(hook('message-send'));
   await gone(list, 'dialog[open]');
   await says(list, hook('receipt'), /Mia Wartet im Warteraum|with Mia Wartet/);
@@ -89,6 +90,97 @@ test('a message to somebody who waits, and the answer', LIMIT, async () => {
   await endTalk(talk);
 });
 
+test('a ready answer reaches the desk in its own language', LIMIT, async () => {
+  const list = await advisor(world, 'sabine');
+  const { link } = await appoint(list, { name: 'Sam Abroad', language: 'en' });
+  const guest = await guestWaits(world.chromium, link);
+  await list.wait(waitingRow('Sam Abroad'));
+  await listen(list);
+  await list.click(`${waitingRow('Sam Abroad')} ${hook('write')}`);
+  await list.fill('dialog[open] textarea', 'Are you ready?');
+  await list.click(hook('message-send'));
+  await guest.wait(hook('messages'));
+  await says(guest, hook('answer-moment'), /One moment, please/);
+  await guest.click(hook('answer-moment'));
+  await says(guest, hook('messages'), /Your answer: One moment, please/);
+  await says(list, waitingRow('Sam Abroad'), /Antwort: Einen Moment, bitte/);
+  await announced(list, /Sam Abroad antwortet: Einen Moment, bitte/);
+  await guest.click(hook('leave'));
+  await guest.wait(screen('landing'));
+});
+
+test('somebody who waits says until when they can, and the desk sees it', LIMIT, async () => {
+  const list = await advisor(world, 'sabine');
+  const { link } = await appoint(list, { name: 'Tilda Eilig' });
+  const guest = await guestWaits(world.chromium, link);
+  await list.wait(waitingRow('Tilda Eilig'));
+  for (const page of [guest, list]) await listen(page);
+  await says(guest, hook('until'), /Ich kann nur bis …/);
+  await guest.click(hook('until'));
+  await guest.wait('dialog[open] select');
+  assert.equal(await guest.eval(() => document.querySelectorAll('dialog[open] option').length), 25);
+  await pictures.guest(guest, '20-until');
+  await guest.page.locator('dialog[open] select').selectOption({ index: 10 });
+  await guest.click(hook('until-send'));
+  await gone(guest, 'dialog[open]');
+  await focused(guest, hook('until'));
+  await says(guest, hook('until'), /Ich kann nur bis \d+:\d\d/);
+  await announced(guest, /Das Team sieht jetzt: Sie können bis \d+:\d\d Uhr warten/);
+  await says(list, waitingRow('Tilda Eilig'), /nur bis \d+:\d\d Uhr/);
+  await announced(list, /Tilda Eilig kann nur bis \d+:\d\d Uhr warten/);
+  assert.ok(await list.has(`${hook('until')}[data-near=far]`));
+  await pictures.staff(list, '21-until');
+  await forDocs(list, 'until', waitingRow('Tilda Eilig'));
+  await forDocs(list, 'today');
+  await pictures.guest(guest, '22-until-said');
+
+  // Changed to a time that is near, there again after a reload, and taken back.
+  await guest.click(hook('until'));
+  await guest.page.locator('dialog[open] select').selectOption({ index: 1 });
+  await guest.click(hook('until-send'));
+  await says(list, waitingRow('Tilda Eilig'), /nur noch \d Minute/);
+  await list.wait(`${hook('until')}[data-near=soon]`);
+  await pictures.staff(list, '23-until-soon');
+  await guest.reload();
+  await guest.wait(screen('waiting'));
+  await says(guest, hook('until'), /bis \d+:\d\d/);
+  await guest.click(hook('until'));
+  await guest.page.locator('dialog[open] select').selectOption({ index: 0 });
+  await guest.click(hook('until-send'));
+  await gone(list, `${waitingRow('Tilda Eilig')} ${hook('until')}`);
+  await says(guest, hook('until'), /bis …/);
+  await guest.click(hook('leave'));
+  await guest.wait(screen('landing'));
+});
+
+test('the advisor hears once and quietly that the time is nearly over, the guest does not', LIMIT, async () => {
+  const list = await advisor(world, 'sabine');
+  const { id, link } = await appoint(list, { name: 'Olaf Lange' });
+  const guest = await guestWaits(world.chromium, link);
+  const next = await appoint(list, { name: 'Nora Danach', inSeconds: 240 });
+  const other = await guestWaits(world.chromium, next.link);
+  await list.wait(waitingRow('Nora Danach'));
+  lasts(world, id, { seconds: 300 + 12 });
+  const talk = await callIn(list, 'Olaf Lange');
+  await guest.wait(screen('talk'));
+  for (const page of [guest, talk]) await listen(page);
+  await talk.wait(hook('end-soon'), { deadline: 40_000 });
+  await announced(talk, /Dieser Termin geht bis \d+:\d\d Uhr\..*Als Nächstes wartet: Termin um \d+:\d\d Uhr, .*, seit \d+:\d\d Uhr/);
+  assert.doesNotMatch(await talk.text(hook('end-soon')), /Nora/, 'a screen may be shown');
+  assert.equal(await talk.eval(() => globalThis.tones), 0, 'quietly');
+  assert.equal((await guest.eval(() => globalThis.announced)).filter((text) => /Termin geht bis|wartet/.test(text)).length, 0);
+  assert.doesNotMatch(await guest.text('main'), /geht bis|Nächstes/);
+  await pictures.staff(talk, '24-end-soon');
+  await forDocs(talk, 'end-soon');
+  await talk.click(hook('end-soon-close'));
+  await gone(talk, hook('end-soon'));
+  await talk.reload();
+  await talk.wait(hook('end'));
+  assert.equal(await talk.has(hook('end-soon')), false, 'once');
+  await endTalk(talk);
+  await other.click(hook('leave'));
+});
+
 test('the desk says that it takes longer, and who waits sees an honest range', LIMIT, async () => {
   const list = await advisor(world, 'sabine');
   const { link } = await appoint(list, { name: 'Lars Geduld', inSeconds: 240 });
@@ -105,6 +197,7 @@ test('the desk says that it takes longer, and who waits sees an honest range', L
   await list.click(hook('late-more'));
   await says(guest, hook('wait'), /20 bis 30 Minuten/);
   await pictures.staff(list, '06-late');
+  await forDocs(list, 'late', hook('late'));
   await pictures.guest(guest, '07-waits-longer');
   await list.click(hook('late-back'));
   await says(guest, hook('wait'), /beginnt um|starts at/);

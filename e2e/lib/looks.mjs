@@ -1,6 +1,7 @@
 // One state in different looks: another language, another width, light and dark, without loading the page again.
 
 import assert from 'node:assert/strict';
+import { fileURLToPath } from 'node:url';
 import { album, speak } from './album.mjs';
 import { until } from './page.mjs';
 
@@ -54,4 +55,13 @@ async function largeTargets(page, where) {
       .map(([text, box]) => `${text} ${Math.round(box.width)} × ${Math.round(box.height)}`),
   );
   assert.deepEqual(small, [], `targets in ${where}`);
+}
+
+// A state for docs/advisor: in German, light, and only as much of the page as it is about.
+export async function forDocs(page, name, selector, width = 1280) {
+  await look(page, { language: 'de', width, colorScheme: 'light' });
+  const path = fileURLToPath(new URL(`../results/advisor/${name}.png`, import.meta.url));
+  await page.eval(() => document.fonts.ready.then(() => undefined));
+  if (selector) await page.page.locator(selector).first().screenshot({ path });
+  else await page.page.screenshot({ path });
 }

@@ -139,3 +139,9 @@ export function shift({ server }, id, { seconds }) {
   const ms = Math.round(seconds * 1000);
   execFileSync('sqlite3', [file, `.timeout 5000`, `UPDATE appointment SET starts_at = starts_at + ${ms}, ends_at = ends_at + ${ms} WHERE id = '${id}'`]);
 }
+
+// And it can be made to last until then, from now.
+export function lasts({ server }, id, { seconds }) {
+  const until = Date.now() + Math.round(seconds * 1000);
+  execFileSync('sqlite3', [join(server.data, 'visavis.db'), `.timeout 5000`, `UPDATE appointment SET ends_at = ${until} WHERE id = '${id}'`]);
+}

@@ -1,0 +1,124 @@
+// Who leads a team names substitutes; who watches over the agency reads what happened; who runs the machines sees them.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { album } from '../lib/album.mjs';
+import { forDocs, gallery } from '../lib/looks.mjs';
+import { advisor, DESK, focused, gone, says } from '../lib/office.mjs';
+import { ADVISORS, hook, screen } from '../lib/steps.mjs';
+import { demoWorld, quietConsole } from '../lib/world.mjs';
+
+const LIMIT = { timeout: 180_000 };
+const pictures = gallery('leading');
+let world;
+
+before(async () => (world = await demoWorld()));
+after(() => world?.close());
+
+// Makes somebody of the demonstration what a role says, and nothing else.
+function become(who, role, kind) {
+  const email = ADVISORS[who];
+  const whom = `(SELECT id FROM staff WHERE email = '${email}')`;
+  const place = kind === 'agency' ? 'agency.id' : `(SELECT desk_id FROM staff_desk WHERE staff_id = ${whom} ORDER BY desk_id LIMIT 1)`;
+  const statement = `
+    INSERT INTO staff_role (agency_id, staff_id, role, place_kind, place_id, source, from_at, given_at)
+    SELECT agency.id, ${whom}, '${role}', '${kind}', ${place}, 'hand', 0, 0 FROM agency;
+    DELETE FROM staff_role WHERE staff_id = ${whom} AND role <> '${role}';
+    ${kind === 'agency' ? `DELETE FROM staff_desk WHERE staff_id = ${whom};` : `
+      DELETE FROM staff_desk WHERE staff_id = ${whom} AND desk_id NOT IN (SELECT place_id FROM staff_role WHERE staff_id = ${whom});
+      UPDATE staff_desk SET role = '${role}' WHERE staff_id = ${whom};`}`;
+  execFileSync('sqlite3', [join(world.server.data, 'visavis.db'), '.timeout 5000', statement]);
+}
+
+async function signedIn(who) {
+  const page = await world.chromium.newPage(DESK);
+  await page.goto(`${world.server.url}/staff`);
+  await page.wait(screen('signin'));
+  await page.fill('input[name=email]', ADVISORS[who]);
+  await page.fill('input[type=password]', world.server.password());
+  await page.click(hook('signin-submit'));
+  return page;
+}
+
+test('a lead names a substitute, whose list follows at once, and ends it again', LIMIT, async () => {
+  become('sabine', 'lead', 'desk');
+  become('katharina', 'operator', 'agency');
+  const lead = await signedIn('sabine');
+  await lead.wait(screen('today'));
+  await lead.goto(`${world.server.url}/staff/admin/substitutes`);
+  await lead.wait(hook('substitute-form'));
+  await says(lead, 'main', /vertritt hier niemand/);
+  await lead.click(hook('substitute-save'));
+  await focused(lead, '[role=combobox]');
+  await pictures.staff(lead, '01-wrong');
+  const helper = await signedIn('katharina');
+  await helper.wait(screen('admin'));
+  await lead.fill('[role=combobox]', 'katharina');
+  await lead.wait('[role=option]:only-child:has-text("Katharina")');
+  await lead.press('ArrowDown');
+  await lead.press('Enter');
+  await lead.press('Tab');
+  await lead.click(hook('substitute-save'));
+  await says(lead, hook('substitutes'), /Katharina Vogt.*bis/s);
+  await focused(lead, 'h1');
+  await pictures.staff(lead, '02-named');
+  await forDocs(lead, 'substitutes');
+
+  await helper.goto(`${world.server.url}/staff`);
+  await helper.wait(screen('today'));
+  await says(helper, hook('substituting'), /vertreten im Team .* bis/);
+  await pictures.staff(helper, '03-substituting');
+
+  await lead.click(hook('substitute-end'));
+  await says(lead, 'main', /Vertretung durch Katharina Vogt ist beendet/);
+  await gone(helper, hook('substituting'));
+});
+
+test('the auditor reads what happened in words, and that nothing was changed', LIMIT, async () => {
+  become('jonas', 'auditor', 'agency');
+  const list = await advisor(world, 'mehmet');
+  const auditor = await signedIn('jonas');
+  await auditor.wait(hook('audit-entries'));
+  assert.equal(new URL(auditor.page.url()).pathname, '/staff/admin');
+  assert.equal(await auditor.eval(() => document.querySelectorAll('nav[aria-label="Bereiche der Verwaltung"] a').length), 1, 'nothing that is not for an auditor');
+  await says(auditor, hook('audit-entries'), /hat sich angemeldet/);
+  await pictures.staff(auditor, '04-audit');
+  await auditor.click(hook('chain-check'));
+  await says(auditor, hook('chain'), /Ja\. Alle \d+ Einträge sind unverändert/);
+  await pictures.staff(auditor, '05-whole');
+
+  await auditor.page.locator('select').selectOption('role.given');
+  await auditor.click(hook('audit-search'));
+  await says(auditor, hook('audit-entries'), /Rolle gegeben/);
+  assert.doesNotMatch(await auditor.text(hook('audit-entries')), /angemeldet/);
+  await auditor.page.locator('select').selectOption('');
+  await auditor.fill('[role=combobox]', 'mehmet');
+  await auditor.wait('[role=option]:only-child:has-text("Mehmet")');
+  await auditor.press('ArrowDown');
+  await auditor.press('Enter');
+  await auditor.click(hook('audit-search'));
+  await says(auditor, hook('audit-entries'), /Protokoll nach einer Person durchsucht.*Mehmet Aksoy/s);
+  await pictures.staff(auditor, '06-person');
+  await auditor.fill('[role=combobox]', '');
+  await auditor.page.locator('input[type=date]').nth(0).fill('2026-11-27');
+  await auditor.page.locator('input[type=date]').nth(1).fill('2026-11-26');
+  await auditor.click(hook('audit-search'));
+  await says(auditor, 'main', /letzte Tag liegt vor dem ersten/);
+  await list.page.close();
+});
+
+test('the operator sees technique and numbers', LIMIT, async () => {
+  become('katharina', 'operator', 'agency');
+  const operator = await signedIn('katharina');
+  await says(operator, 'main', /Es ist keine Störung bekannt/);
+  await pictures.staff(operator, '07-health');
+  await operator.click(hook('health-again'));
+  await says(operator, 'main', /Stand:/);
+  const see = album('leading-320');
+  await operator.page.setViewportSize({ width: 320, height: 640 });
+  await see(operator, 'health');
+});
+
+test('nothing loud in the console', () => quietConsole(world.chromium, [/403 .*/]));
