@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { album } from '../lib/album.mjs';
+import { album, speak } from '../lib/album.mjs';
 import { forDocs, gallery } from '../lib/looks.mjs';
 import { advisor, DESK, focused, gone, says } from '../lib/office.mjs';
 import { ADVISORS, hook, screen } from '../lib/steps.mjs';
@@ -12,6 +12,11 @@ import { demoWorld, quietConsole } from '../lib/world.mjs';
 
 const LIMIT = { timeout: 180_000 };
 const pictures = gallery('leading');
+// A state in two looks, and in German again afterwards.
+async function seen(page, name) {
+  await pictures.staff(page, name);
+  await speak(page, 'de');
+}
 let world;
 
 before(async () => (world = await demoWorld()));
@@ -23,7 +28,7 @@ function become(who, role, kind) {
   const whom = `(SELECT id FROM staff WHERE email = '${email}')`;
   const place = kind === 'agency' ? 'agency.id' : `(SELECT desk_id FROM staff_desk WHERE staff_id = ${whom} ORDER BY desk_id LIMIT 1)`;
   const statement = `
-    INSERT INTO staff_role (agency_id, staff_id, role, place_kind, place_id, source, from_at, given_at)
+    INSERT OR IGNORE INTO staff_role (agency_id, staff_id, role, place_kind, place_id, source, from_at, given_at)
     SELECT agency.id, ${whom}, '${role}', '${kind}', ${place}, 'hand', 0, 0 FROM agency;
     DELETE FROM staff_role WHERE staff_id = ${whom} AND role <> '${role}';
     ${kind === 'agency' ? `DELETE FROM staff_desk WHERE staff_id = ${whom};` : `
@@ -52,7 +57,7 @@ test('a lead names a substitute, whose list follows at once, and ends it again',
   await says(lead, 'main', /vertritt hier niemand/);
   await lead.click(hook('substitute-save'));
   await focused(lead, '[role=combobox]');
-  await pictures.staff(lead, '01-wrong');
+  await seen(lead, '01-wrong');
   const helper = await signedIn('katharina');
   await helper.wait(screen('admin'));
   await lead.fill('[role=combobox]', 'katharina');
@@ -63,13 +68,13 @@ test('a lead names a substitute, whose list follows at once, and ends it again',
   await lead.click(hook('substitute-save'));
   await says(lead, hook('substitutes'), /Katharina Vogt.*bis/s);
   await focused(lead, 'h1');
-  await pictures.staff(lead, '02-named');
+  await seen(lead, '02-named');
   await forDocs(lead, 'substitutes');
 
   await helper.goto(`${world.server.url}/staff`);
   await helper.wait(screen('today'));
   await says(helper, hook('substituting'), /vertreten im Team .* bis/);
-  await pictures.staff(helper, '03-substituting');
+  await seen(helper, '03-substituting');
 
   await lead.click(hook('substitute-end'));
   await says(lead, 'main', /Vertretung durch Katharina Vogt ist beendet/);
@@ -84,10 +89,10 @@ test('the auditor reads what happened in words, and that nothing was changed', L
   assert.equal(new URL(auditor.page.url()).pathname, '/staff/admin');
   assert.equal(await auditor.eval(() => document.querySelectorAll('nav[aria-label="Bereiche der Verwaltung"] a').length), 1, 'nothing that is not for an auditor');
   await says(auditor, hook('audit-entries'), /hat sich angemeldet/);
-  await pictures.staff(auditor, '04-audit');
+  await seen(auditor, '04-audit');
   await auditor.click(hook('chain-check'));
   await says(auditor, hook('chain'), /Ja\. Alle \d+ Einträge sind unverändert/);
-  await pictures.staff(auditor, '05-whole');
+  await seen(auditor, '05-whole');
 
   await auditor.page.locator('select').selectOption('role.given');
   await auditor.click(hook('audit-search'));
@@ -100,7 +105,7 @@ test('the auditor reads what happened in words, and that nothing was changed', L
   await auditor.press('Enter');
   await auditor.click(hook('audit-search'));
   await says(auditor, hook('audit-entries'), /Protokoll nach einer Person durchsucht.*Mehmet Aksoy/s);
-  await pictures.staff(auditor, '06-person');
+  await seen(auditor, '06-person');
   await auditor.fill('[role=combobox]', '');
   await auditor.page.locator('input[type=date]').nth(0).fill('2026-11-27');
   await auditor.page.locator('input[type=date]').nth(1).fill('2026-11-26');
@@ -113,7 +118,7 @@ test('the operator sees technique and numbers', LIMIT, async () => {
   become('katharina', 'operator', 'agency');
   const operator = await signedIn('katharina');
   await says(operator, 'main', /Es ist keine Störung bekannt/);
-  await pictures.staff(operator, '07-health');
+  await seen(operator, '07-health');
   await operator.click(hook('health-again'));
   await says(operator, 'main', /Stand:/);
   const see = album('leading-320');

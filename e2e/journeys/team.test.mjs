@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { speak } from '../lib/album.mjs';
 import { advisor, appoint, callIn, focused, gone, guestWaits, lasts, says, waitingRow } from '../lib/office.mjs';
 import { forDocs, gallery } from '../lib/looks.mjs';
 import { until } from '../lib/page.mjs';
@@ -120,6 +121,7 @@ test('somebody who waits says until when they can, and the desk sees it', LIMIT,
   await guest.wait('dialog[open] select');
   assert.equal(await guest.eval(() => document.querySelectorAll('dialog[open] option').length), 25);
   await pictures.guest(guest, '20-until');
+  await speak(guest, 'de');
   await guest.page.locator('dialog[open] select').selectOption({ index: 10 });
   await guest.click(hook('until-send'));
   await gone(guest, 'dialog[open]');
@@ -133,6 +135,7 @@ test('somebody who waits says until when they can, and the desk sees it', LIMIT,
   await forDocs(list, 'until', waitingRow('Tilda Eilig'));
   await forDocs(list, 'today');
   await pictures.guest(guest, '22-until-said');
+  await speak(guest, 'de');
 
   // Changed to a time that is near, there again after a reload, and taken back.
   await guest.click(hook('until'));
@@ -141,6 +144,7 @@ test('somebody who waits says until when they can, and the desk sees it', LIMIT,
   await says(list, waitingRow('Tilda Eilig'), /nur noch \d Minute/);
   await list.wait(`${hook('until')}[data-near=soon]`);
   await pictures.staff(list, '23-until-soon');
+  await speak(list, 'de');
   await guest.reload();
   await guest.wait(screen('waiting'));
   await says(guest, hook('until'), /bis \d+:\d\d/);
@@ -176,6 +180,7 @@ test('the advisor hears once and quietly that the time is nearly over, the guest
   await gone(talk, hook('end-soon'));
   await talk.reload();
   await talk.wait(hook('end'));
+  await talk.wait('[data-state=connected]');
   assert.equal(await talk.has(hook('end-soon')), false, 'once');
   await endTalk(talk);
   await other.click(hook('leave'));
