@@ -53,7 +53,9 @@ func (s *Service) postPeopleSearch(ctx context.Context, in *peopleInput) (*peopl
 type PersonView struct {
 	Account
 	Version string `json:"version" doc:"Whoever changes it says which one they saw."`
-	May     bool   `json:"may" doc:"Rename, disable and enable it; one's own: rename."`
+	May     bool   `json:"may" doc:"Rename, disable and enable it, and invite its owner; one's own: rename."`
+	// Invitation is the one that is valid.
+	Invitation *Invitation `json:"invitation,omitempty"`
 }
 
 // PersonOutput is an answer with one person.
@@ -86,7 +88,12 @@ func (s *Service) person(ctx context.Context, q db.Q, p staff.Person, id string)
 	if !seesPerson(p, a) {
 		return PersonView{}, forbidden403()
 	}
-	return PersonView{Account: a, Version: a.version(), May: mayEmploy(p, a)}, nil
+	return s.viewOf(ctx, q, p, a)
+}
+
+func (s *Service) viewOf(ctx context.Context, q db.Q, p staff.Person, a Account) (PersonView, error) {
+	invitation, err := s.invitation(ctx, q, p.Agency, a.ID)
+	return PersonView{Account: a, Version: a.version(), May: mayEmploy(p, a), Invitation: invitation}, err
 }
 
 func seesPerson(p staff.Person, a Account) bool {
@@ -118,10 +125,13 @@ type RoleAt struct {
 }
 
 type newPersonInput struct {
+	staff.Asked
 	Body struct {
 		Email string   `json:"email" maxLength:"400"`
 		Name  string   `json:"name" maxLength:"400"`
 		Roles []RoleAt `json:"roles" maxItems:"20"`
+		// Invite is left undone where no mail goes out; the answer says whether it was.
+		Invite bool `json:"invite,omitempty" doc:"Send a link to set a password."`
 	}
 }
 
@@ -156,6 +166,11 @@ func (s *Service) postPerson(ctx context.Context, in *newPersonInput) (*PersonOu
 		id := w.ids[Staff][row.cells[0]]
 		for _, role := range in.Body.Roles {
 			if err := s.give(ctx, tx, p, id, role); err != nil {
+				return err
+			}
+		}
+		if in.Body.Invite && s.o.Staff.CanInvite() {
+			if err := s.o.Staff.Invite(ctx, tx, staff.Person{ID: id, Agency: p.Agency}, in.Spoken(), p.ID); err != nil {
 				return err
 			}
 		}
@@ -295,7 +310,7 @@ func (s *Service) afterwards(ctx context.Context, q db.Q, p staff.Person, id str
 	if !p.May(staff.SeeOffices, wholeOf(p)) {
 		a.Roles = slices.DeleteFunc(a.Roles, func(r RoleView) bool { return !p.May(staff.SeeOffices, r.place()) })
 	}
-	return PersonView{Account: a, Version: a.version(), May: mayEmploy(p, a)}, nil
+	return s.viewOf(ctx, q, p, a)
 }
 
 type giveRoleInput struct {

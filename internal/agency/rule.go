@@ -20,10 +20,18 @@ const (
 	// OfferedFrom is the first day on which appointments may take place (2026-12-01), so that an agency can begin with
 	// a few offices; "" is every day, and "never" none.
 	OfferedFrom Rule = "offered.from"
+	// Passwords is who of the agency may have one: everyone, or whoever does not sign in at a provider.
+	Passwords Rule = "signin.password"
 )
 
 // Never is what OfferedFrom says where nothing is offered yet.
 const Never = "never"
+
+// What Passwords says.
+const (
+	Everyone        = "everyone"
+	WithoutProvider = "without_provider"
+)
 
 // levels are in the order in which places are asked: who stands later decides, unless somebody before has fixed it.
 func levels() []Kind { return []Kind{OfAgency, OfDepartment, OfService, OfLocation, OfDesk} }
@@ -40,6 +48,7 @@ func definitions() map[Rule]definition {
 		OpensEarly:  {at: []Kind{OfLocation, OfDesk}, fits: minutes(240)},
 		StaysLate:   {at: []Kind{OfLocation, OfDesk}, fits: minutes(1440)},
 		OfferedFrom: {at: levels(), standard: "", fits: dayOrNever},
+		Passwords:   {at: []Kind{OfAgency}, standard: Everyone, fits: oneOf(Everyone, WithoutProvider)},
 	}
 }
 
@@ -47,6 +56,13 @@ func minutes(most float64) func(any) bool {
 	return func(v any) bool {
 		n, ok := v.(float64) // as JSON has it
 		return ok && n >= 0 && n <= most && n == float64(int(n))
+	}
+}
+
+func oneOf(words ...string) func(any) bool {
+	return func(v any) bool {
+		text, ok := v.(string)
+		return ok && slices.Contains(words, text)
 	}
 }
 
@@ -80,13 +96,16 @@ type Rules map[Rule]Decision
 func RulesFor(kind Kind) []Rule {
 	var list []Rule
 	for rule := range definitions() {
-		if kind == OfService || kind == OfDesk || rule.DecidedAt(kind) {
+		if rule.DecidedAt(kind) || (kind == OfService || kind == OfDesk) && !rule.ofWhole() {
 			list = append(list, rule)
 		}
 	}
 	slices.Sort(list)
 	return list
 }
+
+// ofWhole tells whether a rule is about an agency's people, and not about what lies in it.
+func (r Rule) ofWhole() bool { return slices.Equal(definitions()[r].at, []Kind{OfAgency}) }
 
 // DecidedAt tells whether a rule can be decided at a kind of place.
 func (r Rule) DecidedAt(kind Kind) bool { return slices.Contains(definitions()[r].at, kind) }
@@ -133,3 +152,6 @@ func (r Rules) Offered(day time.Time) bool {
 	from, _ := r[OfferedFrom].Value.(string)
 	return from != Never && day.Format(time.DateOnly) >= from
 }
+
+// PasswordBesideProvider tells whether somebody who signs in at a provider may have a password here as well.
+func (r Rules) PasswordBesideProvider() bool { return r[Passwords].Value == Everyone }

@@ -17,7 +17,9 @@ func (s *stage) later() int64 {
 // needed for that, the table names the conflict that a call meets which is allowed.
 func (s *stage) props() map[string]prop {
 	all := map[string]prop{}
-	for _, part := range []map[string]prop{pageProps(), s.staffProps(), talkProps(), guestProps(), testProps(), adminProps(), substituteProps()} {
+	for _, part := range []map[string]prop{
+		pageProps(), s.staffProps(), talkProps(), guestProps(), testProps(), adminProps(), substituteProps(), accountProps(),
+	} {
 		maps.Copy(all, part)
 	}
 	return all

@@ -202,7 +202,7 @@ func (s *stage) call(route string, p prop, actor string) int {
 	}
 	by := one.browser(actor)
 	method, path, _ := strings.Cut(route, " ")
-	if method != http.MethodGet && strings.HasSuffix(path, "/session") {
+	if method != http.MethodGet && (strings.HasSuffix(path, "/session") || strings.HasSuffix(path, "/sessions")) {
 		defer delete(s.open, actor) // afterwards it is nobody's, or somebody else's
 	}
 	status := one.status(by, method, one.fill(path), body)

@@ -144,9 +144,13 @@ func (p *parts) makeFeatures(ctx context.Context) error {
 	}
 	p.agencies = agency.New(p.db, p.ring, p.c.TimeZone.Location, p.o.Clock)
 	p.audit = audit.New(p.db, audit.Options{Ring: p.ring, Key: p.agencies.Keys().In, Clock: p.o.Clock, Log: p.o.Log})
+	mailer, err := p.makeMailer()
+	if err != nil {
+		return err
+	}
 	p.staff = staff.New(p.db, p.agencies, staff.Options{
 		Clock: p.o.Clock, Log: p.o.Log, TrustedProxies: p.c.HTTP.TrustedProxies, Nudge: p.events.Nudge, Ring: p.ring,
-		Audit: p.audit, Jobs: p.jobs, Providers: providers,
+		Audit: p.audit, Jobs: p.jobs, Providers: providers, URL: p.c.HTTP.URL.String(), Mailer: lettersBy(mailer),
 	})
 	p.background("staff", p.staff.Run)
 	p.admin = admin.New(p.db, admin.Options{Agencies: p.agencies, Staff: p.staff, Audit: p.audit, Clock: p.o.Clock, Log: p.o.Log})
@@ -158,12 +162,8 @@ func (p *parts) makeFeatures(ctx context.Context) error {
 		return err
 	}
 	p.background("seats", p.seats.Run)
-	mailer, err := p.makeMailer()
-	if err != nil {
-		return err
-	}
 	p.appointments = appointment.New(p.db, appointment.Options{
-		Agencies: p.agencies, Staff: p.staff, Seats: p.seats, Mailer: mailer, Events: p.events, Audit: p.audit, Clock: p.o.Clock,
+		Agencies: p.agencies, Staff: p.staff, Seats: p.seats, Mailer: noticesBy(mailer), Events: p.events, Audit: p.audit, Clock: p.o.Clock,
 		Phone: seat.Phone, Problem: seat.Problem,
 	})
 	p.talks = talk.New(p.db, talk.Options{
@@ -185,7 +185,7 @@ func (p *parts) makeFeatures(ctx context.Context) error {
 }
 
 // makeMailer is nil when no mail server is configured.
-func (p *parts) makeMailer() (appointment.Mailer, error) {
+func (p *parts) makeMailer() (*notify.Service, error) {
 	if p.c.Mail.Host == "" {
 		return nil, nil //nolint:nilnil // no mail is no mistake
 	}
@@ -198,15 +198,38 @@ func (p *parts) makeMailer() (appointment.Mailer, error) {
 			Host: p.c.Mail.Host, Port: p.c.Mail.Port, TLS: p.c.Mail.TLS, User: p.c.Mail.User, Password: p.c.Mail.Password.Reveal(),
 		},
 		From: *from, URL: p.c.HTTP.URL.String(), TimeZone: p.c.TimeZone.Location, Locales: locales.Files, Jobs: p.jobs,
-		// The two know each other; appointments come a moment later.
+		// They know each other; appointments and staff come a moment later.
 		Notice: func(ctx context.Context, agency, id string) (notify.Notice, error) {
 			return p.appointments.Notice(ctx, agency, id)
 		},
 		Mailed: func(ctx context.Context, agency, id string, sequence int64, sent bool) error {
 			return p.appointments.Mailed(ctx, agency, id, sequence, sent)
 		},
+		Letters: notify.Letters{
+			Letter: func(ctx context.Context, agency, id string) (notify.Letter, error) {
+				return notify.LetterOf(ctx, p.agencies, p.staff, agency, id)
+			},
+			Mailed: func(ctx context.Context, agency, id string, sent bool) error {
+				return p.staff.Mailed(ctx, agency, id, sent)
+			},
+		},
 		Clock: p.o.Clock, Log: p.o.Log,
 	})
+}
+
+// noticesBy and lettersBy are no mailer where there is none, rather than one that is nil.
+func noticesBy(s *notify.Service) appointment.Mailer {
+	if s == nil {
+		return nil
+	}
+	return s
+}
+
+func lettersBy(s *notify.Service) staff.Mailer {
+	if s == nil {
+		return nil
+	}
+	return s
 }
 
 // useProblems sets what is process-wide in the library below edge; a second server in a process must not set it again.

@@ -74,6 +74,8 @@ var elsewhere = map[audit.Act]string{
 	audit.AuditCut:      "verify_test.go",
 	audit.AuditBroken:   "verify_test.go",
 	audit.IdentityBound: "internal/staff, with a provider",
+
+	audit.AccountInvited: "internal/staff, with mail", audit.PasswordAsked: "internal/staff, with mail", audit.PasswordSet: "internal/staff",
 }
 
 type step struct {

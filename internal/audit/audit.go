@@ -33,6 +33,9 @@ const (
 	RoleGiven       Act = "role.given"
 	RoleTaken       Act = "role.taken"
 	AccountChanged  Act = "account.changed" // another name, or open again
+	AccountInvited  Act = "account.invited" // a link to set a password was sent
+	PasswordAsked   Act = "password.asked"  // somebody has forgotten it: a link was sent
+	PasswordSet     Act = "password.set"
 
 	PlaceChanged         Act = "place.changed" // also made, closed and opened again
 	RuleDecided          Act = "rule.decided"
@@ -92,6 +95,9 @@ var shapes = map[Act]shape{
 	RoleTaken:       {object: OfStaff, details: []string{"role", "place", "source"}},
 
 	AccountChanged: {object: OfStaff, details: []string{"what"}},
+	AccountInvited: {object: OfStaff},
+	PasswordAsked:  {object: OfStaff},
+	PasswordSet:    {object: OfStaff, details: []string{"why"}},
 
 	PlaceChanged:         {object: OfPlace, details: []string{"kind", "what"}},
 	RuleDecided:          {object: OfPlace, details: []string{"rule", "value", "fixed"}},

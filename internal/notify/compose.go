@@ -74,19 +74,10 @@ func (s *Service) compose(n Notice) (*mail.Msg, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make calendar file: %w", err)
 	}
-	m := mail.NewMsg()
-	if err := m.FromFormat(s.o.From.Name, s.o.From.Address); err != nil {
-		return nil, fmt.Errorf("sender of mails: %w", err)
+	m, err := s.envelope(n.Email.Reveal(), v.Subject, n.UID+"."+strconv.FormatInt(n.Sequence, 10)+"."+string(n.Kind), n.Language)
+	if err != nil {
+		return nil, err
 	}
-	if err := m.To(n.Email.Reveal()); err != nil {
-		return nil, refusedError{code: 553} // RFC 5321: mailbox name not allowed; the library's error would quote it
-	}
-	m.Subject(v.Subject)
-	m.SetDateWithValue(s.o.Clock())
-	m.SetMessageIDWithValue(n.UID + "." + strconv.FormatInt(n.Sequence, 10) + "." + string(n.Kind) + "@" + domainOf(s.o.From.Address))
-	m.SetGenHeader(mail.HeaderContentLang, n.Language)
-	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no answers from absence assistants
-	m.SetUserAgent("Visavis")
 	m.SetBodyString(mail.TypeTextPlain, text)
 	m.AddAlternativeString(mail.TypeTextHTML, markup)
 	err = m.AttachReader(s.texts[n.Language].t("mail.calendar.file"), bytes.NewReader(calendar),

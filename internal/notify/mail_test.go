@@ -116,6 +116,7 @@ type office struct {
 	t      *testing.T
 	mails  *notify.Service
 	notice func() (notify.Notice, error)
+	letter func() (notify.Letter, error)
 	told   chan told
 	wake   chan struct{}
 }
@@ -137,6 +138,7 @@ func newOffice(t *testing.T, d *db.DB, at notify.Server) *office {
 			o.told <- told{sequence, sent}
 			return nil
 		},
+		Letters: o.letters(),
 	})
 	if err != nil {
 		t.Fatal(err)

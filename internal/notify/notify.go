@@ -1,9 +1,9 @@
 // Package notify tells guests by mail what has become of their appointment: in
 // their language, as text and HTML, with a calendar file. A mail is a job that
 // names the appointment only; what it says is read when it is sent, so it is never
-// out of date, and nothing personal waits in the queue.
+// out of date, and nothing personal waits in the queue. Letters to staff go the same way.
 //
-// The main types are Notice (what a mail says) and Service. The package knows no
+// The main types are Notice (what a mail says), Letter (the same to staff) and Service. The package knows no
 // table of its own and nothing of seats and talks.
 package notify
 
@@ -61,8 +61,10 @@ type Options struct {
 	// Mailed is told once a mail is sent, or never will be. sequence is that of its notice, as newer mails may be queued;
 	// Unknown where it could not be read, and then the newest is meant.
 	Mailed func(ctx context.Context, agency, appointment string, sequence int64, sent bool) error
-	Clock  func() time.Time
-	Log    *slog.Logger
+	// Letters to staff.
+	Letters Letters
+	Clock   func() time.Time
+	Log     *slog.Logger
 }
 
 // Service sends mails.
@@ -84,6 +86,7 @@ func New(o Options) (*Service, error) {
 	}
 	s := &Service{o: o, texts: texts}
 	o.Jobs.Handle(mailJob, s.send)
+	o.Jobs.Handle(letterJob, s.sendLetter)
 	return s, nil
 }
 

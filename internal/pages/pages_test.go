@@ -128,7 +128,7 @@ func TestThePageComesEvenWhenTheDatabaseIsAway(t *testing.T) {
 func TestEveryPageIsServedAndNothingElse(t *testing.T) {
 	mux := serve(t, errors.New("database is away"))
 	for path, want := range map[string]int{
-		"/": 200, "/test": 200, "/staff": 200, "/staff/talk/abc": 200, "/staff/admin": 200, "/staff/admin/places/abc": 200, "/staff/adm": 404, "/healthz": 200, "/robots.txt": 200, "/favicon.png": 200,
+		"/": 200, "/test": 200, "/staff": 200, "/staff/account": 200, "/staff/password": 200, "/staff/talk/abc": 200, "/staff/admin": 200, "/staff/admin/places/abc": 200, "/staff/adm": 404, "/healthz": 200, "/robots.txt": 200, "/favicon.png": 200,
 		"/assets/a-1.js": 200, "/readyz": 503, "/assets/": 404, "/assets/../guest.html": 307, "/guest.html": 404, "/t/": 404, "/nothing": 404,
 	} {
 		if status, body, _ := get(t, mux, path); status != want {

@@ -56,6 +56,10 @@ func (s *Service) Run(ctx context.Context) error {
 			if err := s.writeThrottled(ctx, p); err != nil && ctx.Err() == nil {
 				s.o.Log.ErrorContext(ctx, "note in audit that an account is throttled", "error", err)
 			}
+		case r := <-s.forgotten:
+			if err := s.remind(ctx, r); err != nil && ctx.Err() == nil {
+				s.o.Log.ErrorContext(ctx, "send a link for a forgotten password", "error", err)
+			}
 		}
 	}
 }

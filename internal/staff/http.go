@@ -33,6 +33,8 @@ type Options struct {
 	Jobs           *jobs.Queue
 	Cost           Cost       // of a password; zero: the real one
 	Providers      []Provider // where people can sign in besides
+	URL            string     // public address, without a slash at the end
+	Mailer         Mailer     // nil: no mail goes out
 }
 
 // Service signs people in and out and says who acts.
@@ -50,6 +52,9 @@ type Service struct {
 	streams   *edge.Streams // of each session, of whatever feature
 	noted     *edge.Limiter // by account: that it is throttled is told to the audit once an hour
 	throttled chan Person   // those, until Run has written it
+	asking    *edge.Limiter // for a new password, by network: each may send a mail
+	reminded  *edge.Limiter // the same by account: nobody's letter box is filled
+	forgotten chan reminder // until Run has sent it
 }
 
 // mostSignIns under way at a time on a node, also with the right password: others wait for their turn to hash.
@@ -70,6 +75,9 @@ func New(d *db.DB, agencies *agency.Store, o Options) *Service {
 		streams:   edge.NewStreams(mostStreams, mostStreams),
 		noted:     edge.NewLimiter(throttledOnce, 1, 20_000),
 		throttled: make(chan Person, mostNoted),
+		asking:    edge.NewLimiter(20*time.Second, 20, 20_000),
+		reminded:  edge.NewLimiter(20*time.Minute, 3, 20_000),
+		forgotten: make(chan reminder, mostNoted),
 	}
 	o.Jobs.Handle(settleJob, s.settleNow)
 	return s
@@ -81,6 +89,7 @@ const cookie = "staff"
 func (s *Service) Routes(api *edge.API) {
 	edge.Handle(api, edge.Operation{ID: "signIn", Route: "POST /api/staff/session", Tag: "staff", Within: turnWait + edge.RequestTime}, s.signIn)
 	edge.Handle(api, edge.Operation{ID: "me", Route: "GET /api/staff/session", Tag: "staff", Use: s.Require(api)}, s.me)
+	s.passwordRoutes(api)
 	edge.Handle(api, edge.Operation{ID: "signOut", Route: "DELETE /api/staff/session", Tag: "staff", Status: http.StatusNoContent, Use: s.Require(api)}, s.signOut)
 }
 
@@ -121,23 +130,30 @@ type Asked struct {
 
 func (a Asked) language() string { return locales.Choose(cmp.Or(a.Language, a.Accept)) }
 
-type signInInput struct {
-	Asked
+// Spoken is the language, for other features.
+func (a Asked) Spoken() string { return a.language() }
+
+// Browser is where a request comes from, for the limits.
+type Browser struct {
 	network string
 	device  string // its cookie
-	Body    struct {
+}
+
+// Resolve notes it.
+func (b *Browser) Resolve(c huma.Context) []error {
+	r, _ := humago.Unwrap(c)
+	b.network, b.device = edge.Note(r), edge.ReadCookie(r, deviceCookie)
+	return nil
+}
+
+type signInInput struct {
+	Asked
+	Browser
+	Body struct {
 		Agency   string `json:"agency" maxLength:"64"`
 		Email    string `json:"email" maxLength:"254"`
 		Password string `json:"password" maxLength:"256"`
 	}
-}
-
-// Resolve notes the network for the limits.
-func (in *signInInput) Resolve(c huma.Context) []error {
-	r, _ := humago.Unwrap(c)
-	in.network = edge.Note(r)
-	in.device = edge.ReadCookie(r, deviceCookie)
-	return nil
 }
 
 type meOutput struct {
@@ -180,19 +196,8 @@ func (s *Service) signIn(ctx context.Context, in *signInInput) (*meOutput, error
 	if err != nil {
 		return nil, err
 	}
-	try := attempt{slug: slug, email: normalEmail(in.Body.Email), password: in.Body.Password}
-	device := s.knownDevice(slug, try.email, in.device)
-	if try.known = device != ""; try.known {
-		try.source = "device " + device
-	} else {
-		try.source = edge.NotedPrefix(in.network, s.o.TrustedProxies)
-	}
-	who := try.who()
-	if !s.signIns.begin(who) {
-		return nil, throttled()
-	}
-	defer s.signIns.end(who)
-	p, err := s.authenticate(ctx, try)
+	try := s.attempt(in.Browser, slug, in.Body.Email, in.Body.Password)
+	p, err := s.try(ctx, try)
 	if err != nil {
 		return nil, err
 	}
@@ -200,11 +205,16 @@ func (s *Service) signIn(ctx context.Context, in *signInInput) (*meOutput, error
 	if err != nil {
 		return nil, err
 	}
-	out, err := s.meOf(ctx, p, in.language())
+	return s.arrive(ctx, p, token, *s.knowDevice(slug, try.email, try.device), in.language())
+}
+
+// arrive is the answer to who has just signed in: who they are, and the cookies of session and device.
+func (s *Service) arrive(ctx context.Context, p Person, token string, device http.Cookie, language string) (*meOutput, error) {
+	out, err := s.meOf(ctx, p, language)
 	if err != nil {
-		return nil, err
+		return nil, db.Done(err)
 	}
-	out.SetCookie = []http.Cookie{*edge.HostCookie(cookie, token, http.SameSiteStrictMode), *s.knowDevice(slug, try.email, device)}
+	out.SetCookie = []http.Cookie{*edge.HostCookie(cookie, token, http.SameSiteStrictMode), device}
 	return out, nil
 }
 
@@ -223,8 +233,19 @@ func (s *Service) slug(ctx context.Context, named string) (string, error) {
 // attempt is somebody who wants to sign in.
 type attempt struct {
 	source                string // a network, or a device that is known for the account
-	known                 bool
+	device                string // its name, if it is known for the account
 	slug, email, password string
+}
+
+func (s *Service) attempt(b Browser, slug, email, password string) attempt {
+	try := attempt{slug: slug, email: normalEmail(email), password: password}
+	try.device = s.knownDevice(slug, try.email, b.device)
+	if try.device != "" {
+		try.source = "device " + try.device
+	} else {
+		try.source = edge.NotedPrefix(b.network, s.o.TrustedProxies)
+	}
+	return try
 }
 
 func (a attempt) account() string { return a.source + "\x00" + a.slug + "\x00" + a.email }
@@ -232,7 +253,7 @@ func (a attempt) account() string { return a.source + "\x00" + a.slug + "\x00" +
 // who counts the devices of an account as one: whoever has signed in once can make as many as they like. All others count
 // by network, as nobody may keep an account's owner out from elsewhere.
 func (a attempt) who() string {
-	if a.known {
+	if a.device != "" {
 		a.source = "device"
 	}
 	return a.account()
@@ -240,6 +261,16 @@ func (a attempt) who() string {
 
 func throttled() *edge.Problem {
 	return edge.NewProblem(http.StatusTooManyRequests, "session.throttled")
+}
+
+// try finds out who it is, with a bound on how many do so at once.
+func (s *Service) try(ctx context.Context, try attempt) (Person, error) {
+	who := try.who()
+	if !s.signIns.begin(who) {
+		return Person{}, throttled()
+	}
+	defer s.signIns.end(who)
+	return s.authenticate(ctx, try)
 }
 
 // authenticate counts failures by account and source, so that an attacker slows
@@ -251,7 +282,7 @@ func (s *Service) authenticate(ctx context.Context, try attempt) (Person, error)
 	if s.sources.Exhausted(try.source) || s.failures.Exhausted(account) {
 		return Person{}, throttled()
 	}
-	turn, err := s.hasher.turn(ctx, try.known)
+	turn, err := s.hasher.turn(ctx, try.device != "")
 	if errors.Is(err, context.DeadlineExceeded) {
 		return Person{}, throttled()
 	}
@@ -297,6 +328,9 @@ func (s *Service) check(ctx context.Context, turn turn, slug, email, password st
 	}
 	if !ok || found.ID == "" {
 		return found.Person, wrong
+	}
+	if allowed, err := s.mayHavePassword(ctx, s.db.Read(), found.Person); err != nil || !allowed {
+		return found.Person, cmp.Or[error](err, refused("session.provider"))
 	}
 	return found.Person, s.hold(ctx, s.db.Read(), &found.Person)
 }

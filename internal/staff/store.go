@@ -202,13 +202,19 @@ func (s *Service) dropSession(ctx context.Context, p Person) error {
 	return nil
 }
 
-// SignOutDisabled ends the sessions of all accounts of an agency that are disabled.
+// SignOutDisabled ends the sessions of all accounts of an agency that are disabled, and their links.
 func (s *Service) SignOutDisabled(ctx context.Context, tx *db.Tx, agencyID string) error {
 	ids, err := db.Texts(tx.QueryContext(ctx, `
 		DELETE FROM staff_session WHERE agency_id = $1 AND staff_id IN
 		(SELECT id FROM staff WHERE agency_id = $1 AND disabled_at IS NOT NULL) RETURNING staff_id`, agencyID))
 	if err != nil {
 		return fmt.Errorf("end sessions of disabled accounts: %w", err)
+	}
+	_, err = tx.ExecContext(ctx, `
+		DELETE FROM staff_link WHERE agency_id = $1 AND staff_id IN
+		(SELECT id FROM staff WHERE agency_id = $1 AND disabled_at IS NOT NULL)`, agencyID)
+	if err != nil {
+		return fmt.Errorf("make links of disabled accounts invalid: %w", err)
 	}
 	ended := map[string]int64{}
 	for _, id := range ids {

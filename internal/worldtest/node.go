@@ -91,14 +91,18 @@ func (w *World) Node() *Node {
 
 func (n *Node) features() {
 	w := n.World
-	n.Staff = staff.New(w.DB, n.Agencies, staff.Options{Clock: w.Clock.Now, Log: w.logger(), TrustedProxies: loopback(), Nudge: n.Events.Nudge, Ring: w.Ring, Audit: n.Audit, Jobs: n.Jobs, Cost: w.Cost, Providers: w.Providers})
+	notices, letters := n.mailers()
+	n.Staff = staff.New(w.DB, n.Agencies, staff.Options{
+		Clock: w.Clock.Now, Log: w.logger(), TrustedProxies: loopback(), Nudge: n.Events.Nudge, Ring: w.Ring, Audit: n.Audit, Jobs: n.Jobs,
+		Cost: w.Cost, Providers: w.Providers, URL: URL, Mailer: letters,
+	})
 	n.Admin = admin.New(w.DB, admin.Options{Agencies: n.Agencies, Staff: n.Staff, Audit: n.Audit, Clock: w.Clock.Now, Log: w.logger()})
 	n.Seats = seat.New(w.DB, seat.Options{
 		Ring: w.Ring, Agencies: n.Agencies, Events: n.Events, Audit: n.Audit, Clock: w.Clock.Now, Log: w.logger(), URL: URL,
 		Node: n.Name, TrustedProxies: loopback(), Prepare: talk.Prepare,
 	})
 	n.Appointments = appointment.New(w.DB, appointment.Options{
-		Agencies: n.Agencies, Staff: n.Staff, Seats: n.Seats, Mailer: n.mailer(), Events: n.Events, Audit: n.Audit, Clock: w.Clock.Now,
+		Agencies: n.Agencies, Staff: n.Staff, Seats: n.Seats, Mailer: notices, Events: n.Events, Audit: n.Audit, Clock: w.Clock.Now,
 		Phone: seat.Phone, Problem: seat.Problem,
 	})
 	n.Talks = talk.New(w.DB, talk.Options{
@@ -123,9 +127,9 @@ func (n *Node) features() {
 // RelayKey is what this installation's relays share with it.
 func (n *Node) RelayKey() relay.Key { return n.Ring.Derive("relay") }
 
-func (n *Node) mailer() appointment.Mailer {
+func (n *Node) mailers() (appointment.Mailer, staff.Mailer) {
 	if n.Mail.Host == "" {
-		return nil
+		return nil, nil
 	}
 	s, err := notify.New(notify.Options{
 		Server: n.Mail, From: mail.Address{Name: "Videotermin", Address: "termin@amt.example"}, URL: URL, TimeZone: n.Zone,
@@ -136,11 +140,19 @@ func (n *Node) mailer() appointment.Mailer {
 		Mailed: func(ctx context.Context, agency, id string, sequence int64, sent bool) error {
 			return n.Appointments.Mailed(ctx, agency, id, sequence, sent)
 		},
+		Letters: notify.Letters{
+			Letter: func(ctx context.Context, agency, id string) (notify.Letter, error) {
+				return notify.LetterOf(ctx, n.Agencies, n.Staff, agency, id)
+			},
+			Mailed: func(ctx context.Context, agency, id string, sent bool) error {
+				return n.Staff.Mailed(ctx, agency, id, sent)
+			},
+		},
 	})
 	if err != nil {
 		n.T.Fatal(err)
 	}
-	return s
+	return s, s
 }
 
 func (n *Node) routes() {

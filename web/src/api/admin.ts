@@ -1,4 +1,5 @@
 /** What the admin pages ask: shapes and calls of docs/protocol.md, "Administration". */
+import type { Language } from "../i18n/languages";
 import { api, ApiError, call, problem } from "./client";
 import type { Role } from "./types";
 
@@ -123,8 +124,10 @@ export interface Account {
 
 export interface PersonView extends Account {
   readonly version: string;
-  /** Rename, disable and enable. */
+  /** Rename, disable, enable and invite. */
   readonly may: boolean;
+  /** The link to set a password that is valid. */
+  readonly invitation?: { readonly until: number; readonly mail: "queued" | "sent" | "failed" };
 }
 
 export interface PeopleSearch {
@@ -154,8 +157,13 @@ export async function searchPeople(look: PeopleSearch, signal?: AbortSignal): Pr
 const personAt = (id: string): string => `/api/staff/people/${encodeURIComponent(id)}`;
 
 export const readPerson = (id: string): Promise<PersonView> => api.get(personAt(id));
-export const createPerson = (person: { email: string; name: string; roles: RoleAt[] }): Promise<PersonView> =>
-  api.post("/api/staff/people", person);
+export const createPerson = (
+  person: { email: string; name: string; roles: RoleAt[]; invite: boolean },
+  language: Language,
+): Promise<PersonView> => api.post(`/api/staff/people?language=${language}`, person);
+/** The mail is in the language of who asks for it. */
+export const invitePerson = (id: string, language: Language): Promise<PersonView> =>
+  api.post(`${personAt(id)}/invite?language=${language}`);
 export const changePerson = (
   id: string,
   version: string,
@@ -214,7 +222,7 @@ export async function importFiles(files: readonly File[], trial: boolean): Promi
 
 export const exportPath = (format: "csv" | "json"): string => `/api/staff/export?format=${format}`;
 
-export type RuleName = "waiting.early" | "waiting.late" | "offered.from";
+export type RuleName = "waiting.early" | "waiting.late" | "offered.from" | "signin.password";
 
 export interface RuleView {
   readonly rule: RuleName;

@@ -67,12 +67,16 @@ export class Session {
     this.language = language;
     this.store.set({ asking: false, busy: true });
     try {
-      const me = await api.post<Me>(`/api/staff/session?language=${language}`, credentials);
-      this.store.set({ asking: false, busy: false, me });
-      this.channel.send({ t: "signed-in" });
+      this.enter(await api.post<Me>(`/api/staff/session?language=${language}`, credentials));
     } catch (error) {
       this.store.set({ asking: false, busy: false, refusal: asApiError(error) });
     }
+  }
+
+  /** Somebody has come in by another way than the form: all windows are told. */
+  enter(me: Me): void {
+    this.store.set({ asking: false, busy: false, me });
+    this.channel.send({ t: "signed-in" });
   }
 
   private async follow(): Promise<void> {
@@ -91,6 +95,11 @@ export class Session {
         return;
       }
     }
+    this.gone();
+  }
+
+  /** All sessions of the account have ended, this one too. */
+  gone(): void {
     this.lost();
     this.channel.send({ t: "signed-out" });
   }

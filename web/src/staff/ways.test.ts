@@ -9,7 +9,12 @@ afterEach(() => {
 
 test("where the server does not say how people sign in, they have a password", async () => {
   server({ "/api/staff/sso?agency=amt%20nord": { status: 503, body: { code: "unavailable" } } });
-  expect(await waysOf("amt nord")).toEqual({ providers: [], password: true, several: false });
+  expect(await waysOf("amt nord")).toEqual({
+    providers: [],
+    password: true,
+    several: false,
+    forgotten: false,
+  });
 });
 
 test("signing in elsewhere comes back to the same page", () => {

@@ -1,6 +1,7 @@
 import {
   changePerson,
   giveRole,
+  invitePerson,
   type HeldRole,
   type PersonView,
   readPerson,
@@ -8,9 +9,10 @@ import {
   takeRole,
 } from "../../api/admin";
 import { type ApiError, asApiError } from "../../api/client";
+import type { Language } from "../../i18n/languages";
 
 type Receipt =
-  | { what: "saved" | "disabled" | "enabled" }
+  | { what: "saved" | "disabled" | "enabled" | "invited" }
   | { what: "given"; role: HeldRole }
   | { what: "taken"; role: HeldRole };
 
@@ -42,6 +44,13 @@ export class PersonDesk {
     return this.#act(
       (person) => changePerson(this.id, person.version, { disabled }),
       () => ({ what: disabled ? "disabled" : "enabled" }),
+    );
+  }
+
+  invite(language: Language): Promise<boolean> {
+    return this.#act(
+      () => invitePerson(this.id, language),
+      () => ({ what: "invited" }),
     );
   }
 

@@ -1,6 +1,7 @@
-import type { HeldRole, Mistake, Place } from "../../api/admin";
+import type { HeldRole, Mistake, PersonView, Place } from "../../api/admin";
 import type { ApiError } from "../../api/client";
 import type { StaffKey } from "../../i18n/staff";
+import { dayText, timeText } from "../../i18n/times";
 import type { Texts } from "../../ui";
 import { sentenceFor } from "../texts";
 
@@ -16,6 +17,17 @@ export function roleSentence(
 ): string {
   const where = kind === "location" && role !== "location_admin" ? "teams" : kind;
   return t("admin.held", { role: t(`admin.role.${role}`), where, name });
+}
+
+/** How somebody signs in, or what they are still waiting for. */
+export function signInSentence({ password, invitation }: PersonView, texts: Texts<StaffKey>): string {
+  const { t } = texts;
+  if (password) return t("admin.person.password");
+  if (!invitation) return t("admin.person.noPassword");
+  if (invitation.mail === "queued") return t("admin.person.inviteQueued");
+  if (invitation.mail === "failed") return t("admin.person.inviteFailed");
+  const { until } = invitation;
+  return t("admin.person.invitedUntil", { day: dayText(until, texts), time: timeText(until, texts) });
 }
 
 /** What is wrong with a field. */

@@ -1,0 +1,46 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"visavis/internal/db"
+	"visavis/internal/staff"
+)
+
+// Invitation is a link that somebody was sent to set their password.
+type Invitation struct {
+	Until int64  `json:"until" doc:"Milliseconds since 1970 UTC."`
+	Mail  string `json:"mail" enum:"queued,sent,failed"`
+}
+
+// invitation reads the one of an account that is valid; nil: there is none.
+func (s *Service) invitation(ctx context.Context, q db.Q, agencyID, id string) (*Invitation, error) {
+	var i Invitation
+	err := q.QueryRowContext(ctx, `
+		SELECT until_at, mail_state FROM staff_link WHERE agency_id = $1 AND staff_id = $2 AND reason = $3 AND until_at > $4
+		ORDER BY until_at DESC LIMIT 1`, agencyID, id, staff.Invited, db.Ms(s.o.Clock())).Scan(&i.Until, &i.Mail)
+	if errors.Is(err, db.ErrNoRows) {
+		return nil, nil //nolint:nilnil // nobody is invited
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read invitation: %w", err)
+	}
+	return &i, nil
+}
+
+type inviteInput struct {
+	staff.Asked
+	ID string `path:"id" maxLength:"64"`
+}
+
+// postInvite sends somebody a link to set a password, in the language of who asks for it.
+func (s *Service) postInvite(ctx context.Context, in *inviteInput) (*PersonOutput, error) {
+	return s.changePerson(ctx, in.ID, func(ctx context.Context, tx *db.Tx, p staff.Person, a Account) error {
+		if !mayEmploy(p, a) {
+			return forbidden403()
+		}
+		return s.o.Staff.Invite(ctx, tx, staff.Person{ID: a.ID, Agency: p.Agency}, in.Spoken(), p.ID)
+	})
+}

@@ -1,0 +1,166 @@
+package staff
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"visavis/internal/audit"
+	"visavis/internal/db"
+	"visavis/internal/edge"
+)
+
+// accountRoutes are those of one's own account.
+func (s *Service) accountRoutes(api *edge.API) {
+	const account = "/api/staff/account"
+	op := func(id, route string) edge.Operation {
+		return edge.Operation{ID: id, Route: route, Tag: "staff", Use: s.Require(api), Within: turnWait + edge.RequestTime}
+	}
+	edge.Handle(api, op("ownAccount", "GET "+account), s.getAccount)
+	edge.Handle(api, op("changePassword", "POST "+account+"/password"), s.postOwnPassword)
+	edge.Handle(api, op("endSessions", "DELETE "+account+"/sessions"), s.deleteSessions)
+}
+
+// OwnAccount is what somebody sees of their own account.
+type OwnAccount struct {
+	Email    string       `json:"email"`
+	Password bool         `json:"password" doc:"Whether one is set."`
+	Sessions []OwnSession `json:"sessions" doc:"The newest first."`
+}
+
+// OwnSession is one of somebody's sessions. Where it is, nobody knows: no address is kept.
+type OwnSession struct {
+	Begun    int64 `json:"begun" doc:"Milliseconds since 1970 UTC."`
+	Used     int64 `json:"used" doc:"To a few minutes."`
+	Current  bool  `json:"current"`
+	Provider bool  `json:"provider" doc:"Begun at a provider."`
+}
+
+// AccountOutput is an answer with the account as it is then.
+type AccountOutput struct{ Body OwnAccount }
+
+func (s *Service) getAccount(ctx context.Context, _ *struct{}) (*AccountOutput, error) {
+	p, err := From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &AccountOutput{}
+	err = s.db.Snapshot(ctx, func(q db.Q) error {
+		out.Body, err = s.ownAccount(ctx, q, p)
+		return err
+	})
+	return out, err
+}
+
+func (s *Service) ownAccount(ctx context.Context, q db.Q, p Person) (OwnAccount, error) {
+	a := OwnAccount{Email: p.Email, Sessions: []OwnSession{}}
+	err := q.QueryRowContext(ctx, `SELECT password_hash <> '' FROM staff WHERE agency_id = $1 AND id = $2`, p.Agency, p.ID).Scan(&a.Password)
+	if err != nil {
+		return a, fmt.Errorf("read own account: %w", err)
+	}
+	now := s.o.Clock()
+	rows, err := q.QueryContext(ctx, `
+		SELECT created_at, used_at, token_hash = $3, issuer <> '' FROM staff_session
+		WHERE agency_id = $1 AND staff_id = $2 AND expires_at > $4 AND used_at > $5 ORDER BY created_at DESC, token_hash`,
+		p.Agency, p.ID, p.session, db.Ms(now), db.Ms(now.Add(-sessionIdle)))
+	if err != nil {
+		return a, fmt.Errorf("list own sessions: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // read only
+	for rows.Next() {
+		var one OwnSession
+		if err := rows.Scan(&one.Begun, &one.Used, &one.Current, &one.Provider); err != nil {
+			return a, fmt.Errorf("list own sessions: %w", err)
+		}
+		a.Sessions = append(a.Sessions, one)
+	}
+	return a, rows.Err()
+}
+
+// itself makes sure that it is really the person who sits there, by the password. Tries count like those of a sign-in.
+func (s *Service) itself(ctx context.Context, p Person, b Browser, password string) error {
+	a, err := s.agencies.ByID(ctx, p.Agency)
+	if err != nil {
+		return err
+	}
+	_, err = s.try(ctx, s.attempt(b, a.Slug, p.Email, password))
+	if problem, is := errors.AsType[*edge.Problem](err); is && problem.Code == "session.wrong" {
+		return edge.NewProblem(http.StatusForbidden, "password.wrong")
+	}
+	return err
+}
+
+type ownPasswordInput struct {
+	Browser
+	Body struct {
+		Current  string `json:"current" maxLength:"256"`
+		Password string `json:"password" maxLength:"400"`
+	}
+}
+
+// postOwnPassword changes one's password; all other sessions end.
+func (s *Service) postOwnPassword(ctx context.Context, in *ownPasswordInput) (*AccountOutput, error) {
+	p, err := From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.agencies.ByID(ctx, p.Agency)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.itself(ctx, p, in.Browser, in.Body.Current); err != nil {
+		return nil, err
+	}
+	phc, err := s.newPassword(ctx, a, p, in.Body.Password)
+	if err != nil {
+		return nil, err
+	}
+	out := &AccountOutput{}
+	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		if _, err := s.Acting(ctx, tx, p); err != nil {
+			return err
+		}
+		if err := s.dropLinks(ctx, tx, p); err != nil {
+			return err
+		}
+		if err := s.setPassword(ctx, tx, p, phc, "changed", p.session); err != nil {
+			return err
+		}
+		out.Body, err = s.ownAccount(ctx, tx, p)
+		return err
+	})
+	return out, err
+}
+
+// deleteSessions signs somebody out everywhere.
+func (s *Service) deleteSessions(ctx context.Context, _ *struct{}) (*signOutOutput, error) {
+	p, err := From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = s.db.Tx(ctx, func(tx *db.Tx) error { return s.endSessions(ctx, tx, p, nil, "everywhere") })
+	if err != nil {
+		return nil, err
+	}
+	gone := edge.HostCookie(cookie, "", http.SameSiteStrictMode)
+	gone.MaxAge = -1
+	return &signOutOutput{SetCookie: []http.Cookie{*gone}}, nil
+}
+
+// endSessions ends all sessions of somebody but one, if any is kept, and tells their pages.
+func (s *Service) endSessions(ctx context.Context, tx *db.Tx, p Person, kept []byte, why string) error {
+	if kept == nil {
+		kept = []byte{} // that of no session
+	}
+	ended, err := db.Texts(tx.QueryContext(ctx, `
+		DELETE FROM staff_session WHERE agency_id = $1 AND staff_id = $2 AND token_hash <> $3 RETURNING staff_id`, p.Agency, p.ID, kept))
+	if err != nil {
+		return fmt.Errorf("end sessions: %w", err)
+	}
+	if len(ended) == 0 {
+		return nil
+	}
+	tx.AfterCommit(func() { s.o.Nudge(p.Agency, Topic(p.ID)) })
+	return s.note(ctx, tx, audit.Staff(p.ID), audit.SessionEnded, p, audit.Is("why", why), audit.Number("count", int64(len(ended))))
+}

@@ -1,0 +1,1 @@
+export { default } from "@locales/de/account.json";
