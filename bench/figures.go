@@ -63,6 +63,8 @@ func aims() map[string]float64 {
 		"search_people_ms_p95_sqlite":   100,
 		"search_places_ms_p95_postgres": 100,
 		"search_people_ms_p95_postgres": 100,
+		"sign_in_ms_p95_sqlite":         250,
+		"sign_in_ms_p95_postgres":       250,
 		"start_ms":                      500,
 		"admit_to_first_frame_ms_p50":   200,
 		"admit_to_first_frame_ms_p95":   400,

@@ -26,7 +26,7 @@ const (
 	searches        = 100
 )
 
-// measureOrganisation imports a large agency into the demo's, and searches in it, on each database. That of PostgreSQL
+// measureOrganisation imports a large agency into the demo's, searches in it and signs in, on each database. That of PostgreSQL
 // is the one of scripts/with-postgres.
 func measureOrganisation(ctx context.Context, found figures) error {
 	if err := measureImport(ctx, found, "sqlite", ""); err != nil {
@@ -80,7 +80,10 @@ func measureImport(ctx context.Context, found figures, engine, database string) 
 	if err := admin.must(ctx, "/api/staff/session", object{"agency": agency, "email": advisor, "password": password}, nil); err != nil {
 		return err
 	}
-	return search(ctx, admin, found, engine)
+	if err := search(ctx, admin, found, engine); err != nil {
+		return err
+	}
+	return signIn(ctx, p.at, password, found, engine)
 }
 
 // runProgram runs one of the program's commands to its end and returns what it prints.

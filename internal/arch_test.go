@@ -72,6 +72,9 @@ var doors = map[string]string{
 	"github.com/wneessen/go-mail": "internal/notify",
 	"github.com/coreos/go-oidc":   "internal/staff/oidc",
 	"github.com/go-jose/go-jose":  "internal/staff/oidc internal/staff/oidc/oidctest",
+	"github.com/go-webauthn":      "internal/staff",
+	"github.com/trustelem/zxcvbn": "internal/staff",
+	"rsc.io/qr":                   "internal/staff",
 	"golang.org/x/oauth2":         "internal/staff/oidc",
 	"visavis/web":                 "internal/app internal/edge",
 	"net/http/pprof":              "",                                                                       // registers itself on the default mux

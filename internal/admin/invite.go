@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 
 	"visavis/internal/db"
+	"visavis/internal/edge"
 	"visavis/internal/staff"
 )
 
@@ -42,5 +44,30 @@ func (s *Service) postInvite(ctx context.Context, in *inviteInput) (*PersonOutpu
 			return forbidden403()
 		}
 		return s.o.Staff.Invite(ctx, tx, staff.Person{ID: a.ID, Agency: p.Agency}, in.Spoken(), p.ID)
+	})
+}
+
+// hasFactor tells whether somebody signs in with more than a password.
+func hasFactor(ctx context.Context, q db.Q, agencyID, id string) (bool, error) {
+	var n int
+	err := q.QueryRowContext(ctx, `
+		SELECT COUNT(*) FROM (SELECT staff_id FROM staff_totp WHERE agency_id = $1 AND staff_id = $2 AND on_at IS NOT NULL
+		UNION ALL SELECT staff_id FROM staff_passkey WHERE agency_id = $1 AND staff_id = $2) AS known`, agencyID, id).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("read second factor: %w", err)
+	}
+	return n > 0, nil
+}
+
+// postFactorReset takes away what somebody has lost. One's own is a matter of one's own account, and needs the password.
+func (s *Service) postFactorReset(ctx context.Context, in *personInput) (*PersonOutput, error) {
+	return s.changePerson(ctx, in.ID, func(ctx context.Context, tx *db.Tx, p staff.Person, a Account) error {
+		if !mayEmploy(p, a) {
+			return forbidden403()
+		}
+		if a.ID == p.ID {
+			return edge.NewProblem(http.StatusConflict, "factor.self")
+		}
+		return s.o.Staff.ResetFactor(ctx, tx, staff.Person{ID: a.ID, Agency: p.Agency}, p.ID)
 	})
 }

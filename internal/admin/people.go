@@ -56,6 +56,7 @@ type PersonView struct {
 	May     bool   `json:"may" doc:"Rename, disable and enable it, and invite its owner; one's own: rename."`
 	// Invitation is the one that is valid.
 	Invitation *Invitation `json:"invitation,omitempty"`
+	Factor     bool        `json:"factor" doc:"There is something beside the password: an app or a passkey."`
 }
 
 // PersonOutput is an answer with one person.
@@ -92,8 +93,13 @@ func (s *Service) person(ctx context.Context, q db.Q, p staff.Person, id string)
 }
 
 func (s *Service) viewOf(ctx context.Context, q db.Q, p staff.Person, a Account) (PersonView, error) {
-	invitation, err := s.invitation(ctx, q, p.Agency, a.ID)
-	return PersonView{Account: a, Version: a.version(), May: mayEmploy(p, a), Invitation: invitation}, err
+	v := PersonView{Account: a, Version: a.version(), May: mayEmploy(p, a)}
+	var err error
+	if v.Invitation, err = s.invitation(ctx, q, p.Agency, a.ID); err != nil {
+		return v, err
+	}
+	v.Factor, err = hasFactor(ctx, q, p.Agency, a.ID)
+	return v, err
 }
 
 func seesPerson(p staff.Person, a Account) bool {

@@ -36,6 +36,7 @@ func (s *Service) Routes(api *edge.API, mux *edge.Mux) {
 	edge.Handle(api, op("person", "GET "+people+"/{id}"), s.getPerson)
 	edge.Handle(api, op("changePerson", "POST "+people+"/{id}"), s.postChangedPerson)
 	edge.Handle(api, op("invitePerson", "POST "+people+"/{id}/invite"), s.postInvite)
+	edge.Handle(api, op("resetFactor", "POST "+people+"/{id}/factor/reset"), s.postFactorReset)
 	edge.Handle(api, op("giveRole", "POST "+people+"/{id}/roles"), s.postRole)
 	edge.Handle(api, op("takeRole", "DELETE "+people+"/{id}/roles/{role}/{place}"), s.deleteRole)
 	mux.HandleFunc("POST "+importPath, s.postImport)

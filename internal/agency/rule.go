@@ -22,6 +22,8 @@ const (
 	OfferedFrom Rule = "offered.from"
 	// Passwords is who of the agency may have one: everyone, or whoever does not sign in at a provider.
 	Passwords Rule = "signin.password"
+	// SecondFactor is whether whoever signs in with a password must show something else as well.
+	SecondFactor Rule = "signin.factor"
 )
 
 // Never is what OfferedFrom says where nothing is offered yet.
@@ -31,6 +33,12 @@ const Never = "never"
 const (
 	Everyone        = "everyone"
 	WithoutProvider = "without_provider"
+)
+
+// What SecondFactor says.
+const (
+	Optional = "optional"
+	Demanded = "demanded"
 )
 
 // levels are in the order in which places are asked: who stands later decides, unless somebody before has fixed it.
@@ -45,10 +53,11 @@ type definition struct {
 
 func definitions() map[Rule]definition {
 	return map[Rule]definition{
-		OpensEarly:  {at: []Kind{OfLocation, OfDesk}, fits: minutes(240)},
-		StaysLate:   {at: []Kind{OfLocation, OfDesk}, fits: minutes(1440)},
-		OfferedFrom: {at: levels(), standard: "", fits: dayOrNever},
-		Passwords:   {at: []Kind{OfAgency}, standard: Everyone, fits: oneOf(Everyone, WithoutProvider)},
+		OpensEarly:   {at: []Kind{OfLocation, OfDesk}, fits: minutes(240)},
+		StaysLate:    {at: []Kind{OfLocation, OfDesk}, fits: minutes(1440)},
+		OfferedFrom:  {at: levels(), standard: "", fits: dayOrNever},
+		SecondFactor: {at: []Kind{OfAgency}, standard: Optional, fits: oneOf(Optional, Demanded)},
+		Passwords:    {at: []Kind{OfAgency}, standard: Everyone, fits: oneOf(Everyone, WithoutProvider)},
 	}
 }
 
@@ -155,3 +164,6 @@ func (r Rules) Offered(day time.Time) bool {
 
 // PasswordBesideProvider tells whether somebody who signs in at a provider may have a password here as well.
 func (r Rules) PasswordBesideProvider() bool { return r[Passwords].Value == Everyone }
+
+// FactorDemanded tells whether a password alone is not enough.
+func (r Rules) FactorDemanded() bool { return r[SecondFactor].Value == Demanded }

@@ -151,9 +151,9 @@ func TestWhatNobodyServesIsAProblem(t *testing.T) {
 
 // waysIn are the routes by which one gets in.
 func waysIn() []string {
-	const password = "/api/staff/password"
+	const session, password = "/api/staff/session", "/api/staff/password"
 	return []string{
-		"/api/staff/sso",
+		"/api/staff/sso", session + "/setup", session + "/code", session + "/passkey", session + "/passkey/begin",
 		password, password + "/link", password + "/forgotten",
 	}
 }

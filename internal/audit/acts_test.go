@@ -76,6 +76,9 @@ var elsewhere = map[audit.Act]string{
 	audit.IdentityBound: "internal/staff, with a provider",
 
 	audit.AccountInvited: "internal/staff, with mail", audit.PasswordAsked: "internal/staff, with mail", audit.PasswordSet: "internal/staff",
+	audit.FactorOn: "internal/staff", audit.FactorOff: "internal/staff", audit.FactorReset: "internal/staff",
+	audit.RecoveryMade: "internal/staff", audit.RecoveryUsed: "internal/staff",
+	audit.PasskeyAdded: "internal/staff", audit.PasskeyRemoved: "internal/staff", audit.PasskeyRefused: "internal/staff",
 }
 
 type step struct {

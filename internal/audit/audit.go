@@ -37,6 +37,15 @@ const (
 	PasswordAsked   Act = "password.asked"  // somebody has forgotten it: a link was sent
 	PasswordSet     Act = "password.set"
 
+	FactorOn       Act = "factor.on" // a second factor, from now on
+	FactorOff      Act = "factor.off"
+	FactorReset    Act = "factor.reset"  // by somebody who administers
+	RecoveryMade   Act = "recovery.made" // new codes; those before are good no more
+	RecoveryUsed   Act = "recovery.used" // one of them
+	PasskeyAdded   Act = "passkey.added"
+	PasskeyRemoved Act = "passkey.removed"
+	PasskeyRefused Act = "passkey.refused" // its counter went back: there may be a copy of it
+
 	PlaceChanged         Act = "place.changed" // also made, closed and opened again
 	RuleDecided          Act = "rule.decided"
 	RuleLeft             Act = "rule.left" // to those above again
@@ -98,6 +107,15 @@ var shapes = map[Act]shape{
 	AccountInvited: {object: OfStaff},
 	PasswordAsked:  {object: OfStaff},
 	PasswordSet:    {object: OfStaff, details: []string{"why"}},
+
+	FactorOn:       {object: OfStaff},
+	FactorOff:      {object: OfStaff},
+	FactorReset:    {object: OfStaff},
+	RecoveryMade:   {object: OfStaff},
+	RecoveryUsed:   {object: OfStaff},
+	PasskeyAdded:   {object: OfStaff, details: []string{"passkey"}},
+	PasskeyRemoved: {object: OfStaff, details: []string{"passkey"}},
+	PasskeyRefused: {object: OfStaff, details: []string{"passkey"}},
 
 	PlaceChanged:         {object: OfPlace, details: []string{"kind", "what"}},
 	RuleDecided:          {object: OfPlace, details: []string{"rule", "value", "fixed"}},

@@ -26,7 +26,24 @@ func (s *Service) accountRoutes(api *edge.API) {
 type OwnAccount struct {
 	Email    string       `json:"email"`
 	Password bool         `json:"password" doc:"Whether one is set."`
+	Factor   OwnFactor    `json:"factor"`
+	Passkeys []OwnPasskey `json:"passkeys"`
 	Sessions []OwnSession `json:"sessions" doc:"The newest first."`
+}
+
+// OwnFactor is the app that shows codes.
+type OwnFactor struct {
+	On       bool `json:"on"`
+	Demanded bool `json:"demanded" doc:"The agency wants it of everybody who has a password."`
+	Recovery int  `json:"recovery" doc:"How many recovery codes are left."`
+}
+
+// OwnPasskey is one of somebody's passkeys.
+type OwnPasskey struct {
+	ID      string `json:"id"`
+	Label   string `json:"label"`
+	Created int64  `json:"created" doc:"Milliseconds since 1970 UTC."`
+	Used    int64  `json:"used"`
 }
 
 // OwnSession is one of somebody's sessions. Where it is, nobody knows: no address is kept.
@@ -54,28 +71,44 @@ func (s *Service) getAccount(ctx context.Context, _ *struct{}) (*AccountOutput, 
 }
 
 func (s *Service) ownAccount(ctx context.Context, q db.Q, p Person) (OwnAccount, error) {
-	a := OwnAccount{Email: p.Email, Sessions: []OwnSession{}}
+	a := OwnAccount{Email: p.Email, Sessions: []OwnSession{}, Passkeys: []OwnPasskey{}}
 	err := q.QueryRowContext(ctx, `SELECT password_hash <> '' FROM staff WHERE agency_id = $1 AND id = $2`, p.Agency, p.ID).Scan(&a.Password)
 	if err != nil {
 		return a, fmt.Errorf("read own account: %w", err)
 	}
+	if a.Factor, err = s.ownFactor(ctx, q, p); err != nil {
+		return a, err
+	}
+	keys, err := s.passkeys(ctx, q, p)
+	if err != nil {
+		return a, err
+	}
+	for _, k := range keys {
+		a.Passkeys = append(a.Passkeys, OwnPasskey{k.id, k.label, k.created, k.used})
+	}
+	a.Sessions, err = s.ownSessions(ctx, q, p)
+	return a, err
+}
+
+func (s *Service) ownSessions(ctx context.Context, q db.Q, p Person) ([]OwnSession, error) {
+	list := []OwnSession{}
 	now := s.o.Clock()
 	rows, err := q.QueryContext(ctx, `
 		SELECT created_at, used_at, token_hash = $3, issuer <> '' FROM staff_session
 		WHERE agency_id = $1 AND staff_id = $2 AND expires_at > $4 AND used_at > $5 ORDER BY created_at DESC, token_hash`,
 		p.Agency, p.ID, p.session, db.Ms(now), db.Ms(now.Add(-sessionIdle)))
 	if err != nil {
-		return a, fmt.Errorf("list own sessions: %w", err)
+		return nil, fmt.Errorf("list own sessions: %w", err)
 	}
 	defer func() { _ = rows.Close() }() // read only
 	for rows.Next() {
 		var one OwnSession
 		if err := rows.Scan(&one.Begun, &one.Used, &one.Current, &one.Provider); err != nil {
-			return a, fmt.Errorf("list own sessions: %w", err)
+			return nil, fmt.Errorf("list own sessions: %w", err)
 		}
-		a.Sessions = append(a.Sessions, one)
+		list = append(list, one)
 	}
-	return a, rows.Err()
+	return list, rows.Err()
 }
 
 // itself makes sure that it is really the person who sits there, by the password. Tries count like those of a sign-in.
@@ -116,21 +149,12 @@ func (s *Service) postOwnPassword(ctx context.Context, in *ownPasswordInput) (*A
 	if err != nil {
 		return nil, err
 	}
-	out := &AccountOutput{}
-	err = s.db.Tx(ctx, func(tx *db.Tx) error {
-		if _, err := s.Acting(ctx, tx, p); err != nil {
-			return err
-		}
+	return s.changeAccount(ctx, p, func(tx *db.Tx) error {
 		if err := s.dropLinks(ctx, tx, p); err != nil {
 			return err
 		}
-		if err := s.setPassword(ctx, tx, p, phc, "changed", p.session); err != nil {
-			return err
-		}
-		out.Body, err = s.ownAccount(ctx, tx, p)
-		return err
+		return s.setPassword(ctx, tx, p, phc, "changed", p.session)
 	})
-	return out, err
 }
 
 // deleteSessions signs somebody out everywhere.
@@ -139,7 +163,7 @@ func (s *Service) deleteSessions(ctx context.Context, _ *struct{}) (*signOutOutp
 	if err != nil {
 		return nil, err
 	}
-	err = s.db.Tx(ctx, func(tx *db.Tx) error { return s.endSessions(ctx, tx, p, nil, "everywhere") })
+	err = s.db.Tx(ctx, func(tx *db.Tx) error { return s.endSessions(ctx, tx, p, nil, "everywhere", p.ID) })
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +173,7 @@ func (s *Service) deleteSessions(ctx context.Context, _ *struct{}) (*signOutOutp
 }
 
 // endSessions ends all sessions of somebody but one, if any is kept, and tells their pages.
-func (s *Service) endSessions(ctx context.Context, tx *db.Tx, p Person, kept []byte, why string) error {
+func (s *Service) endSessions(ctx context.Context, tx *db.Tx, p Person, kept []byte, why, by string) error {
 	if kept == nil {
 		kept = []byte{} // that of no session
 	}
@@ -162,5 +186,5 @@ func (s *Service) endSessions(ctx context.Context, tx *db.Tx, p Person, kept []b
 		return nil
 	}
 	tx.AfterCommit(func() { s.o.Nudge(p.Agency, Topic(p.ID)) })
-	return s.note(ctx, tx, audit.Staff(p.ID), audit.SessionEnded, p, audit.Is("why", why), audit.Number("count", int64(len(ended))))
+	return s.note(ctx, tx, audit.Staff(by), audit.SessionEnded, p, audit.Is("why", why), audit.Number("count", int64(len(ended))))
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/go-webauthn/webauthn/webauthn"
 
 	"visavis/internal/agency"
 	"visavis/internal/audit"
@@ -55,6 +56,8 @@ type Service struct {
 	asking    *edge.Limiter // for a new password, by network: each may send a mail
 	reminded  *edge.Limiter // the same by account: nobody's letter box is filled
 	forgotten chan reminder // until Run has sent it
+	party     *webauthn.WebAuthn
+	codes     *edge.Limiter // second steps, by account: those that are known for it apart from all others
 }
 
 // mostSignIns under way at a time on a node, also with the right password: others wait for their turn to hash.
@@ -78,6 +81,8 @@ func New(d *db.DB, agencies *agency.Store, o Options) *Service {
 		asking:    edge.NewLimiter(20*time.Second, 20, 20_000),
 		reminded:  edge.NewLimiter(20*time.Minute, 3, 20_000),
 		forgotten: make(chan reminder, mostNoted),
+		party:     party(o.URL),
+		codes:     edge.NewLimiter(5*time.Minute, 10, 20_000),
 	}
 	o.Jobs.Handle(settleJob, s.settleNow)
 	return s
@@ -90,6 +95,8 @@ func (s *Service) Routes(api *edge.API) {
 	edge.Handle(api, edge.Operation{ID: "signIn", Route: "POST /api/staff/session", Tag: "staff", Within: turnWait + edge.RequestTime}, s.signIn)
 	edge.Handle(api, edge.Operation{ID: "me", Route: "GET /api/staff/session", Tag: "staff", Use: s.Require(api)}, s.me)
 	s.passwordRoutes(api)
+	s.factorRoutes(api)
+	s.passkeyRoutes(api)
 	edge.Handle(api, edge.Operation{ID: "signOut", Route: "DELETE /api/staff/session", Tag: "staff", Status: http.StatusNoContent, Use: s.Require(api)}, s.signOut)
 }
 
@@ -171,6 +178,8 @@ type Me struct {
 	Desks    []meDesk      `json:"desks"`
 	Services []meService   `json:"services"`
 	Advisors []Colleague   `json:"advisors"`
+	// Recovery codes, once: when a second factor was set up on the way in.
+	Recovery []string `json:"recovery,omitempty"`
 }
 
 type meDesk struct {
@@ -199,6 +208,9 @@ func (s *Service) signIn(ctx context.Context, in *signInInput) (*meOutput, error
 	try := s.attempt(in.Browser, slug, in.Body.Email, in.Body.Password)
 	p, err := s.try(ctx, try)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.further(ctx, s.db.Read(), p); err != nil {
 		return nil, err
 	}
 	token, err := s.createSession(ctx, p)

@@ -83,7 +83,7 @@ func (s *Service) setPassword(ctx context.Context, tx *db.Tx, p Person, phc, why
 	if err := s.note(ctx, tx, audit.Staff(p.ID), audit.PasswordSet, p, audit.Is("why", why)); err != nil {
 		return err
 	}
-	return s.endSessions(ctx, tx, p, kept, "password")
+	return s.endSessions(ctx, tx, p, kept, "password", p.ID)
 }
 
 // reminder is somebody who says to have forgotten a password.

@@ -104,13 +104,20 @@ func (s *Service) postPassword(ctx context.Context, in *setPasswordInput) (*meOu
 	if err != nil {
 		return nil, err
 	}
-	p, token := l.Person, ""
+	p, token, more := l.Person, "", error(nil)
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
 		if err := s.takeLink(ctx, tx, l); err != nil {
 			return err
 		}
 		if err := s.setPassword(ctx, tx, p, phc, string(l.Reason), nil); err != nil {
 			return err
+		}
+		more = s.further(ctx, tx, p)
+		if _, is := errors.AsType[*edge.Problem](more); is {
+			return nil // the password is set all the same
+		}
+		if more != nil {
+			return more
 		}
 		token, err = s.insertSession(ctx, tx, p, origin{})
 		return err
@@ -120,6 +127,9 @@ func (s *Service) postPassword(ctx context.Context, in *setPasswordInput) (*meOu
 	}
 	if err != nil {
 		return nil, err
+	}
+	if more != nil {
+		return nil, more
 	}
 	if err := s.hold(ctx, s.db.Read(), &p); err != nil {
 		return nil, db.Done(err)

@@ -44,6 +44,7 @@ type Ways struct {
 	Providers []way `json:"providers"`
 	Password  bool  `json:"password" doc:"Some have a password here."`
 	Several   bool  `json:"several" doc:"There are several agencies; name one."`
+	Passkeys  bool  `json:"passkeys" doc:"Browsers can make passkeys for this address."`
 	Forgotten bool  `json:"forgotten" doc:"Who has forgotten a password can have a link sent."`
 }
 
@@ -53,7 +54,7 @@ type way struct {
 }
 
 func (s *Service) ways(ctx context.Context, in *waysInput) (*waysOutput, error) {
-	out := &waysOutput{Ways{Providers: []way{}, Password: true, Forgotten: s.o.Mailer != nil}}
+	out := &waysOutput{Ways{Providers: []way{}, Password: true, Passkeys: s.party != nil, Forgotten: s.o.Mailer != nil}}
 	a, err := s.agencies.BySlug(ctx, in.Agency)
 	if in.Agency == "" {
 		a, err = s.agencies.Only(ctx)

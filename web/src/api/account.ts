@@ -23,10 +23,28 @@ interface OwnSession {
   readonly provider: boolean;
 }
 
+/** What an app needs: a picture to scan, or a text to type. */
+export interface FactorSetup {
+  readonly secret: string;
+  readonly uri: string;
+  /** Dark squares as an SVG path in a box of so many squares. */
+  readonly qr: { readonly size: number; readonly path: string };
+}
+
+interface OwnPasskey {
+  readonly id: string;
+  readonly label: string;
+  readonly created: number;
+  readonly used: number;
+}
+
 export interface OwnAccount {
   readonly email: string;
   /** One is set. */
   readonly password: boolean;
+  /** The app that shows codes; `recovery` codes are left. */
+  readonly factor: { readonly on: boolean; readonly demanded: boolean; readonly recovery: number };
+  readonly passkeys: readonly OwnPasskey[];
   readonly sessions: readonly OwnSession[];
 }
 
@@ -42,3 +60,44 @@ export const readAccount = (): Promise<OwnAccount> => api.get(own);
 export const changePassword = (current: string, password: string): Promise<OwnAccount> =>
   api.post(`${own}/password`, { current, password });
 export const endSessions = (): Promise<undefined> => api.delete(`${own}/sessions`);
+
+const factor = `${own}/factor`;
+
+/** Recovery codes, which are shown once. */
+export interface MadeCodes {
+  readonly account: OwnAccount;
+  readonly codes: readonly string[];
+}
+
+export const prepareFactor = (password: string): Promise<FactorSetup> => api.post(factor, { password });
+export const turnFactorOn = (code: string): Promise<MadeCodes> => api.post(`${factor}/on`, { code });
+export const turnFactorOff = (password: string): Promise<OwnAccount> =>
+  api.post(`${factor}/off`, { password });
+export const newRecoveryCodes = (password: string): Promise<MadeCodes> =>
+  api.post(`${factor}/recovery`, { password });
+
+const session = "/api/staff/session";
+
+export const setupByTicket = (ticket: string): Promise<FactorSetup> =>
+  api.post(`${session}/setup`, { ticket });
+export const signInByCode = (
+  ticket: string,
+  code: string,
+  language: Language,
+): Promise<Me & { readonly recovery?: readonly string[] }> =>
+  api.post(`${session}/code?language=${language}`, { ticket, code });
+
+/** Options of WebAuthn as JSON: bytes in base64url. */
+export interface PasskeyOptions {
+  readonly publicKey: object;
+}
+
+export const askForPasskey = (): Promise<PasskeyOptions> => api.post(`${session}/passkey/begin`);
+export const signInByPasskey = (credential: object, language: Language): Promise<Me> =>
+  api.post(`${session}/passkey?language=${language}`, { credential });
+export const preparePasskey = (password: string): Promise<PasskeyOptions> =>
+  api.post(`${own}/passkeys/begin`, { password });
+export const addPasskey = (label: string, credential: object): Promise<OwnAccount> =>
+  api.post(`${own}/passkeys`, { label, credential });
+export const removePasskey = (id: string): Promise<OwnAccount> =>
+  api.delete(`${own}/passkeys/${encodeURIComponent(id)}`);

@@ -126,6 +126,8 @@ export interface PersonView extends Account {
   readonly version: string;
   /** Rename, disable, enable and invite. */
   readonly may: boolean;
+  /** Signs in with more than a password: an app or a passkey. */
+  readonly factor: boolean;
   /** The link to set a password that is valid. */
   readonly invitation?: { readonly until: number; readonly mail: "queued" | "sent" | "failed" };
 }
@@ -169,6 +171,7 @@ export const changePerson = (
   version: string,
   change: { name?: string; disabled?: boolean },
 ): Promise<PersonView> => api.post(personAt(id), { version, ...change });
+export const resetFactor = (id: string): Promise<PersonView> => api.post(`${personAt(id)}/factor/reset`);
 export const giveRole = (id: string, { role, place }: RoleAt): Promise<PersonView> =>
   api.post(`${personAt(id)}/roles`, { role, place });
 export const takeRole = (id: string, { role, place }: RoleAt): Promise<PersonView> =>
@@ -222,7 +225,8 @@ export async function importFiles(files: readonly File[], trial: boolean): Promi
 
 export const exportPath = (format: "csv" | "json"): string => `/api/staff/export?format=${format}`;
 
-export type RuleName = "waiting.early" | "waiting.late" | "offered.from" | "signin.password";
+export type RuleName =
+  "waiting.early" | "waiting.late" | "offered.from" | "signin.factor" | "signin.password";
 
 export interface RuleView {
   readonly rule: RuleName;

@@ -142,6 +142,8 @@ export interface SignInWays {
   password: boolean;
   /** There are several agencies, and none was named. */
   several: boolean;
+  /** Browsers can make passkeys for this address. */
+  passkeys: boolean;
   /** Who has forgotten a password can have a link sent. */
   forgotten: boolean;
 }

@@ -83,3 +83,19 @@ test("a window follows the others: out, and in again as whoever has signed in", 
     expect(session.state).toMatchObject({ me: winter, followed: true });
   });
 });
+
+test("the right password may not be enough: the page asks for what is missing, or begins again", async () => {
+  const session = new Session();
+  for (const [code, needs] of [
+    ["session.code", "code"],
+    ["session.setup", "setup"],
+  ]) {
+    server({ [path]: { status: 401, body: { code, params: { ticket: "abc" } } } });
+    await session.signIn({ agency: "", email: "sommer@example.org", password: "x" }, "de");
+    expect(session.state).toEqual({ asking: false, busy: false, step: { needs, ticket: "abc" } });
+  }
+  session.startOver(new ApiError(401, "session.expired"));
+  expect(session.state).toMatchObject({ refusal: { code: "session.expired" } });
+  expect(session.state.step).toBeUndefined();
+  expect(session.goOn(new ApiError(401, "session.wrong"))).toBe(false);
+});

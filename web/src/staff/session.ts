@@ -11,8 +11,23 @@ export interface SessionState {
   readonly asking: boolean;
   readonly busy: boolean;
   readonly refusal?: ApiError;
+  /** The password was right, and something more is needed. */
+  readonly step?: SignInStep;
   /** Somebody has signed in to another window, and nobody has touched this one. */
   readonly followed?: boolean;
+}
+
+/** What is left to do after the password: show a code of an app, or set one up. */
+export interface SignInStep {
+  readonly needs: "code" | "setup";
+  /** Says that the password was right a moment ago. */
+  readonly ticket: string;
+}
+
+function stepOf({ code, params }: ApiError): SignInStep | undefined {
+  const ticket = `${params["ticket"] ?? ""}`;
+  if (code === "session.code") return { needs: "code", ticket };
+  return code === "session.setup" ? { needs: "setup", ticket } : undefined;
 }
 
 /** Who is signed in to this browser: all its windows know the same. */
@@ -69,8 +84,21 @@ export class Session {
     try {
       this.enter(await api.post<Me>(`/api/staff/session?language=${language}`, credentials));
     } catch (error) {
-      this.store.set({ asking: false, busy: false, refusal: asApiError(error) });
+      const refusal = asApiError(error);
+      if (!this.goOn(refusal)) this.store.set({ asking: false, busy: false, refusal });
     }
+  }
+
+  /** Tells whether a refusal only says that something more is needed; then the sign-in page asks for it. */
+  goOn(refusal: ApiError): boolean {
+    const step = stepOf(refusal);
+    if (step) this.store.set({ asking: false, busy: false, step });
+    return step !== undefined;
+  }
+
+  /** From the beginning again, and why. */
+  startOver(refusal?: ApiError): void {
+    this.store.set({ asking: false, busy: false, ...(refusal && { refusal }) });
   }
 
   /** Somebody has come in by another way than the form: all windows are told. */

@@ -13,6 +13,7 @@ test("where the server does not say how people sign in, they have a password", a
     providers: [],
     password: true,
     several: false,
+    passkeys: false,
     forgotten: false,
   });
 });

@@ -9,7 +9,7 @@ export async function waysOf(agency: string): Promise<SignInWays> {
   try {
     return await api.get<SignInWays>(`/api/staff/sso?agency=${encodeURIComponent(agency)}`, { deadlineMs });
   } catch {
-    return { providers: [], password: true, several: false, forgotten: false };
+    return { providers: [], password: true, several: false, passkeys: false, forgotten: false };
   }
 }
 

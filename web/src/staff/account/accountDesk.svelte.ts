@@ -1,38 +1,99 @@
-import { changePassword, endSessions, type OwnAccount, readAccount } from "../../api/account";
+import {
+  addPasskey,
+  changePassword,
+  endSessions,
+  type FactorSetup,
+  type MadeCodes,
+  newRecoveryCodes,
+  type OwnAccount,
+  prepareFactor,
+  preparePasskey,
+  readAccount,
+  removePasskey,
+  turnFactorOff,
+  turnFactorOn,
+} from "../../api/account";
 import { type ApiError, asApiError } from "../../api/client";
+import { makePasskey } from "../passkeys";
+
+export type Receipt = "password" | "factorOn" | "factorOff" | "passkeyAdded" | "passkeyRemoved";
 
 /** One's own account: what there is, and what is done to it, one thing after the other. */
 export class AccountDesk {
   account = $state.raw<OwnAccount>();
   refusal = $state.raw<ApiError>();
-  receipt = $state<"password">();
+  receipt = $state<Receipt>();
+  /** An app is being set up. */
+  setup = $state.raw<FactorSetup>();
+  /** Recovery codes, until they are put away. */
+  codes = $state.raw<readonly string[]>();
   busy = $state(false);
 
-  async load(): Promise<void> {
-    await this.#act(readAccount);
+  load(): Promise<boolean> {
+    return this.#change(readAccount);
   }
 
   changePassword(current: string, password: string): Promise<boolean> {
-    return this.#act(() => changePassword(current, password), "password");
+    return this.#change(() => changePassword(current, password), "password");
   }
 
   /** Tells whether all sessions have ended. */
-  async endSessions(): Promise<boolean> {
-    const ended = this.account;
+  endSessions(): Promise<boolean> {
+    return this.#act(endSessions);
+  }
+
+  prepareFactor(password: string): Promise<boolean> {
     return this.#act(async () => {
-      await endSessions();
-      return ended;
+      this.setup = await prepareFactor(password);
+    });
+  }
+
+  async turnFactorOn(code: string): Promise<void> {
+    if (await this.#made(() => turnFactorOn(code), "factorOn")) this.setup = undefined;
+  }
+
+  turnFactorOff(password: string): Promise<boolean> {
+    return this.#change(() => turnFactorOff(password), "factorOff");
+  }
+
+  newRecoveryCodes(password: string): Promise<boolean> {
+    return this.#made(() => newRecoveryCodes(password));
+  }
+
+  addPasskey(password: string, label: string): Promise<boolean> {
+    return this.#change(async () => {
+      const { publicKey } = await preparePasskey(password);
+      return addPasskey(label, await makePasskey(publicKey));
+    }, "passkeyAdded");
+  }
+
+  removePasskey(id: string): Promise<boolean> {
+    return this.#change(() => removePasskey(id), "passkeyRemoved");
+  }
+
+  #change(action: () => Promise<OwnAccount>, receipt?: Receipt): Promise<boolean> {
+    return this.#act(async () => {
+      this.account = await action();
+      this.receipt = receipt;
+    });
+  }
+
+  #made(action: () => Promise<MadeCodes>, receipt?: Receipt): Promise<boolean> {
+    return this.#act(async () => {
+      const { account, codes } = await action();
+      this.account = account;
+      this.codes = codes;
+      this.receipt = receipt;
     });
   }
 
   /** Tells whether it was done; if not, `refusal` says why. */
-  async #act(action: () => Promise<OwnAccount | undefined>, receipt?: "password"): Promise<boolean> {
+  async #act(action: () => Promise<unknown>): Promise<boolean> {
     if (this.busy) return false;
     this.busy = true;
     this.refusal = this.receipt = undefined;
     try {
-      this.account = await action();
-      this.receipt = receipt;
+      await action();
       return true;
     } catch (error) {
       this.refusal = asApiError(error);

@@ -29,6 +29,7 @@ const person: PersonView = {
   roles: [{ role: "advisor", kind: "desk", place: "t1", name: "Jugendamt", source: "hand" }],
   version: "v1",
   may: true,
+  factor: false,
 };
 
 let changed: number;

@@ -5,6 +5,7 @@ import {
   type HeldRole,
   type PersonView,
   readPerson,
+  resetFactor,
   type RoleAt,
   takeRole,
 } from "../../api/admin";
@@ -12,7 +13,7 @@ import { type ApiError, asApiError } from "../../api/client";
 import type { Language } from "../../i18n/languages";
 
 type Receipt =
-  | { what: "saved" | "disabled" | "enabled" | "invited" }
+  | { what: "saved" | "disabled" | "enabled" | "invited" | "reset" }
   | { what: "given"; role: HeldRole }
   | { what: "taken"; role: HeldRole };
 
@@ -51,6 +52,13 @@ export class PersonDesk {
     return this.#act(
       () => invitePerson(this.id, language),
       () => ({ what: "invited" }),
+    );
+  }
+
+  resetFactor(): Promise<boolean> {
+    return this.#act(
+      () => resetFactor(this.id),
+      () => ({ what: "reset" }),
     );
   }
 

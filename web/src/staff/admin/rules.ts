@@ -7,6 +7,7 @@ export const ruleLabels: Readonly<Record<RuleName, StaffKey>> = {
   "waiting.early": "admin.rule.early",
   "waiting.late": "admin.rule.late",
   "offered.from": "admin.rule.offered",
+  "signin.factor": "admin.rule.factor",
   "signin.password": "admin.rule.password",
 };
 
@@ -19,6 +20,10 @@ export function mostMinutes(rule: RuleName): number | undefined {
 /** What a rule can say that takes one of a few words; none: it takes something else. */
 export function wordsOf(rule: RuleName): Readonly<Record<string, StaffKey>> | undefined {
   const words: Readonly<Record<string, Readonly<Record<string, StaffKey>>>> = {
+    "signin.factor": {
+      optional: "admin.rule.factor.optional",
+      demanded: "admin.rule.factor.demanded",
+    },
     "signin.password": {
       everyone: "admin.rule.password.everyone",
       without_provider: "admin.rule.password.withoutProvider",

@@ -20,9 +20,9 @@ export function roleSentence(
 }
 
 /** How somebody signs in, or what they are still waiting for. */
-export function signInSentence({ password, invitation }: PersonView, texts: Texts<StaffKey>): string {
+export function signInSentence({ password, factor, invitation }: PersonView, texts: Texts<StaffKey>): string {
   const { t } = texts;
-  if (password) return t("admin.person.password");
+  if (password) return t(factor ? "admin.person.factor" : "admin.person.password");
   if (!invitation) return t("admin.person.noPassword");
   if (invitation.mail === "queued") return t("admin.person.inviteQueued");
   if (invitation.mail === "failed") return t("admin.person.inviteFailed");

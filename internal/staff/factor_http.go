@@ -1,0 +1,230 @@
+package staff
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"visavis/internal/audit"
+	"visavis/internal/db"
+	"visavis/internal/edge"
+)
+
+// factorRoutes are those of the second factor: at a sign-in, and in one's own account.
+func (s *Service) factorRoutes(api *edge.API) {
+	const session, factor = "POST /api/staff/session", "POST /api/staff/account/factor"
+	edge.Handle(api, edge.Operation{ID: "signInSetup", Route: session + "/setup", Tag: "staff"}, s.postSetup)
+	edge.Handle(api, edge.Operation{ID: "signInCode", Route: session + "/code", Tag: "staff"}, s.postCode)
+	op := func(id, route string) edge.Operation {
+		return edge.Operation{ID: id, Route: route, Tag: "staff", Use: s.Require(api), Within: turnWait + edge.RequestTime}
+	}
+	edge.Handle(api, op("prepareFactor", factor), s.postFactor)
+	edge.Handle(api, op("turnFactorOn", factor+"/on"), s.postFactorOn)
+	edge.Handle(api, op("turnFactorOff", factor+"/off"), s.postFactorOff)
+	edge.Handle(api, op("newRecoveryCodes", factor+"/recovery"), s.postRecovery)
+}
+
+type ticketInput struct {
+	Body struct {
+		Ticket string `json:"ticket" maxLength:"200"`
+	}
+}
+
+type setupOutput struct{ Body Setup }
+
+// postSetup begins to set up the second factor that the agency wants, before somebody is signed in.
+func (s *Service) postSetup(ctx context.Context, in *ticketInput) (*setupOutput, error) {
+	a, n, err := s.byTicket(ctx, in.Body.Ticket)
+	if err != nil {
+		return nil, err
+	}
+	if n != needsSetup {
+		return nil, errTicket()
+	}
+	setup, err := s.prepareFactor(ctx, a.Person)
+	return &setupOutput{setup}, err
+}
+
+type codeInput struct {
+	Asked
+	Browser
+	Body struct {
+		Ticket string `json:"ticket" maxLength:"200"`
+		Code   string `json:"code" maxLength:"40" doc:"Of the app, or a recovery code."`
+	}
+}
+
+// postCode is the second step of a sign-in.
+func (s *Service) postCode(ctx context.Context, in *codeInput) (*meOutput, error) {
+	found, n, err := s.byTicket(ctx, in.Body.Ticket)
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.agencies.ByID(ctx, found.Agency)
+	if err != nil {
+		return nil, err
+	}
+	p, token, codes := found.Person, "", []string(nil)
+	try := s.attempt(in.Browser, a.Slug, p.Email, "")
+	code := strings.TrimSpace(in.Body.Code)
+	if isTOTP(strings.ReplaceAll(code, " ", "")) {
+		code = strings.ReplaceAll(code, " ", "")
+	}
+	if err := s.mayTry(p, try, code); err != nil {
+		return nil, err
+	}
+	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		switch {
+		case n == needsSetup:
+			codes, err = s.turnOn(ctx, tx, p, code)
+		case isTOTP(code):
+			err = s.takeCode(ctx, tx, p, code, true)
+		default:
+			err = s.takeRecovery(ctx, tx, p, code)
+		}
+		if err != nil {
+			return err
+		}
+		token, err = s.insertSession(ctx, tx, p, origin{})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.hold(ctx, s.db.Read(), &p); err != nil {
+		return nil, db.Done(err)
+	}
+	out, err := s.arrive(ctx, p, token, *s.knowDevice(a.Slug, p.Email, try.device), in.language())
+	if err == nil {
+		out.Body.Recovery = codes
+	}
+	return out, err
+}
+
+// mayTry counts a code before it is looked at, or many at once would all have passed the limit. Six digits are few, so all
+// networks together have as many tries for an account as one; the devices that are known for it have their own, and so have
+// recovery codes: whoever guesses from anywhere keeps nobody out.
+func (s *Service) mayTry(p Person, try attempt, code string) error {
+	where := "elsewhere"
+	if try.device != "" {
+		where = "device"
+	}
+	kind := "recovery"
+	if isTOTP(code) {
+		kind = "code"
+	}
+	if s.codes.Allow(p.Agency + "/" + p.ID + "/" + where + "/" + kind) {
+		return nil
+	}
+	s.noteThrottled(p)
+	return edge.NewProblem(http.StatusTooManyRequests, "factor.throttled")
+}
+
+type confirmedInput struct {
+	Browser
+	Body struct {
+		Password string `json:"password" maxLength:"256"`
+	}
+}
+
+func (s *Service) postFactor(ctx context.Context, in *confirmedInput) (*setupOutput, error) {
+	p, err := From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.itself(ctx, p, in.Browser, in.Body.Password); err != nil {
+		return nil, err
+	}
+	setup, err := s.prepareFactor(ctx, p)
+	return &setupOutput{setup}, err
+}
+
+type factorOnInput struct {
+	Browser
+	Body struct {
+		Code string `json:"code" maxLength:"40"`
+	}
+}
+
+// RecoveryOutput is an answer with recovery codes, which are shown once.
+type RecoveryOutput struct {
+	Body struct {
+		Account OwnAccount `json:"account"`
+		Codes   []string   `json:"codes"`
+	}
+}
+
+func (s *Service) postFactorOn(ctx context.Context, in *factorOnInput) (*RecoveryOutput, error) {
+	p, err := From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	code := strings.ReplaceAll(in.Body.Code, " ", "")
+	if err := s.mayTry(p, attempt{device: "its own"}, code); err != nil {
+		return nil, err
+	}
+	return s.withCodes(ctx, p, func(tx *db.Tx) ([]string, error) { return s.turnOn(ctx, tx, p, code) })
+}
+
+func (s *Service) postRecovery(ctx context.Context, in *confirmedInput) (*RecoveryOutput, error) {
+	p, err := From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.itself(ctx, p, in.Browser, in.Body.Password); err != nil {
+		return nil, err
+	}
+	return s.withCodes(ctx, p, func(tx *db.Tx) ([]string, error) {
+		has, err := s.hasFactor(ctx, tx, p)
+		if err == nil && !has {
+			err = edge.NewProblem(http.StatusConflict, "factor.none")
+		}
+		if err != nil {
+			return nil, err
+		}
+		return s.newRecovery(ctx, tx, p)
+	})
+}
+
+func (s *Service) withCodes(ctx context.Context, p Person, do func(*db.Tx) ([]string, error)) (*RecoveryOutput, error) {
+	out := &RecoveryOutput{}
+	err := s.db.Tx(ctx, func(tx *db.Tx) error {
+		_, err := s.Acting(ctx, tx, p)
+		if err != nil {
+			return err
+		}
+		if out.Body.Codes, err = do(tx); err != nil {
+			return err
+		}
+		out.Body.Account, err = s.ownAccount(ctx, tx, p)
+		return err
+	})
+	return out, err
+}
+
+func (s *Service) postFactorOff(ctx context.Context, in *confirmedInput) (*AccountOutput, error) {
+	p, err := From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.itself(ctx, p, in.Browser, in.Body.Password); err != nil {
+		return nil, err
+	}
+	return s.changeAccount(ctx, p, func(tx *db.Tx) error {
+		demanded, err := s.demandsFactor(ctx, tx, p)
+		if err != nil {
+			return err
+		}
+		if demanded {
+			return edge.NewProblem(http.StatusConflict, "factor.demanded")
+		}
+		had, err := s.turnOff(ctx, tx, p)
+		if err != nil {
+			return err
+		}
+		if !had {
+			return edge.NewProblem(http.StatusConflict, "factor.none")
+		}
+		return s.note(ctx, tx, audit.Staff(p.ID), audit.FactorOff, p)
+	})
+}
