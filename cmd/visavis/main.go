@@ -26,6 +26,7 @@ type commands struct {
 	Demo    demoCommand    `cmd:"" help:"Serve with an example agency and a mailbox, to try it."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database up to date and stop."`
 	Print   configCommand  `cmd:"" name:"config" help:"Show the configuration and its manual."`
+	Agency  agencyCommand  `cmd:"" help:"List, make and change agencies."`
 	Import  importCommand  `cmd:"" help:"Set up an agency from files: departments, locations, desks, services, staff and roles."`
 	Export  exportCommand  `cmd:"" help:"Write the organisation of an agency as files that import reads."`
 	Audit   auditCommand   `cmd:"" help:"Verify the record of what happened."`

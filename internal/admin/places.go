@@ -30,6 +30,7 @@ func (s *Service) Routes(api *edge.API, mux *edge.Mux) {
 	edge.Handle(api, op("changePlace", "POST "+places+"/{id}"), s.postChangedPlace)
 	s.ruleRoutes(api, op)
 	s.substituteRoutes(api, op)
+	s.approvalRoutes(api, op)
 	// By POST: names of people stand in no address.
 	edge.Handle(api, op("searchPeople", "POST "+people+"/search"), s.postPeopleSearch)
 	edge.Handle(api, op("createPerson", "POST "+people), s.postPerson)

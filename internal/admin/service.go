@@ -20,6 +20,9 @@ type Options struct {
 	Audit    *audit.Log
 	Clock    func() time.Time
 	Log      *slog.Logger
+	// Busy tells whether citizens wait or talk at this moment; Given is told when an agency was given up.
+	Busy  func(ctx context.Context, q db.Q, agency string) (bool, error)
+	Given func(ctx context.Context, tx *db.Tx, agency string) error
 }
 
 // Service changes organisations.

@@ -47,6 +47,7 @@ func DecodeText(s string) Text {
 type Agency struct {
 	ID         string
 	Slug       string // in links: /t/{slug}
+	Host       string // of its own; empty: only the installation's
 	Name       string
 	Phone      string
 	PhoneHours Text

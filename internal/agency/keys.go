@@ -63,10 +63,17 @@ func (k *Keys) remember(agencyID string, key *vault.DataKey) {
 	k.open[agencyID] = key
 }
 
+// CloseAll closes all keys, as one of them was destroyed; the others are opened again when needed.
+func (k *Keys) CloseAll() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	clear(k.open)
+}
+
 // Fit tells whether a key file belongs to a database: how many agencies there are, and how many of their data keys it
 // opens. It is for doctors, who alone look at all agencies at once.
 func Fit(ctx context.Context, q db.Q, ring *vault.Keyring) (all, opened int, err error) {
-	rows, err := q.QueryContext(ctx, `SELECT key_wrapped FROM agency`)
+	rows, err := q.QueryContext(ctx, `SELECT key_wrapped FROM agency WHERE deleted_at IS NULL`)
 	if err != nil {
 		return 0, 0, fmt.Errorf("read data keys: %w", err)
 	}

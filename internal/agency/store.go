@@ -30,13 +30,14 @@ func New(d *db.DB, ring *vault.Keyring, zone *time.Location, clock func() time.T
 	return s
 }
 
-const agencyColumns = `SELECT id, slug, name, phone, phone_hours, key_wrapped FROM agency`
+// One that was given up is there for nobody.
+const agencyColumns = `SELECT id, slug, name, phone, phone_hours, COALESCE(host, ''), key_wrapped FROM agency WHERE deleted_at IS NULL`
 
-func (s *Store) scan(row interface{ Scan(...any) error }) (Agency, error) {
+func (s *Store) scan(ctx context.Context, row interface{ Scan(...any) error }) (Agency, error) {
 	a := Agency{TimeZone: s.zone.String()}
 	var hours string
-	err := row.Scan(&a.ID, &a.Slug, &a.Name, &a.Phone, &hours, &a.wrapped)
-	if errors.Is(err, db.ErrNoRows) {
+	err := row.Scan(&a.ID, &a.Slug, &a.Name, &a.Phone, &hours, &a.Host, &a.wrapped)
+	if errors.Is(err, db.ErrNoRows) || (err == nil && Hidden(ctx, a.ID)) {
 		return Agency{}, ErrNotFound
 	}
 	if err != nil {
@@ -48,7 +49,7 @@ func (s *Store) scan(row interface{ Scan(...any) error }) (Agency, error) {
 
 // BySlug finds an agency by the name in its links.
 func (s *Store) BySlug(ctx context.Context, slug string) (Agency, error) {
-	return s.scan(s.db.Read().QueryRowContext(ctx, agencyColumns+` WHERE slug = $1`, slug))
+	return s.scan(ctx, s.db.Read().QueryRowContext(ctx, agencyColumns+` AND slug = $1`, slug))
 }
 
 // ByID finds an agency.
@@ -59,7 +60,7 @@ func (s *Store) ByID(ctx context.Context, id string) (Agency, error) {
 // In is ByID inside a snapshot or a transaction, which must not wait for a second connection: when as many do as there
 // are connections, none of them ends.
 func (s *Store) In(ctx context.Context, q db.Q, id string) (Agency, error) {
-	return s.scan(q.QueryRowContext(ctx, agencyColumns+` WHERE id = $1`, id))
+	return s.scan(ctx, q.QueryRowContext(ctx, agencyColumns+` AND id = $1`, id))
 }
 
 // All lists all agencies by their slugs, for operators and for housekeeping: nobody else looks at more than one.
@@ -71,7 +72,7 @@ func (s *Store) All(ctx context.Context) ([]Agency, error) {
 	defer func() { _ = rows.Close() }() // read only
 	var all []Agency
 	for rows.Next() {
-		a, err := s.scan(rows)
+		a, err := s.scan(ctx, rows)
 		if err != nil {
 			return nil, err
 		}
@@ -80,17 +81,20 @@ func (s *Store) All(ctx context.Context) ([]Agency, error) {
 	return all, rows.Err()
 }
 
-// Only finds the one agency of an installation that has no other; ErrNotFound if
-// there are several, or none.
+// Only finds the one agency of an installation that has no other, or the one under whose host the request came;
+// ErrNotFound if there are several, or none.
 func (s *Store) Only(ctx context.Context) (Agency, error) {
+	if only, bound := ctx.Value(hostKey{}).(string); bound {
+		return s.ByID(ctx, only)
+	}
 	var n int
-	if err := s.db.Read().QueryRowContext(ctx, `SELECT COUNT(*) FROM agency`).Scan(&n); err != nil {
+	if err := s.db.Read().QueryRowContext(ctx, `SELECT COUNT(*) FROM agency WHERE deleted_at IS NULL`).Scan(&n); err != nil {
 		return Agency{}, fmt.Errorf("count agencies: %w", err)
 	}
 	if n != 1 {
 		return Agency{}, ErrNotFound
 	}
-	return s.scan(s.db.Read().QueryRowContext(ctx, agencyColumns))
+	return s.scan(ctx, s.db.Read().QueryRowContext(ctx, agencyColumns))
 }
 
 // Zone is that of the offices' clocks.
@@ -107,13 +111,24 @@ func (s *Store) Create(ctx context.Context, tx *db.Tx, a Agency) (Agency, error)
 		return a, err
 	}
 	_, err = tx.ExecContext(ctx, `
-		INSERT INTO agency (id, slug, name, phone, phone_hours, key_wrapped, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		a.ID, a.Slug, a.Name, a.Phone, a.PhoneHours.Encode(), a.wrapped, db.Ms(s.clock()))
+		INSERT INTO agency (id, slug, name, phone, phone_hours, host, key_wrapped, created_at)
+		VALUES ($1, $2, $3, $4, $5, NULLIF($6, ''), $7, $8)`,
+		a.ID, a.Slug, a.Name, a.Phone, a.PhoneHours.Encode(), a.Host, a.wrapped, db.Ms(s.clock()))
 	if err != nil {
 		return a, fmt.Errorf("create agency: %w", err)
 	}
 	return a, nil
+}
+
+// Change gives an agency another name, telephone number or host. Its name in links never changes: it stands in letters.
+func (s *Store) Change(ctx context.Context, tx *db.Tx, a Agency) error {
+	err := db.Affected(tx.ExecContext(ctx, `
+		UPDATE agency SET name = $1, phone = $2, phone_hours = $3, host = NULLIF($4, '') WHERE id = $5 AND deleted_at IS NULL`,
+		a.Name, a.Phone, a.PhoneHours.Encode(), a.Host, a.ID))
+	if err != nil {
+		return fmt.Errorf("change agency: %w", err)
+	}
+	return nil
 }
 
 // CreateDepartment makes a department.

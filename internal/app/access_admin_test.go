@@ -35,6 +35,8 @@ func (s *scene) fillAdmin(path string) string {
 		return strings.NewReplacer("{id}", s.hired, "{role}", "advisor", "{place}", s.o.Desk).Replace(path)
 	case strings.HasPrefix(path, "/api/staff/desks/") && s.hired != "":
 		return strings.NewReplacer("{person}", s.hired, "{role}", "reception").Replace(path)
+	case strings.HasPrefix(path, "/api/staff/approvals/"):
+		return strings.ReplaceAll(path, "{id}", s.approval)
 	case path == "/api/staff/places":
 		return path + "?kind=location"
 	case path == "/api/staff/import":
@@ -43,6 +45,20 @@ func (s *scene) fillAdmin(path string) string {
 		return path + "?format=json"
 	}
 	return path
+}
+
+// nothingAsked takes back what somebody has asked for.
+func (s *scene) nothingAsked() {
+	s.t.Helper()
+	s.Exec(`UPDATE approval SET until_at = 0 WHERE agency_id = $1`, s.o.Agency)
+}
+
+// asked lets the administrator ask for something that needs two people.
+func (s *scene) asked() {
+	s.t.Helper()
+	s.nothingAsked()
+	s.as("agency admin").Post("/api/staff/approvals", worldtest.Body{"act": "agency.delete"}).OK(s.t)
+	s.Scan(`SELECT id FROM approval WHERE agency_id = $1 AND until_at > 0`, []any{s.o.Agency}, &s.approval)
 }
 
 // seen is the version of a place or a person, as the administrator of the agency sees it.
@@ -107,5 +123,8 @@ func adminProps() map[string]prop {
 		"DELETE " + people + "/{id}/roles/{role}/{place}": {ready: (*scene).hire},
 		"POST /api/staff/import":                          {body: func(*scene) any { return form{"multipart/form-data; boundary=b", upload} }},
 		"GET /api/staff/export":                           {},
+		"GET /api/staff/approvals":                        {},
+		"POST /api/staff/approvals":                       {ready: (*scene).nothingAsked, body: with(worldtest.Body{"act": "agency.delete"})},
+		"POST /api/staff/approvals/{id}":                  {ready: (*scene).asked, body: with(worldtest.Body{"allow": false})},
 	}
 }

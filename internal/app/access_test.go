@@ -179,7 +179,8 @@ type scene struct {
 	task   string
 	hired  string // somebody whom nobody else knows
 
-	message string
+	message  string
+	approval string
 }
 
 // prop is how far a scene must have come for a route, and the body that the route wants.

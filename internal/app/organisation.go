@@ -13,12 +13,9 @@ import (
 
 	"visavis/internal/admin"
 	"visavis/internal/agency"
-	"visavis/internal/audit"
 	"visavis/internal/config"
 	"visavis/internal/db"
 	"visavis/internal/events"
-	"visavis/internal/jobs"
-	"visavis/internal/staff"
 )
 
 // ImportOptions say what Import is to do.
@@ -125,36 +122,18 @@ func put(files []admin.File, o ExportOptions, out io.Writer) error {
 	return nil
 }
 
-// organise opens what a command needs that changes an organisation, beside servers that may be running.
-func organise(ctx context.Context, c *config.Config, slug string, do func(*admin.Service, *db.DB, string) error) (err error) {
-	ring, err := openKeys(c)
-	if err != nil {
-		return err
-	}
-	d, err := openDatabase(ctx, c)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, d.Close()) }()
-	has, newest, err := d.Schema(ctx)
-	if err != nil {
-		return err
-	}
-	if has != newest {
-		return fmt.Errorf("the database is at version %d, and this program needs %d; run visavis migrate of the newer one", has, newest)
-	}
-	agencies := agency.New(d, ring, c.TimeZone.Location, time.Now)
-	a, err := chosen(ctx, agencies, slug)
-	if err != nil {
-		return err
-	}
-	quiet := slog.New(slog.DiscardHandler) // what a command has to say is its error
-	book := audit.New(d, audit.Options{Ring: ring, Key: agencies.Keys().In, Clock: time.Now, Log: quiet})
-	later := jobs.New(d, jobs.Options{Clock: time.Now, Log: quiet, Publish: func() {}}) // the server does them
-	people := staff.New(d, agencies, staff.Options{
-		Clock: time.Now, Log: quiet, Nudge: func(string, string) {}, Ring: ring, Audit: book, Jobs: later,
+// organise lets a command change the organisation of one agency.
+func organise(ctx context.Context, c *config.Config, slug string, do func(*admin.Service, *db.DB, string) error) error {
+	return withTools(ctx, c, func(o *tools) error {
+		a, err := chosen(ctx, o.agencies, slug)
+		if err != nil {
+			return err
+		}
+		quiet := slog.New(slog.DiscardHandler)
+		return do(admin.New(o.db, admin.Options{
+			Agencies: o.agencies, Staff: o.staff, Audit: o.audit, Clock: time.Now, Log: quiet,
+		}), o.db, a.ID)
 	})
-	return do(admin.New(d, admin.Options{Agencies: agencies, Staff: people, Audit: book, Clock: time.Now, Log: quiet}), d, a.ID)
 }
 
 func chosen(ctx context.Context, agencies *agency.Store, slug string) (agency.Agency, error) {

@@ -134,6 +134,8 @@ func (p *parts) makePlumbing(context.Context) error {
 	})
 	p.background("jobs", p.jobs.Run)
 	p.background("housekeeping", p.keepHouse)
+	p.jobs.Handle(clearing, p.clearAgency)
+	p.background("agencies", p.closeKeys)
 	return nil
 }
 
@@ -153,7 +155,9 @@ func (p *parts) makeFeatures(ctx context.Context) error {
 		Audit: p.audit, Jobs: p.jobs, Providers: providers, URL: p.c.HTTP.URL.String(), Mailer: lettersBy(mailer),
 	})
 	p.background("staff", p.staff.Run)
-	p.admin = admin.New(p.db, admin.Options{Agencies: p.agencies, Staff: p.staff, Audit: p.audit, Clock: p.o.Clock, Log: p.o.Log})
+	p.admin = admin.New(p.db, admin.Options{
+		Agencies: p.agencies, Staff: p.staff, Audit: p.audit, Clock: p.o.Clock, Log: p.o.Log, Busy: seat.Busy, Given: p.givenUp,
+	})
 	p.seats = seat.New(p.db, seat.Options{
 		Ring: p.ring, Agencies: p.agencies, Events: p.events, Audit: p.audit, Clock: p.o.Clock, Log: p.o.Log, URL: p.c.HTTP.URL.String(),
 		Node: p.node, TrustedProxies: p.c.HTTP.TrustedProxies, Prepare: talk.Prepare,
@@ -274,7 +278,7 @@ func (p *parts) makeServer(context.Context) error {
 	if p.certs != nil {
 		p.background("certificates", p.renewCertificates)
 	}
-	secure := edge.Secure(p.mux, edge.SecureOptions{
+	secure := edge.Secure(p.hosted(p.mux), edge.SecureOptions{
 		Log: p.o.Log, HTTPS: p.c.HTTP.URL.Scheme == "https", Uploads: admin.Uploads(),
 	})
 	p.server = newServer(secure, limits{

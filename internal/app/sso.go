@@ -18,7 +18,7 @@ func makeProviders(c *config.Config, clock func() time.Time) ([]staff.Provider, 
 	var mistakes []error
 	for _, s := range c.SSO {
 		p := staff.Provider{
-			ID: s.ID, Name: s.Name, Agency: s.Agency, Party: partyOf(c, s, clock),
+			ID: s.ID, Name: s.Name, Agency: s.Agency, Party: partyOf(s, clock),
 			LinkByEmail: s.LinkByEmail, CreateAccounts: s.CreateAccounts, TrustEmail: s.TrustEmail, RolesClaim: s.RolesClaim,
 		}
 		for _, r := range s.Roles {
@@ -34,11 +34,10 @@ func makeProviders(c *config.Config, clock func() time.Time) ([]staff.Provider, 
 	return all, errors.Join(mistakes...)
 }
 
-func partyOf(c *config.Config, s config.SSO, clock func() time.Time) *oidc.Party {
+func partyOf(s config.SSO, clock func() time.Time) *oidc.Party {
 	return oidc.New(oidc.Options{
 		Issuer: s.Issuer, ClientID: s.ClientID, ClientSecret: s.ClientSecret.Reveal(), Scopes: s.Scopes,
-		RedirectURL: staff.CallbackURL(c.HTTP.URL.String(), s.ID), ACR: s.RequireACR, AMR: s.RequireAMR,
-		Clock: clock,
+		ACR: s.RequireACR, AMR: s.RequireAMR, Clock: clock,
 	})
 }
 
@@ -49,7 +48,7 @@ func (d *doctor) singleSignOn(ctx context.Context) {
 	}
 	for _, s := range d.c.SSO {
 		within, cancel := context.WithTimeout(ctx, d.wait)
-		err := partyOf(d.c, s, time.Now).Reach(within)
+		err := partyOf(s, time.Now).Reach(within)
 		cancel()
 		if err != nil {
 			d.bad("sso "+s.ID, "%s: %v; is sso.issuer right, and does the provider's certificate hold for this machine?", s.Issuer, err)

@@ -69,6 +69,8 @@ func TestAUD02EachActLeavesExactlyItsEntries(t *testing.T) {
 var elsewhere = map[audit.Act]string{
 	audit.PlaceChanged: "internal/admin",
 	audit.RuleDecided:  "internal/admin", audit.RuleLeft: "internal/admin", audit.OrganisationExported: "internal/admin",
+	audit.AgencyChanged: "internal/app, by a command",
+	audit.ApprovalAsked: "internal/admin", audit.ApprovalAllowed: "internal/admin", audit.ApprovalRefused: "internal/admin",
 	audit.AuditSearched: "internal/auditlog",
 	audit.AuditExported: "internal/auditlog",
 	audit.AuditCut:      "verify_test.go",

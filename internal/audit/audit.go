@@ -50,6 +50,11 @@ const (
 	RuleDecided          Act = "rule.decided"
 	RuleLeft             Act = "rule.left" // to those above again
 	OrganisationExported Act = "organisation.exported"
+	AgencyChanged        Act = "agency.changed" // also made; by a command
+
+	ApprovalAsked   Act = "approval.asked" // for what needs a second person
+	ApprovalAllowed Act = "approval.allowed"
+	ApprovalRefused Act = "approval.refused"
 
 	AppointmentBooked    Act = "appointment.booked"
 	AppointmentMoved     Act = "appointment.moved"
@@ -121,6 +126,11 @@ var shapes = map[Act]shape{
 	RuleDecided:          {object: OfPlace, details: []string{"rule", "value", "fixed"}},
 	RuleLeft:             {object: OfPlace, details: []string{"rule"}},
 	OrganisationExported: {object: OfAgency},
+	AgencyChanged:        {object: OfAgency, details: []string{"what"}},
+
+	ApprovalAsked:   {object: OfAgency, details: []string{"approval", "act"}},
+	ApprovalAllowed: {object: OfAgency, details: []string{"approval", "act"}},
+	ApprovalRefused: {object: OfAgency, details: []string{"approval", "act"}},
 
 	AppointmentBooked:    {object: OfAppointment, details: []string{"desk", "at", "link"}},
 	AppointmentMoved:     {object: OfAppointment, details: []string{"from", "to", "link"}},

@@ -49,7 +49,8 @@ func (s *Service) view(n Notice) view {
 	}
 	if n.Link != "" {
 		v.OpenText, v.OpenLabel, v.Link, v.Private = c.t("mail.open.text"), c.t("mail.open.label"), n.Link, c.t("mail.open.private")
-		v.TestText, v.TestLabel, v.TestLink = c.t("mail.test.text"), c.t("mail.test.label"), s.o.URL+"/test"
+		base, _, _ := strings.Cut(n.Link, "/t/") // an agency may have a host of its own
+		v.TestText, v.TestLabel, v.TestLink = c.t("mail.test.text"), c.t("mail.test.label"), base+"/test"
 	}
 	return v
 }

@@ -134,5 +134,5 @@ func (s *Service) Link(ctx context.Context, agencyID, appointmentID string) (str
 	if x.State == Closed {
 		return "", errors.New("the seat is closed: its link is dead")
 	}
-	return s.o.URL + "/t/" + a.Slug + "#" + s.secret(agencyID, x.ID, x.LinkVersion), nil
+	return a.URL(s.o.URL) + "/t/" + a.Slug + "#" + s.secret(agencyID, x.ID, x.LinkVersion), nil
 }

@@ -126,3 +126,13 @@ func ahead(ctx context.Context, q db.Q, x Seat, advisor string, starts, now time
 	}
 	return list, rows.Err()
 }
+
+// Busy tells whether guests of an agency wait or talk at this moment.
+func Busy(ctx context.Context, q db.Q, agencyID string) (bool, error) {
+	var n int
+	err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM seat WHERE agency_id = $1 AND state IN ('waiting', 'talking')`, agencyID).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("count who is here: %w", err)
+	}
+	return n > 0, nil
+}

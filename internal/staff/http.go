@@ -34,7 +34,7 @@ type Options struct {
 	Jobs           *jobs.Queue
 	Cost           Cost       // of a password; zero: the real one
 	Providers      []Provider // where people can sign in besides
-	URL            string     // public address, without a slash at the end
+	URL            string     // public address, without a slash at the end; providers send people back to it
 	Mailer         Mailer     // nil: no mail goes out
 }
 

@@ -56,7 +56,7 @@ func (s *Service) linkSecretOf(agencyID, id string) string {
 
 // LinkURL is what stands in the mail. Its secret is in the fragment, which browsers do not send.
 func (s *Service) LinkURL(a agency.Agency, l Link) string {
-	return s.o.URL + "/staff/password#" + a.Slug + "." + s.linkSecretOf(a.ID, l.ID)
+	return a.URL(s.o.URL) + "/staff/password#" + a.Slug + "." + s.linkSecretOf(a.ID, l.ID)
 }
 
 func errLinkOver() *edge.Problem { return edge.NewProblem(http.StatusGone, "password.link") }

@@ -123,11 +123,29 @@ func (s *Service) readVisit(r *http.Request) (visit, bool) {
 
 // secrets are made from the cookie and our key: nothing is stored while somebody is away, and who has one browser's cookie
 // and another provider's answer has nothing.
-func (s *Service) secrets(provider string, v visit) oidc.Attempt {
+func (s *Service) secrets(provider, base string, v visit) oidc.Attempt {
 	secret := func(what string) string {
 		return base64.RawURLEncoding.EncodeToString(s.o.Ring.Derive("staff sign-in at provider: "+what, provider, v.token, v.until, v.talk))
 	}
-	return oidc.Attempt{State: secret("state"), Nonce: secret("nonce"), Verifier: secret("verifier")}
+	return oidc.Attempt{
+		State: secret("state"), Nonce: secret("nonce"), Verifier: secret("verifier"), RedirectURL: CallbackURL(base, provider),
+	}
+}
+
+// baseOf is where the people of a provider's agency sign in, and come back to.
+func (s *Service) baseOf(ctx context.Context, p Provider) (string, error) {
+	a, err := s.agencies.BySlug(ctx, p.Agency)
+	if errors.Is(err, agency.ErrNotFound) {
+		return "", refused("sso.unknown")
+	}
+	return a.URL(s.o.URL), err
+}
+
+// elsewhere tells whether a request has come under another host than that of an address: what is bound to a browser is
+// bound to the host.
+func elsewhere(r *http.Request, base string) bool {
+	at, err := url.Parse(base)
+	return err == nil && !strings.EqualFold(at.Host, r.Host)
 }
 
 func (s *Service) ssoStart(w http.ResponseWriter, r *http.Request) {
@@ -139,7 +157,15 @@ func (s *Service) ssoStart(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), ssoTime)
 	defer cancel()
-	address, err := p.Party.Begin(ctx, s.secrets(p.ID, v))
+	base, err := s.baseOf(ctx, p)
+	if err == nil && base != s.o.URL && elsewhere(r, base) {
+		http.Redirect(w, r, base+r.URL.RequestURI(), http.StatusSeeOther) //nolint:gosec // the agency's own host
+		return
+	}
+	var address string
+	if err == nil {
+		address, err = p.Party.Begin(ctx, s.secrets(p.ID, base, v))
+	}
 	if err != nil {
 		s.turnAway(w, r, p, v, err)
 		return
@@ -170,7 +196,7 @@ func (s *Service) ssoCallback(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), ssoTime)
 	defer cancel()
-	session, err := s.comeBack(ctx, p, s.secrets(p.ID, v), r.URL.Query(), network)
+	session, err := s.comeBack(ctx, p, v, r.URL.Query(), network)
 	if err != nil {
 		s.turnAway(w, r, p, v, err)
 		return
@@ -180,11 +206,16 @@ func (s *Service) ssoCallback(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, v.path()+"#signed-in", http.StatusSeeOther) //nolint:gosec // a path is one of ours, see visit
 }
 
-func (s *Service) comeBack(ctx context.Context, p Provider, asked oidc.Attempt, query url.Values, network string) (session string, err error) {
+func (s *Service) comeBack(ctx context.Context, p Provider, v visit, query url.Values, network string) (session string, err error) {
 	answer, err := oidc.ReadAnswer(query)
 	if err != nil {
 		return "", err
 	}
+	base, err := s.baseOf(ctx, p)
+	if err != nil {
+		return "", err
+	}
+	asked := s.secrets(p.ID, base, v)
 	who, err := p.Party.Finish(ctx, asked, answer)
 	if err != nil {
 		if asked.Asks(answer) { // in vain

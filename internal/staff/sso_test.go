@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"visavis/internal/agency"
 	"visavis/internal/db"
 	"visavis/internal/db/dbtest"
 	"visavis/internal/staff"
@@ -70,7 +71,7 @@ func newAbroad(t *testing.T, d *db.DB, change func(*staff.Provider)) *abroad {
 
 func party(w *World, p *oidctest.Provider, id string, change func(*oidc.Options)) *oidc.Party {
 	o := oidc.Options{
-		Issuer: p.Issuer(), ClientID: oidctest.ClientID, ClientSecret: oidctest.Secret, RedirectURL: staff.CallbackURL(URL, id),
+		Issuer: p.Issuer(), ClientID: oidctest.ClientID, ClientSecret: oidctest.Secret,
 		Clock: w.Clock.Now, Transport: p.Server.Client().Transport, Scopes: []string{"email"},
 	}
 	if change != nil {
@@ -308,7 +309,6 @@ func TestACC07WhoMayNotComeInIsToldWhy(t *testing.T) {
 		"nobody is let in by coming":            {code: "sso.no_account", change: func(p *staff.Provider) { p.LinkByEmail, p.CreateAccounts = false, false }},
 		"no value of the claim means anything":  {code: "sso.no_role", person: Body{"email": "neu@amt.example", "groups": []string{"x"}}},
 		"the only place is not there":           {code: "sso.no_role", person: Body{"email": "neu@amt.example", "groups": []string{"fort"}}},
-		"the agency is not there":               {code: "sso.unknown", change: func(p *staff.Provider) { p.Agency = "nowhere" }},
 		"the account is disabled":               {code: "sso.disabled", before: func(s *abroad) { s.disable(s.o.Sommer.ID) }},
 		"the known account is disabled":         {code: "sso.disabled", before: func(s *abroad) { s.signIn(s.browser()); s.disable(s.o.Sommer.ID) }},
 		"the address has got to somebody else":  {code: "sso.taken", before: func(s *abroad) { s.signIn(s.browser()); s.provider.Person["sub"] = "person-2" }},
@@ -405,5 +405,31 @@ func TestTheSignInPageLearnsWhichWaysThereAre(t *testing.T) {
 	s.Exec(`UPDATE staff SET password_hash = '' WHERE agency_id = $1`, s.o.Agency)
 	if w := ask("?agency=lindenau"); w.Password {
 		t.Errorf("%+v", w)
+	}
+}
+
+func TestACC07NobodyIsSentToTheProviderOfAnAgencyThatIsNotThere(t *testing.T) {
+	s := newAbroad(t, dbtest.SQLite(t), func(p *staff.Provider) { p.Agency = "nowhere" })
+	if at := s.begin(s.browser(), "keycloak"); at != "/staff#refused=sso.unknown" {
+		t.Errorf("at %s", at)
+	}
+}
+
+// What binds a sign-in to a browser is a cookie, and a cookie is bound to a host.
+func TestACC07WhereAnAgencyHasItsOwnHostASignInBeginsAndEndsThere(t *testing.T) {
+	s := newAbroad(t, dbtest.SQLite(t), nil)
+	const host = "termin.lindenau.example"
+	s.Tx(func(tx *db.Tx) error {
+		return s.Agencies.Change(t.Context(), tx, agency.Agency{ID: s.o.Agency, Name: "Amt", Phone: "1", Host: host})
+	})
+	b := s.browser()
+	const start = "/api/staff/sso/keycloak/start?to=%2Fstaff"
+	if at := b.Get(start).Header.Get("Location"); at != "https://"+host+start {
+		t.Errorf("at %s", at)
+	}
+	b.Host = host
+	at, err := url.Parse(b.Get(start).Header.Get("Location"))
+	if err != nil || at.Query().Get("redirect_uri") != "https://"+host+"/api/staff/sso/keycloak/callback" {
+		t.Errorf("%v %v", at, err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"visavis/internal/agency"
 	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/vault"
@@ -81,6 +82,9 @@ func (s *Service) bySession(ctx context.Context, value string) (Person, error) {
 	}
 	if err != nil {
 		return p, fmt.Errorf("read session: %w", err)
+	}
+	if agency.Hidden(ctx, p.Agency) { // under the host of another
+		return p, ErrSignedOut()
 	}
 	if err := s.hold(ctx, s.db.Read(), &p); err != nil {
 		return p, err
@@ -198,6 +202,18 @@ func (s *Service) dropSession(ctx context.Context, p Person) error {
 	})
 	if err != nil {
 		return fmt.Errorf("end session: %w", err)
+	}
+	return nil
+}
+
+// SignOutAll ends all sessions of an agency that is given up. Its audit, which would tell of them, goes with it.
+func (s *Service) SignOutAll(ctx context.Context, tx *db.Tx, agencyID string) error {
+	ids, err := db.Texts(tx.QueryContext(ctx, `DELETE FROM staff_session WHERE agency_id = $1 RETURNING staff_id`, agencyID))
+	if err != nil {
+		return fmt.Errorf("end all sessions: %w", err)
+	}
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
+		tx.AfterCommit(func() { s.o.Nudge(agencyID, Topic(id)) })
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ type Browser struct {
 	T       testing.TB
 	URL     string
 	Network string
+	Host    string // that the requests are for; empty: that of the URL
 	Client  *http.Client
 	Header  http.Header // sent with every request
 }
@@ -79,6 +80,7 @@ func (b *Browser) Send(method, path string, body any) Answer {
 	if text != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
+	r.Host = b.Host
 	r.Header.Set("X-Forwarded-For", b.Network)
 	maps.Copy(r.Header, b.Header)
 	res, err := b.Client.Do(r)

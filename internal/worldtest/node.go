@@ -16,6 +16,7 @@ import (
 	"visavis/internal/appointment"
 	"visavis/internal/audit"
 	"visavis/internal/auditlog"
+	"visavis/internal/db"
 	"visavis/internal/edge"
 	"visavis/internal/events"
 	"visavis/internal/jobs"
@@ -96,7 +97,7 @@ func (n *Node) features() {
 		Clock: w.Clock.Now, Log: w.logger(), TrustedProxies: loopback(), Nudge: n.Events.Nudge, Ring: w.Ring, Audit: n.Audit, Jobs: n.Jobs,
 		Cost: w.Cost, Providers: w.Providers, URL: URL, Mailer: letters,
 	})
-	n.Admin = admin.New(w.DB, admin.Options{Agencies: n.Agencies, Staff: n.Staff, Audit: n.Audit, Clock: w.Clock.Now, Log: w.logger()})
+	n.Admin = admin.New(w.DB, admin.Options{Agencies: n.Agencies, Staff: n.Staff, Audit: n.Audit, Clock: w.Clock.Now, Log: w.logger(), Busy: seat.Busy, Given: n.givenUp})
 	n.Seats = seat.New(w.DB, seat.Options{
 		Ring: w.Ring, Agencies: n.Agencies, Events: n.Events, Audit: n.Audit, Clock: w.Clock.Now, Log: w.logger(), URL: URL,
 		Node: n.Name, TrustedProxies: loopback(), Prepare: talk.Prepare,
@@ -122,6 +123,16 @@ func (n *Node) features() {
 	n.AuditLog = auditlog.New(auditlog.Options{
 		DB: w.DB, Ring: w.Ring, Audit: n.Audit, Agencies: n.Agencies, Staff: n.Staff, Clock: w.Clock.Now, Log: w.logger(), Most: w.MostExported,
 	})
+}
+
+// givenUp does at once what the product has a job for.
+func (n *Node) givenUp(_ context.Context, tx *db.Tx, agencyID string) error {
+	tx.AfterCommit(func() {
+		if err := n.Agencies.Clear(context.WithoutCancel(n.T.Context()), agencyID); err != nil {
+			n.T.Error(err)
+		}
+	})
+	return nil
 }
 
 // RelayKey is what this installation's relays share with it.

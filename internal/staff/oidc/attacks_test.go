@@ -39,7 +39,7 @@ func newStage(t *testing.T, change func(*oidc.Options)) *stage {
 	s.provider.Person["acr"], s.provider.Person["amr"] = "high", []string{"pwd", "mfa"}
 	o := oidc.Options{
 		Issuer: s.provider.Issuer(), ClientID: oidctest.ClientID, ClientSecret: oidctest.Secret,
-		RedirectURL: "https://termin.example/callback", Scopes: []string{"email"}, ACR: []string{"high"}, AMR: []string{"mfa"},
+		Scopes: []string{"email"}, ACR: []string{"high"}, AMR: []string{"mfa"},
 		Clock: func() time.Time { return s.now }, Transport: s.provider.Server.Client().Transport, Patience: 5 * time.Second,
 	}
 	if change != nil {
@@ -52,7 +52,9 @@ func newStage(t *testing.T, change func(*oidc.Options)) *stage {
 }
 
 func (s *stage) another() oidc.Attempt {
-	return oidc.Attempt{State: rand.Text(), Nonce: rand.Text(), Verifier: rand.Text() + rand.Text()}
+	return oidc.Attempt{
+		State: rand.Text(), Nonce: rand.Text(), Verifier: rand.Text() + rand.Text(), RedirectURL: "https://termin.example/callback",
+	}
 }
 
 // visit is the browser's way to the provider and back.

@@ -19,8 +19,7 @@ import (
 type Options struct {
 	Issuer       string // exactly as the provider names itself
 	ClientID     string
-	ClientSecret string // empty: a public client, which has PKCE alone
-	RedirectURL  string
+	ClientSecret string   // empty: a public client, which has PKCE alone
 	Scopes       []string // beside openid
 	ACR          []string // how people must have signed in: by one of these classes; empty: in any
 	AMR          []string // and with one of these methods

@@ -141,7 +141,7 @@ func (p *Party) config(a about) (*oauth2.Config, error) {
 		return nil, refuse(Untrusted, "it takes no client secret")
 	}
 	return &oauth2.Config{
-		ClientID: p.o.ClientID, ClientSecret: p.o.ClientSecret, RedirectURL: p.o.RedirectURL,
+		ClientID: p.o.ClientID, ClientSecret: p.o.ClientSecret,
 		Endpoint: oauth2.Endpoint{AuthURL: a.Authorization, TokenURL: a.Token, AuthStyle: style},
 		Scopes:   append([]string{goidc.ScopeOpenID}, p.o.Scopes...),
 	}, nil

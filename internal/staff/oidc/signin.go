@@ -19,7 +19,10 @@ import (
 
 // Attempt is one sign-in under way: three secrets that nobody else can guess. The first two come back from the provider,
 // and the third one goes there only in the end, and only from us.
-type Attempt struct{ State, Nonce, Verifier string }
+type Attempt struct {
+	State, Nonce, Verifier string
+	RedirectURL            string // where the provider sends the browser back to; it must know the address
+}
 
 // Asks tells whether an answer to the attempt makes us ask the provider something.
 func (a Attempt) Asks(in Answer) bool { return in.Code != "" && same(in.State, a.State) }
@@ -34,6 +37,7 @@ func (p *Party) Begin(ctx context.Context, a Attempt) (address string, err error
 	if err != nil {
 		return "", err
 	}
+	config.RedirectURL = a.RedirectURL
 	options := []oauth2.AuthCodeOption{goidc.Nonce(a.Nonce), oauth2.S256ChallengeOption(a.Verifier)}
 	if len(p.o.ACR) > 0 {
 		options = append(options, oauth2.SetAuthURLParam("acr_values", strings.Join(p.o.ACR, " ")))
@@ -74,7 +78,7 @@ func (p *Party) Finish(ctx context.Context, a Attempt, in Answer) (Identity, err
 	case in.Code == "" || len(in.Code) > mostCode:
 		return Identity{}, refuse(Untrusted, "an answer without a code")
 	}
-	token, err := p.exchange(ctx, said, in.Code, a.Verifier)
+	token, err := p.exchange(ctx, said, in.Code, a)
 	if err != nil {
 		return Identity{}, err
 	}
@@ -97,18 +101,19 @@ func errorCode(said string) string {
 	return "something"
 }
 
-func (p *Party) exchange(ctx context.Context, said about, code, verifier string) (*oauth2.Token, error) {
+func (p *Party) exchange(ctx context.Context, said about, code string, a Attempt) (*oauth2.Token, error) {
 	config, err := p.config(said)
 	if err != nil {
 		return nil, err
 	}
+	config.RedirectURL = a.RedirectURL
 	select {
 	case p.calls <- struct{}{}:
 		defer func() { <-p.calls }()
 	case <-ctx.Done():
 		return nil, refuse(Unavailable, "wait for its token endpoint: %w", ctx.Err())
 	}
-	token, err := config.Exchange(goidc.ClientContext(ctx, p.client), code, oauth2.VerifierOption(verifier))
+	token, err := config.Exchange(goidc.ClientContext(ctx, p.client), code, oauth2.VerifierOption(a.Verifier))
 	// The error would quote the answer, which may hold anything.
 	if failed, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
 		if failed.Response != nil && failed.Response.StatusCode >= http.StatusInternalServerError {

@@ -1,0 +1,100 @@
+package admin_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"visavis/internal/admin"
+	"visavis/internal/agency"
+	"visavis/internal/db"
+	"visavis/internal/db/dbtest"
+	"visavis/internal/staff"
+	. "visavis/internal/worldtest"
+)
+
+const approvals = "/api/staff/approvals"
+
+// newest is the approval that was asked for last.
+func newest(t *testing.T, a Answer) admin.ApprovalView {
+	t.Helper()
+	var got admin.ApprovalsOutput
+	a.OK(t).Into(t, &got.Body)
+	if len(got.Body.Approvals) == 0 {
+		t.Fatal("none")
+	}
+	return got.Body.Approvals[0]
+}
+
+// fourEyes is an office with an administrator and a data protection officer.
+func fourEyes(t *testing.T, d *db.DB) (n *Node, o Office, first, second *Browser) {
+	t.Helper()
+	n = New(t, d).Node()
+	o, first = administered(n, "lindenau")
+	give(n, o, o.Winter, staff.Protection, agency.OfAgency, o.Agency)
+	return n, o, first, n.SignIn(o.Winter)
+}
+
+func TestTEN07AnAgencyIsGivenUpByTwoPeopleAndByNoneAlone(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n, o, first, second := fourEyes(t, d)
+		n.SignIn(o.Sommer).Post(approvals, Body{"act": "agency.delete"}).Expect(t, http.StatusForbidden, "admin.forbidden")
+		second.Post(approvals, Body{"act": "agency.delete"}).Expect(t, http.StatusForbidden, "admin.forbidden") // watches, and begins nothing
+		asked := newest(t, first.Post(approvals, Body{"act": "agency.delete"}))
+		first.Post(approvals, Body{"act": "agency.delete"}).Expect(t, http.StatusConflict, "approval.open")
+		if asked.MayDecide || asked.AskedBy != o.Herbst.Name {
+			t.Errorf("%+v", asked)
+		}
+		at := approvals + "/" + asked.ID
+		first.Post(at, Body{"allow": true}).Expect(t, http.StatusConflict, "approval.self")
+		n.SignIn(o.Sommer).Post(at, Body{"allow": true}).Expect(t, http.StatusForbidden, "admin.forbidden")
+		other, stranger := administered(n, "ahorn")
+		stranger.Post(at, Body{"allow": true}).Expect(t, http.StatusNotFound, "not_found")
+		if seen := newest(t, second.Get(approvals)); !seen.MayDecide {
+			t.Errorf("%+v", seen)
+		}
+		list := second.Listen("/api/staff/stream", "")
+		list.Until("snapshot", nil)
+		second.Post(at, Body{"allow": true}).OK(t)
+		list.Until("bye", nil)
+		for _, b := range []*Browser{first, second} {
+			b.Get("/api/staff/session").Expect(t, http.StatusUnauthorized, "session.none")
+		}
+		n.Browser().Get("/api/guest/"+o.Slug).Expect(t, http.StatusNotFound, "not_found")
+		n.Browser().Get("/api/guest/" + other.Slug).OK(t)
+		if n.Count(`SELECT COUNT(*) FROM staff WHERE agency_id = $1`, o.Agency) != 0 {
+			t.Error("its people are still there")
+		}
+	})
+}
+
+func TestTEN07WhatNobodyAllowedDoesNotHappen(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n, o, first, second := fourEyes(t, d)
+		asked := newest(t, first.Post(approvals, Body{"act": "agency.delete"}))
+		if got := newest(t, second.Post(approvals+"/"+asked.ID, Body{"allow": false})); got.DecidedBy != o.Winter.Name || got.Allowed {
+			t.Errorf("%+v", got)
+		}
+		second.Post(approvals+"/"+asked.ID, Body{"allow": true}).Expect(t, http.StatusConflict, "approval.decided")
+
+		// Who has asked may take it back.
+		n.Clock.Forward(time.Minute)
+		asked = newest(t, first.Post(approvals, Body{"act": "agency.delete"}))
+		first.Post(approvals+"/"+asked.ID, Body{"allow": false}).OK(t)
+
+		n.Clock.Forward(time.Minute)
+		// Too late; sessions have ended as well by then.
+		asked = newest(t, first.Post(approvals, Body{"act": "agency.delete"}))
+		n.Clock.Forward(7 * 24 * time.Hour)
+		n.SignIn(o.Winter).Post(approvals+"/"+asked.ID, Body{"allow": true}).Expect(t, http.StatusConflict, "approval.late")
+
+		// While citizens wait nobody is cut off.
+		n.Clock.Set(Start().Add(5 * time.Minute))
+		g := n.Guest(n.Book(o, n.SignIn(o.Sommer), o.Booking(Start())))
+		g.Arrive().OK(t)
+		n.Exec(`UPDATE approval SET until_at = 0 WHERE agency_id = $1`, o.Agency)
+		asked = newest(t, n.SignIn(o.Herbst).Post(approvals, Body{"act": "agency.delete"}))
+		n.SignIn(o.Winter).Post(approvals+"/"+asked.ID, Body{"allow": true}).Expect(t, http.StatusConflict, "agency.busy")
+		g.Get("/api/guest/" + o.Slug).OK(t)
+	})
+}

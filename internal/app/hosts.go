@@ -1,0 +1,72 @@
+package app
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"strings"
+
+	"visavis/internal/agency"
+	"visavis/internal/db"
+	"visavis/internal/edge"
+	"visavis/internal/jobs"
+)
+
+// hosted shows to who comes under an agency's own host that agency alone. Under the installation's own all are there, and
+// nobody looks.
+func (p *parts) hosted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p.isOwnHost(r.Host) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		id, err := p.agencies.AtHost(r.Context(), r.Host)
+		if err != nil {
+			edge.WriteProblem(w, edge.AsProblem(r.Context(), p.o.Log, err))
+			return
+		}
+		if id != "" {
+			r = r.WithContext(agency.At(r.Context(), id))
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (p *parts) isOwnHost(host string) bool {
+	name, _, err := net.SplitHostPort(host)
+	if err != nil {
+		name = host
+	}
+	return strings.EqualFold(name, p.c.HTTP.URL.Hostname())
+}
+
+// clearing is the kind of job that deletes the rows of an agency that was given up.
+const clearing = "agency.clear"
+
+// givenUp sees to what is left of an agency. The job is nobody's: those of the agency go with it.
+func (p *parts) givenUp(ctx context.Context, tx *db.Tx, agencyID string) error {
+	tx.AfterCommit(func() { p.events.Nudge("", agency.GivenUp) })
+	return p.jobs.Add(ctx, tx, jobs.Job{Kind: clearing, Key: agencyID, Ref: agencyID})
+}
+
+func (p *parts) clearAgency(ctx context.Context, job jobs.Job) error {
+	if err := p.agencies.Clear(ctx, job.Ref); err != nil {
+		return err
+	}
+	p.o.Log.InfoContext(ctx, "rows of an agency that was given up are deleted", "agency", job.Ref)
+	return nil
+}
+
+// closeKeys closes the keys of agencies when one was given up, on whatever node.
+func (p *parts) closeKeys(ctx context.Context) error {
+	given := p.events.Subscribe("", agency.GivenUp)
+	defer given.Close()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-given.C:
+			p.agencies.Keys().CloseAll()
+		}
+	}
+}
