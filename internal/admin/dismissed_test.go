@@ -2,11 +2,8 @@ package admin_test
 
 import (
 	"bytes"
-	"io"
 	"mime/multipart"
 	"net/http"
-	"net/http/httptrace"
-	"strings"
 	"testing"
 	"time"
 
@@ -16,43 +13,6 @@ import (
 	"visavis/internal/staff"
 	. "visavis/internal/worldtest"
 )
-
-// keptOpen sends a request whose body does not come before meanwhile has happened: the server has let its sender in by
-// then, and waits for the body.
-func keptOpen(b *Browser, method, path, kind, body string, meanwhile func()) int {
-	b.T.Helper()
-	read, write := io.Pipe()
-	waits := make(chan struct{})
-	ctx := httptrace.WithClientTrace(b.T.Context(), &httptrace.ClientTrace{Got100Continue: func() { close(waits) }})
-	r, err := http.NewRequestWithContext(ctx, method, b.URL+path, read)
-	if err != nil {
-		b.T.Fatal(err)
-	}
-	r.Header.Set("Content-Type", kind)
-	r.Header.Set("Expect", "100-continue") // which the server answers when it begins to read
-	answered := make(chan int, 1)
-	go func() {
-		a, err := b.Client.Do(r)
-		if err != nil {
-			b.T.Error(err)
-			answered <- 0
-			return
-		}
-		_ = a.Body.Close()
-		answered <- a.StatusCode
-	}()
-	select {
-	case <-waits:
-	case status := <-answered:
-		b.T.Fatalf("%s %s was answered without its body: %d", method, path, status)
-	}
-	meanwhile()
-	if _, err := io.Copy(write, strings.NewReader(body)); err != nil {
-		b.T.Error(err)
-	}
-	_ = write.Close()
-	return <-answered
-}
 
 func TestACC08WhoIsDismissedWhileTheirRequestIsUnderWayChangesNothing(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -89,14 +49,14 @@ func TestACC08WhoIsDismissedWhileTheirRequestIsUnderWayChangesNothing(t *testing
 			give(n, o, o.Winter, staff.AgencyAdmin, agency.OfAgency, o.Agency)
 			b.Post("/api/staff/session", Body{"agency": o.Slug, "email": o.Winter.Email, "password": Password}).OK(t)
 			before := counted(n, o.Agency)
-			got := keptOpen(b, c.method, c.path, c.kind, c.body, func() {
+			got := b.KeptOpen(c.method, c.path, c.kind, c.body, func() {
 				boss.Send(http.MethodDelete, people+"/"+o.Winter.ID+"/roles/agency_admin/"+o.Agency, nil).OK(t)
 			})
 			if got != http.StatusForbidden {
 				t.Errorf("%s %s of who has lost the role: %d", c.method, c.path, got)
 			}
 			give(n, o, o.Winter, staff.AgencyAdmin, agency.OfAgency, o.Agency)
-			got = keptOpen(b, c.method, c.path, c.kind, c.body, func() {
+			got = b.KeptOpen(c.method, c.path, c.kind, c.body, func() {
 				boss.Post(people+"/"+o.Winter.ID, Body{"version": personOf(t, boss, o.Winter.ID).Version, "disabled": true}).OK(t)
 			})
 			if got != http.StatusUnauthorized {

@@ -18,6 +18,7 @@ import (
 	"visavis/internal/db"
 	"visavis/internal/jobs"
 	"visavis/internal/staff"
+	"visavis/internal/talk"
 	"visavis/internal/vault"
 )
 
@@ -63,6 +64,7 @@ func openTools(ctx context.Context, c *config.Config) (*tools, error) {
 	o.staff = staff.New(d, o.agencies, staff.Options{
 		Clock: time.Now, Log: quiet, Nudge: func(string, string) {}, Ring: ring, Audit: o.audit, Jobs: later, URL: c.HTTP.URL.String(),
 	})
+	o.staff.Tie(talk.Later(later))
 	return o, nil
 }
 

@@ -177,6 +177,8 @@ func (p *parts) makeFeatures(ctx context.Context) error {
 		HeadsUp: p.c.Talk.HeadsUp, RingTime: p.c.Talk.Ring, Clock: p.o.Clock, Log: p.o.Log, TrustedProxies: p.c.HTTP.TrustedProxies,
 	})
 	p.background("talks", p.talks.RunRelay)
+	p.background("passes", p.talks.RunPasses)
+	p.staff.Tie(p.talks)
 	p.seats.Tie(p.talks.ForSeats(), p.appointments)
 	p.today = today.New(today.Options{
 		DB: p.db, Events: p.events, Agencies: p.agencies, Staff: p.staff,

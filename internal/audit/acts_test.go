@@ -81,6 +81,7 @@ var elsewhere = map[audit.Act]string{
 	audit.FactorOn: "internal/staff", audit.FactorOff: "internal/staff", audit.FactorReset: "internal/staff",
 	audit.RecoveryMade: "internal/staff", audit.RecoveryUsed: "internal/staff",
 	audit.PasskeyAdded: "internal/staff", audit.PasskeyRemoved: "internal/staff", audit.PasskeyRefused: "internal/staff",
+	audit.TalkPassed: "internal/talk",
 }
 
 type step struct {

@@ -71,6 +71,7 @@ const (
 	TalkAdmitted Act = "talk.admitted"
 	TalkJoined   Act = "talk.joined"   // by a colleague, who leads it from then on
 	TalkReturned Act = "talk.returned" // the guest waits again
+	TalkPassed   Act = "talk.passed"   // the same, as who led it may lead it no longer
 	TalkEnded    Act = "talk.ended"
 
 	AuditSearched Act = "audit.searched" // for a person
@@ -102,8 +103,8 @@ var shapes = map[Act]shape{
 	SessionLeft:      {object: OfStaff},
 	SessionEnded:     {object: OfStaff, details: []string{"why", "count"}},
 
-	AccountCreated:  {object: OfStaff},
-	AccountDisabled: {object: OfStaff},
+	AccountCreated:  {object: OfStaff, details: []string{"source"}},
+	AccountDisabled: {object: OfStaff, details: []string{"source"}},
 	IdentityBound:   {object: OfStaff},
 	RoleGiven:       {object: OfStaff, details: []string{"role", "place", "source", "from", "until"}},
 	RoleTaken:       {object: OfStaff, details: []string{"role", "place", "source"}},
@@ -147,6 +148,7 @@ var shapes = map[Act]shape{
 	TalkAdmitted: {object: OfAppointment, details: []string{"talk"}},
 	TalkJoined:   {object: OfAppointment, details: []string{"talk", "from"}},
 	TalkReturned: {object: OfAppointment, details: []string{"talk"}},
+	TalkPassed:   {object: OfAppointment, details: []string{"talk", "from"}},
 	TalkEnded:    {object: OfAppointment, details: []string{"talk"}},
 
 	AuditSearched: {object: OfStaff, details: []string{"from", "until", "act", "object"}},

@@ -54,6 +54,8 @@ type Seat struct {
 	Asking        Holder // a browser that asks, or asked, to take over a talk
 	AskRefused    bool   // and was told no
 	ClosedAt      *time.Time
+	PassedAt      *time.Time // while it waits again since who led its talk may lead it no longer
+	PassedFrom    string     // and who that was
 	Version       int64
 }
 
@@ -242,7 +244,7 @@ func (Admit) apply(s Seat, _ time.Time, _ Window) (Seat, []Event, error) {
 	switch s.State {
 	case Waiting:
 		s.State = Talking
-		return s, []Event{Admitted}, nil
+		return s.resumed(), []Event{Admitted}, nil
 	case Talking:
 		return s, nil, refuse("seat.admitted")
 	case Closed:
@@ -264,6 +266,24 @@ func (SendBack) apply(s Seat, _ time.Time, _ Window) (Seat, []Event, error) {
 	return s, []Event{SentBack}, nil
 }
 
+// Pass returns a guest to the waiting room whose talk nobody leads any more: who led it has lost the right to. Whenever
+// that is, the place stays, and whoever comes next takes the talk up.
+type Pass struct{ From string }
+
+func (c Pass) apply(s Seat, now time.Time, w Window) (Seat, []Event, error) {
+	s, events, err := SendBack{}.apply(s, now, w)
+	if err == nil {
+		s.PassedAt, s.PassedFrom = &now, c.From
+	}
+	return s, events, err
+}
+
+// resumed forgets that a talk was interrupted.
+func (s Seat) resumed() Seat {
+	s.PassedAt, s.PassedFrom = nil, ""
+	return s
+}
+
 // Leave is a guest who goes on purpose: out of the waiting room, or out of the
 // talk. The place stays until the appointment is closed. Who only asked for a talk
 // that another browser has asks no longer.
@@ -283,7 +303,7 @@ func (c Leave) apply(s Seat, _ time.Time, _ Window) (Seat, []Event, error) {
 	}
 	s.State, s.ArrivedAt, s.StayUntil = Expected, nil, nil
 	s.Holder, s.Asking, s.AskRefused, s.HiddenSince = Holder{}, Holder{}, false, nil
-	return s, []Event{Left}, nil
+	return s.resumed(), []Event{Left}, nil
 }
 
 // Stay is a guest who says until when they can wait, or takes it back. The desk is told and nothing else follows: the
@@ -323,7 +343,7 @@ func (c End) apply(s Seat, now time.Time, _ Window) (Seat, []Event, error) {
 	}
 	s.State, s.ClosedReason, s.ClosedAt, s.StayUntil = Closed, c.Reason, &now, nil
 	s.Asking, s.AskRefused = Holder{}, false
-	return s, []Event{Ended}, nil
+	return s.resumed(), []Event{Ended}, nil
 }
 
 // Move gives the seat a new time: the old link dies, who waits is told and expected again. The window is that of the new
@@ -349,7 +369,7 @@ func (Move) apply(s Seat, now time.Time, w Window) (Seat, []Event, error) {
 		s.CheckFailedAt = nil
 	}
 	s.Holder, s.HiddenSince = Holder{}, nil
-	return s, []Event{Ended}, nil
+	return s.resumed(), []Event{Ended}, nil
 }
 
 // Connected tells whether the holder's page has its stream. It and Shown say nothing of each other: a telephone that is

@@ -83,6 +83,7 @@ var commands = map[string]seat.Command{
 	"answer no":           seat.Answer{},
 	"admit":               seat.Admit{},
 	"send back":           seat.SendBack{},
+	"pass":                seat.Pass{From: "sommer"},
 	"leave":               seat.Leave{Who: phone},
 	"leave, second tab":   seat.Leave{Who: secondTab},
 	"leave, laptop":       seat.Leave{Who: laptop},
@@ -132,6 +133,7 @@ expected             | answer yes          | seat.nobody_asks
 expected             | answer no           | seat.nobody_asks
 expected             | admit               | seat.not_waiting
 expected             | send back           | seat.not_talking
+expected             | pass                | seat.not_talking
 expected             | leave               | expected, nobody
 expected             | leave, second tab   | expected, nobody
 expected             | leave, laptop       | expected, nobody
@@ -155,6 +157,7 @@ waiting              | answer yes          | seat.nobody_asks
 waiting              | answer no           | seat.nobody_asks
 waiting              | admit               | talking, phone: admitted
 waiting              | send back           | seat.not_talking
+waiting              | pass                | seat.not_talking
 waiting              | leave               | expected, nobody: left
 waiting              | leave, second tab   | seat.elsewhere
 waiting              | leave, laptop       | seat.elsewhere
@@ -178,6 +181,7 @@ talking              | answer yes          | seat.nobody_asks
 talking              | answer no           | seat.nobody_asks
 talking              | admit               | seat.admitted
 talking              | send back           | waiting, phone: sentback
+talking              | pass                | waiting, phone: sentback
 talking              | leave               | expected, nobody: left
 talking              | leave, second tab   | seat.elsewhere
 talking              | leave, laptop       | seat.elsewhere
@@ -201,6 +205,7 @@ talking, asked       | answer yes          | talking, laptop: takenover rejoined
 talking, asked       | answer no           | talking, phone, refused
 talking, asked       | admit               | seat.admitted
 talking, asked       | send back           | waiting, phone: sentback
+talking, asked       | pass                | waiting, phone: sentback
 talking, asked       | leave               | expected, nobody: left
 talking, asked       | leave, second tab   | seat.elsewhere
 talking, asked       | leave, laptop       | talking, phone
@@ -224,6 +229,7 @@ talking, refused     | answer yes          | seat.nobody_asks
 talking, refused     | answer no           | seat.nobody_asks
 talking, refused     | admit               | seat.admitted
 talking, refused     | send back           | waiting, phone: sentback
+talking, refused     | pass                | waiting, phone: sentback
 talking, refused     | leave               | expected, nobody: left
 talking, refused     | leave, second tab   | seat.elsewhere
 talking, refused     | leave, laptop       | talking, phone
@@ -247,6 +253,7 @@ closed               | answer yes          | seat.nobody_asks
 closed               | answer no           | seat.nobody_asks
 closed               | admit               | seat.closed
 closed               | send back           | seat.not_talking
+closed               | pass                | seat.not_talking
 closed               | leave               | seat.closed
 closed               | leave, second tab   | seat.closed
 closed               | leave, laptop       | seat.closed
@@ -270,6 +277,7 @@ expected, time is up | answer yes          | seat.nobody_asks
 expected, time is up | answer no           | seat.nobody_asks
 expected, time is up | admit               | seat.not_waiting
 expected, time is up | send back           | seat.not_talking
+expected, time is up | pass                | seat.not_talking
 expected, time is up | leave               | expected, nobody
 expected, time is up | leave, second tab   | expected, nobody
 expected, time is up | leave, laptop       | expected, nobody
@@ -293,6 +301,7 @@ waiting, time is up  | answer yes          | seat.nobody_asks
 waiting, time is up  | answer no           | seat.nobody_asks
 waiting, time is up  | admit               | talking, phone: admitted
 waiting, time is up  | send back           | seat.not_talking
+waiting, time is up  | pass                | seat.not_talking
 waiting, time is up  | leave               | expected, nobody: left
 waiting, time is up  | leave, second tab   | seat.elsewhere
 waiting, time is up  | leave, laptop       | seat.elsewhere
@@ -316,6 +325,7 @@ talking, time is up  | answer yes          | seat.nobody_asks
 talking, time is up  | answer no           | seat.nobody_asks
 talking, time is up  | admit               | seat.admitted
 talking, time is up  | send back           | waiting, phone: sentback
+talking, time is up  | pass                | waiting, phone: sentback
 talking, time is up  | leave               | expected, nobody: left
 talking, time is up  | leave, second tab   | seat.elsewhere
 talking, time is up  | leave, laptop       | seat.elsewhere

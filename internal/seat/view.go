@@ -45,6 +45,7 @@ type GuestView struct {
 	ArrivedAt    *int64        `json:"arrivedAt,omitempty"`
 	Wait         *Wait         `json:"wait,omitempty"`
 	StayUntil    *int64        `json:"stayUntil,omitempty"`
+	PassedAt     *int64        `json:"passedAt,omitempty" doc:"Since when somebody else is to take the interrupted talk up."`
 	CallbackAt   *int64        `json:"callbackAt,omitempty"`
 	MoveAskedAt  *int64        `json:"moveAskedAt,omitempty"`
 	Messages     []Message     `json:"messages,omitempty"`
@@ -115,6 +116,7 @@ func (s *Service) view(ctx context.Context, q db.Q, x Seat, who Holder) (GuestVi
 		}
 	}
 	if x.State == Waiting {
+		v.PassedAt = db.MsPtr(x.PassedAt)
 		if v.Wait, err = s.wait(ctx, q, x, u.advisorID, w.Starts, now); err != nil {
 			return v, err
 		}

@@ -89,6 +89,11 @@ func (s *Service) Give(ctx context.Context, tx *db.Tx, agencyID string, g Grant)
 	if err := s.noteRole(ctx, tx, agencyID, audit.RoleGiven, g); err != nil {
 		return err
 	}
+	if until != nil {
+		if err := s.lost(ctx, tx, agencyID, g.Staff, g.Until); err != nil {
+			return err
+		}
+	}
 	return s.settle(ctx, tx, agencyID, g.Staff)
 }
 
@@ -104,6 +109,9 @@ func (s *Service) Take(ctx context.Context, tx *db.Tx, agencyID string, g Grant)
 		return fmt.Errorf("take role back: %w", err)
 	}
 	if err := s.noteRole(ctx, tx, agencyID, audit.RoleTaken, g); err != nil {
+		return err
+	}
+	if err := s.lost(ctx, tx, agencyID, g.Staff, s.o.Clock()); err != nil {
 		return err
 	}
 	return s.settle(ctx, tx, agencyID, g.Staff)
@@ -166,6 +174,9 @@ func (s *Service) SettleAll(ctx context.Context, tx *db.Tx, agencyID string) err
 	}
 	for _, staffID := range differing(before, after) {
 		tx.AfterCommit(func() { s.o.Nudge(agencyID, Topic(staffID)) })
+	}
+	if err := s.lost(ctx, tx, agencyID, "", s.o.Clock()); err != nil {
+		return err
 	}
 	return s.planAll(ctx, tx, agencyID)
 }

@@ -58,6 +58,7 @@ type Service struct {
 	forgotten chan reminder // until Run has sent it
 	party     *webauthn.WebAuthn
 	codes     *edge.Limiter // second steps, by account: those that are known for it apart from all others
+	talks     Talks         // nil: nobody talks beside us
 }
 
 // mostSignIns under way at a time on a node, also with the right password: others wait for their turn to hash.

@@ -218,11 +218,16 @@ func (s *Service) SignOutAll(ctx context.Context, tx *db.Tx, agencyID string) er
 	return nil
 }
 
-// SignOutDisabled ends the sessions of all accounts of an agency that are disabled, and their links.
+// SignOutDisabled ends the sessions of all accounts of an agency that are disabled, and their links, and lets their talks pass.
 func (s *Service) SignOutDisabled(ctx context.Context, tx *db.Tx, agencyID string) error {
+	return s.Dismissed(ctx, tx, agencyID, "")
+}
+
+// Dismissed is SignOutDisabled for one person.
+func (s *Service) Dismissed(ctx context.Context, tx *db.Tx, agencyID, staffID string) error {
 	ids, err := db.Texts(tx.QueryContext(ctx, `
 		DELETE FROM staff_session WHERE agency_id = $1 AND staff_id IN
-		(SELECT id FROM staff WHERE agency_id = $1 AND disabled_at IS NOT NULL) RETURNING staff_id`, agencyID))
+		(SELECT id FROM staff WHERE agency_id = $1 AND disabled_at IS NOT NULL AND ($2 = '' OR id = $2)) RETURNING staff_id`, agencyID, staffID))
 	if err != nil {
 		return fmt.Errorf("end sessions of disabled accounts: %w", err)
 	}
@@ -244,7 +249,7 @@ func (s *Service) SignOutDisabled(ctx context.Context, tx *db.Tx, agencyID strin
 			return err
 		}
 	}
-	return nil
+	return s.lost(ctx, tx, agencyID, staffID, s.o.Clock())
 }
 
 // sessionLives tells whether the session that a request came with still exists;

@@ -32,6 +32,9 @@ func (s *Service) admit(ctx context.Context, p staff.Person, seatID string) (Tal
 		if err != nil {
 			return err
 		}
+		if p, err = s.o.Staff.Acting(ctx, tx, p); err != nil {
+			return err
+		}
 		if !p.MayDesk(x.Desk) {
 			return seat.ErrNotFound
 		}
@@ -166,7 +169,11 @@ func (s *Service) led(ctx context.Context, q db.Q, p staff.Person, id string) (T
 func (s *Service) change(ctx context.Context, p staff.Person, id string, f func(*db.Tx, *Talk) error) (Talk, error) {
 	var t Talk
 	err := s.db.Retried(ctx, func(tx *db.Tx) (err error) {
-		if t, err = s.mine(ctx, tx, p, id); err != nil {
+		now, err := s.o.Staff.Acting(ctx, tx, p)
+		if err != nil {
+			return err
+		}
+		if t, err = s.mine(ctx, tx, now, id); err != nil {
 			return err
 		}
 		if t.EndedAt != nil {

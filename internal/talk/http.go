@@ -65,6 +65,7 @@ func (s *Service) postAdmit(ctx context.Context, in *admitInput) (*startOutput, 
 // start is what a page of staff begins a generation with.
 func (s *Service) start(ctx context.Context, t Talk) (*startOutput, error) {
 	s.o.Seats.Expect(t.Agency, t.Seat, t.Staff)
+	s.look(loss{t.Agency, t.Staff}) // who has lost the right to in the same moment was not found by who took it
 	out := &startOutput{}
 	var err error
 	if out.Body.Talk, err = s.view(ctx, s.db.Read(), t); err != nil {

@@ -48,6 +48,24 @@ func live(ctx context.Context, q db.Q, agency, seatID string) (Talk, error) {
 	return scan(q.QueryRowContext(ctx, columns+` WHERE agency_id = $1 AND seat_id = $2 AND ended_at IS NULL`, agency, seatID))
 }
 
+// ledLive are the live talks that a person leads.
+func ledLive(ctx context.Context, q db.Q, agency, staffID string) ([]Talk, error) {
+	rows, err := q.QueryContext(ctx, columns+` WHERE agency_id = $1 AND staff_id = $2 AND ended_at IS NULL`, agency, staffID)
+	if err != nil {
+		return nil, fmt.Errorf("list talks: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // read only
+	var list []Talk
+	for rows.Next() {
+		t, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, t)
+	}
+	return list, rows.Err()
+}
+
 // create makes the live talk of a seat; a unique index allows only one. Its messages are numbered on from those of the
 // talk before: the guest's page follows the seat, and what it has missed may begin in a talk that is over.
 func (s *Service) create(ctx context.Context, tx *db.Tx, x seat.Seat, staffID string) (Talk, error) {

@@ -89,22 +89,25 @@ type Options struct {
 
 // Service runs talks.
 type Service struct {
-	db    *db.DB
-	o     Options
-	tests *edge.Limiter // tests of the network, by network
-	steps *edge.Limiter // descriptions of such tests, by network
-	joins *edge.Limiter // by session: each is a new connection for the guest
+	db     *db.DB
+	o      Options
+	tests  *edge.Limiter // tests of the network, by network
+	steps  *edge.Limiter // descriptions of such tests, by network
+	joins  *edge.Limiter // by session: each is a new connection for the guest
+	losses chan loss     // of who may do less than before, until RunPasses has looked
 }
 
-// New returns a service and takes over the ringing jobs.
+// New returns a service and takes over the jobs of talks.
 func New(d *db.DB, o Options) *Service {
 	s := &Service{
 		db: d, o: o,
-		tests: edge.NewLimiter(2*time.Second, 30, 20_000),
-		steps: edge.NewLimiter(2*time.Second/stepsPerTest, 30*stepsPerTest, 20_000),
-		joins: edge.NewLimiter(2*time.Second, 30, 20_000),
+		tests:  edge.NewLimiter(2*time.Second, 30, 20_000),
+		steps:  edge.NewLimiter(2*time.Second/stepsPerTest, 30*stepsPerTest, 20_000),
+		joins:  edge.NewLimiter(2*time.Second, 30, 20_000),
+		losses: make(chan loss, mostLost),
 	}
 	o.Jobs.Handle(ringJob, s.ringOver)
+	o.Jobs.Handle(passJob, s.passDue)
 	return s
 }
 

@@ -25,7 +25,8 @@ const rowsQuery = `
 	       COALESCE(t.id, ''), COALESCE(h.id, ''), COALESCE(h.name, ''),
 	       COALESCE(t.admitted_at, 0), t.ring_until, t.entered_at, t.connected_at,
 	       l.admitted_at, l.ended_at,
-	       a.mail_state, COALESCE(k.id, ''), k.body_sealed, a.note_sealed, COALESCE(n.id, ''), COALESCE(n.name, '')
+	       a.mail_state, COALESCE(k.id, ''), k.body_sealed, a.note_sealed, COALESCE(n.id, ''), COALESCE(n.name, ''),
+	       COALESCE(s.passed_at, 0), COALESCE(pf.id, ''), COALESCE(pf.name, '')
 	FROM appointment a
 	JOIN staff_desk sd ON sd.agency_id = a.agency_id AND sd.desk_id = a.desk_id AND sd.staff_id = $2
 	JOIN desk d ON d.agency_id = a.agency_id AND d.id = a.desk_id
@@ -33,6 +34,7 @@ const rowsQuery = `
 	JOIN seat s ON s.agency_id = a.agency_id AND s.appointment_id = a.id
 	LEFT JOIN staff ad ON ad.agency_id = a.agency_id AND ad.id = a.advisor_id
 	LEFT JOIN staff n ON n.agency_id = a.agency_id AND n.id = a.note_by
+	LEFT JOIN staff pf ON pf.agency_id = a.agency_id AND pf.id = s.passed_from
 	LEFT JOIN talk t ON t.agency_id = a.agency_id AND t.seat_id = s.id AND t.ended_at IS NULL
 	LEFT JOIN staff h ON h.agency_id = a.agency_id AND h.id = t.staff_id
 	LEFT JOIN talk l ON l.agency_id = a.agency_id AND l.id =
@@ -116,13 +118,15 @@ func (s store) scanRow(rows interface{ Scan(...any) error }) (Row, lastTalk, err
 		callback       string
 		service, state string
 		last           lastTalk
+		passed         Passed
 	)
 	err := rows.Scan(&r.ID, &r.Version, &r.StartsAt, &r.EndsAt, &r.Status, &r.Outcome, &r.Language, &sealed,
 		&r.Desk, &r.DeskName, &r.Service, &service, &advisor.ID, &advisor.Name,
 		&r.Seat.ID, &r.Seat.State, &r.Seat.ClosedReason, &r.Seat.Door, &r.Seat.Mode,
 		&r.Seat.OpenedAt, &r.Seat.CheckFailedAt, &r.Seat.ArrivedAt, &r.Seat.AwaySince, &r.Seat.HiddenSince, &r.Seat.StayUntil, &talk.TakeoverAsked,
 		&talk.ID, &talk.Staff.ID, &talk.Staff.Name, &talk.AdmittedAt, &talk.RingUntil, &talk.EnteredAt, &talk.ConnectedAt,
-		&last.admitted, &last.ended, &state, &callback, &number, &note, &handedBy.ID, &handedBy.Name)
+		&last.admitted, &last.ended, &state, &callback, &number, &note, &handedBy.ID, &handedBy.Name,
+		&passed.At, &passed.From.ID, &passed.From.Name)
 	if err != nil {
 		return r, last, err
 	}
@@ -145,6 +149,9 @@ func (s store) scanRow(rows interface{ Scan(...any) error }) (Row, lastTalk, err
 	}
 	if talk.ID != "" {
 		r.Talk = &talk
+	}
+	if passed.At != 0 && r.Seat.State == "waiting" {
+		r.Seat.Passed = &passed
 	}
 	r.Invitation = Invitation{By: "mail", State: state}
 	if state == "none" {

@@ -85,9 +85,17 @@ type Seat struct {
 	AwaySince     *int64 `json:"awaySince,omitempty"`
 	HiddenSince   *int64 `json:"hiddenSince,omitempty"`
 	StayUntil     *int64 `json:"stayUntil,omitempty" doc:"How long the guest can wait, as they have said."`
-	TalkedUntil   *int64 `json:"talkedUntil,omitempty" doc:"When the last talk with the guest ended that both were in."`
+	// Passed says that a talk was interrupted, as who led it may lead it no longer: a colleague takes it up.
+	Passed      *Passed `json:"passed,omitempty"`
+	TalkedUntil *int64  `json:"talkedUntil,omitempty" doc:"When the last talk with the guest ended that both were in."`
 	// Messages are those of the present wait, oldest first.
 	Messages []Message `json:"messages,omitempty"`
+}
+
+// Passed is since when a guest waits for whoever takes the talk up, and who led it.
+type Passed struct {
+	At   int64  `json:"at"`
+	From Person `json:"from"`
 }
 
 // Talk is the conversation that runs at present.

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptrace"
 	"strings"
 	"testing"
 	"time"
@@ -233,4 +234,42 @@ func (s *Stream) Until(want string, into any) string {
 			s.t.Fatalf("ended before %s: %s", want, data)
 		}
 	}
+}
+
+// KeptOpen sends a request whose body does not come before meanwhile has happened: the server has let its sender in by
+// then, and waits for the body.
+func (b *Browser) KeptOpen(method, path, kind, body string, meanwhile func()) int {
+	b.T.Helper()
+	read, write := io.Pipe()
+	waits := make(chan struct{})
+	ctx := httptrace.WithClientTrace(b.T.Context(), &httptrace.ClientTrace{Got100Continue: func() { close(waits) }})
+	r, err := http.NewRequestWithContext(ctx, method, b.URL+path, read)
+	if err != nil {
+		b.T.Fatal(err)
+	}
+	maps.Copy(r.Header, b.Header)
+	r.Header.Set("Content-Type", kind)
+	r.Header.Set("Expect", "100-continue") // which the server answers when it begins to read
+	answered := make(chan int, 1)
+	go func() {
+		a, err := b.Client.Do(r)
+		if err != nil {
+			b.T.Error(err)
+			answered <- 0
+			return
+		}
+		_ = a.Body.Close()
+		answered <- a.StatusCode
+	}()
+	select {
+	case <-waits:
+	case status := <-answered:
+		b.T.Fatalf("%s %s was answered without its body: %d", method, path, status)
+	}
+	meanwhile()
+	if _, err := io.Copy(write, strings.NewReader(body)); err != nil {
+		b.T.Error(err)
+	}
+	_ = write.Close()
+	return <-answered
 }

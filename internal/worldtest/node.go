@@ -87,6 +87,7 @@ func (w *World) Node() *Node {
 	n.run(n.Staff.Run)
 	n.run(n.Seats.Run)
 	n.run(n.Talks.RunRelay)
+	n.run(n.Talks.RunPasses)
 	return n
 }
 
@@ -116,6 +117,7 @@ func (n *Node) features() {
 		Detour:  &turn.Issuer{Key: w.Ring.Derive("turn"), URL: DetourURL, Clock: w.Clock.Now},
 		HeadsUp: HeadsUp, RingTime: RingTime, Clock: w.Clock.Now, Log: w.logger(), TrustedProxies: loopback(),
 	})
+	n.Staff.Tie(n.Talks)
 	n.Seats.Tie(n.Talks.ForSeats(), n.Appointments)
 	n.Today = today.New(today.Options{
 		DB: w.DB, Events: n.Events, Agencies: n.Agencies, Staff: n.Staff, TimeZone: w.Zone, Clock: w.Clock.Now, Log: w.logger(),

@@ -64,6 +64,8 @@ export interface GuestView {
   stayUntil?: number;
   callbackAt?: number;
   moveAskedAt?: number;
+  /** The talk was interrupted then; somebody else takes it up. */
+  passedAt?: number;
   /** What the desk has said to who waits here, oldest first. */
   messages?: Message[];
   talk?: GuestTalk;
@@ -176,6 +178,8 @@ interface RowSeat {
   hiddenSince?: number;
   stayUntil?: number;
   talkedUntil?: number;
+  /** A talk was interrupted, as who led it may lead it no longer. */
+  passed?: { at: number; from: Person };
   messages?: RowMessage[];
 }
 

@@ -389,7 +389,8 @@ export class Visit {
     }
     if (view.state === "talking" && view.talk && view.here) this.called(view.talk);
     else if (view.state === "waiting" && view.here && before?.state === "talking")
-      this.startAnew(this.state.entered ? "sent-back" : "missed");
+      // Whose talk was interrupted is told so for as long as they wait.
+      this.startAnew(view.passedAt !== undefined ? undefined : this.state.entered ? "sent-back" : "missed");
     else if (view.state === "expected") this.dropCall({ joined: false });
     else if (view.state === "closed") this.finish();
   }

@@ -124,6 +124,17 @@ describe("the list follows the stream", () => {
     expect(list.state.tasks.map(({ id }) => id)).toEqual(["t3", "t4"]);
   });
 
+  test("whose talk was interrupted is called out once, and stands before all others", () => {
+    const passed = row("b", {
+      seat: { state: "waiting", arrivedAt: 5, passed: { at: 9, from: { id: "s", name: "Frau Sommer" } } },
+    });
+    snapshot(waiting("a"), row("b", { seat: { state: "talking" } }));
+    stream().say("row", passed);
+    stream().say("row", { ...passed, version: 2 });
+    expect(heard).toEqual(["b passed"]);
+    expect(grouped(list.state.rows, "", 10).waiting.map(({ id }) => id)).toEqual(["b", "a"]);
+  });
+
   test("another day is another stream, and its people have not just arrived", () => {
     snapshot(row("a"));
     const before = stream();

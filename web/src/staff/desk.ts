@@ -41,7 +41,7 @@ interface Snapshot {
 }
 
 /** What is to be said of a row that has changed. */
-export type Heard = "arrived" | "left" | "called-off" | "answered" | "handed" | "until";
+export type Heard = "arrived" | "left" | "called-off" | "answered" | "handed" | "until" | "passed";
 
 type Change = { [Key in keyof DeskState]?: DeskState[Key] | undefined };
 
@@ -304,6 +304,10 @@ export class DeskList {
       if (row.seat.stayUntil !== before.seat.stayUntil) this.heard("until", row);
     if (before && row.status === "booked" && isFor(row, this.session.state.me?.id, before))
       this.heard("handed", row);
+    if (row.seat.passed && before && !before.seat.passed) {
+      void playChime().catch(() => undefined);
+      this.heard("passed", row);
+    }
     if (row.seat.state !== "waiting" || before?.seat.state === "waiting" || before?.seat.state === "talking")
       return;
     void playChime().catch(() => undefined);
@@ -372,7 +376,10 @@ export function grouped(rows: readonly Row[], filter: string, now: number): Grou
   const start = by((row) => row.startsAt);
   const expected = shown.filter((row) => row.seat.state === "expected" && row.status === "booked");
   return {
-    waiting: shown.filter((row) => row.seat.state === "waiting").sort(by((row) => row.seat.arrivedAt ?? 0)),
+    // Whose talk was interrupted has waited already.
+    waiting: shown
+      .filter((row) => row.seat.state === "waiting")
+      .sort(by((row) => (row.seat.passed ? 0 : (row.seat.arrivedAt ?? 0)))),
     talking: shown.filter((row) => row.seat.state === "talking").sort(by((row) => row.talk?.admittedAt ?? 0)),
     missing: expected.filter((row) => lacksOutcome(row, now)).sort(start),
     next: expected.filter((row) => !lacksOutcome(row, now)).sort(start),
