@@ -20,7 +20,7 @@ const (
 // features are listed from the lowest up: each may import plumbing and those above it in the list. The audit is written
 // by all of them and lies below; who may read it is asked of staff, so its routes are a room of their own, auditlog.
 var features = strings.Fields(`
-	internal/audit internal/retention internal/agency internal/staff internal/auditlog internal/admin internal/notify
+	internal/audit internal/retention internal/agency internal/staff internal/auditlog internal/admin internal/scim internal/notify
 	internal/appointment internal/seat internal/talk internal/today internal/health`)
 
 // rooms says for every package which of ours it may import. A package that is not here fails the test, so that a
@@ -63,22 +63,23 @@ var rooms = map[string]string{
 
 // doors names the packages that may use a technology; everybody else goes through them. Tests may use all of them.
 var doors = map[string]string{
-	"database/sql":                "internal/db internal/db/dbtest internal/events internal/jobs",
-	"github.com/jackc/pgx":        "internal/db internal/events",
-	"modernc.org/sqlite":          "internal/db",
-	"github.com/pion":             media + "bench",
-	"github.com/livekit/protocol": "internal/sfu",
-	"github.com/livekit/livekit":  "", // lives in its own module, sfu/
-	"github.com/wneessen/go-mail": "internal/notify",
-	"github.com/coreos/go-oidc":   "internal/staff/oidc",
-	"github.com/go-jose/go-jose":  "internal/staff/oidc internal/staff/oidc/oidctest",
-	"github.com/go-webauthn":      "internal/staff",
-	"github.com/trustelem/zxcvbn": "internal/staff",
-	"rsc.io/qr":                   "internal/staff",
-	"golang.org/x/oauth2":         "internal/staff/oidc",
-	"visavis/web":                 "internal/app internal/edge",
-	"net/http/pprof":              "",                                                                       // registers itself on the default mux
-	"math/rand":                   "bench internal/db internal/events internal/jobs internal/relay/control", // jitter; secrets come from vault
+	"database/sql":                   "internal/db internal/db/dbtest internal/events internal/jobs",
+	"github.com/jackc/pgx":           "internal/db internal/events",
+	"modernc.org/sqlite":             "internal/db",
+	"github.com/pion":                media + "bench",
+	"github.com/livekit/protocol":    "internal/sfu",
+	"github.com/livekit/livekit":     "", // lives in its own module, sfu/
+	"github.com/wneessen/go-mail":    "internal/notify",
+	"github.com/coreos/go-oidc":      "internal/staff/oidc",
+	"github.com/go-jose/go-jose":     "internal/staff/oidc internal/staff/oidc/oidctest",
+	"github.com/go-webauthn":         "internal/staff",
+	"github.com/trustelem/zxcvbn":    "internal/staff",
+	"rsc.io/qr":                      "internal/staff",
+	"github.com/scim2/filter-parser": "internal/scim",
+	"golang.org/x/oauth2":            "internal/staff/oidc",
+	"visavis/web":                    "internal/app internal/edge",
+	"net/http/pprof":                 "",                                                                       // registers itself on the default mux
+	"math/rand":                      "bench internal/db internal/events internal/jobs internal/relay/control", // jitter; secrets come from vault
 }
 
 func TestPackagesImportOnlyWhatTheirRoomMaySee(t *testing.T) {

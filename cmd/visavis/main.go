@@ -21,17 +21,18 @@ var version = "development"
 type commands struct {
 	Config string `help:"The configuration file (YAML)." type:"path" env:"VISAVIS_CONFIG" placeholder:"FILE"`
 
-	Serve   serveCommand   `cmd:"" help:"Serve pages and API, and media unless relay.mode is external."`
-	Relay   relayCommand   `cmd:"" help:"Run the relay for media as a process of its own."`
-	Demo    demoCommand    `cmd:"" help:"Serve with an example agency and a mailbox, to try it."`
-	Migrate migrateCommand `cmd:"" help:"Bring the database up to date and stop."`
-	Print   configCommand  `cmd:"" name:"config" help:"Show the configuration and its manual."`
-	Agency  agencyCommand  `cmd:"" help:"List, make and change agencies."`
-	Import  importCommand  `cmd:"" help:"Set up an agency from files: departments, locations, desks, services, staff and roles."`
-	Export  exportCommand  `cmd:"" help:"Write the organisation of an agency as files that import reads."`
-	Audit   auditCommand   `cmd:"" help:"Verify the record of what happened."`
-	Doctor  doctorCommand  `cmd:"" help:"Try whether everything that the configuration names works."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Serve     serveCommand     `cmd:"" help:"Serve pages and API, and media unless relay.mode is external."`
+	Relay     relayCommand     `cmd:"" help:"Run the relay for media as a process of its own."`
+	Demo      demoCommand      `cmd:"" help:"Serve with an example agency and a mailbox, to try it."`
+	Migrate   migrateCommand   `cmd:"" help:"Bring the database up to date and stop."`
+	Print     configCommand    `cmd:"" name:"config" help:"Show the configuration and its manual."`
+	Agency    agencyCommand    `cmd:"" help:"List, make and change agencies."`
+	Import    importCommand    `cmd:"" help:"Set up an agency from files: departments, locations, desks, services, staff and roles."`
+	Export    exportCommand    `cmd:"" help:"Write the organisation of an agency as files that import reads."`
+	Directory directoryCommand `cmd:"" help:"Let an agency's directory say who works there (SCIM)."`
+	Audit     auditCommand     `cmd:"" help:"Verify the record of what happened."`
+	Doctor    doctorCommand    `cmd:"" help:"Try whether everything that the configuration names works."`
+	Version   versionCommand   `cmd:"" help:"Print the version."`
 }
 
 // load reads the configuration that the flags and the environment name.

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -37,6 +38,8 @@ func (s *scene) fillAdmin(path string) string {
 		return strings.NewReplacer("{person}", s.hired, "{role}", "reception").Replace(path)
 	case strings.HasPrefix(path, "/api/staff/approvals/"):
 		return strings.ReplaceAll(path, "{id}", s.approval)
+	case strings.HasPrefix(path, "/api/staff/directory/"), strings.HasPrefix(path, "/scim/"):
+		return strings.ReplaceAll(path, "{id}", cmp.Or(s.connected, "x"))
 	case path == "/api/staff/places":
 		return path + "?kind=location"
 	case path == "/api/staff/import":

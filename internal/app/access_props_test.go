@@ -18,7 +18,7 @@ func (s *stage) later() int64 {
 func (s *stage) props() map[string]prop {
 	all := map[string]prop{}
 	for _, part := range []map[string]prop{
-		pageProps(), s.staffProps(), talkProps(), guestProps(), testProps(), adminProps(), substituteProps(), accountProps(),
+		pageProps(), s.staffProps(), talkProps(), guestProps(), testProps(), adminProps(), substituteProps(), accountProps(), directoryProps(),
 	} {
 		maps.Copy(all, part)
 	}

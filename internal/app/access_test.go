@@ -173,11 +173,12 @@ func (s *stage) routes() []string {
 // asks for it: many have nothing to do with one.
 type scene struct {
 	*stage
-	booked *worldtest.Place
-	opened *worldtest.Guest
-	talk   string // where there is one
-	task   string
-	hired  string // somebody whom nobody else knows
+	booked    *worldtest.Place
+	opened    *worldtest.Guest
+	talk      string // where there is one
+	task      string
+	hired     string // somebody whom nobody else knows
+	connected string // what the route about the agency's directory is about
 
 	message  string
 	approval string

@@ -16,6 +16,7 @@ import (
 	"visavis/internal/config"
 	"visavis/internal/db"
 	"visavis/internal/events"
+	"visavis/internal/scim"
 )
 
 // ImportOptions say what Import is to do.
@@ -33,7 +34,8 @@ func Import(ctx context.Context, c *config.Config, o ImportOptions, out io.Write
 		return err
 	}
 	document, mistakes := admin.Read(files)
-	return organise(ctx, c, o.Agency, func(s *admin.Service, d *db.DB, agencyID string) error {
+	return organise(ctx, c, o.Agency, func(k kit) error {
+		s, agencyID := k.admin, k.agency.ID
 		var changes admin.Difference
 		if o.DryRun {
 			changes, err = s.Trial(ctx, agencyID, document, mistakes)
@@ -59,7 +61,7 @@ func Import(ctx context.Context, c *config.Config, o ImportOptions, out io.Write
 		if o.DryRun || len(changes) == 0 {
 			return nil
 		}
-		return events.WakeAll(ctx, d)
+		return events.WakeAll(ctx, k.db)
 	})
 }
 
@@ -87,8 +89,8 @@ func Export(ctx context.Context, c *config.Config, o ExportOptions, out io.Write
 	if o.Out == "" && o.Format != string(admin.JSON) {
 		return errors.New("say with --out where to: a folder, or a file that ends with .zip")
 	}
-	return organise(ctx, c, o.Agency, func(s *admin.Service, _ *db.DB, agencyID string) error {
-		document, err := s.Export(ctx, agencyID, "")
+	return organise(ctx, c, o.Agency, func(k kit) error {
+		document, err := k.admin.Export(ctx, k.agency.ID, "")
 		if err != nil {
 			return err
 		}
@@ -122,17 +124,29 @@ func put(files []admin.File, o ExportOptions, out io.Writer) error {
 	return nil
 }
 
+// kit is what a command has that changes an organisation.
+type kit struct {
+	admin  *admin.Service
+	scim   *scim.Service
+	db     *db.DB
+	agency agency.Agency
+}
+
 // organise lets a command change the organisation of one agency.
-func organise(ctx context.Context, c *config.Config, slug string, do func(*admin.Service, *db.DB, string) error) error {
+func organise(ctx context.Context, c *config.Config, slug string, do func(kit) error) error {
 	return withTools(ctx, c, func(o *tools) error {
 		a, err := chosen(ctx, o.agencies, slug)
 		if err != nil {
 			return err
 		}
 		quiet := slog.New(slog.DiscardHandler)
-		return do(admin.New(o.db, admin.Options{
-			Agencies: o.agencies, Staff: o.staff, Audit: o.audit, Clock: time.Now, Log: quiet,
-		}), o.db, a.ID)
+		return do(kit{
+			admin: admin.New(o.db, admin.Options{Agencies: o.agencies, Staff: o.staff, Audit: o.audit, Clock: time.Now, Log: quiet}),
+			scim: scim.New(o.db, scim.Options{
+				Agencies: o.agencies, Staff: o.staff, Audit: o.audit, Clock: time.Now, Log: quiet, URL: c.HTTP.URL.String(),
+			}),
+			db: o.db, agency: a,
+		})
 	})
 }
 

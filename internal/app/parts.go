@@ -33,6 +33,7 @@ import (
 	"visavis/internal/relay/control"
 	"visavis/internal/relay/sdp"
 	"visavis/internal/relay/turn"
+	"visavis/internal/scim"
 	"visavis/internal/seat"
 	"visavis/internal/staff"
 	"visavis/internal/talk"
@@ -57,6 +58,7 @@ type parts struct {
 	audit        *audit.Log
 	staff        *staff.Service
 	admin        *admin.Service
+	scim         *scim.Service
 	seats        *seat.Service
 	appointments *appointment.Service
 	talks        *talk.Service
@@ -158,6 +160,10 @@ func (p *parts) makeFeatures(ctx context.Context) error {
 	p.admin = admin.New(p.db, admin.Options{
 		Agencies: p.agencies, Staff: p.staff, Audit: p.audit, Clock: p.o.Clock, Log: p.o.Log, Busy: seat.Busy, Given: p.givenUp,
 	})
+	p.scim = scim.New(p.db, scim.Options{
+		Agencies: p.agencies, Staff: p.staff, Audit: p.audit, Clock: p.o.Clock, Log: p.o.Log, URL: p.c.HTTP.URL.String(),
+		TrustedProxies: p.c.HTTP.TrustedProxies,
+	})
 	p.seats = seat.New(p.db, seat.Options{
 		Ring: p.ring, Agencies: p.agencies, Events: p.events, Audit: p.audit, Clock: p.o.Clock, Log: p.o.Log, URL: p.c.HTTP.URL.String(),
 		Node: p.node, TrustedProxies: p.c.HTTP.TrustedProxies, Prepare: talk.Prepare,
@@ -249,6 +255,8 @@ func (p *parts) makeRoutes(context.Context) error {
 	p.staff.Routes(p.api)
 	p.admin.Routes(p.api, p.mux)
 	p.staff.SSORoutes(p.mux, p.api)
+	p.scim.Routes(p.mux)
+	p.scim.AdminRoutes(p.api)
 	p.today.Routes(p.mux, p.api)
 	p.appointments.Routes(p.api)
 	p.seats.Routes(p.api, p.mux)

@@ -20,6 +20,7 @@ func makeProviders(c *config.Config, clock func() time.Time) ([]staff.Provider, 
 		p := staff.Provider{
 			ID: s.ID, Name: s.Name, Agency: s.Agency, Party: partyOf(s, clock),
 			LinkByEmail: s.LinkByEmail, CreateAccounts: s.CreateAccounts, TrustEmail: s.TrustEmail, RolesClaim: s.RolesClaim,
+			ExternalIDClaim: s.ExternalIDClaim, UserNameClaim: s.UserNameClaim,
 		}
 		for _, r := range s.Roles {
 			kind, code := r.Place()

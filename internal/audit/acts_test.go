@@ -82,6 +82,10 @@ var elsewhere = map[audit.Act]string{
 	audit.RecoveryMade: "internal/staff", audit.RecoveryUsed: "internal/staff",
 	audit.PasskeyAdded: "internal/staff", audit.PasskeyRemoved: "internal/staff", audit.PasskeyRefused: "internal/staff",
 	audit.TalkPassed: "internal/talk",
+
+	audit.DirectoryTokenMade: "internal/scim", audit.DirectoryTokenDropped: "internal/scim", audit.DirectoryRuleMade: "internal/scim",
+	audit.DirectoryRuleDropped: "internal/scim", audit.DirectoryStopped: "internal/scim", audit.DirectoryAllowed: "internal/scim",
+	audit.DirectoryResumed: "internal/scim", audit.DirectoryShareSet: "internal/scim",
 }
 
 type step struct {

@@ -46,6 +46,15 @@ const (
 	PasskeyRemoved Act = "passkey.removed"
 	PasskeyRefused Act = "passkey.refused" // its counter went back: there may be a copy of it
 
+	DirectoryTokenMade    Act = "directory.token_made" // with it a directory changes accounts and roles
+	DirectoryTokenDropped Act = "directory.token_dropped"
+	DirectoryRuleMade     Act = "directory.rule_made" // which role a group of the directory gives
+	DirectoryRuleDropped  Act = "directory.rule_dropped"
+	DirectoryStopped      Act = "directory.stopped" // it would have removed too many
+	DirectoryAllowed      Act = "directory.allowed" // to go on all the same
+	DirectoryResumed      Act = "directory.resumed" // it has been put right, and is watched as before
+	DirectoryShareSet     Act = "directory.share_set"
+
 	PlaceChanged         Act = "place.changed" // also made, closed and opened again
 	RuleDecided          Act = "rule.decided"
 	RuleLeft             Act = "rule.left" // to those above again
@@ -109,19 +118,27 @@ var shapes = map[Act]shape{
 	RoleGiven:       {object: OfStaff, details: []string{"role", "place", "source", "from", "until"}},
 	RoleTaken:       {object: OfStaff, details: []string{"role", "place", "source"}},
 
-	AccountChanged: {object: OfStaff, details: []string{"what"}},
+	AccountChanged: {object: OfStaff, details: []string{"what", "source"}},
 	AccountInvited: {object: OfStaff},
 	PasswordAsked:  {object: OfStaff},
 	PasswordSet:    {object: OfStaff, details: []string{"why"}},
 
-	FactorOn:       {object: OfStaff},
-	FactorOff:      {object: OfStaff},
-	FactorReset:    {object: OfStaff},
-	RecoveryMade:   {object: OfStaff},
-	RecoveryUsed:   {object: OfStaff},
-	PasskeyAdded:   {object: OfStaff, details: []string{"passkey"}},
-	PasskeyRemoved: {object: OfStaff, details: []string{"passkey"}},
-	PasskeyRefused: {object: OfStaff, details: []string{"passkey"}},
+	FactorOn:              {object: OfStaff},
+	FactorOff:             {object: OfStaff},
+	FactorReset:           {object: OfStaff},
+	RecoveryMade:          {object: OfStaff},
+	RecoveryUsed:          {object: OfStaff},
+	PasskeyAdded:          {object: OfStaff, details: []string{"passkey"}},
+	PasskeyRemoved:        {object: OfStaff, details: []string{"passkey"}},
+	PasskeyRefused:        {object: OfStaff, details: []string{"passkey"}},
+	DirectoryTokenMade:    {object: OfAgency, details: []string{"token"}},
+	DirectoryTokenDropped: {object: OfAgency, details: []string{"token"}},
+	DirectoryRuleMade:     {object: OfAgency, details: []string{"role", "place"}},
+	DirectoryRuleDropped:  {object: OfAgency, details: []string{"role", "place"}},
+	DirectoryStopped:      {object: OfAgency},
+	DirectoryAllowed:      {object: OfAgency},
+	DirectoryResumed:      {object: OfAgency},
+	DirectoryShareSet:     {object: OfAgency, details: []string{"share"}},
 
 	PlaceChanged:         {object: OfPlace, details: []string{"kind", "what"}},
 	RuleDecided:          {object: OfPlace, details: []string{"rule", "value", "fixed"}},

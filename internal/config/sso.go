@@ -11,20 +11,22 @@ import (
 
 // SSO is a place where the staff of an agency have an account already: an OpenID provider.
 type SSO struct {
-	ID             string    `key:"id" example:"keycloak" doc:"Its name in addresses: small letters, digits and hyphens. The provider needs to know two of them: the redirect address, /api/staff/sso/keycloak/callback below http.url, and the one for back-channel logout, /api/staff/sso/keycloak/backchannel."`
-	Name           string    `key:"name" example:"Dienstkonto" doc:"What staff call it, as it stands on the button of the sign-in page: Mit Dienstkonto anmelden."`
-	Agency         string    `key:"agency" example:"musterland" doc:"The agency whose staff sign in there, by its name in links."`
-	Issuer         string    `key:"issuer" example:"https://login.example.de/realms/amt" doc:"The provider, exactly as it names itself: with or without a slash at the end. Visavis speaks to this host and to no other; what the provider says of itself must not lead elsewhere."`
-	ClientID       string    `key:"client_id" example:"visavis" doc:"What the provider knows Visavis as."`
-	ClientSecret   Secret    `key:"client_secret" doc:"By which Visavis proves that it is the one. Empty: a public client, which only has PKCE; use a secret where you can."`
-	Scopes         []string  `key:"scopes" default:"profile, email" doc:"What is asked for beside openid."`
-	RequireACR     []string  `key:"require_acr" doc:"How people must have signed in, as the provider names it in acr: one of these. It is asked for, and whoever has signed in otherwise is refused."`
-	RequireAMR     []string  `key:"require_amr" example:"mfa" doc:"With what they must have signed in, as the provider names it in amr: at least one of these."`
-	LinkByEmail    bool      `key:"link_by_email" default:"false" doc:"Whoever signs in for the first time gets the account that has the same e-mail address, if the provider vouches for it (email_verified), nobody has the account yet by another provider, and it has no role for the whole agency."`
-	CreateAccounts bool      `key:"create_accounts" default:"false" doc:"Whoever signs in for the first time and has no account gets a new one, with the address that the provider vouches for."`
-	TrustEmail     bool      `key:"trust_email" default:"false" doc:"The addresses that this provider tells are right although it does not say email_verified. Only where nobody can change their own."`
-	RolesClaim     string    `key:"roles_claim" example:"groups" doc:"Which claim of the ID token says what people may do; realm_access.roles is roles inside of realm_access. Whoever comes without it is refused. Empty: roles are given in Visavis only."`
-	Roles          []SSORole `key:"roles" doc:"What the values of that claim mean. Each sign-in gives the roles that they say, and takes back those that an earlier one gave and they no longer say."`
+	ID              string    `key:"id" example:"keycloak" doc:"Its name in addresses: small letters, digits and hyphens. The provider needs to know two of them: the redirect address, /api/staff/sso/keycloak/callback below http.url, and the one for back-channel logout, /api/staff/sso/keycloak/backchannel."`
+	Name            string    `key:"name" example:"Dienstkonto" doc:"What staff call it, as it stands on the button of the sign-in page: Mit Dienstkonto anmelden."`
+	Agency          string    `key:"agency" example:"musterland" doc:"The agency whose staff sign in there, by its name in links."`
+	Issuer          string    `key:"issuer" example:"https://login.example.de/realms/amt" doc:"The provider, exactly as it names itself: with or without a slash at the end. Visavis speaks to this host and to no other; what the provider says of itself must not lead elsewhere."`
+	ClientID        string    `key:"client_id" example:"visavis" doc:"What the provider knows Visavis as."`
+	ClientSecret    Secret    `key:"client_secret" doc:"By which Visavis proves that it is the one. Empty: a public client, which only has PKCE; use a secret where you can."`
+	Scopes          []string  `key:"scopes" default:"profile, email" doc:"What is asked for beside openid."`
+	RequireACR      []string  `key:"require_acr" doc:"How people must have signed in, as the provider names it in acr: one of these. It is asked for, and whoever has signed in otherwise is refused."`
+	RequireAMR      []string  `key:"require_amr" example:"mfa" doc:"With what they must have signed in, as the provider names it in amr: at least one of these."`
+	LinkByEmail     bool      `key:"link_by_email" default:"false" doc:"Whoever signs in for the first time gets the account that has the same e-mail address, if the provider vouches for it (email_verified), nobody has the account yet by another provider, and it has no role for the whole agency."`
+	CreateAccounts  bool      `key:"create_accounts" default:"false" doc:"Whoever signs in for the first time and has no account gets a new one, with the address that the provider vouches for."`
+	ExternalIDClaim string    `key:"external_id_claim" example:"oid" doc:"Which claim of the ID token holds what the agency's directory tells as externalId (SCIM): whoever signs in for the first time gets the account that the directory has made for them. Empty: none. See provisioning.md."`
+	UserNameClaim   string    `key:"user_name_claim" example:"preferred_username" doc:"The same for userName. Only where nobody can change their own; an account that reaches the whole agency is not got by it. With external_id_claim it counts for those without externalId only."`
+	TrustEmail      bool      `key:"trust_email" default:"false" doc:"The addresses that this provider tells are right although it does not say email_verified. Only where nobody can change their own."`
+	RolesClaim      string    `key:"roles_claim" example:"groups" doc:"Which claim of the ID token says what people may do; realm_access.roles is roles inside of realm_access. Whoever comes without it is refused. Empty: roles are given in Visavis only."`
+	Roles           []SSORole `key:"roles" doc:"What the values of that claim mean. Each sign-in gives the roles that they say, and takes back those that an earlier one gave and they no longer say."`
 }
 
 // SSORole is what one value of a claim means.

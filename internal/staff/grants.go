@@ -18,6 +18,7 @@ const (
 	ByHand       Source = "hand"
 	Import       Source = "import"
 	Substitution Source = "substitute" // by who leads the desk, for a time
+	SCIM         Source = "scim"       // the agency's directory, by the groups that somebody is in
 )
 
 // Grant is a role that a member of staff is given.
@@ -41,6 +42,12 @@ func At(role Role, desks ...string) []Held {
 
 // turnOf is the key of whether a transaction has an agency's turn.
 type turnOf string
+
+// InTurn lets a transaction change roles and accounts of an agency: others wait until it is over. Who writes rows of people
+// comes here first.
+func (s *Service) InTurn(ctx context.Context, tx *db.Tx, agencyID string) error {
+	return s.inTurn(ctx, tx, agencyID)
+}
 
 // inTurn makes changes of the roles and places of an agency wait for each other: what settle writes is worked out from
 // what it reads, and another transaction could change that meanwhile. The row is kept until the transaction ends.

@@ -29,9 +29,11 @@ type Provider struct {
 	Agency string // slug
 	Party  *oidc.Party
 
-	LinkByEmail    bool // whoever comes first gets the account with the same address
-	CreateAccounts bool // and where there is none a new one
-	TrustEmail     bool // its addresses are right although it does not vouch for them
+	LinkByEmail     bool   // whoever comes first gets the account with the same address
+	CreateAccounts  bool   // and where there is none a new one
+	ExternalIDClaim string // holds what the agency's directory has told as externalId of its people; empty: none does
+	UserNameClaim   string // and what it has told as userName
+	TrustEmail      bool   // its addresses are right although it does not vouch for them
 
 	RolesClaim string // empty: it says nothing about roles
 	Roles      []ClaimRole
@@ -182,6 +184,14 @@ func (s *Service) recognise(ctx context.Context, tx *db.Tx, v Provider, e entry)
 	if !errors.Is(err, db.ErrNoRows) {
 		return p, false, err
 	}
+	known, err = s.byDirectory(ctx, tx, v, e)
+	if err == nil {
+		p, err = s.connect(ctx, tx, known, e.who)
+		return p, false, err
+	}
+	if !errors.Is(err, db.ErrNoRows) {
+		return p, false, err
+	}
 	if !v.LinkByEmail && !v.CreateAccounts {
 		return p, false, refused("sso.no_account")
 	}
@@ -207,6 +217,18 @@ func (s *Service) recognise(ctx context.Context, tx *db.Tx, v Provider, e entry)
 		return p, false, err
 	}
 	return known.Person, false, s.bind(ctx, tx, known.Person, e.who)
+}
+
+// connect gives the account of somebody whom the agency's directory has named before to who comes with the same name,
+// once.
+func (s *Service) connect(ctx context.Context, tx *db.Tx, known candidate, who oidc.Identity) (Person, error) {
+	if known.bound {
+		return Person{}, refused("sso.taken")
+	}
+	if err := known.refusal(); err != nil {
+		return Person{}, err
+	}
+	return known.Person, s.bind(ctx, tx, known.Person, who)
 }
 
 // enrol makes an account for somebody who has none.
@@ -235,37 +257,48 @@ func (s *Service) follow(ctx context.Context, tx *db.Tx, v Provider, p Person, g
 	if err != nil || same(before, now) {
 		return err // nearly always: nobody waits for anybody
 	}
-	if err := s.inTurn(ctx, tx, p.Agency); err != nil {
-		return err
+	kept, err := s.Align(ctx, tx, p, Claim, now)
+	if kept {
+		s.o.Log.WarnContext(ctx, "the provider takes the last administrator's role back, who keeps it", "provider", v.ID)
 	}
-	if before, err = s.rolesFrom(ctx, tx, p, Claim); err != nil {
-		return err
+	return err
+}
+
+// Align makes the roles that a source has given to a person those that it says now. The last who administers the agency
+// keeps that role, and that is told.
+func (s *Service) Align(ctx context.Context, tx *db.Tx, p Person, from Source, now []Held) (kept bool, err error) {
+	if err := s.inTurn(ctx, tx, p.Agency); err != nil {
+		return false, err
+	}
+	before, err := s.rolesFrom(ctx, tx, p, from)
+	if err != nil {
+		return false, err
 	}
 	for _, held := range now {
 		if slices.Contains(before, held) {
 			continue
 		}
-		if err := s.Give(ctx, tx, p.Agency, Grant{Staff: p.ID, Held: held, Source: Claim}); err != nil {
-			return err
+		if err := s.Give(ctx, tx, p.Agency, Grant{Staff: p.ID, Held: held, Source: from}); err != nil {
+			return false, err
 		}
 	}
 	for _, held := range before {
 		if slices.Contains(now, held) {
 			continue
 		}
-		last, err := s.lastAdmin(ctx, tx, p, held)
+		last, err := s.lastAdmin(ctx, tx, p, held, from)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if last {
-			s.o.Log.WarnContext(ctx, "the provider takes the last administrator's role back, who keeps it", "provider", v.ID)
+			kept = true
 			continue
 		}
-		if err := s.Take(ctx, tx, p.Agency, Grant{Staff: p.ID, Held: held, Source: Claim}); err != nil {
-			return err
+		if err := s.Take(ctx, tx, p.Agency, Grant{Staff: p.ID, Held: held, Source: from}); err != nil {
+			return false, err
 		}
 	}
-	return nil
+	return kept, nil
 }
 
 // same tells whether two lists without repetitions hold the same roles.

@@ -67,21 +67,26 @@ func (s *Service) byAddress(ctx context.Context, tx *db.Tx, agencyID, email stri
 		return c, fmt.Errorf("read account: %w", err)
 	}
 	c.disabled = disabled != nil
+	return c, s.standing(ctx, tx, agencyID, &c)
+}
+
+// standing reads whose an account is already, and how far it reaches.
+func (s *Service) standing(ctx context.Context, tx *db.Tx, agencyID string, c *candidate) error {
 	known, issuers := db.In(3, s.issuers())
 	var others, whole int
-	err = tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM staff_identity WHERE agency_id = $1 AND staff_id = $2 AND issuer IN `+known,
+	err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM staff_identity WHERE agency_id = $1 AND staff_id = $2 AND issuer IN `+known,
 		append([]any{agencyID, c.ID}, issuers...)...).Scan(&others)
 	if err != nil {
-		return c, fmt.Errorf("read identities: %w", err)
+		return fmt.Errorf("read identities: %w", err)
 	}
 	err = tx.QueryRowContext(ctx, `
 		SELECT COUNT(*) FROM staff_role WHERE agency_id = $1 AND staff_id = $2 AND place_kind = 'agency' AND (until_at IS NULL OR until_at > $3)`,
 		agencyID, c.ID, db.Ms(s.o.Clock())).Scan(&whole)
 	if err != nil {
-		return c, fmt.Errorf("read roles: %w", err)
+		return fmt.Errorf("read roles: %w", err)
 	}
 	c.bound, c.whole = others > 0, whole > 0
-	return c, nil
+	return nil
 }
 
 // issuers are all providers of today: an account whose provider has been replaced is free for the new one.
@@ -124,8 +129,8 @@ func (s *Service) rolesFrom(ctx context.Context, tx *db.Tx, p Person, from Sourc
 	return held, rows.Err()
 }
 
-// lastAdmin tells whether nobody could administer the agency if a person lost a role that a provider gave.
-func (s *Service) lastAdmin(ctx context.Context, tx *db.Tx, p Person, held Held) (bool, error) {
+// lastAdmin tells whether nobody could administer the agency if a person lost a role that a source gave.
+func (s *Service) lastAdmin(ctx context.Context, tx *db.Tx, p Person, held Held, from Source) (bool, error) {
 	if held.Role != AgencyAdmin {
 		return false, nil
 	}
@@ -136,7 +141,7 @@ func (s *Service) lastAdmin(ctx context.Context, tx *db.Tx, p Person, held Held)
 		WHERE staff_role.agency_id = $1 AND staff_role.role = $2 AND staff.disabled_at IS NULL
 		  AND staff_role.from_at <= $3 AND (staff_role.until_at IS NULL OR staff_role.until_at > $3)
 		  AND NOT (staff_role.staff_id = $4 AND staff_role.source = $5)`,
-		p.Agency, AgencyAdmin, db.Ms(s.o.Clock()), p.ID, Claim).Scan(&others)
+		p.Agency, AgencyAdmin, db.Ms(s.o.Clock()), p.ID, from).Scan(&others)
 	if err != nil {
 		return false, fmt.Errorf("count administrators: %w", err)
 	}

@@ -25,6 +25,7 @@ import (
 	"visavis/internal/relay/control"
 	"visavis/internal/relay/sdp"
 	"visavis/internal/relay/turn"
+	"visavis/internal/scim"
 	"visavis/internal/seat"
 	"visavis/internal/staff"
 	"visavis/internal/talk"
@@ -54,6 +55,7 @@ type Node struct {
 	Jobs         *jobs.Queue
 	Staff        *staff.Service
 	Admin        *admin.Service
+	SCIM         *scim.Service
 	Seats        *seat.Service
 	Appointments *appointment.Service
 	Talks        *talk.Service
@@ -99,6 +101,9 @@ func (n *Node) features() {
 		Cost: w.Cost, Providers: w.Providers, URL: URL, Mailer: letters,
 	})
 	n.Admin = admin.New(w.DB, admin.Options{Agencies: n.Agencies, Staff: n.Staff, Audit: n.Audit, Clock: w.Clock.Now, Log: w.logger(), Busy: seat.Busy, Given: n.givenUp})
+	n.SCIM = scim.New(w.DB, scim.Options{
+		Agencies: n.Agencies, Staff: n.Staff, Audit: n.Audit, Clock: w.Clock.Now, Log: w.logger(), URL: URL, TrustedProxies: loopback(),
+	})
 	n.Seats = seat.New(w.DB, seat.Options{
 		Ring: w.Ring, Agencies: n.Agencies, Events: n.Events, Audit: n.Audit, Clock: w.Clock.Now, Log: w.logger(), URL: URL,
 		Node: n.Name, TrustedProxies: loopback(), Prepare: talk.Prepare,
@@ -175,6 +180,8 @@ func (n *Node) routes() {
 	n.Staff.Routes(api)
 	n.Admin.Routes(api, mux)
 	n.Staff.SSORoutes(mux, api)
+	n.SCIM.Routes(mux)
+	n.SCIM.AdminRoutes(api)
 	n.Today.Routes(mux, api)
 	n.Appointments.Routes(api)
 	n.Seats.Routes(api, mux)

@@ -1,0 +1,134 @@
+package scim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"visavis/internal/agency"
+	"visavis/internal/audit"
+	"visavis/internal/db"
+	"visavis/internal/edge"
+	"visavis/internal/vault"
+)
+
+const (
+	tokenBegin = "vscim_" // so that whoever finds one knows what it is
+	mostTokens = 10
+	mostLabel  = 80
+	// usedEvery spares a write for each request.
+	usedEvery = time.Minute
+)
+
+// caller is the directory of an agency.
+type caller struct{ agency, slug, token string }
+
+// identify says which agency's directory has sent a request.
+func (s *Service) identify(r *http.Request) (caller, error) {
+	wrong := refuse(http.StatusUnauthorized, "", "the token is missing or wrong")
+	kind, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(kind, "Bearer") || !strings.HasPrefix(secret, tokenBegin) || len(secret) > 100 {
+		return caller{}, wrong
+	}
+	a, err := s.o.Agencies.BySlug(r.Context(), r.PathValue("agency"))
+	if err != nil && !errors.Is(err, agency.ErrNotFound) {
+		return caller{}, err
+	}
+	c := caller{agency: a.ID, slug: a.Slug}
+	if err == nil {
+		var used *int64
+		err = s.db.Read().QueryRowContext(r.Context(), `SELECT id, used_at FROM scim_token WHERE agency_id = $1 AND hash = $2`,
+			a.ID, vault.Hash(secret)).Scan(&c.token, &used)
+		if err == nil {
+			return c, s.use(r.Context(), c, used)
+		}
+	}
+	if !errors.Is(err, db.ErrNoRows) && !errors.Is(err, agency.ErrNotFound) {
+		return caller{}, fmt.Errorf("read token: %w", err)
+	}
+	// The right one gets through from wherever: a directory may share its address with all customers of a cloud.
+	if network := edge.ClientPrefix(r, s.o.TrustedProxies); !s.failures.Allow(network) {
+		return caller{}, refuse(http.StatusTooManyRequests, "", "too many wrong tokens; try again later")
+	}
+	return caller{}, wrong
+}
+
+func (s *Service) use(ctx context.Context, c caller, used *int64) error {
+	now := s.o.Clock()
+	if used != nil && now.Sub(db.Time(*used)) < usedEvery {
+		return nil
+	}
+	return s.db.Tx(ctx, func(tx *db.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE scim_token SET used_at = $1 WHERE agency_id = $2 AND id = $3`, db.Ms(now), c.agency, c.token)
+		return err
+	})
+}
+
+// DirectoryToken is one as those who administer see it.
+type DirectoryToken struct {
+	ID        string `json:"id"`
+	Label     string `json:"label"`
+	CreatedAt int64  `json:"createdAt"`
+	UsedAt    *int64 `json:"usedAt,omitempty" doc:"To the minute."`
+}
+
+// ErrTooMany says that an agency has as many tokens as it may.
+var ErrTooMany = errors.New("scim: there are ten tokens already")
+
+// MakeToken makes one; its text is told this once. by is who asks; empty: a command.
+func (s *Service) MakeToken(ctx context.Context, tx *db.Tx, agencyID, label, by string) (t DirectoryToken, secret string, err error) {
+	if err := s.o.Staff.InTurn(ctx, tx, agencyID); err != nil {
+		return t, "", err
+	}
+	all, err := s.Tokens(ctx, tx, agencyID)
+	if err != nil {
+		return t, "", err
+	}
+	if len(all) >= mostTokens {
+		return t, "", ErrTooMany
+	}
+	secret = tokenBegin + vault.NewToken()
+	t = DirectoryToken{ID: vault.NewID(), Label: label, CreatedAt: db.Ms(s.o.Clock())}
+	_, err = tx.ExecContext(ctx, `INSERT INTO scim_token (id, agency_id, hash, label, created_at, created_by) VALUES ($1, $2, $3, $4, $5, $6)`,
+		t.ID, agencyID, vault.Hash(secret), label, t.CreatedAt, db.Null(by))
+	if err != nil {
+		return t, "", fmt.Errorf("make token: %w", err)
+	}
+	return t, secret, s.note(ctx, tx, agencyID, audit.Staff(by), audit.DirectoryTokenMade, agencyID, audit.Is("token", t.ID))
+}
+
+// DropToken revokes one at once; ErrNoToken if there is none.
+func (s *Service) DropToken(ctx context.Context, tx *db.Tx, agencyID, id, by string) error {
+	err := db.Affected(tx.ExecContext(ctx, `DELETE FROM scim_token WHERE agency_id = $1 AND id = $2`, agencyID, id))
+	if errors.Is(err, db.ErrConflict) {
+		return ErrNoToken
+	}
+	if err != nil {
+		return fmt.Errorf("revoke token: %w", err)
+	}
+	return s.note(ctx, tx, agencyID, audit.Staff(by), audit.DirectoryTokenDropped, agencyID, audit.Is("token", id))
+}
+
+// ErrNoToken says that there is no such token.
+var ErrNoToken = errors.New("scim: no such token")
+
+// Tokens lists those of an agency, the oldest first.
+func (s *Service) Tokens(ctx context.Context, q db.Q, agencyID string) ([]DirectoryToken, error) {
+	rows, err := q.QueryContext(ctx, `SELECT id, label, created_at, used_at FROM scim_token WHERE agency_id = $1 ORDER BY created_at, id`, agencyID)
+	if err != nil {
+		return nil, fmt.Errorf("list tokens: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // read only
+	all := []DirectoryToken{}
+	for rows.Next() {
+		var t DirectoryToken
+		if err := rows.Scan(&t.ID, &t.Label, &t.CreatedAt, &t.UsedAt); err != nil {
+			return nil, fmt.Errorf("list tokens: %w", err)
+		}
+		all = append(all, t)
+	}
+	return all, rows.Err()
+}

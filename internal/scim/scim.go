@@ -1,0 +1,54 @@
+// Package scim lets an agency's directory say who works there: SCIM 2.0 (RFC 7643, RFC 7644) for accounts and groups.
+//
+// Who leaves in the directory is disabled here at once; nothing is ever deleted, as what they did stays theirs. Groups
+// give roles by rules that those who administer the agency have set, and only those roles are taken back. A sync that
+// would remove too many stops and asks (guard.go).
+//
+// The main types are Service, user and group. The package knows accounts and roles, and nothing of talks: those pass to
+// colleagues by themselves (staff.Talks).
+package scim
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"visavis/internal/agency"
+	"visavis/internal/audit"
+	"visavis/internal/db"
+	"visavis/internal/edge"
+	"visavis/internal/staff"
+)
+
+// Options configure a Service.
+type Options struct {
+	Agencies       *agency.Store
+	Staff          *staff.Service
+	Audit          *audit.Log
+	Clock          func() time.Time
+	Log            *slog.Logger
+	URL            string // public address, without a slash at the end
+	TrustedProxies []netip.Prefix
+}
+
+// Service answers directories.
+type Service struct {
+	db *db.DB
+	o  Options
+	// Only wrong tokens take from it; the right one always gets through.
+	failures *edge.Limiter
+}
+
+// New returns a service.
+func New(d *db.DB, o Options) *Service {
+	return &Service{db: d, o: o, failures: edge.NewLimiter(time.Second, 50, 20_000)}
+}
+
+// Base is the address of an agency's directory interface.
+func (s *Service) Base(slug string) string { return s.o.URL + "/scim/v2/" + slug }
+
+// note tells the audit what the directory, or somebody who sets it, has done.
+func (s *Service) note(ctx context.Context, tx *db.Tx, agencyID string, by audit.Actor, act audit.Act, object string, detail ...audit.Code) error {
+	return s.o.Audit.Append(ctx, tx, audit.Entry{Agency: agencyID, By: by, Act: act, Object: object, Detail: detail})
+}

@@ -1,0 +1,312 @@
+package scim
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"net/mail"
+	"strings"
+	"unicode"
+
+	"visavis/internal/audit"
+	"visavis/internal/db"
+	"visavis/internal/staff"
+	"visavis/internal/vault"
+)
+
+func (s *Service) userOf(c caller, a account) user {
+	return user{
+		Schemas: []string{schemaUser}, ID: a.id, External: a.external, Login: a.login, Name: named{a.name}, Display: a.name,
+		Mails: []mailed{{a.mail, "work", true}}, Active: !a.disabled,
+		Meta: metaOf(kindUser, s.Base(c.slug)+"/Users/"+a.id, a.created, a.changed, a.version),
+	}
+}
+
+// address is the e-mail address of an account: what was said to be it, else the name, where that is one. Letters that only
+// look like others are no address here.
+func address(said, login string) (string, *fault) {
+	text := staff.FoldName(cmp.Or(said, login))
+	parsed, err := mail.ParseAddress(text)
+	if err != nil || parsed.Address != text || len(text) > mostNameChars || strings.ContainsFunc(text, func(r rune) bool { return r > unicode.MaxASCII }) {
+		return "", badValue("emails must have an address, or userName must be one")
+	}
+	return text, nil
+}
+
+func value(s *string, otherwise string) string {
+	if s == nil {
+		return otherwise
+	}
+	return *s
+}
+
+func orTrue(said *bool) *bool {
+	if said == nil {
+		return new(true)
+	}
+	return said
+}
+
+// writing runs a change of the directory in a transaction in which nobody else changes accounts and roles.
+func (s *Service) writing(ctx context.Context, c caller, f func(tx *db.Tx) error) error {
+	err := s.db.Retried(ctx, func(tx *db.Tx) error {
+		if err := s.o.Staff.InTurn(ctx, tx, c.agency); err != nil {
+			return err
+		}
+		if err := c.still(ctx, tx); err != nil {
+			return err
+		}
+		return f(tx)
+	})
+	return s.stopped(ctx, c, err)
+}
+
+func (s *Service) createUser(ctx context.Context, c caller, body []byte) (user, error) {
+	said, f := decode(body)
+	var ch userChange
+	if f == nil {
+		f = ch.whole(said)
+	}
+	if f == nil && value(ch.login, "") == "" {
+		f = badValue("userName is needed")
+	}
+	if f != nil {
+		return user{}, f
+	}
+	mail, f := address(value(ch.mail, ""), *ch.login)
+	if f != nil {
+		return user{}, f
+	}
+	var out user
+	err := s.writing(ctx, c, func(tx *db.Tx) error {
+		id, err := s.enrol(ctx, tx, c, ch, mail)
+		if err != nil {
+			return err
+		}
+		a, err := accountByID(ctx, tx, c.agency, id)
+		if err != nil {
+			return err
+		}
+		if a, err = s.change(ctx, tx, c, a, userChange{active: orTrue(ch.active)}); err != nil {
+			return err
+		}
+		out = s.userOf(c, a)
+		return nil
+	})
+	return out, err
+}
+
+// enrol finds the account with an address, or makes one, and notes what the directory calls it.
+func (s *Service) enrol(ctx context.Context, tx *db.Tx, c caller, ch userChange, mail string) (string, error) {
+	known, err := accountByMail(ctx, tx, c.agency, mail)
+	if errors.Is(err, db.ErrNoRows) {
+		local, _, _ := strings.Cut(mail, "@")
+		known.id = vault.NewID()
+		if err := s.insert(ctx, tx, c, known.id, cmp.Or(ch.name(), local), mail); err != nil {
+			return "", err
+		}
+		if err := s.enter(ctx, tx, c, known.id, ch); err != nil {
+			return "", err
+		}
+		return known.id, s.beginClosed(ctx, tx, c, known.id, ch)
+	}
+	if err != nil {
+		return "", err
+	}
+	if err := s.mayEnter(ctx, tx, c, known, ch); err != nil {
+		return "", err
+	}
+	if err := s.note(ctx, tx, c.agency, audit.System(), audit.AccountChanged, known.id, audit.Is("what", "directory")); err != nil {
+		return "", err
+	}
+	return known.id, s.enter(ctx, tx, c, known.id, ch)
+}
+
+// mayEnter tells whether an account that there is may be the one that the directory means. An address may be given to a
+// successor, who is somebody else; and none that reaches the whole agency is got by an address.
+func (s *Service) mayEnter(ctx context.Context, tx *db.Tx, c caller, known former, ch userChange) error {
+	switch {
+	case known.known && !known.removed:
+		return notUnique("there is a user with this address")
+	case known.known && known.external != value(ch.external, ""):
+		return notUnique("somebody else had this address, and the account is kept; give the old one another address first")
+	case known.known:
+		return nil
+	}
+	whole, err := s.o.Staff.ReachesAll(ctx, tx, c.agency, known.id)
+	if err == nil && whole {
+		err = notUnique("the account with this address has a role for the whole agency; take it back first, and give it again afterwards")
+	}
+	return err
+}
+
+func (s *Service) insert(ctx context.Context, tx *db.Tx, c caller, id, name, mail string) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO staff (id, agency_id, email, name, search, password_hash, created_at) VALUES ($1, $2, $3, $4, $5, '', $6)`,
+		id, c.agency, mail, name, staff.SearchText(name, mail), db.Ms(s.o.Clock()))
+	if err != nil {
+		return err
+	}
+	return s.note(ctx, tx, c.agency, audit.System(), audit.AccountCreated, id, audit.Is("source", string(staff.SCIM)))
+}
+
+// beginClosed closes a new account that the directory has as closed: nobody is removed by that.
+func (s *Service) beginClosed(ctx context.Context, tx *db.Tx, c caller, id string, ch userChange) error {
+	if ch.active == nil || *ch.active {
+		return nil
+	}
+	now := db.Ms(s.o.Clock())
+	if _, err := tx.ExecContext(ctx, `UPDATE staff SET disabled_at = $1 WHERE agency_id = $2 AND id = $3`, now, c.agency, id); err != nil {
+		return err
+	}
+	return s.markLeft(ctx, tx, c, id, &now)
+}
+
+// enter notes what the directory calls an account; who comes back keeps what was known of them.
+func (s *Service) enter(ctx context.Context, tx *db.Tx, c caller, id string, ch userChange) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO staff_directory (agency_id, staff_id, login, user_key, external_id, created_at, changed_at, version)
+		VALUES ($1, $2, $3, $4, $5, $6, $6, 1)
+		ON CONFLICT (agency_id, staff_id) DO UPDATE SET login = excluded.login, user_key = excluded.user_key,
+		       external_id = excluded.external_id, changed_at = excluded.changed_at, version = staff_directory.version + 1, removed_at = NULL`,
+		c.agency, id, *ch.login, staff.FoldName(*ch.login), value(ch.external, ""), db.Ms(s.o.Clock()))
+	return err
+}
+
+// change brings an account to what a request says of it.
+func (s *Service) change(ctx context.Context, tx *db.Tx, c caller, a account, ch userChange) (account, error) {
+	next := a
+	next.login, next.external, next.name = value(ch.login, a.login), value(ch.external, a.external), cmp.Or(ch.name(), a.name)
+	if next.login == "" {
+		return a, badValue("userName is needed")
+	}
+	if ch.mail != nil && staff.FoldName(*ch.mail) != a.mail {
+		var f *fault
+		if next.mail, f = address(*ch.mail, ""); f != nil {
+			return a, f
+		}
+	}
+	if next != a {
+		if err := s.saveAccount(ctx, tx, c, a, next); err != nil {
+			return a, err
+		}
+	}
+	switch {
+	case ch.active == nil || *ch.active != a.disabled:
+	case *ch.active && a.left:
+		if err := s.enable(ctx, tx, c, a); err != nil {
+			return a, err
+		}
+	case !*ch.active:
+		if err := s.disable(ctx, tx, c, a); err != nil {
+			return a, err
+		}
+	}
+	return accountByID(ctx, tx, c.agency, a.id)
+}
+
+func (s *Service) saveAccount(ctx context.Context, tx *db.Tx, c caller, a, next account) error {
+	err := db.Affected(tx.ExecContext(ctx, `
+		UPDATE staff_directory SET login = $1, user_key = $2, external_id = $3, changed_at = $4, version = version + 1
+		WHERE agency_id = $5 AND staff_id = $6`,
+		next.login, staff.FoldName(next.login), next.external, db.Ms(s.o.Clock()), c.agency, a.id))
+	if err != nil {
+		return err
+	}
+	if next.name == a.name && next.mail == a.mail {
+		return nil
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE staff SET name = $1, email = $2, search = $3 WHERE agency_id = $4 AND id = $5`,
+		next.name, next.mail, staff.SearchText(next.name, next.mail), c.agency, a.id)
+	if err != nil {
+		return err
+	}
+	return s.note(ctx, tx, c.agency, audit.System(), audit.AccountChanged, a.id, audit.Is("what", "changed"), audit.Is("source", string(staff.SCIM)))
+}
+
+// enable opens an account again that the directory has closed. What those who administer have closed stays closed.
+func (s *Service) enable(ctx context.Context, tx *db.Tx, c caller, a account) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE staff SET disabled_at = NULL WHERE agency_id = $1 AND id = $2`, c.agency, a.id); err != nil {
+		return err
+	}
+	if err := s.markLeft(ctx, tx, c, a.id, nil); err != nil {
+		return err
+	}
+	if err := s.back(ctx, tx, c, a.id); err != nil {
+		return err
+	}
+	return s.note(ctx, tx, c.agency, audit.System(), audit.AccountChanged, a.id, audit.Is("what", "reopened"), audit.Is("source", string(staff.SCIM)))
+}
+
+// disable closes an account: its sessions end, and its talks pass to colleagues.
+func (s *Service) disable(ctx context.Context, tx *db.Tx, c caller, a account) error {
+	last, err := s.o.Staff.OnlyAdmin(ctx, tx, c.agency, a.id)
+	if err != nil {
+		return err
+	}
+	if last {
+		return refuse(http.StatusForbidden, "mutability", "nobody else administers the agency; the account stays")
+	}
+	if err := s.remove(ctx, tx, c, a.id); err != nil {
+		return err
+	}
+	now := db.Ms(s.o.Clock())
+	if _, err := tx.ExecContext(ctx, `UPDATE staff SET disabled_at = $1 WHERE agency_id = $2 AND id = $3`, now, c.agency, a.id); err != nil {
+		return err
+	}
+	if err := s.markLeft(ctx, tx, c, a.id, &now); err != nil {
+		return err
+	}
+	if err := s.note(ctx, tx, c.agency, audit.System(), audit.AccountDisabled, a.id, audit.Is("source", string(staff.SCIM))); err != nil {
+		return err
+	}
+	return s.o.Staff.Dismissed(ctx, tx, c.agency, a.id)
+}
+
+func (s *Service) markLeft(ctx context.Context, tx *db.Tx, c caller, id string, at *int64) error {
+	_, err := tx.ExecContext(ctx, `UPDATE staff_directory SET left_at = $1, changed_at = $2, version = version + 1 WHERE agency_id = $3 AND staff_id = $4`,
+		at, db.Ms(s.o.Clock()), c.agency, id)
+	return err
+}
+
+// changeUser is PUT and PATCH.
+func (s *Service) changeUser(ctx context.Context, c caller, id string, ch userChange) (user, error) {
+	var out user
+	err := s.writing(ctx, c, func(tx *db.Tx) error {
+		a, err := accountByID(ctx, tx, c.agency, id)
+		if err != nil {
+			return err
+		}
+		if a, err = s.change(ctx, tx, c, a, ch); err != nil {
+			return err
+		}
+		out = s.userOf(c, a)
+		return nil
+	})
+	return out, err
+}
+
+// deleteUser closes the account for good as far as the directory goes. It is kept: what it did stays its own.
+func (s *Service) deleteUser(ctx context.Context, c caller, id string) error {
+	return s.writing(ctx, c, func(tx *db.Tx) error {
+		a, err := accountByID(ctx, tx, c.agency, id)
+		if err != nil {
+			return err
+		}
+		if !a.disabled {
+			if err := s.disable(ctx, tx, c, a); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM scim_member WHERE agency_id = $1 AND staff_id = $2`, c.agency, id); err != nil {
+			return err
+		}
+		if err := s.align(ctx, tx, c, []string{id}, s.remove); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE staff_directory SET removed_at = $1, changed_at = $1, version = version + 1 WHERE agency_id = $2 AND staff_id = $3`,
+			db.Ms(s.o.Clock()), c.agency, id)
+		return err
+	})
+}
