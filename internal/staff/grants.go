@@ -96,11 +96,6 @@ func (s *Service) Give(ctx context.Context, tx *db.Tx, agencyID string, g Grant)
 	if err := s.noteRole(ctx, tx, agencyID, audit.RoleGiven, g); err != nil {
 		return err
 	}
-	if until != nil {
-		if err := s.lost(ctx, tx, agencyID, g.Staff, g.Until); err != nil {
-			return err
-		}
-	}
 	return s.settle(ctx, tx, agencyID, g.Staff)
 }
 

@@ -18,6 +18,7 @@ test("an address leads to what it was made for", () => {
   expect(shown(pathOf.substitutes)).toEqual({ page: "substitutes" });
   expect(shown(pathOf.audit)).toEqual({ page: "audit" });
   expect(shown(pathOf.files)).toEqual({ page: "files" });
+  expect(shown(pathOf.directory)).toEqual({ page: "directory" });
 });
 
 test("what nobody knows leads to the locations", () => {

@@ -10,7 +10,7 @@ export type Route =
   | { page: "newPerson"; place: string }
   | { page: "substitutes" }
   | { page: "audit" | "health" }
-  | { page: "files" };
+  | { page: "files" | "directory" };
 
 export const home = "/staff/admin";
 
@@ -38,7 +38,14 @@ export function routeOf({ pathname, search }: { pathname: string; search: string
     if (page === "people" && id === "new") return { page: "newPerson", place: query.get("at") ?? "" };
     if (page === "people" && id) return { page: "person", id };
     if (page === "people") return { page: "people", place: query.get("at") ?? "" };
-    if (page === "files" || page === "substitutes" || page === "audit" || page === "health") return { page };
+    if (
+      page === "files" ||
+      page === "substitutes" ||
+      page === "audit" ||
+      page === "health" ||
+      page === "directory"
+    )
+      return { page };
     if (page in lists) return { page: "places", kind: lists[page as keyof typeof lists] };
   }
   return { page: "places", kind: "location" };
@@ -61,4 +68,5 @@ export const pathOf = {
   audit: `${home}/audit`,
   health: `${home}/health`,
   files: `${home}/files`,
+  directory: `${home}/directory`,
 };
