@@ -117,8 +117,8 @@ func TestALeadEndsASubstitutionBeforeItsTime(t *testing.T) {
 		if got := window.Until("bye", nil); got != `{"reason":"elsewhere"}` {
 			t.Error(got)
 		}
-		// The guest's place is the desk's: a colleague goes on.
-		lead.Post("/api/staff/talks/"+begun.Talk.ID+"/join", Body{"takeover": true}).OK(t)
+		// The guest's place is the desk's: it waits again, and a colleague goes on.
+		lead.Post("/api/staff/seats/"+talking.Seat+"/admit", Body{}).OK(t)
 		lead.Send(http.MethodDelete, path+"/"+o.Herbst.ID+"/advisor", nil).Expect(t, http.StatusNotFound, "not_found")
 		lead.Send(http.MethodDelete, path+"/"+o.Sommer.ID+"/advisor", nil).Expect(t, http.StatusNotFound, "not_found") // not by a lead
 		if n.Count(`SELECT COUNT(*) FROM job WHERE kind = 'staff.settle'`) != 0 {
