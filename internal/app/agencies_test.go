@@ -69,6 +69,7 @@ func TestTEN01AgenciesOfOneInstallationKnowNothingOfEachOtherUnderTheirHosts(t *
 		stranger.Get("/api/staff/session").OK(t)
 		stranger.Host = own.Host
 		stranger.Get("/api/staff/session").Expect(t, http.StatusUnauthorized, "session.none")
+		stranger.Get("/api/staff/places?kind=location").Expect(t, http.StatusUnauthorized, "session.none")
 	})
 }
 
