@@ -104,11 +104,13 @@ func TestALeadEndsASubstitutionBeforeItsTime(t *testing.T) {
 			t.Errorf("%v", at)
 		}
 		talking := n.Book(o, herbst, o.Booking(n.Clock.Now().Add(5*time.Minute)))
-		n.Guest(talking).Arrive().OK(t)
+		g := n.Guest(talking)
+		g.Arrive().OK(t)
 		var begun struct{ Talk struct{ ID string } }
 		herbst.Post("/api/staff/seats/"+talking.Seat+"/admit", Body{}).OK(t).Into(t, &begun)
 		window := herbst.Listen("/api/staff/talks/"+begun.Talk.ID+"/stream", "")
 		window.Until("snapshot", nil)
+		page := g.Stream("")
 		var list substituted
 		lead.Send(http.MethodDelete, path+"/"+o.Herbst.ID+"/advisor", nil).OK(t).Into(t, &list)
 		if len(list.Substitutes) != 0 {
@@ -118,6 +120,10 @@ func TestALeadEndsASubstitutionBeforeItsTime(t *testing.T) {
 			t.Error(got)
 		}
 		// The guest's place is the desk's: it waits again, and a colleague goes on.
+		var view struct{ PassedAt int64 }
+		for view.PassedAt == 0 {
+			page.Until("seat", &view)
+		}
 		lead.Post("/api/staff/seats/"+talking.Seat+"/admit", Body{}).OK(t)
 		lead.Send(http.MethodDelete, path+"/"+o.Herbst.ID+"/advisor", nil).Expect(t, http.StatusNotFound, "not_found")
 		lead.Send(http.MethodDelete, path+"/"+o.Sommer.ID+"/advisor", nil).Expect(t, http.StatusNotFound, "not_found") // not by a lead

@@ -20,7 +20,7 @@ func TestACC08TheWindowOfATalkEndsWhenItsDeskIsNoLongerThePersons(t *testing.T) 
 		window.Until("snapshot", nil)
 		s.Exec(`DELETE FROM staff_desk WHERE agency_id = $1 AND staff_id = $2`, s.o.Agency, s.o.Sommer.ID)
 		s.sommer.Get(path).Expect(t, http.StatusNotFound, "talk.unknown")
-		s.g.Signal(1, "reveal", Body{"nonce": Nonce}).OK(t)
+		s.g.Signal(1, "reveal", Body{"nonce": Nonce}) // makes the window look; the talk may have passed on by now, and then it is none
 		if name, data := window.Next(); name != "bye" || data != `{"reason":"elsewhere"}` {
 			t.Errorf("%s %s", name, data)
 		}
