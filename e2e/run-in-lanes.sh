@@ -1,25 +1,23 @@
 #!/bin/bash
-# Runs all journeys in two lanes, each in a network of its own. A journey keeps little more than half of two cores busy:
-# the second lane has those that wait most, for cables to be plugged in and for processes to come back, and as many
-# others as make it as long as the first. What it says is shown when the first is done. Where no network can be made
-# there is one lane: two would share ports.
+# Runs all journeys in two lanes, each in a network of its own. A journey keeps little more than half of two cores busy.
+# Each lane takes the next from one line, in which the longest stand first, so that both are done at about the same time.
+# What the second says is shown when the first is done. Where no network can be made there is one lane: two would share
+# ports.
 #
 # A journey that has passed with the very same program, scripts and browsers is not walked again, as `go test` does not run
 # again what has not changed; it is counted, and told apart. `make test-long`, and a fresh clone, walk all of them.
 set -uo pipefail
 cd "$(dirname "$0")" || exit
 
-waiting=(durable-network rough paths nodes blind evil durable firefox)
 # Half as long as all others together; with VISAVIS_TEST_LONG only.
 long=(durable-office rough paths)
-first=() second=()
-for file in journeys/*.test.mjs; do
-	name=$(basename "$file" .test.mjs)
-	[[ -n "${VISAVIS_TEST_LONG:-}" || " ${long[*]} " != *" $name "* ]] || continue
-	if [[ " ${waiting[*]} " == *" $name "* ]]; then second+=("$file"); else first+=("$file"); fi
-done
+# A minute and more.
+longest=(durable-office ways durable rough paths durable-network appointment team admin accounts)
 
 scratch=$(mktemp -d /tmp/visavis-lanes.XXXXXX)
+for name in "${longest[@]}" $(basename -s .test.mjs journeys/*.test.mjs); do
+	[[ -n "${VISAVIS_TEST_LONG:-}" || " ${long[*]} " != *" $name "* ]] && echo "journeys/$name.test.mjs"
+done | awk '!seen[$0]++' >"$scratch/line"
 trap 'rm -rf "$scratch"' EXIT
 trap 'kill $(jobs -p) 2>/dev/null; exit 130' INT TERM
 
@@ -39,10 +37,15 @@ surroundings=$({
 	dpkg-query -W 'postgresql-[0-9]*' # of the server that some of them share
 } 2>/dev/null | sha256sum)
 
-# lane FILES…: one after the other.
+# Who stands first in the line, and leaves it.
+next() {
+	flock "$scratch" sh -c 'head -n 1 "$1" && sed -i 1d "$1"' next "$scratch/line"
+}
+
+# lane: one after the other, until nobody stands in the line.
 lane() {
 	local file mark said=$scratch/$BASHPID status=0
-	for file in "$@"; do
+	while file=$(next) && [ -n "$file" ]; do
 		mark=$passed/$(basename "$file" .test.mjs).$( { echo "$surroundings"; cat "$file"; } | sha256sum | cut -c1-16)
 		if [ -z "$again" ] && [ -e "$mark" ]; then
 			echo "# $file has passed, and nothing has changed since"
@@ -64,11 +67,11 @@ lane() {
 failed=0
 # shellcheck disable=SC2016 # the variable is that of the namespace
 if ./run-in-namespace.sh sh -c '[ -n "$VISAVIS_E2E_ADDRESS" ]' 2>/dev/null; then
-	lane "${second[@]}" >"$scratch/second" 2>&1 &
-	lane "${first[@]}" || failed=1
+	lane >"$scratch/second" 2>&1 &
+	lane || failed=1
 	wait $! || failed=1
 	cat "$scratch/second"
 else
-	lane "${first[@]}" "${second[@]}" || failed=1
+	lane || failed=1
 fi
 exit $failed
