@@ -8,8 +8,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/trustelem/zxcvbn"
-
 	"visavis/internal/agency"
 	"visavis/internal/audit"
 	"visavis/internal/db"
@@ -19,10 +17,10 @@ import (
 const (
 	minPassword = 12 // characters
 	minBesides  = 8  // letters and digits beside the words that everybody would try first
-	// weighed is how much of a password is looked at: what is longer than this is not common any more, and takes long.
-	weighed = 48 // characters
-	// goodPassword of zxcvbn: at least a hundred million guesses by whoever knows which passwords are common.
-	goodPassword = 3
+	// looked is how much of a password is looked at: what is longer than this is not common any more, and takes long.
+	looked = 48 // characters
+	// goodPassword is a power of ten: a thousand million tries by whoever knows which passwords are common.
+	goodPassword = 9.0
 )
 
 // checkPassword refuses what others would guess: what is short, what many have, and what is made of the person's own name.
@@ -39,7 +37,7 @@ func checkPassword(password string, known ...string) error {
 		words = append(words, strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" .-_@", r) })...)
 	}
 	begin := []rune(password)
-	if besides(password, words) < minBesides || zxcvbn.PasswordStrength(string(begin[:min(len(begin), weighed)]), words).Score < goodPassword {
+	if besides(password, words) < minBesides || tries(string(begin[:min(len(begin), looked)]), words) < goodPassword {
 		return edge.NewProblem(http.StatusUnprocessableEntity, "password.common")
 	}
 	return nil

@@ -22,6 +22,12 @@ func TestAPasswordIsLongEnoughAndNotOneThatOthersGuess(t *testing.T) {
 		"lindenaulindenau":        "password.common",
 		"sommer.erika":            "password.common",
 		"visavis12345":            "password.common",
+		"P@ssw0rd2024!":           "password.common",
+		"drowssapdrowssap":        "password.common", // backwards, twice
+		"1qay2wsx3edc":            "password.common",
+		"Berlin01.05.1978":        "password.common",
+		"qwertzuiop!!":            "password.common",
+		"kevin.hamburg":           "password.common",
 		"Vier Fische im Nebel":    "",
 		"xK3.vb9-Qw2!":            "",
 		"Äpfel über Öfen gehängt": "",
