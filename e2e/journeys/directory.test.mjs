@@ -115,4 +115,5 @@ test('the page holds: 390, and in the dark', LIMIT, async () => {
   }
 });
 
-test('nothing loud in the console', () => quietConsole(world.chromium, [/40[0139] |401|409/]));
+// The guest's page may have had a word for the talk that has just passed on.
+test('nothing loud in the console', () => quietConsole(world.chromium, [/40[0139] |401|409|404 .*\/signal/]));
