@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 
@@ -31,6 +30,7 @@ type RuleView struct {
 	PlaceName string      `json:"placeName,omitempty"`
 	Fixed     bool        `json:"fixed" doc:"No place below may decide otherwise."`
 	MayDecide bool        `json:"mayDecide" doc:"The person may, here."`
+	Takes     agency.Form `json:"takes"`
 }
 
 // RulesOutput lists all rules that there can be at a place.
@@ -78,6 +78,7 @@ func (s *Service) rulesAt(ctx context.Context, q db.Q, p staff.Person, place age
 		}
 		list = append(list, RuleView{
 			Rule: rule, Value: d.Value, Kind: d.Kind, Place: d.Place, PlaceName: names[d.Place], Fixed: d.Fixed,
+			Takes:     rule.Form(),
 			MayDecide: p.May(staff.Decide, place) && rule.DecidedAt(place.Kind) && (!d.Fixed || d.Place == place.ID),
 		})
 	}
@@ -104,11 +105,12 @@ func (s *Service) putRule(ctx context.Context, in *decideInput) (*RulesOutput, e
 		return nil, ruleProblem(agency.ErrRule)
 	}
 	return s.changeRule(ctx, in.RulePath, func(tx *db.Tx, p staff.Person, place agency.Place) error {
-		if err := s.o.Agencies.Decide(ctx, tx, p.Agency, place, in.Rule, value, in.Body.Fixed, p.ID); err != nil {
+		code, err := s.o.Agencies.Decide(ctx, tx, p.Agency, place, in.Rule, value, in.Body.Fixed, p.ID)
+		if err != nil {
 			return err
 		}
 		return s.noteRule(ctx, tx, p, place, audit.RuleDecided, in.Rule,
-			audit.Is("value", ruleCode(in.Body.Value)), audit.Is("fixed", strconv.FormatBool(in.Body.Fixed)))
+			audit.Is("value", code), audit.Is("fixed", strconv.FormatBool(in.Body.Fixed)))
 	})
 }
 
@@ -120,14 +122,6 @@ func (s *Service) deleteRule(ctx context.Context, in *RulePath) (*RulesOutput, e
 		}
 		return s.noteRule(ctx, tx, p, place, audit.RuleLeft, in.Rule)
 	})
-}
-
-// ruleCode is a value as the audit may hold it; agency.Decide has taken it, so a number is a whole one.
-func ruleCode(value any) string {
-	if n, is := value.(float64); is {
-		return strconv.Itoa(int(n))
-	}
-	return fmt.Sprint(value)
 }
 
 // changeRule lets somebody change a rule of a place and answers with all of them. Of two at once the later counts: a rule

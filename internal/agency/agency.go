@@ -95,7 +95,10 @@ type Public struct {
 	Languages  []string `json:"languages"`
 }
 
-// Public returns the public view in a language.
-func (a Agency) Public(language string) Public {
-	return Public{Slug: a.Slug, Name: a.Name, Phone: a.Phone, PhoneHours: a.PhoneHours.In(language), TimeZone: a.TimeZone, Languages: locales.Languages()}
+// Public is what somebody sees for whom these rules count, in a language.
+func (a Agency) Public(rules Rules, language string) Public {
+	return Public{
+		Slug: a.Slug, Name: a.Name, TimeZone: a.TimeZone,
+		Phone: rules.Line(ContactPhone), PhoneHours: rules.Text(ContactHours).In(language), Languages: rules.Some(SpokenLanguages),
+	}
 }

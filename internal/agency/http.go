@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 
+	"visavis/internal/db"
 	"visavis/internal/edge"
 	"visavis/locales"
 )
@@ -31,5 +32,12 @@ func (s *Store) public(ctx context.Context, in *publicIn) (*publicOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &publicOut{a.Public(locales.Choose(cmp.Or(in.Language, in.Accept)))}, nil
+	p, err := s.Public(ctx, s.db.Read(), a, locales.Choose(cmp.Or(in.Language, in.Accept)))
+	return &publicOut{p}, err
+}
+
+// Public is what anybody may know of an agency, by the rules of the whole of it.
+func (s *Store) Public(ctx context.Context, q db.Q, a Agency, language string) (Public, error) {
+	rules, err := s.RulesAt(ctx, q, a.ID, Place{Kind: OfAgency, ID: a.ID})
+	return a.Public(rules, rules.Language(language)), err
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"visavis/locales"
 )
 
 // Rule names something that a place decides for itself and for all that lies in it.
@@ -24,6 +26,12 @@ const (
 	Passwords Rule = "signin.password"
 	// SecondFactor is whether whoever signs in with a password must show something else as well.
 	SecondFactor Rule = "signin.factor"
+	// ContactPhone is the telephone number that citizens are told. A location has its own in its row, the agency too.
+	ContactPhone Rule = "contact.phone"
+	// ContactHours say when somebody answers there.
+	ContactHours Rule = "contact.hours"
+	// SpokenLanguages are those in which guests are written to and have their pages.
+	SpokenLanguages Rule = "languages"
 )
 
 // Never is what OfferedFrom says where nothing is offered yet.
@@ -46,42 +54,32 @@ func levels() []Kind { return []Kind{OfAgency, OfDepartment, OfService, OfLocati
 
 // definition is what a rule takes, and where it may be decided.
 type definition struct {
+	form     Form
 	at       []Kind
-	standard any // where nobody has decided; nil: each service has its own
-	fits     func(any) bool
+	own      []Kind // these have it in their own rows
+	standard any    // where nobody has decided; nil: each service has its own
 }
 
 func definitions() map[Rule]definition {
+	places := []Kind{OfAgency, OfDepartment, OfLocation, OfDesk}
 	return map[Rule]definition{
-		OpensEarly:   {at: []Kind{OfLocation, OfDesk}, fits: minutes(240)},
-		StaysLate:    {at: []Kind{OfLocation, OfDesk}, fits: minutes(1440)},
-		OfferedFrom:  {at: levels(), standard: "", fits: dayOrNever},
-		SecondFactor: {at: []Kind{OfAgency}, standard: Optional, fits: oneOf(Optional, Demanded)},
-		Passwords:    {at: []Kind{OfAgency}, standard: Everyone, fits: oneOf(Everyone, WithoutProvider)},
+		OpensEarly:      {form: number(240), at: []Kind{OfLocation, OfDesk}, own: []Kind{OfService}},
+		StaysLate:       {form: number(1440), at: []Kind{OfLocation, OfDesk}, own: []Kind{OfService}},
+		OfferedFrom:     {form: Form{Kind: DayForm}, at: levels(), standard: ""},
+		ContactPhone:    {form: Form{Kind: DialForm, Most: mostDial}, at: []Kind{OfAgency, OfDepartment, OfDesk}, own: []Kind{OfLocation}, standard: ""},
+		ContactHours:    {form: words(200, false), at: places, standard: map[string]any{}},
+		SpokenLanguages: {form: someOf(locales.Languages()...), at: places, standard: asList(locales.Languages())},
+		SecondFactor:    {form: oneOf(Optional, Demanded), at: []Kind{OfAgency}, standard: Optional},
+		Passwords:       {form: oneOf(Everyone, WithoutProvider), at: []Kind{OfAgency}, standard: Everyone},
 	}
 }
 
-func minutes(most float64) func(any) bool {
-	return func(v any) bool {
-		n, ok := v.(float64) // as JSON has it
-		return ok && n >= 0 && n <= most && n == float64(int(n))
+func asList(texts []string) []any {
+	var out []any
+	for _, text := range texts {
+		out = append(out, text)
 	}
-}
-
-func oneOf(words ...string) func(any) bool {
-	return func(v any) bool {
-		text, ok := v.(string)
-		return ok && slices.Contains(words, text)
-	}
-}
-
-func dayOrNever(v any) bool {
-	text, ok := v.(string)
-	if !ok || text == "" || text == Never {
-		return ok
-	}
-	_, err := time.Parse(time.DateOnly, text)
-	return err == nil
+	return out
 }
 
 // ErrRule says that there is no such rule, or not at such a place, or not with such a value.
@@ -104,8 +102,8 @@ type Rules map[Rule]Decision
 // RulesFor are the rules that mean something at a kind of place, in the order of the alphabet.
 func RulesFor(kind Kind) []Rule {
 	var list []Rule
-	for rule := range definitions() {
-		if rule.DecidedAt(kind) || (kind == OfService || kind == OfDesk) && !rule.ofWhole() {
+	for rule, d := range definitions() {
+		if slices.Contains(d.at, kind) || slices.Contains(d.own, kind) {
 			list = append(list, rule)
 		}
 	}
@@ -113,34 +111,35 @@ func RulesFor(kind Kind) []Rule {
 	return list
 }
 
-// ofWhole tells whether a rule is about an agency's people, and not about what lies in it.
-func (r Rule) ofWhole() bool { return slices.Equal(definitions()[r].at, []Kind{OfAgency}) }
-
 // DecidedAt tells whether a rule can be decided at a kind of place.
 func (r Rule) DecidedAt(kind Kind) bool { return slices.Contains(definitions()[r].at, kind) }
 
-// check reads a value that a place of a kind wants to decide.
-func (r Rule) check(kind Kind, value json.RawMessage) error {
-	d, known := definitions()[r]
+// Form is what a rule takes.
+func (r Rule) Form() Form { return definitions()[r].form }
+
+// check reads a value that a place of a kind wants to decide, and puts it into its stored form.
+func (r Rule) check(kind Kind, value json.RawMessage) (any, error) {
 	var v any
-	if !known || !r.DecidedAt(kind) || json.Unmarshal(value, &v) != nil || !d.fits(v) {
-		return ErrRule
+	if !r.DecidedAt(kind) || json.Unmarshal(value, &v) != nil {
+		return nil, ErrRule
 	}
-	return nil
+	v, ok := r.Form().take(v)
+	if !ok {
+		return nil, ErrRule
+	}
+	return v, nil
 }
 
-// resolve finds what counts: of several decisions the lowest, unless one above it is fixed.
+// resolve finds what counts: of several decisions the lowest, unless one above it is fixed. What a place has decided comes
+// after what its own row says.
 func resolve(decided map[Rule][]Decision) Rules {
 	out := Rules{}
 	for rule, d := range definitions() {
 		out[rule] = Decision{Value: d.standard}
-		list := slices.SortedFunc(slices.Values(decided[rule]), func(a, b Decision) int {
+		list := slices.SortedStableFunc(slices.Values(decided[rule]), func(a, b Decision) int {
 			return slices.Index(levels(), a.Kind) - slices.Index(levels(), b.Kind)
 		})
 		for _, one := range list {
-			if !d.fits(one.Value) {
-				continue // of a version of this program that took it; the one above still counts
-			}
 			out[rule] = one
 			if one.Fixed {
 				break
@@ -156,9 +155,44 @@ func (r Rules) Minutes(rule Rule) time.Duration {
 	return time.Duration(n) * time.Minute
 }
 
+// Line is the value of a rule that is one word or number.
+func (r Rules) Line(rule Rule) string {
+	text, _ := r[rule].Value.(string)
+	return text
+}
+
+// Text is the value of a rule that is said in each language.
+func (r Rules) Text(rule Rule) Text {
+	said, _ := r[rule].Value.(map[string]any)
+	out := Text{}
+	for language, one := range said {
+		out[language], _ = one.(string)
+	}
+	return out
+}
+
+// Some are what a rule has chosen of its list.
+func (r Rules) Some(rule Rule) []string {
+	chosen, _ := r[rule].Value.([]any)
+	return texts(chosen)
+}
+
+// Spoken tells whether a language is offered.
+func (r Rules) Spoken(language string) bool {
+	return slices.Contains(r.Some(SpokenLanguages), language)
+}
+
+// Language is the wanted one where it is offered, else the first that is.
+func (r Rules) Language(wanted string) string {
+	if offered := r.Some(SpokenLanguages); len(offered) > 0 && !r.Spoken(wanted) {
+		return offered[0]
+	}
+	return wanted
+}
+
 // Offered tells whether appointments may take place on a day, by the office's clock.
 func (r Rules) Offered(day time.Time) bool {
-	from, _ := r[OfferedFrom].Value.(string)
+	from := r.Line(OfferedFrom)
 	return from != Never && day.Format(time.DateOnly) >= from
 }
 

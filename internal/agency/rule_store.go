@@ -13,7 +13,7 @@ import (
 // RulesOf are those for appointments of a service at a desk. What lies where is read anew each time: a rule counts as soon
 // as it is decided, also for what was booked before.
 func (s *Store) RulesOf(ctx context.Context, q db.Q, agencyID, desk, service string) (Rules, error) {
-	v, err := s.Service(ctx, q, agencyID, service)
+	own, err := ownOf(ctx, q, agencyID, desk, service)
 	if err != nil {
 		return nil, err
 	}
@@ -25,33 +25,126 @@ func (s *Store) RulesOf(ctx context.Context, q db.Q, agencyID, desk, service str
 	if err != nil {
 		return nil, err
 	}
-	v.decide(decided)
-	return resolve(decided), nil
+	return resolve(own.before(decided)), nil
 }
 
 // RulesAt are those that a place has, decided by itself or above.
 func (s *Store) RulesAt(ctx context.Context, q db.Q, agencyID string, p Place) (Rules, error) {
-	list, args := db.In(2, append(slices.Clone(p.Within), p.ID))
-	decided, err := scanDecisions(q.QueryContext(ctx, `
-		SELECT name, place_kind, place_id, value, fixed FROM policy WHERE agency_id = $1 AND place_id IN `+list,
-		append([]any{agencyID}, args...)...))
+	ids, args := db.In(2, append(slices.Clone(p.Within), p.ID))
+	args = append([]any{agencyID}, args...)
+	own, err := ownAt(ctx, q, agencyID, ids, args)
 	if err != nil {
 		return nil, err
 	}
-	if p.Kind == OfService {
-		v, err := s.Service(ctx, q, agencyID, p.ID)
-		if err != nil {
-			return nil, err
-		}
-		v.decide(decided)
+	decided, err := scanDecisions(q.QueryContext(ctx, `
+		SELECT name, place_kind, place_id, value, fixed FROM policy WHERE agency_id = $1 AND place_id IN `+ids, args...))
+	if err != nil {
+		return nil, err
 	}
-	return resolve(decided), nil
+	return resolve(own.before(decided)), nil
 }
 
-// decide adds what a service says of itself in its own row.
-func (v Service) decide(decided map[Rule][]Decision) {
-	decided[OpensEarly] = append(decided[OpensEarly], Decision{Kind: OfService, Place: v.ID, Value: v.Early.Minutes()})
-	decided[StaysLate] = append(decided[StaysLate], Decision{Kind: OfService, Place: v.ID, Value: v.Late.Minutes()})
+// SpokenAt are the languages that are offered at some desks.
+func (s *Store) SpokenAt(ctx context.Context, q db.Q, agencyID string, desks []string) (map[string][]string, error) {
+	ids, args := db.In(3, desks)
+	rows, err := q.QueryContext(ctx, `
+		SELECT desk.id, policy.place_kind, policy.place_id, policy.value, policy.fixed
+		FROM desk JOIN policy ON policy.agency_id = desk.agency_id AND policy.name = $2
+		     AND policy.place_id IN (desk.agency_id, desk.department_id, desk.location_id, desk.id)
+		WHERE desk.agency_id = $1 AND desk.id IN `+ids, append([]any{agencyID, SpokenLanguages}, args...)...)
+	if err != nil {
+		return nil, fmt.Errorf("read languages: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // read only
+	decided := map[string]map[Rule][]Decision{}
+	for rows.Next() {
+		var desk string
+		one := found{rule: SpokenLanguages}
+		if err := rows.Scan(&desk, &one.Kind, &one.Place, &one.text, &one.Fixed); err != nil {
+			return nil, fmt.Errorf("read languages: %w", err)
+		}
+		if decided[desk] == nil {
+			decided[desk] = map[Rule][]Decision{}
+		}
+		if err := one.into(decided[desk]); err != nil {
+			return nil, err
+		}
+	}
+	out := map[string][]string{}
+	for _, desk := range desks {
+		out[desk] = resolve(decided[desk]).Some(SpokenLanguages)
+	}
+	return out, rows.Err()
+}
+
+// ownRows are what places say of themselves in their own rows; empty where there is no such place.
+type ownRows struct {
+	agency, phone, hours, location, dial string
+	service                              string
+	early, late                          int64
+}
+
+func ownOf(ctx context.Context, q db.Q, agencyID, desk, service string) (ownRows, error) {
+	o := ownRows{agency: agencyID, service: service}
+	err := q.QueryRowContext(ctx, `
+		SELECT agency.phone, agency.phone_hours, location.id, location.phone, service.early_minutes, service.late_minutes
+		FROM desk
+		JOIN agency ON agency.id = desk.agency_id
+		JOIN location ON location.agency_id = desk.agency_id AND location.id = desk.location_id
+		JOIN service ON service.agency_id = desk.agency_id AND service.id = $3
+		WHERE desk.agency_id = $1 AND desk.id = $2`, agencyID, desk, service).
+		Scan(&o.phone, &o.hours, &o.location, &o.dial, &o.early, &o.late)
+	if errors.Is(err, db.ErrNoRows) {
+		return o, ErrNotFound
+	}
+	if err != nil {
+		return o, fmt.Errorf("read what places say of themselves: %w", err)
+	}
+	return o, nil
+}
+
+func ownAt(ctx context.Context, q db.Q, agencyID, ids string, args []any) (ownRows, error) {
+	o := ownRows{agency: agencyID}
+	err := q.QueryRowContext(ctx, `
+		SELECT agency.phone, agency.phone_hours, COALESCE(location.id, ''), COALESCE(location.phone, ''),
+		       COALESCE(service.id, ''), COALESCE(service.early_minutes, 0), COALESCE(service.late_minutes, 0)
+		FROM agency
+		LEFT JOIN location ON location.agency_id = $1 AND location.id IN `+ids+`
+		LEFT JOIN service ON service.agency_id = $1 AND service.id IN `+ids+`
+		WHERE agency.id = $1`, args...).Scan(&o.phone, &o.hours, &o.location, &o.dial, &o.service, &o.early, &o.late)
+	if err != nil {
+		return o, fmt.Errorf("read what places say of themselves: %w", err)
+	}
+	return o, nil
+}
+
+// before puts them before what was decided: a decision of the same place counts more.
+func (o ownRows) before(decided map[Rule][]Decision) map[Rule][]Decision {
+	first := func(rule Rule, kind Kind, place string, value any) {
+		decided[rule] = append([]Decision{{Kind: kind, Place: place, Value: value}}, decided[rule]...)
+	}
+	if o.dial != "" {
+		first(ContactPhone, OfLocation, o.location, o.dial)
+	}
+	if o.phone != "" {
+		first(ContactPhone, OfAgency, o.agency, o.phone)
+	}
+	if hours := DecodeText(o.hours); hours.In("") != "" {
+		first(ContactHours, OfAgency, o.agency, asValue(hours))
+	}
+	if o.service != "" {
+		first(OpensEarly, OfService, o.service, float64(o.early))
+		first(StaysLate, OfService, o.service, float64(o.late))
+	}
+	return decided
+}
+
+func asValue(t Text) map[string]any {
+	said := map[string]any{}
+	for language, text := range t {
+		said[language] = text
+	}
+	return said
 }
 
 func scanDecisions(rows interface {
@@ -67,37 +160,60 @@ func scanDecisions(rows interface {
 	defer func() { _ = rows.Close() }() // read only
 	decided := map[Rule][]Decision{}
 	for rows.Next() {
-		var rule Rule
-		var d Decision
-		var value string
-		if err := rows.Scan(&rule, &d.Kind, &d.Place, &value, &d.Fixed); err != nil {
+		var one found
+		if err := rows.Scan(&one.rule, &one.Kind, &one.Place, &one.text, &one.Fixed); err != nil {
 			return nil, fmt.Errorf("read rules: %w", err)
 		}
-		if json.Unmarshal([]byte(value), &d.Value) != nil {
-			return nil, fmt.Errorf("read rules: %s at %s is no JSON", rule, d.Place)
+		if err := one.into(decided); err != nil {
+			return nil, err
 		}
-		decided[rule] = append(decided[rule], d)
 	}
 	return decided, rows.Err()
 }
 
-// Decide lets a place decide a rule: ErrRule if it cannot be decided there or not so, ErrFixed if somebody above has for
-// all. By is the member of staff, or empty.
-func (s *Store) Decide(ctx context.Context, tx *db.Tx, agencyID string, p Place, rule Rule, value json.RawMessage, fixed bool, by string) error {
-	if err := rule.check(p.Kind, value); err != nil {
-		return err
+// found is a decision as it is stored.
+type found struct {
+	Decision
+	rule Rule
+	text string
+}
+
+// into leaves out what a version of this program took that is not this one: a decision above it still counts.
+func (f found) into(decided map[Rule][]Decision) error {
+	var v any
+	if json.Unmarshal([]byte(f.text), &v) != nil {
+		return fmt.Errorf("read rules: %s at %s is no JSON", f.rule, f.Place)
 	}
-	if err := s.undecidedAbove(ctx, tx, agencyID, p, rule); err != nil {
-		return err
-	}
-	_, err := tx.ExecContext(ctx, `
-		INSERT INTO policy (agency_id, place_kind, place_id, name, value, fixed, changed_at, changed_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-		ON CONFLICT (agency_id, place_id, name) DO UPDATE SET value = $5, fixed = $6, changed_at = $7, changed_by = $8`,
-		agencyID, p.Kind, p.ID, rule, string(value), fixed, db.Ms(s.clock()), db.Null(by))
-	if err != nil {
-		return fmt.Errorf("decide rule: %w", err)
+	value, fits := f.rule.Form().take(v)
+	if fits {
+		f.Value = value
+		decided[f.rule] = append(decided[f.rule], f.Decision)
 	}
 	return nil
+}
+
+// Decide lets a place decide a rule: ErrRule if it cannot be decided there or not so, ErrFixed if somebody above has for
+// all. By is the member of staff, or empty. It returns what the audit may hold of the value.
+func (s *Store) Decide(ctx context.Context, tx *db.Tx, agencyID string, p Place, rule Rule, value json.RawMessage, fixed bool, by string) (code string, err error) {
+	v, err := rule.check(p.Kind, value)
+	if err != nil {
+		return "", err
+	}
+	if err := s.undecidedAbove(ctx, tx, agencyID, p, rule); err != nil {
+		return "", err
+	}
+	stored, err := json.Marshal(v)
+	if err != nil {
+		return "", fmt.Errorf("decide rule: %w", err)
+	}
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO policy (agency_id, place_kind, place_id, name, value, fixed, changed_at, changed_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT (agency_id, place_id, name) DO UPDATE SET value = $5, fixed = $6, changed_at = $7, changed_by = $8`,
+		agencyID, p.Kind, p.ID, rule, string(stored), fixed, db.Ms(s.clock()), db.Null(by))
+	if err != nil {
+		return "", fmt.Errorf("decide rule: %w", err)
+	}
+	return rule.Form().code(v), nil
 }
 
 func (s *Store) undecidedAbove(ctx context.Context, tx *db.Tx, agencyID string, p Place, rule Rule) error {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -41,7 +42,8 @@ func newGround(t *testing.T, d *db.DB) *ground {
 func (g *ground) decide(p agency.Place, rule agency.Rule, value string, fixed bool) error {
 	g.T.Helper()
 	return g.DB.Tx(g.T.Context(), func(tx *db.Tx) error {
-		return g.Agencies.Decide(g.T.Context(), tx, g.o.Agency, p, rule, json.RawMessage(value), fixed, g.o.Sommer.ID)
+		_, err := g.Agencies.Decide(g.T.Context(), tx, g.o.Agency, p, rule, json.RawMessage(value), fixed, g.o.Sommer.ID)
+		return err
 	})
 }
 
@@ -119,6 +121,25 @@ func TestNobodyDecidesWhatThereIsNotOrWhereItDoesNotBelong(t *testing.T) {
 			{g.desk, agency.OfferedFrom, `"2026-13-01"`},
 			{g.desk, agency.OfferedFrom, `"tomorrow"`},
 			{g.desk, agency.OfferedFrom, `null`},
+			{g.location, agency.ContactPhone, `"0711 1"`}, // it stands in its own row
+			{g.service, agency.ContactPhone, `"0711 1"`},
+			{g.desk, agency.ContactPhone, `""`},
+			{g.desk, agency.ContactPhone, `"ruf an"`},
+			{g.desk, agency.ContactPhone, `"0711 1` + strings.Repeat("1", 64) + `"`},
+			{g.desk, agency.ContactHours, `"montags"`},
+			{g.desk, agency.ContactHours, `{}`},
+			{g.desk, agency.ContactHours, `{"de": " "}`},
+			{g.desk, agency.ContactHours, `{"xx": "montags"}`},
+			{g.desk, agency.ContactHours, `{"de": 1}`},
+			{g.desk, agency.ContactHours, `{"de": "montags\ndienstags"}`},
+			{g.desk, agency.ContactHours, `{"de": "\u202emontags"}`},
+			{g.desk, agency.ContactHours, `{"de": "montags\u0000"}`},
+			{g.desk, agency.ContactHours, `{"de": "` + strings.Repeat("ä", 201) + `"}`},
+			{g.desk, agency.SpokenLanguages, `[]`},
+			{g.desk, agency.SpokenLanguages, `["de", "de"]`},
+			{g.desk, agency.SpokenLanguages, `["fr"]`},
+			{g.desk, agency.SpokenLanguages, `"de"`},
+			{g.service, agency.SpokenLanguages, `["de"]`},
 		} {
 			if err := g.decide(c.at, c.rule, c.value, false); !errors.Is(err, agency.ErrRule) {
 				t.Errorf("%s at a %s is %s: %v", c.rule, c.at.Kind, c.value, err)

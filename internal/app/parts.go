@@ -312,7 +312,11 @@ func (p *parts) greeting(ctx context.Context, slug, language string) (pages.Agen
 	if errors.Is(err, agency.ErrNotFound) {
 		return pages.Agency{}, pages.ErrUnknownAgency
 	}
-	return pages.Agency{Name: a.Name, Phone: a.Phone, PhoneHours: a.PhoneHours.In(language)}, err
+	if err != nil {
+		return pages.Agency{}, err
+	}
+	public, err := p.agencies.Public(ctx, p.db.Read(), a, language)
+	return pages.Agency{Name: public.Name, Phone: public.Phone, PhoneHours: public.PhoneHours}, err
 }
 
 // ready tells balancers whether this process can do its work.

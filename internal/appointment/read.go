@@ -1,7 +1,6 @@
 package appointment
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,9 +54,15 @@ func (s *Service) Notice(ctx context.Context, agencyID, id string) (notify.Notic
 	if err != nil {
 		return failed, err
 	}
+	rules, err := s.o.Agencies.RulesOf(ctx, s.db.Read(), agencyID, n.Desk, n.Service)
+	if err != nil {
+		return failed, err
+	}
+	language := rules.Language(n.Language)
+	public := a.Public(rules, language)
 	notice := notify.Notice{
-		UID: id, Sequence: n.InviteVersion, Language: n.Language, Name: n.Citizen.Name, Email: n.Citizen.Email,
-		Starts: n.Starts, Ends: n.Ends, Agency: a.Name, Location: n.Place.Location, Phone: cmp.Or(n.Place.Phone, a.Phone), PhoneHours: a.PhoneHours.In(n.Language),
+		UID: id, Sequence: n.InviteVersion, Language: language, Name: n.Citizen.Name, Email: n.Citizen.Email,
+		Starts: n.Starts, Ends: n.Ends, Agency: a.Name, Location: n.Place.Location, Phone: public.Phone, PhoneHours: public.PhoneHours,
 	}
 	switch {
 	case n.Status == Cancelled:

@@ -150,7 +150,7 @@ func (s *Service) complete(ctx context.Context, tx *db.Tx, p staff.Person, a *Ap
 	if service.Closed {
 		return refuse(http.StatusConflict, "appointment.service_closed")
 	}
-	if err := s.offered(ctx, tx, *a); err != nil {
+	if err := s.offered(ctx, tx, *a, true); err != nil {
 		return err
 	}
 	a.Ends = a.Starts.Add(service.Duration)
@@ -164,14 +164,18 @@ func (s *Service) complete(ctx context.Context, tx *db.Tx, p staff.Person, a *Ap
 	return err
 }
 
-// offered tells whether there are video appointments yet at a desk on the day of this one.
-func (s *Service) offered(ctx context.Context, tx *db.Tx, a Appointment) error {
+// offered tells whether there are video appointments yet at a desk on the day of this one, and for a new one whether they
+// are in its language, too.
+func (s *Service) offered(ctx context.Context, tx *db.Tx, a Appointment, isNew bool) error {
 	rules, err := s.o.Agencies.RulesOf(ctx, tx, a.Agency, a.Desk, a.Service)
 	if err != nil {
 		return err
 	}
 	if !rules.Offered(a.Starts.In(s.o.Agencies.Zone())) {
 		return refuse(http.StatusConflict, "appointment.not_offered")
+	}
+	if isNew && !rules.Spoken(a.Language) {
+		return invalid("language.not_offered")
 	}
 	return nil
 }
@@ -287,7 +291,7 @@ func (s *Service) Move(ctx context.Context, p staff.Person, id string, version i
 		}
 		length, before := a.Ends.Sub(a.Starts), a.Starts
 		a.Starts, a.Ends = starts, starts.Add(length)
-		if err := s.offered(ctx, tx, *a); err != nil {
+		if err := s.offered(ctx, tx, *a, false); err != nil {
 			return err
 		}
 		a.InviteVersion++

@@ -119,22 +119,28 @@ func (s *Service) ByID(ctx context.Context, q db.Q, agencyID, id string) (Seat, 
 
 // Window reads when the waiting room is open for a seat.
 func (s *Service) Window(ctx context.Context, q db.Q, x Seat) (Window, error) {
+	w, _, err := s.policy(ctx, q, x)
+	return w, err
+}
+
+// policy reads what counts for a seat at this moment.
+func (s *Service) policy(ctx context.Context, q db.Q, x Seat) (Window, agency.Rules, error) {
 	var starts, ends int64
 	var service string
 	err := q.QueryRowContext(ctx, `
 		SELECT starts_at, ends_at, service_id FROM appointment WHERE agency_id = $1 AND id = $2`, x.Agency, x.Appointment).
 		Scan(&starts, &ends, &service)
 	if err != nil {
-		return Window{}, fmt.Errorf("read window: %w", err)
+		return Window{}, nil, fmt.Errorf("read window: %w", err)
 	}
 	rules, err := s.o.Agencies.RulesOf(ctx, q, x.Agency, x.Desk, service)
 	if err != nil {
-		return Window{}, fmt.Errorf("read window: %w", err)
+		return Window{}, nil, fmt.Errorf("read window: %w", err)
 	}
 	w := Window{Starts: db.Time(starts), Ends: db.Time(ends)}
 	w.Opens = w.Starts.Add(-rules.Minutes(agency.OpensEarly))
 	w.Closes = w.Ends.Add(rules.Minutes(agency.StaysLate))
-	return w, nil
+	return w, rules, nil
 }
 
 // Do applies a command to a seat in the caller's transaction, saves it and tells

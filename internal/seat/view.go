@@ -1,7 +1,6 @@
 package seat
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,21 +54,21 @@ type GuestView struct {
 
 // surroundings are what the view shows besides the seat.
 type surroundings struct {
-	advisorID, advisor, department, location, phone, language string
-	callbackAt, moveAskedAt                                   *int64
+	advisorID, advisor, department, location, language string
+	callbackAt, moveAskedAt                            *int64
 }
 
 func readSurroundings(ctx context.Context, q db.Q, x Seat) (surroundings, error) {
 	var u surroundings
 	err := q.QueryRowContext(ctx, `
-		SELECT COALESCE(staff.id, ''), COALESCE(staff.name, ''), department.name, location.name, location.phone, appointment.language
+		SELECT COALESCE(staff.id, ''), COALESCE(staff.name, ''), department.name, location.name, appointment.language
 		FROM appointment
 		JOIN desk ON desk.id = appointment.desk_id AND desk.agency_id = appointment.agency_id
 		JOIN department ON department.id = desk.department_id AND department.agency_id = desk.agency_id
 		JOIN location ON location.id = desk.location_id AND location.agency_id = desk.agency_id
 		LEFT JOIN staff ON staff.id = appointment.advisor_id AND staff.agency_id = appointment.agency_id
 		WHERE appointment.agency_id = $1 AND appointment.id = $2`, x.Agency, x.Appointment).
-		Scan(&u.advisorID, &u.advisor, &u.department, &u.location, &u.phone, &u.language)
+		Scan(&u.advisorID, &u.advisor, &u.department, &u.location, &u.language)
 	if err != nil {
 		return u, fmt.Errorf("read appointment of seat: %w", err)
 	}
@@ -85,7 +84,7 @@ func readSurroundings(ctx context.Context, q db.Q, x Seat) (surroundings, error)
 
 // view shows a seat to a browser and, where the call named one, a page in it.
 func (s *Service) view(ctx context.Context, q db.Q, x Seat, who Holder) (GuestView, error) {
-	w, err := s.Window(ctx, q, x)
+	w, rules, err := s.policy(ctx, q, x)
 	if err != nil {
 		return GuestView{}, err
 	}
@@ -98,11 +97,10 @@ func (s *Service) view(ctx context.Context, q db.Q, x Seat, who Holder) (GuestVi
 		return GuestView{}, err
 	}
 	now := s.o.Clock()
-	public := a.Public(u.language)
-	public.Phone = cmp.Or(u.phone, public.Phone) // the office's own number, as in its e-mails
+	language := rules.Language(u.language)
 	v := GuestView{
-		Seat: x.ID, Agency: public, Department: u.department, Location: u.location,
-		State: x.State, ClosedReason: x.ClosedReason, Language: u.language, Advisor: u.advisor,
+		Seat: x.ID, Agency: a.Public(rules, language), Department: u.department, Location: u.location,
+		State: x.State, ClosedReason: x.ClosedReason, Language: language, Advisor: u.advisor,
 		StartsAt: db.Ms(w.Starts), EndsAt: db.Ms(w.Ends), OpensAt: db.Ms(w.Opens), ClosesAt: db.Ms(w.Closes),
 		Takeover: takeoverOf(x, who), Mode: x.Mode, ArrivedAt: db.MsPtr(x.ArrivedAt),
 		CallbackAt: u.callbackAt, MoveAskedAt: u.moveAskedAt, Now: db.Ms(now),

@@ -192,6 +192,8 @@ type meDesk struct {
 	Role         Role   `json:"role" doc:"The highest that the person has there."`
 	Closed       bool   `json:"closed,omitempty" doc:"It takes no new appointments."`
 	Until        int64  `json:"until,omitempty" doc:"The person works there for a time, up to that moment."`
+	// Languages are those in which appointments are offered there.
+	Languages []string `json:"languages"`
 }
 
 type meService struct {
@@ -361,8 +363,11 @@ func (s *Service) meOf(ctx context.Context, p Person, language string) (*meOutpu
 	if err != nil {
 		return nil, err
 	}
-	me := Me{ID: p.ID, Name: p.Name, Email: p.Email, Roles: append([]Held{}, p.Roles...), Agency: a.Public(language), Desks: []meDesk{}, Services: []meService{}}
+	me := Me{ID: p.ID, Name: p.Name, Email: p.Email, Roles: append([]Held{}, p.Roles...), Desks: []meDesk{}, Services: []meService{}}
 	err = s.db.Snapshot(ctx, func(q db.Q) error {
+		if me.Agency, err = s.agencies.Public(ctx, q, a, language); err != nil {
+			return err
+		}
 		desks, err := s.agencies.Desks(ctx, q, p.Agency, p.Desks)
 		if err != nil {
 			return err
@@ -371,12 +376,16 @@ func (s *Service) meOf(ctx context.Context, p Person, language string) (*meOutpu
 		if err != nil {
 			return err
 		}
+		spoken, err := s.agencies.SpokenAt(ctx, q, p.Agency, p.Desks)
+		if err != nil {
+			return err
+		}
 		var departments []string
 		for _, d := range desks {
 			if !slices.Contains(departments, d.DepartmentID) {
 				departments = append(departments, d.DepartmentID)
 			}
-			me.Desks = append(me.Desks, meDesk{d.ID, d.Name, d.Department, d.DepartmentID, d.Location, p.at[d.ID], d.Closed, ends[d.ID]})
+			me.Desks = append(me.Desks, meDesk{d.ID, d.Name, d.Department, d.DepartmentID, d.Location, p.at[d.ID], d.Closed, ends[d.ID], spoken[d.ID]})
 		}
 		services, err := s.agencies.Services(ctx, q, p.Agency, departments)
 		if err != nil {

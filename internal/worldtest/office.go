@@ -1,6 +1,7 @@
 package worldtest
 
 import (
+	"encoding/json"
 	"time"
 
 	"visavis/internal/agency"
@@ -83,4 +84,17 @@ func (n *Node) account(tx *db.Tx, o Office, name, email string, desks ...string)
 		Agency: o.Agency, Email: email, Name: name, Password: Password, Roles: staff.At(staff.Advisor, desks...),
 	})
 	return Account{ID: p.ID, Email: p.Email, Name: p.Name, Slug: o.Slug}, err
+}
+
+// Decide lets a place decide a rule, with its value as JSON.
+func (n *Node) Decide(o Office, place string, rule agency.Rule, value string, fixed bool) {
+	n.T.Helper()
+	n.Tx(func(tx *db.Tx) error {
+		p, err := n.Agencies.Place(n.T.Context(), tx, o.Agency, place)
+		if err != nil {
+			return err
+		}
+		_, err = n.Agencies.Decide(n.T.Context(), tx, o.Agency, p, rule, json.RawMessage(value), fixed, o.Sommer.ID)
+		return err
+	})
 }

@@ -226,18 +226,40 @@ export async function importFiles(files: readonly File[], trial: boolean): Promi
 export const exportPath = (format: "csv" | "json"): string => `/api/staff/export?format=${format}`;
 
 export type RuleName =
-  "waiting.early" | "waiting.late" | "offered.from" | "signin.factor" | "signin.password";
+  | "waiting.early"
+  | "waiting.late"
+  | "offered.from"
+  | "contact.phone"
+  | "contact.hours"
+  | "languages"
+  | "signin.factor"
+  | "signin.password";
+
+/** Of texts: by language. */
+export type RuleValue = number | string | readonly string[] | Readonly<Record<string, string>> | null;
+
+/** What a rule takes. */
+export interface RuleTakes {
+  readonly kind: "number" | "day" | "one" | "some" | "dial" | "words";
+  /** The largest number; of texts, the most characters in each language. */
+  readonly most?: number;
+  /** What can be chosen; of texts, the languages. */
+  readonly of?: readonly string[];
+  /** The text may have several. */
+  readonly lines?: boolean;
+}
 
 export interface RuleView {
   readonly rule: RuleName;
   /** null: each service has its own. */
-  readonly value: number | string | null;
+  readonly value: RuleValue;
   /** Of the place that has decided; none: nobody has. */
   readonly kind?: Level;
   readonly place?: string;
   readonly placeName?: string;
   readonly fixed: boolean;
   readonly mayDecide: boolean;
+  readonly takes: RuleTakes;
 }
 
 type Rules = Promise<readonly RuleView[]>;
@@ -246,7 +268,7 @@ const listed = ({ rules }: { rules: RuleView[] }): readonly RuleView[] => rules;
 
 export const readRules = (place: string): Rules =>
   api.get<{ rules: RuleView[] }>(rulesAt(place)).then(listed);
-export const decideRule = (place: string, rule: RuleName, value: number | string, fixed: boolean): Rules =>
+export const decideRule = (place: string, rule: RuleName, value: RuleValue, fixed: boolean): Rules =>
   call<{ rules: RuleView[] }>("PUT", `${rulesAt(place)}/${rule}`, { value, fixed }).then(listed);
 export const resetRule = (place: string, rule: RuleName): Rules =>
   api.delete<{ rules: RuleView[] }>(`${rulesAt(place)}/${rule}`).then(listed);

@@ -93,6 +93,8 @@ interface Desk {
   role: Role;
   /** The person works there for a time, up to that moment. */
   until?: number;
+  /** In which appointments are offered there. */
+  languages: LanguageTag[];
 }
 
 /** What a person does at a place and at everything below it. */

@@ -17,6 +17,7 @@ export { default as Button } from "./Button.svelte";
 export { default as ButtonLink } from "./ButtonLink.svelte";
 export { default as Card } from "./Card.svelte";
 export { default as Checkbox } from "./Checkbox.svelte";
+export { default as CheckboxGroup } from "./CheckboxGroup.svelte";
 export { default as Combobox } from "./Combobox.svelte";
 export { default as Details } from "./Details.svelte";
 export { default as Dialog } from "./Dialog.svelte";

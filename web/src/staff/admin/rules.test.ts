@@ -2,7 +2,8 @@ import { beforeAll, expect, test } from "vitest";
 import type { RuleView } from "../../api/admin";
 import { loadAdmin, type StaffKey } from "../../i18n/staff";
 import { Texts } from "../../ui";
-import { mostMinutes, ruleOrigin, ruleValue, wordsOf } from "./rules";
+import { readRule, ruleDraft } from "./ruleDraft";
+import { choiceLabel, ruleOrigin, ruleValue } from "./rules";
 
 let texts: Texts<StaffKey>;
 beforeAll(async () => {
@@ -14,6 +15,7 @@ const rule = (change: Partial<RuleView>): RuleView => ({
   value: "",
   fixed: false,
   mayDecide: true,
+  takes: { kind: "day" },
   ...change,
 });
 
@@ -37,11 +39,40 @@ test("each value says where it comes from", () => {
   );
 });
 
-test("minutes have a limit, and a day has none", () => {
-  expect([mostMinutes("waiting.early"), mostMinutes("offered.from")]).toEqual([240, undefined]);
+test("telephone numbers, languages and texts are said as they are", () => {
+  const said = (change: Partial<RuleView>) => ruleValue(rule(change), texts);
+  expect(said({ rule: "contact.phone", value: "0711 1", takes: { kind: "dial" } })).toBe("0711 1");
+  expect(said({ rule: "contact.phone", value: "", takes: { kind: "dial" } })).toBe("keine Angabe");
+  expect(said({ rule: "languages", value: ["de", "en"], takes: { kind: "some" } })).toBe("Deutsch, English");
+  const hours = { rule: "contact.hours", takes: { kind: "words" } } as const;
+  expect(said({ ...hours, value: { en: "Mondays", de: "montags" } })).toBe("montags");
+  expect(said({ ...hours, value: { en: "Mondays" } })).toBe("Mondays");
+  expect(said({ ...hours, value: {} })).toBe("keine Angabe");
 });
 
-test("what takes one of a few words says which", () => {
-  expect(Object.keys(wordsOf("signin.password") ?? {})).toEqual(["everyone", "without_provider"]);
-  expect(wordsOf("waiting.early")).toBeUndefined();
+test("what is written becomes a value, or says what is wrong", () => {
+  const read = (takes: RuleView["takes"], value: RuleView["value"], change = {}) =>
+    readRule(takes, { ...ruleDraft(takes, value), ...change });
+  const number = { kind: "number", most: 240 } as const;
+  expect(read(number, 10)).toEqual({ value: 10 });
+  expect(read(number, 10, { typed: "241" })).toHaveProperty("wrong.params", { from: 0, to: 240 });
+  expect(read(number, null)).toHaveProperty("wrong");
+  const day = { kind: "day" } as const;
+  expect(read(day, "never")).toEqual({ value: "never" });
+  expect(read(day, "2026-12-01")).toEqual({ value: "2026-12-01" });
+  expect(read(day, "2026-12-01", { chosen: "always" })).toEqual({ value: "" });
+  expect(read(day, "", { chosen: "from" })).toHaveProperty("wrong");
+  const some = { kind: "some", of: ["de", "en"] } as const;
+  expect(read(some, ["en"], { several: ["en", "de"] })).toEqual({ value: ["de", "en"] });
+  expect(read(some, ["en"], { several: [] })).toHaveProperty("wrong");
+  const words = { kind: "words", of: ["de", "en"], most: 200 } as const;
+  expect(read(words, { de: " montags " })).toEqual({ value: { de: "montags" } });
+  expect(read(words, {})).toHaveProperty("wrong");
+  expect(read({ kind: "dial" }, "0711 1")).toEqual({ value: "0711 1" });
+  expect(read({ kind: "one", of: ["a", "b"] }, "a", { chosen: "b" })).toEqual({ value: "b" });
+});
+
+test("what can be chosen is said in words", () => {
+  expect(choiceLabel("signin.factor", "demanded", texts)).toBe("verlangt");
+  expect(choiceLabel("languages", "de", texts)).toBe("Deutsch");
 });

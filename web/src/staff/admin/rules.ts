@@ -1,4 +1,5 @@
-import type { RuleName, RuleView } from "../../api/admin";
+import type { RuleName, RuleValue, RuleView } from "../../api/admin";
+import { languages } from "../../i18n/languages";
 import type { StaffKey } from "../../i18n/staff";
 import { dayText } from "../../i18n/times";
 import type { Texts } from "../../ui";
@@ -8,42 +9,56 @@ export const ruleLabels: Readonly<Record<RuleName, StaffKey>> = {
   "waiting.late": "admin.rule.late",
   "offered.from": "admin.rule.offered",
   "signin.factor": "admin.rule.factor",
+  "contact.phone": "admin.rule.phone",
+  "contact.hours": "admin.rule.hours",
+  languages: "admin.rule.languages",
   "signin.password": "admin.rule.password",
 };
 
-/** How many minutes a rule takes at most; undefined: it takes a day. */
-export function mostMinutes(rule: RuleName): number | undefined {
-  const most: Partial<Record<RuleName, number>> = { "waiting.early": 240, "waiting.late": 1440 };
-  return most[rule];
+const counted: Partial<Record<RuleName, StaffKey>> = {
+  "waiting.early": "admin.rule.early.value",
+  "waiting.late": "admin.rule.late.value",
+};
+
+/** What can be chosen, in words; a language has its own. */
+const choices: Readonly<Record<string, StaffKey>> = {
+  "signin.factor.optional": "admin.rule.factor.optional",
+  "signin.factor.demanded": "admin.rule.factor.demanded",
+  "signin.password.everyone": "admin.rule.password.everyone",
+  "signin.password.without_provider": "admin.rule.password.withoutProvider",
+};
+
+export function choiceLabel(rule: RuleName, choice: string, { t }: Texts<StaffKey>): string {
+  const key = choices[`${rule}.${choice}`];
+  return key ? t(key) : (languages.find(({ tag }) => tag === choice)?.name ?? choice);
 }
 
-/** What a rule can say that takes one of a few words; none: it takes something else. */
-export function wordsOf(rule: RuleName): Readonly<Record<string, StaffKey>> | undefined {
-  const words: Readonly<Record<string, Readonly<Record<string, StaffKey>>>> = {
-    "signin.factor": {
-      optional: "admin.rule.factor.optional",
-      demanded: "admin.rule.factor.demanded",
-    },
-    "signin.password": {
-      everyone: "admin.rule.password.everyone",
-      without_provider: "admin.rule.password.withoutProvider",
-    },
-  };
-  return words[rule];
-}
+const isList = (value: RuleValue): value is readonly string[] => Array.isArray(value);
 
 /** "10 Minuten vor Beginn", "ab Dienstag, 1. Dezember" */
-export function ruleValue({ rule, value }: Pick<RuleView, "rule" | "value">, texts: Texts<StaffKey>): string {
+export function ruleValue(
+  { rule, value, takes }: Pick<RuleView, "rule" | "value" | "takes">,
+  texts: Texts<StaffKey>,
+): string {
   const { t } = texts;
   if (value === null) return t("admin.rule.own");
-  if (rule === "waiting.early") return t("admin.rule.early.value", { n: Number(value) });
-  if (rule === "waiting.late") return t("admin.rule.late.value", { n: Number(value) });
-  const word = wordsOf(rule)?.[`${value}`];
-  if (word) return t(word);
+  if (isList(value)) return value.map((choice) => choiceLabel(rule, choice, texts)).join(", ");
+  if (typeof value === "object")
+    return value[texts.language] ?? Object.values(value)[0] ?? t("admin.rule.none");
+  if (typeof value === "number") {
+    const key = counted[rule];
+    return key ? t(key, { n: value }) : String(value);
+  }
+  if (takes.kind === "day") return dayValue(value, texts);
+  if (takes.kind === "one") return choiceLabel(rule, value, texts);
+  return value === "" ? t("admin.rule.none") : value;
+}
+
+function dayValue(value: string, { t, language }: Texts<StaffKey>): string {
   if (value === "") return t("admin.rule.offered.always");
   if (value === "never") return t("admin.rule.offered.never");
   const noon = new Date(`${value}T12:00:00Z`);
-  const date = `${dayText(noon.getTime(), { language: texts.language, zone: "UTC" })} ${noon.getUTCFullYear()}`;
+  const date = `${dayText(noon.getTime(), { language, zone: "UTC" })} ${noon.getUTCFullYear()}`;
   return t("admin.rule.offered.from", { date });
 }
 

@@ -21,7 +21,7 @@ export class Draft {
   name = $state("");
   email = $state("");
   phone = $state("");
-  language = $state<LanguageTag>(usual);
+  chosenLanguage = $state<LanguageTag>(usual);
   team = $state("");
   typedDay = $state<string>();
   typedTime = $state<string>();
@@ -35,6 +35,12 @@ export class Draft {
 
   readonly #around: () => Surroundings;
 
+  readonly languages = $derived.by(
+    () => this.who().desks.find(({ id }) => id === this.team)?.languages ?? [],
+  );
+  readonly language = $derived(
+    this.languages.includes(this.chosenLanguage) ? this.chosenLanguage : (this.languages[0] ?? usual),
+  );
   readonly services = $derived.by(() => {
     const department = this.who().desks.find(({ id }) => id === this.team)?.departmentId;
     return this.who().services.filter(({ departmentId }) => departmentId === department);
@@ -121,7 +127,7 @@ export class Draft {
       });
       this.booked = { id, startsAt, name, ...(link === undefined ? {} : { link }) };
       this.name = this.email = this.phone = "";
-      this.language = usual;
+      this.chosenLanguage = usual;
       this.typedDay = this.typedTime = undefined;
       return true;
     } catch (error) {

@@ -1,0 +1,157 @@
+package agency
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"visavis/internal/vault"
+	"visavis/locales"
+)
+
+// FormKind is what sort of value a rule takes.
+type FormKind string
+
+// The sorts.
+const (
+	NumberForm FormKind = "number" // a whole one
+	DayForm    FormKind = "day"    // 2026-12-01, "" for every day, or Never
+	OneForm    FormKind = "one"    // of a list
+	SomeForm   FormKind = "some"   // at least one of a list, in the order of that list
+	DialForm   FormKind = "dial"   // a telephone number, as people write it
+	WordsForm  FormKind = "words"  // plain text, by language
+)
+
+// Form is what a rule takes; pages ask for it accordingly.
+type Form struct {
+	Kind  FormKind `json:"kind" enum:"number,day,one,some,dial,words"`
+	Most  int      `json:"most,omitempty" doc:"The largest number; of texts, the most characters in each language."`
+	Of    []string `json:"of,omitempty" doc:"What can be chosen; of texts, the languages."`
+	Lines bool     `json:"lines,omitempty" doc:"The text may have several."`
+}
+
+func number(most int) Form         { return Form{Kind: NumberForm, Most: most} }
+func oneOf(choices ...string) Form { return Form{Kind: OneForm, Of: choices} }
+func someOf(choices ...string) Form {
+	return Form{Kind: SomeForm, Of: choices}
+}
+
+func words(most int, lines bool) Form {
+	return Form{Kind: WordsForm, Most: most, Of: locales.Languages(), Lines: lines}
+}
+
+const mostDial = 64
+
+// dialled is a telephone number as people write it.
+var dialled = regexp.MustCompile(`^\+?[0-9(][0-9 ()/.-]{2,}$`)
+
+// take reads a value as JSON has it, and puts it into its stored form.
+func (f Form) take(v any) (any, bool) {
+	switch f.Kind {
+	case NumberForm:
+		n, ok := v.(float64)
+		return v, ok && n >= 0 && n <= float64(f.Most) && n == float64(int(n))
+	case DayForm:
+		text, ok := v.(string)
+		return v, ok && isDayOrNever(text)
+	case OneForm:
+		text, ok := v.(string)
+		return v, ok && slices.Contains(f.Of, text)
+	case SomeForm:
+		return f.takeSome(v)
+	case DialForm:
+		text, ok := v.(string)
+		text = strings.TrimSpace(text)
+		return text, ok && len(text) <= mostDial && dialled.MatchString(text)
+	case WordsForm:
+		return f.takeWords(v)
+	}
+	return nil, false
+}
+
+func isDayOrNever(text string) bool {
+	if text == "" || text == Never {
+		return true
+	}
+	_, err := time.Parse(time.DateOnly, text)
+	return err == nil
+}
+
+func (f Form) takeSome(v any) (any, bool) {
+	given, ok := v.([]any)
+	if !ok || len(given) == 0 || len(given) > len(f.Of) {
+		return nil, false
+	}
+	var chosen []any
+	for _, choice := range f.Of {
+		if slices.Contains(given, any(choice)) {
+			chosen = append(chosen, choice)
+		}
+	}
+	return chosen, len(chosen) == len(given) // else one is unknown, or there twice
+}
+
+func (f Form) takeWords(v any) (any, bool) {
+	given, ok := v.(map[string]any)
+	if !ok {
+		return nil, false
+	}
+	said := map[string]any{}
+	for language, one := range given {
+		text, ok := one.(string)
+		text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
+		if !ok || !slices.Contains(f.Of, language) || utf8.RuneCountInString(text) > f.Most || !f.readable(text) {
+			return nil, false
+		}
+		if text != "" {
+			said[language] = text
+		}
+	}
+	return said, len(said) > 0
+}
+
+// readable refuses what nobody sees and what turns a text around.
+func (f Form) readable(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
+		return unicode.Is(unicode.Cc, r) && (r != '\n' || !f.Lines) || unicode.Is(unicode.Bidi_Control, r)
+	})
+}
+
+// code is a value as the audit may hold it: nothing that anybody typed.
+func (f Form) code(v any) string {
+	switch known := v.(type) {
+	case float64:
+		return strconv.Itoa(int(known))
+	case string:
+		if f.Kind != DialForm {
+			return known
+		}
+	case []any:
+		return strings.Join(texts(known), ".")
+	}
+	return versionOf(v)
+}
+
+func texts(list []any) []string {
+	var out []string
+	for _, one := range list {
+		text, _ := one.(string)
+		out = append(out, text)
+	}
+	return out
+}
+
+// versionOf names a value by what it says: the same text has the same name wherever it stands.
+func versionOf(v any) string {
+	said, err := json.Marshal(v) // keys in the order of the alphabet
+	if err != nil {
+		return ""
+	}
+	return hex.EncodeToString(vault.Hash(string(said))[:8])
+}

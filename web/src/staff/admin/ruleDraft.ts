@@ -1,0 +1,61 @@
+import type { RuleTakes, RuleValue } from "../../api/admin";
+import type { StaffKey } from "../../i18n/staff";
+
+/** A rule that is being written: everything that its sort of value needs, and the rest unused. */
+export interface RuleDraft {
+  /** A number, a telephone number or a day. */
+  readonly typed: string;
+  /** One of a list; of a day, whether there is one. */
+  readonly chosen: string;
+  readonly several: readonly string[];
+  readonly said: Readonly<Record<string, string>>;
+}
+
+export type Wrong = { key: StaffKey; params?: Record<string, number> };
+
+export function ruleDraft({ kind, of = [] }: RuleTakes, value: RuleValue): RuleDraft {
+  const text = typeof value === "string" || typeof value === "number" ? String(value) : "";
+  const several = Array.isArray(value) ? (value as readonly string[]) : [];
+  const said = value !== null && typeof value === "object" && !Array.isArray(value) ? value : {};
+  const day = text === "never" ? "never" : text === "" ? "always" : "from";
+  return {
+    typed: text === "never" ? "" : text,
+    chosen: kind === "day" ? day : text,
+    several,
+    said: Object.fromEntries(
+      of.map((language) => [language, (said as Record<string, string>)[language] ?? ""]),
+    ),
+  };
+}
+
+/** What the form itself can see: the server says the rest. */
+export function readRule(
+  { kind, most = 0, of = [] }: RuleTakes,
+  { typed, chosen, several, said }: RuleDraft,
+): { value: RuleValue } | { wrong: Wrong } {
+  const text = typed.trim();
+  switch (kind) {
+    case "number":
+      if (/^\d{1,6}$/.test(text) && Number(text) <= most) return { value: Number(text) };
+      return { wrong: { key: "admin.wrong.number", params: { from: 0, to: most } } };
+    case "day":
+      if (chosen !== "from") return { value: chosen === "never" ? "never" : "" };
+      return text === "" ? { wrong: { key: "admin.wrong.empty" } } : { value: text };
+    case "dial":
+      return text === "" ? { wrong: { key: "admin.wrong.empty" } } : { value: text };
+    case "one":
+      return { value: chosen };
+    case "some": {
+      const value = of.filter((choice) => several.includes(choice));
+      return value.length === 0 ? { wrong: { key: "admin.rule.wrong.some" } } : { value };
+    }
+    case "words": {
+      const value = Object.fromEntries(
+        Object.entries(said)
+          .map(([language, words]) => [language, words.trim()] as const)
+          .filter(([, words]) => words !== ""),
+      );
+      return Object.keys(value).length === 0 ? { wrong: { key: "admin.wrong.empty" } } : { value };
+    }
+  }
+}
