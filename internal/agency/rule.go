@@ -32,6 +32,11 @@ const (
 	ContactHours Rule = "contact.hours"
 	// SpokenLanguages are those in which guests are written to and have their pages.
 	SpokenLanguages Rule = "languages"
+	// LegalBasis is by what right an appointment is by video.
+	LegalBasis Rule = "legal.basis"
+	// LegalNotice is what guests are told about their data, and LegalConsent what they agree to. Each text stays.
+	LegalNotice  Rule = "legal.notice"
+	LegalConsent Rule = "legal.consent"
 )
 
 // Never is what OfferedFrom says where nothing is offered yet.
@@ -57,24 +62,31 @@ type definition struct {
 	form     Form
 	at       []Kind
 	own      []Kind // these have it in their own rows
+	kept     bool   // each text that was ever decided stays
 	standard any    // where nobody has decided; nil: each service has its own
 }
 
 func definitions() map[Rule]definition {
-	places := []Kind{OfAgency, OfDepartment, OfLocation, OfDesk}
+	places, topics := []Kind{OfAgency, OfDepartment, OfLocation, OfDesk}, []Kind{OfAgency, OfDepartment, OfService}
 	return map[Rule]definition{
 		OpensEarly:      {form: number(240), at: []Kind{OfLocation, OfDesk}, own: []Kind{OfService}},
 		StaysLate:       {form: number(1440), at: []Kind{OfLocation, OfDesk}, own: []Kind{OfService}},
 		OfferedFrom:     {form: Form{Kind: DayForm}, at: levels(), standard: ""},
 		ContactPhone:    {form: Form{Kind: DialForm, Most: mostDial}, at: []Kind{OfAgency, OfDepartment, OfDesk}, own: []Kind{OfLocation}, standard: ""},
 		ContactHours:    {form: words(200, false), at: places, standard: map[string]any{}},
-		SpokenLanguages: {form: someOf(locales.Languages()...), at: places, standard: asList(locales.Languages())},
+		SpokenLanguages: {form: someOf(locales.Languages()...), at: places, standard: list(locales.Languages())},
+		LegalBasis:      {form: oneOf(ByNotice, ByConsent), at: topics, standard: ByNotice},
+		LegalNotice:     {form: words(mostLegal, true), at: topics, kept: true, standard: map[string]any{}},
+		LegalConsent:    {form: words(mostLegal, true), at: topics, kept: true, standard: map[string]any{}},
 		SecondFactor:    {form: oneOf(Optional, Demanded), at: []Kind{OfAgency}, standard: Optional},
 		Passwords:       {form: oneOf(Everyone, WithoutProvider), at: []Kind{OfAgency}, standard: Everyone},
 	}
 }
 
-func asList(texts []string) []any {
+// mostLegal is about two pages.
+const mostLegal = 6000
+
+func list(texts []string) []any {
 	var out []any
 	for _, text := range texts {
 		out = append(out, text)

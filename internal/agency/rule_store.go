@@ -206,6 +206,11 @@ func (s *Store) Decide(ctx context.Context, tx *db.Tx, agencyID string, p Place,
 	if err != nil {
 		return "", fmt.Errorf("decide rule: %w", err)
 	}
+	if said, is := v.(map[string]any); is && definitions()[rule].kept {
+		if err := s.KeepLegal(ctx, tx, agencyID, LegalText{Version: versionOf(v), said: said}); err != nil {
+			return "", err
+		}
+	}
 	_, err = tx.ExecContext(ctx, `
 		INSERT INTO policy (agency_id, place_kind, place_id, name, value, fixed, changed_at, changed_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (agency_id, place_id, name) DO UPDATE SET value = $5, fixed = $6, changed_at = $7, changed_by = $8`,

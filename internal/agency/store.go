@@ -21,11 +21,12 @@ type Store struct {
 	zone  *time.Location
 	clock func() time.Time
 	keys  *Keys
+	comes map[Rule]LegalText
 }
 
 // New returns a store. The zone is the one by whose clocks the offices work.
 func New(d *db.DB, ring *vault.Keyring, zone *time.Location, clock func() time.Time) *Store {
-	s := &Store{db: d, ring: ring, zone: zone, clock: clock}
+	s := &Store{db: d, ring: ring, zone: zone, clock: clock, comes: asItComes()}
 	s.keys = &Keys{ring: ring, in: s.In, read: d.Read(), open: map[string]*vault.DataKey{}}
 	return s
 }

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"time"
 
+	"visavis/internal/agency"
 	"visavis/internal/worldtest"
 )
 
@@ -87,19 +88,21 @@ func guestProps() map[string]prop {
 	arriving := worldtest.Body{"mode": "video", "offer": offer["offer"], "commit": offer["commit"]}
 	again := worldtest.Body{"generation": 0, "offer": offer["offer"], "commit": offer["commit"]}
 	return map[string]prop{
-		"POST /api/guest/{agency}/open": {body: func(s *scene) any { return worldtest.Body{"secret": s.place().Secret} }},
-		"POST " + seat + "/check":       {body: with(worldtest.Body{"result": "looked"})},
-		"POST " + seat + "/arrive":      {body: page(arriving)},
-		"POST " + seat + "/prepare":     {ready: (*scene).arrive, body: page(again)},
-		"POST " + seat + "/presence":    {ready: (*scene).arrive, body: page(worldtest.Body{"visible": false})},
-		"POST " + seat + "/leave":       {ready: (*scene).arrive, body: page(nil)},
-		"POST " + seat + "/answer":      {ready: (*scene).told, body: func(s *scene) any { return worldtest.Body{"page": s.guest().Page, "message": s.message, "text": "Ja"} }},
-		"POST " + seat + "/stay":        {ready: (*scene).arrive, body: page(nil)},
-		"POST " + seat + "/callback":    {body: with(worldtest.Body{"phone": "0170 1112223"})},
-		"POST " + seat + "/cancel":      {body: with(worldtest.Body{"wish": "cancel"})},
-		"GET " + seat + "/stream":       {ready: (*scene).arrive},
-		"POST " + seat + "/signal":      {ready: (*scene).admit, body: page(worldtest.Body{"generation": 1, "kind": "enter"})},
-		"POST " + seat + "/detour":      {ready: (*scene).admit, body: page(nil)},
+		"POST /api/guest/{agency}/open":           {body: func(s *scene) any { return worldtest.Body{"secret": s.place().Secret} }},
+		"POST " + seat + "/check":                 {body: with(worldtest.Body{"result": "looked"})},
+		"POST " + seat + "/arrive":                {body: page(arriving)},
+		"POST " + seat + "/prepare":               {ready: (*scene).arrive, body: page(again)},
+		"POST " + seat + "/presence":              {ready: (*scene).arrive, body: page(worldtest.Body{"visible": false})},
+		"POST " + seat + "/leave":                 {ready: (*scene).arrive, body: page(nil)},
+		"POST " + seat + "/answer":                {ready: (*scene).told, body: func(s *scene) any { return worldtest.Body{"page": s.guest().Page, "message": s.message, "text": "Ja"} }},
+		"POST " + seat + "/stay":                  {ready: (*scene).arrive, body: page(nil)},
+		"POST " + seat + "/callback":              {body: with(worldtest.Body{"phone": "0170 1112223"})},
+		"POST " + seat + "/cancel":                {body: with(worldtest.Body{"wish": "cancel"})},
+		"GET " + seat + "/stream":                 {ready: (*scene).arrive},
+		"POST " + seat + "/signal":                {ready: (*scene).admit, body: page(worldtest.Body{"generation": 1, "kind": "enter"})},
+		"POST " + seat + "/detour":                {ready: (*scene).admit, body: page(nil)},
+		"POST " + seat + "/consent":               {body: page(worldtest.Body{"version": "", "given": false})},
+		"GET /api/guest/{agency}/legal/{version}": {ready: (*scene).write},
 	}
 }
 
@@ -112,4 +115,11 @@ func testProps() map[string]prop {
 			return worldtest.Body{"id": test.ID, "path": "udp", "side": "a", "sdp": worldtest.Description("guest", worldtest.Print("guest"))}
 		}},
 	}
+}
+
+// write gives the agency a text of its own.
+func (s *scene) write() {
+	s.t.Helper()
+	s.Decide(s.o, s.o.Agency, agency.LegalNotice, `{"de": "Wir bewahren nichts auf."}`, false)
+	s.Scan(`SELECT version FROM legal_text WHERE agency_id = $1`, []any{s.o.Agency}, &s.text)
 }

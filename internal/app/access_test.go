@@ -182,6 +182,7 @@ type scene struct {
 
 	message  string
 	approval string
+	text     string // the version of one
 }
 
 // prop is how far a scene must have come for a route, and the body that the route wants.
@@ -269,7 +270,7 @@ func (s *stage) as(role string) *worldtest.Browser {
 
 // fill puts the scene's ids into a path.
 func (s *scene) fill(path string) string {
-	path = strings.NewReplacer("{$}", "", "{agency}", s.o.Slug, "{talk}", s.talk, "{desk}", s.o.Desk).Replace(path)
+	path = strings.NewReplacer("{$}", "", "{agency}", s.o.Slug, "{talk}", s.talk, "{desk}", s.o.Desk, "{version}", s.text).Replace(path)
 	if strings.Contains(path, "{seat}") {
 		path = strings.ReplaceAll(path, "{seat}", s.place().Seat)
 	}

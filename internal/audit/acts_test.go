@@ -86,6 +86,7 @@ var elsewhere = map[audit.Act]string{
 	audit.DirectoryTokenMade: "internal/scim", audit.DirectoryTokenDropped: "internal/scim", audit.DirectoryRuleMade: "internal/scim",
 	audit.DirectoryRuleDropped: "internal/scim", audit.DirectoryStopped: "internal/scim", audit.DirectoryAllowed: "internal/scim",
 	audit.DirectoryResumed: "internal/scim", audit.DirectoryShareSet: "internal/scim",
+	audit.NoticeShown: "internal/agency", audit.ConsentGiven: "internal/agency", audit.ConsentRevoked: "internal/agency",
 }
 
 type step struct {

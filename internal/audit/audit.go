@@ -77,6 +77,10 @@ const (
 	TakeoverAllowed Act = "takeover.allowed"
 	TakeoverRefused Act = "takeover.refused"
 
+	NoticeShown    Act = "notice.shown"    // about the guest's data, when they came for the first time with it
+	ConsentGiven   Act = "consent.given"   // by the guest, to this appointment by video
+	ConsentRevoked Act = "consent.revoked" // by the guest
+
 	TalkAdmitted Act = "talk.admitted"
 	TalkJoined   Act = "talk.joined"   // by a colleague, who leads it from then on
 	TalkReturned Act = "talk.returned" // the guest waits again
@@ -161,6 +165,10 @@ var shapes = map[Act]shape{
 	TakeoverAsked:   {object: OfAppointment},
 	TakeoverAllowed: {object: OfAppointment, details: []string{"talk"}},
 	TakeoverRefused: {object: OfAppointment, details: []string{"talk"}},
+
+	NoticeShown:    {object: OfAppointment, details: []string{"version"}},
+	ConsentGiven:   {object: OfAppointment, details: []string{"version"}},
+	ConsentRevoked: {object: OfAppointment, details: []string{"version"}},
 
 	TalkAdmitted: {object: OfAppointment, details: []string{"talk"}},
 	TalkJoined:   {object: OfAppointment, details: []string{"talk", "from"}},

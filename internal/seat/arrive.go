@@ -21,6 +21,7 @@ type arriveInput struct {
 		Commit   string `json:"commit" minLength:"43" maxLength:"43"`
 		Offer    string `json:"offer" minLength:"1" maxLength:"65536"`
 		TakeOver bool   `json:"takeover,omitempty"`
+		Notice   string `json:"notice,omitempty" maxLength:"64" doc:"The version of the notice that was shown."`
 	}
 }
 
@@ -48,6 +49,11 @@ func (s *Service) arrive(ctx context.Context, in *arriveInput) (*viewOutput, err
 		}
 		if err := acted(ctx, tx, next, in.browser, db.Ms(s.o.Clock())); err != nil {
 			return err
+		}
+		if slices.Contains(happened, Arrived) && in.Body.Notice != "" {
+			if err := s.noticed(ctx, tx, next, in.Body.Notice); err != nil {
+				return err
+			}
 		}
 		return s.settleArrival(ctx, tx, key, next, who, happened, prepared)
 	})

@@ -29,6 +29,7 @@ func (s *Service) Routes(api *edge.API, mux *edge.Mux) {
 	edge.Handle(api, post("prepareTalk", base+"/prepare"), s.prepareAgain)
 	edge.Handle(api, post("reportVisibility", base+"/presence"), s.visibility)
 	edge.Handle(api, post("leave", base+"/leave"), s.leave)
+	edge.Handle(api, post("consent", base+"/consent"), s.consent)
 	edge.Handle(api, post("answerMessage", base+"/answer"), s.answer)
 	edge.Handle(api, post("stayUntil", base+"/stay"), s.stay)
 	edge.Handle(api, post("askForCall", base+"/callback"), s.callback)

@@ -56,12 +56,18 @@ type Seat struct {
 	ClosedAt      *time.Time
 	PassedAt      *time.Time // while it waits again since who led its talk may lead it no longer
 	PassedFrom    string     // and who that was
+	Agreed        string     // the version of the text that the guest has agreed to; empty: to none, or not any more
+	AgreedAt      *time.Time
 	Version       int64
 }
 
 // Window is when the waiting room is open for a seat. It closes by time alone: a seat that nobody used stays expected
 // until staff record an outcome, or move the appointment.
-type Window struct{ Opens, Starts, Ends, Closes time.Time }
+type Window struct {
+	Opens, Starts, Ends, Closes time.Time
+	// Consent is the version of the text without whose guest's agreement nobody gets in; empty: none is asked for.
+	Consent string
+}
 
 // Refusal is a command that the rules do not allow now. Code is what the user's
 // page finds its words by.
@@ -96,6 +102,8 @@ const (
 	Left      Event = "left"
 	Ended     Event = "ended"
 	Rejoined  Event = "rejoined" // the same browser, during a talk, in a fresh page
+	Agreed    Event = "agreed"   // to be seen and heard by video
+	Revoked   Event = "revoked"  // and not any more
 )
 
 // Command is something that somebody wants to happen to a seat.
@@ -167,6 +175,9 @@ func (c Arrive) enter(s Seat, now time.Time, w Window) (Seat, []Event, error) {
 	}
 	if !now.Before(w.Closes) {
 		return s, nil, refuse("seat.too_late")
+	}
+	if w.Consent != "" && s.Agreed != w.Consent {
+		return s, nil, refuse("seat.consent")
 	}
 	s.State, s.ArrivedAt, s.OpenedAt = Waiting, &now, &now
 	return c.hold(s), []Event{Arrived}, nil
@@ -332,6 +343,39 @@ func (c Stay) apply(s Seat, now time.Time, _ Window) (Seat, []Event, error) {
 	}
 	s.StayUntil = c.Until
 	return s, nil, nil
+}
+
+// Agree is the guest's consent to a text, in the version that was shown.
+type Agree struct{ Version string }
+
+func (c Agree) apply(s Seat, now time.Time, w Window) (Seat, []Event, error) {
+	switch {
+	case s.State == Closed:
+		return s, nil, closedRefusal(s)
+	case c.Version == "" || c.Version != w.Consent:
+		return s, nil, refuse("seat.text_changed") // nobody agrees to what they have not read
+	case c.Version == s.Agreed:
+		return s, nil, nil
+	}
+	s.Agreed, s.AgreedAt, s.OpenedAt = c.Version, &now, &now
+	return s, []Event{Agreed}, nil
+}
+
+// Revoke takes the consent back. Whoever waits or talks goes, as with Leave.
+type Revoke struct{ Who Holder }
+
+func (c Revoke) apply(s Seat, now time.Time, w Window) (Seat, []Event, error) {
+	switch {
+	case s.State == Closed:
+		return s, nil, closedRefusal(s)
+	case s.Agreed == "":
+		return s, nil, nil
+	case s.State != Expected && c.Who != s.Holder:
+		return s, nil, refuse("seat.elsewhere")
+	}
+	s, happened, err := Leave{Who: c.Who}.apply(s, now, w)
+	s.Agreed, s.AgreedAt = "", nil
+	return s, append(happened, Revoked), err
 }
 
 // End closes the seat with the appointment's outcome, in whatever state it is.

@@ -89,6 +89,8 @@ var commands = map[string]seat.Command{
 	"leave, laptop":       seat.Leave{Who: laptop},
 	"stay":                seat.Stay{Who: phone, Until: new(at(10, 45))},
 	"stay, laptop":        seat.Stay{Who: laptop, Until: new(at(10, 45))},
+	"agree":               seat.Agree{Version: "v1"},
+	"revoke":              seat.Revoke{Who: phone},
 	"end":                 seat.End{Reason: "phone"},
 	"move":                seat.Move{},
 	"page goes away":      seat.Connected{},
@@ -139,6 +141,8 @@ expected             | leave, second tab   | expected, nobody
 expected             | leave, laptop       | expected, nobody
 expected             | stay                | seat.not_waiting
 expected             | stay, laptop        | seat.not_waiting
+expected             | agree               | seat.text_changed
+expected             | revoke              | expected, nobody
 expected             | end                 | closed, nobody: ended
 expected             | move                | expected, nobody: ended
 expected             | page goes away      | expected, nobody
@@ -163,6 +167,8 @@ waiting              | leave, second tab   | seat.elsewhere
 waiting              | leave, laptop       | seat.elsewhere
 waiting              | stay                | waiting, phone
 waiting              | stay, laptop        | seat.elsewhere
+waiting              | agree               | seat.text_changed
+waiting              | revoke              | waiting, phone
 waiting              | end                 | closed, phone: ended
 waiting              | move                | expected, nobody: ended
 waiting              | page goes away      | waiting, phone
@@ -187,6 +193,8 @@ talking              | leave, second tab   | seat.elsewhere
 talking              | leave, laptop       | seat.elsewhere
 talking              | stay                | seat.not_waiting
 talking              | stay, laptop        | seat.not_waiting
+talking              | agree               | seat.text_changed
+talking              | revoke              | talking, phone
 talking              | end                 | closed, phone: ended
 talking              | move                | seat.talking
 talking              | page goes away      | talking, phone
@@ -211,6 +219,8 @@ talking, asked       | leave, second tab   | seat.elsewhere
 talking, asked       | leave, laptop       | talking, phone
 talking, asked       | stay                | seat.not_waiting
 talking, asked       | stay, laptop        | seat.not_waiting
+talking, asked       | agree               | seat.text_changed
+talking, asked       | revoke              | talking, phone, asked
 talking, asked       | end                 | closed, phone: ended
 talking, asked       | move                | seat.talking
 talking, asked       | page goes away      | talking, phone, asked
@@ -235,6 +245,8 @@ talking, refused     | leave, second tab   | seat.elsewhere
 talking, refused     | leave, laptop       | talking, phone
 talking, refused     | stay                | seat.not_waiting
 talking, refused     | stay, laptop        | seat.not_waiting
+talking, refused     | agree               | seat.text_changed
+talking, refused     | revoke              | talking, phone, refused
 talking, refused     | end                 | closed, phone: ended
 talking, refused     | move                | seat.talking
 talking, refused     | page goes away      | talking, phone, refused
@@ -259,6 +271,8 @@ closed               | leave, second tab   | seat.closed
 closed               | leave, laptop       | seat.closed
 closed               | stay                | seat.closed
 closed               | stay, laptop        | seat.closed
+closed               | agree               | seat.closed
+closed               | revoke              | seat.closed
 closed               | end                 | seat.closed
 closed               | move                | seat.closed
 closed               | page goes away      | closed, phone
@@ -283,6 +297,8 @@ expected, time is up | leave, second tab   | expected, nobody
 expected, time is up | leave, laptop       | expected, nobody
 expected, time is up | stay                | seat.not_waiting
 expected, time is up | stay, laptop        | seat.not_waiting
+expected, time is up | agree               | seat.text_changed
+expected, time is up | revoke              | expected, nobody
 expected, time is up | end                 | closed, nobody: ended
 expected, time is up | move                | expected, nobody: ended
 expected, time is up | page goes away      | expected, nobody
@@ -307,6 +323,8 @@ waiting, time is up  | leave, second tab   | seat.elsewhere
 waiting, time is up  | leave, laptop       | seat.elsewhere
 waiting, time is up  | stay                | stay.time
 waiting, time is up  | stay, laptop        | seat.elsewhere
+waiting, time is up  | agree               | seat.text_changed
+waiting, time is up  | revoke              | waiting, phone
 waiting, time is up  | end                 | closed, phone: ended
 waiting, time is up  | move                | expected, nobody: ended
 waiting, time is up  | page goes away      | waiting, phone
@@ -331,6 +349,8 @@ talking, time is up  | leave, second tab   | seat.elsewhere
 talking, time is up  | leave, laptop       | seat.elsewhere
 talking, time is up  | stay                | seat.not_waiting
 talking, time is up  | stay, laptop        | seat.not_waiting
+talking, time is up  | agree               | seat.text_changed
+talking, time is up  | revoke              | talking, phone
 talking, time is up  | end                 | closed, phone: ended
 talking, time is up  | move                | seat.talking
 talking, time is up  | page goes away      | talking, phone

@@ -87,6 +87,7 @@ type Service struct {
 	byAgency  *edge.Limiter
 	byBrowser *edge.Limiter // what those may ask who have the right secret, each for itself
 	byMessage *edge.Limiter // how often a guest who waits is told something
+	byConsent *edge.Limiter // how often a guest gives or takes back consent
 	byOpening *edge.Limiter // how often a network may show the right one
 	streams   *edge.Streams
 }
@@ -99,6 +100,7 @@ func New(d *db.DB, o Options) *Service {
 		byAgency:  edge.NewLimiter(10*time.Millisecond, 1000, 1000),
 		byBrowser: edge.NewLimiter(200*time.Millisecond, 100, 50_000),
 		byMessage: edge.NewLimiter(5*time.Second, 5, 50_000),
+		byConsent: edge.NewLimiter(5*time.Second, 10, 50_000),
 		byOpening: edge.NewLimiter(200*time.Millisecond, 100, 50_000),
 		streams:   edge.NewStreams(mostStreams, mostStreamsPerBrowser),
 	}
@@ -140,6 +142,9 @@ func (s *Service) policy(ctx context.Context, q db.Q, x Seat) (Window, agency.Ru
 	w := Window{Starts: db.Time(starts), Ends: db.Time(ends)}
 	w.Opens = w.Starts.Add(-rules.Minutes(agency.OpensEarly))
 	w.Closes = w.Ends.Add(rules.Minutes(agency.StaysLate))
+	if asked := s.o.Agencies.Legal(rules).Consent; asked != nil {
+		w.Consent = asked.Version
+	}
 	return w, rules, nil
 }
 

@@ -15,16 +15,16 @@ var ErrNotFound = errors.New("seat: not found")
 const columns = `SELECT id, agency_id, appointment_id, desk_id, state, COALESCE(closed_reason, ''), COALESCE(door, ''),
 	COALESCE(mode, ''), link_version, opened_at, check_failed_at, arrived_at, away_since, hidden_since, stay_until,
 	holder_hash, COALESCE(holder_page, ''), asking_hash, COALESCE(asking_page, ''), asking_refused, closed_at,
-	passed_at, COALESCE(passed_from, ''), version FROM seat`
+	passed_at, COALESCE(passed_from, ''), COALESCE(consent_version, ''), consented_at, version FROM seat`
 
 func scan(row interface{ Scan(...any) error }) (Seat, error) {
 	var s Seat
-	var opened, failed, arrived, away, hidden, stay, closed, passed *int64
+	var opened, failed, arrived, away, hidden, stay, closed, passed, agreed *int64
 	var holder, asking []byte
 	err := row.Scan(&s.ID, &s.Agency, &s.Appointment, &s.Desk, &s.State, &s.ClosedReason, &s.Door,
 		&s.Mode, &s.LinkVersion, &opened, &failed, &arrived, &away, &hidden, &stay,
 		&holder, &s.Holder.Page, &asking, &s.Asking.Page, &s.AskRefused, &closed,
-		&passed, &s.PassedFrom, &s.Version)
+		&passed, &s.PassedFrom, &s.Agreed, &agreed, &s.Version)
 	if errors.Is(err, db.ErrNoRows) {
 		return s, ErrNotFound
 	}
@@ -34,7 +34,7 @@ func scan(row interface{ Scan(...any) error }) (Seat, error) {
 	s.OpenedAt, s.CheckFailedAt, s.ArrivedAt = db.TimePtr(opened), db.TimePtr(failed), db.TimePtr(arrived)
 	s.AwaySince, s.HiddenSince, s.ClosedAt = db.TimePtr(away), db.TimePtr(hidden), db.TimePtr(closed)
 	s.StayUntil = db.TimePtr(stay)
-	s.PassedAt = db.TimePtr(passed)
+	s.PassedAt, s.AgreedAt = db.TimePtr(passed), db.TimePtr(agreed)
 	s.Holder.Browser, s.Asking.Browser = hex.EncodeToString(holder), hex.EncodeToString(asking)
 	return s, nil
 }
@@ -61,12 +61,14 @@ func save(ctx context.Context, tx *db.Tx, s Seat) error {
 		UPDATE seat SET state = $1, closed_reason = $2, door = $3, mode = $4, link_version = $5, opened_at = $6,
 		       check_failed_at = $7, arrived_at = $8, away_since = $9, hidden_since = $10, holder_hash = $11,
 		       holder_page = $12, asking_hash = $13, asking_page = $14, asking_refused = $15, closed_at = $16,
-		       stay_until = $17, passed_at = $18, passed_from = $19, version = version + 1
-		WHERE agency_id = $20 AND id = $21 AND version = $22`,
+		       stay_until = $17, passed_at = $18, passed_from = $19, consent_version = $20,
+		       consented_at = $21, version = version + 1
+		WHERE agency_id = $22 AND id = $23 AND version = $24`,
 		s.State, db.Null(s.ClosedReason), db.Null(s.Door), db.Null(string(s.Mode)), s.LinkVersion, db.MsPtr(s.OpenedAt),
 		db.MsPtr(s.CheckFailedAt), db.MsPtr(s.ArrivedAt), db.MsPtr(s.AwaySince), db.MsPtr(s.HiddenSince), hash(s.Holder.Browser),
 		db.Null(s.Holder.Page), hash(s.Asking.Browser), db.Null(s.Asking.Page), s.AskRefused, db.MsPtr(s.ClosedAt),
-		db.MsPtr(s.StayUntil), db.MsPtr(s.PassedAt), db.Null(s.PassedFrom), s.Agency, s.ID, s.Version))
+		db.MsPtr(s.StayUntil), db.MsPtr(s.PassedAt), db.Null(s.PassedFrom), db.Null(s.Agreed), db.MsPtr(s.AgreedAt),
+		s.Agency, s.ID, s.Version))
 	if err != nil {
 		return fmt.Errorf("save seat: %w", err)
 	}

@@ -48,6 +48,7 @@ type GuestView struct {
 	CallbackAt   *int64        `json:"callbackAt,omitempty"`
 	MoveAskedAt  *int64        `json:"moveAskedAt,omitempty"`
 	Messages     []Message     `json:"messages,omitempty"`
+	Legal        LegalView     `json:"legal"`
 	Talk         *TalkView     `json:"talk,omitempty"`
 	Now          int64         `json:"now"`
 }
@@ -103,6 +104,7 @@ func (s *Service) view(ctx context.Context, q db.Q, x Seat, who Holder) (GuestVi
 		State: x.State, ClosedReason: x.ClosedReason, Language: language, Advisor: u.advisor,
 		StartsAt: db.Ms(w.Starts), EndsAt: db.Ms(w.Ends), OpensAt: db.Ms(w.Opens), ClosesAt: db.Ms(w.Closes),
 		Takeover: takeoverOf(x, who), Mode: x.Mode, ArrivedAt: db.MsPtr(x.ArrivedAt),
+		Legal:      legalView(s.o.Agencies.Legal(rules), x),
 		CallbackAt: u.callbackAt, MoveAskedAt: u.moveAskedAt, Now: db.Ms(now),
 	}
 	mine := x.Holder.Browser != "" && x.Holder.Browser == who.Browser

@@ -83,6 +83,12 @@ func (g *Guest) Arrive() Answer {
 	return g.Do("arrive", g.offer(Body{"mode": "video"}))
 }
 
+// ArriveAfter enters the waiting room from a page that has shown a version of the notice.
+func (g *Guest) ArriveAfter(notice string) Answer {
+	g.T.Helper()
+	return g.Do("arrive", g.offer(Body{"mode": "video", "notice": notice}))
+}
+
 // Prepare sends a fresh offer.
 func (g *Guest) Prepare(generation int) Answer {
 	g.T.Helper()

@@ -232,6 +232,9 @@ export type RuleName =
   | "contact.phone"
   | "contact.hours"
   | "languages"
+  | "legal.basis"
+  | "legal.notice"
+  | "legal.consent"
   | "signin.factor"
   | "signin.password";
 

@@ -39,6 +39,12 @@ export interface GuestTalk {
   staffHere: boolean;
 }
 
+/** A text in one version; one that is not the agency's own stands in the catalogue. */
+interface LegalText {
+  version: string;
+  own: boolean;
+}
+
 export interface GuestView {
   seat: string;
   agency: PublicAgency;
@@ -68,6 +74,8 @@ export interface GuestView {
   passedAt?: number;
   /** What the desk has said to who waits here, oldest first. */
   messages?: Message[];
+  /** What the guest is told about their data; `consent`: what they are asked to agree to before they come in. */
+  legal: { notice: LegalText; consent?: LegalText & { givenAt?: number } };
   talk?: GuestTalk;
   now: number;
 }

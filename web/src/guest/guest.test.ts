@@ -105,6 +105,7 @@ describe("the screen", () => {
     here: false,
     elsewhere: false,
     takeover: "none",
+    legal: { notice: { version: "v1", own: false } },
     now: 1_500,
   };
   const at = (now: number, change: Partial<GuestView>, state: Partial<VisitState> = {}): string =>

@@ -41,7 +41,7 @@ export function isEnded(screen: Screen): screen is EndedScreen {
   return ended.has(screen);
 }
 
-export type Notice = "left" | "hung-up" | "sent-back" | "missed" | "callback" | "move";
+export type Notice = "revoked" | "left" | "hung-up" | "sent-back" | "missed" | "callback" | "move";
 
 /** Everything that a visit's screens are a picture of. */
 export interface VisitState {
@@ -107,8 +107,13 @@ export function screenOf(state: VisitState, now: number): Screen {
     return state.step === "check" ? "check" : "elsewhere";
   }
   if (now > view.closesAt) return "late";
-  if (state.step === "check") return "check";
+  if (state.step === "check" && !isAsked(view)) return "check";
   return now < view.opensAt ? "early" : "landing";
+}
+
+/** The guest is asked to agree to something, and has not. */
+export function isAsked({ legal: { consent } }: GuestView): boolean {
+  return consent !== undefined && consent.givenAt === undefined;
 }
 
 function hereScreen(state: VisitState, view: GuestView): Screen {

@@ -97,6 +97,7 @@ const expected: GuestView = {
   here: false,
   elsewhere: false,
   takeover: "none",
+  legal: { notice: { version: "v1", own: false } },
   now,
 };
 const waiting: Partial<GuestView> = { state: "waiting", here: true, mode: "video" };

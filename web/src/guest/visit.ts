@@ -227,12 +227,12 @@ export class Visit {
 
   /** Lets the office know something, and says what comes of it. */
   async tell(
-    action: "callback" | "cancel" | "answer" | "stay",
+    action: "callback" | "cancel" | "answer" | "stay" | "consent",
     body: object,
     notice?: Notice,
   ): Promise<boolean> {
     return this.guarded(async () => {
-      await this.act(action, body, action === "answer" || action === "stay");
+      await this.act(action, body, action !== "callback" && action !== "cancel");
       if (notice) this.set({ notice });
     });
   }
@@ -281,7 +281,8 @@ export class Visit {
 
   private async join(body: object): Promise<void> {
     const { heard } = this;
-    const view = await this.server.asPage("arrive", body);
+    const notice = this.state.view?.legal.notice.version;
+    const view = await this.server.asPage("arrive", { ...body, notice });
     const { devices, call } = this.state;
     if (devices) call?.useLocal(devices);
     this.store.keepStill(stillMs, Promise.resolve()); // one change: nobody sees the first screen in between

@@ -73,6 +73,6 @@ test("what is written becomes a value, or says what is wrong", () => {
 });
 
 test("what can be chosen is said in words", () => {
-  expect(choiceLabel("signin.factor", "demanded", texts)).toBe("verlangt");
+  expect(choiceLabel("signin.factor", "demanded", texts)).toBe("alle, die sich mit Passwort anmelden");
   expect(choiceLabel("languages", "de", texts)).toBe("Deutsch");
 });

@@ -13,6 +13,9 @@ export const ruleLabels: Readonly<Record<RuleName, StaffKey>> = {
   "contact.hours": "admin.rule.hours",
   languages: "admin.rule.languages",
   "signin.password": "admin.rule.password",
+  "legal.basis": "admin.rule.basis",
+  "legal.notice": "admin.rule.notice",
+  "legal.consent": "admin.rule.consent",
 };
 
 const counted: Partial<Record<RuleName, StaffKey>> = {
@@ -26,6 +29,8 @@ const choices: Readonly<Record<string, StaffKey>> = {
   "signin.factor.demanded": "admin.rule.factor.demanded",
   "signin.password.everyone": "admin.rule.password.everyone",
   "signin.password.without_provider": "admin.rule.password.withoutProvider",
+  "legal.basis.notice": "admin.rule.basis.notice",
+  "legal.basis.consent": "admin.rule.basis.consent",
 };
 
 export function choiceLabel(rule: RuleName, choice: string, { t }: Texts<StaffKey>): string {
@@ -43,8 +48,10 @@ export function ruleValue(
   const { t } = texts;
   if (value === null) return t("admin.rule.own");
   if (isList(value)) return value.map((choice) => choiceLabel(rule, choice, texts)).join(", ");
-  if (typeof value === "object")
-    return value[texts.language] ?? Object.values(value)[0] ?? t("admin.rule.none");
+  if (typeof value === "object") {
+    const none = t(rule.startsWith("legal.") ? "admin.rule.asItComes" : "admin.rule.none");
+    return value[texts.language] ?? Object.values(value)[0] ?? none;
+  }
   if (typeof value === "number") {
     const key = counted[rule];
     return key ? t(key, { n: value }) : String(value);

@@ -1,0 +1,120 @@
+package agency
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"visavis/internal/db"
+	"visavis/locales"
+)
+
+// What LegalBasis says.
+const (
+	ByNotice  = "notice"  // a law allows it; guests are told
+	ByConsent = "consent" // each guest is asked for each appointment
+)
+
+// Legal is what guests are told before they come by video, and what they are asked for.
+type Legal struct {
+	Notice  LegalText
+	Consent *LegalText // nil: nothing is asked for
+}
+
+// LegalText is a text in one version. Another text is another version.
+type LegalText struct {
+	Version string `json:"version"`
+	Own     bool   `json:"own" doc:"The agency has written it: read it by its version. Else it is as Visavis comes."`
+	said    map[string]any
+}
+
+// Legal finds what counts by some rules.
+func (s *Store) Legal(rules Rules) Legal {
+	l := Legal{Notice: s.legalText(rules, LegalNotice)}
+	if rules.Line(LegalBasis) == ByConsent {
+		text := s.legalText(rules, LegalConsent)
+		l.Consent = &text
+	}
+	return l
+}
+
+func (s *Store) legalText(rules Rules, rule Rule) LegalText {
+	said, _ := rules[rule].Value.(map[string]any)
+	if len(said) == 0 {
+		return s.comes[rule]
+	}
+	return LegalText{Version: versionOf(said), Own: true, said: said}
+}
+
+// asItComes are the texts of the catalogues, for agencies that have none of their own.
+func asItComes() map[Rule]LegalText {
+	out := map[Rule]LegalText{}
+	for rule, beginnings := range map[Rule][]string{
+		LegalNotice: {"guest.legal.line.", "seldom.legal.long."}, LegalConsent: {"seldom.consent.about.", "seldom.consent.yes"},
+	} {
+		said := map[string]any{}
+		for _, language := range locales.Languages() {
+			said[language] = strings.Join(sentences(language, beginnings), "\n")
+		}
+		out[rule] = LegalText{Version: versionOf(said), said: said}
+	}
+	return out
+}
+
+func sentences(language string, beginnings []string) (lines []string) {
+	for _, file := range []string{"guest", "seldom"} {
+		var messages map[string]string
+		raw, err := locales.Files.ReadFile(language + "/" + file + ".json")
+		if err != nil || json.Unmarshal(raw, &messages) != nil {
+			continue // a test of the catalogues would have failed
+		}
+		for _, key := range slices.Sorted(maps.Keys(messages)) {
+			if slices.ContainsFunc(beginnings, func(b string) bool { return strings.HasPrefix(key, b) }) {
+				lines = append(lines, messages[key])
+			}
+		}
+	}
+	return lines
+}
+
+// KeepLegal keeps a text for as long as the agency is there.
+func (s *Store) KeepLegal(ctx context.Context, tx *db.Tx, agencyID string, t LegalText) error {
+	said, err := json.Marshal(t.said)
+	if err != nil {
+		return fmt.Errorf("keep legal text: %w", err)
+	}
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO legal_text (agency_id, version, said, kept_at) VALUES ($1, $2, $3, $4) ON CONFLICT (agency_id, version) DO NOTHING`,
+		agencyID, t.Version, string(said), db.Ms(s.clock()))
+	if err != nil {
+		return fmt.Errorf("keep legal text: %w", err)
+	}
+	return nil
+}
+
+// KeepNotice keeps a notice that a guest was shown: that of the catalogue, or one that the agency has or had. ErrNotFound
+// if it is none of them.
+func (s *Store) KeepNotice(ctx context.Context, tx *db.Tx, agencyID, version string) error {
+	if known := s.comes[LegalNotice]; known.Version == version {
+		return s.KeepLegal(ctx, tx, agencyID, known)
+	}
+	_, err := s.LegalText(ctx, tx, agencyID, version)
+	return err
+}
+
+// LegalText reads a text that was kept, also one that counts no more.
+func (s *Store) LegalText(ctx context.Context, q db.Q, agencyID, version string) (Text, error) {
+	var said string
+	err := q.QueryRowContext(ctx, `SELECT said FROM legal_text WHERE agency_id = $1 AND version = $2`, agencyID, version).Scan(&said)
+	if errors.Is(err, db.ErrNoRows) {
+		return nil, ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read legal text: %w", err)
+	}
+	return DecodeText(said), nil
+}

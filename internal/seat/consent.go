@@ -1,0 +1,131 @@
+package seat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"visavis/internal/agency"
+	"visavis/internal/audit"
+	"visavis/internal/db"
+)
+
+// LegalView is what the guest is told about their data, and asked for.
+type LegalView struct {
+	Notice  agency.LegalText `json:"notice"`
+	Consent *ConsentView     `json:"consent,omitempty" doc:"Absent: none is asked for."`
+}
+
+// ConsentView is a text to agree to, and whether that was done.
+type ConsentView struct {
+	agency.LegalText
+	GivenAt *int64 `json:"givenAt,omitempty"`
+}
+
+func legalView(l agency.Legal, x Seat) LegalView {
+	v := LegalView{Notice: l.Notice}
+	if l.Consent != nil {
+		v.Consent = &ConsentView{LegalText: *l.Consent}
+		if x.Agreed == l.Consent.Version {
+			v.Consent.GivenAt = db.MsPtr(x.AgreedAt)
+		}
+	}
+	return v
+}
+
+type consentInput struct {
+	Caller
+	Body struct {
+		Page    string `json:"page" minLength:"8" maxLength:"64"`
+		Version string `json:"version" maxLength:"64" doc:"Of the text that was shown."`
+		Given   bool   `json:"given" doc:"false takes it back."`
+	}
+}
+
+// consent is the guest's own choice, apart from every other click.
+func (s *Service) consent(ctx context.Context, in *consentInput) (*viewOutput, error) {
+	x, err := s.access(ctx, in.Slug, in.Seat, in.browser)
+	if err != nil {
+		return nil, Problem(err)
+	}
+	if !s.byConsent.Allow(x.Agency + "/" + x.ID) { // each time is an entry in the audit
+		return nil, throttled()
+	}
+	who := Holder{in.browser, in.Body.Page}
+	err = s.db.Retried(ctx, func(tx *db.Tx) error {
+		if in.Body.Given {
+			return s.agree(ctx, tx, x, in.Body.Version, in.browser)
+		}
+		return s.revoke(ctx, tx, x, who)
+	})
+	if err != nil {
+		return nil, Problem(err)
+	}
+	return s.shown(ctx, x, who)
+}
+
+func (s *Service) agree(ctx context.Context, tx *db.Tx, x Seat, version, browser string) error {
+	next, happened, err := s.doBy(ctx, tx, x, Agree{Version: version})
+	if err != nil || !slices.Contains(happened, Agreed) {
+		return err
+	}
+	if err := acted(ctx, tx, next, browser, db.Ms(s.o.Clock())); err != nil {
+		return err
+	}
+	_, rules, err := s.policy(ctx, tx, next)
+	if err != nil {
+		return err
+	}
+	if text := s.o.Agencies.Legal(rules).Consent; text != nil && text.Version == version {
+		if err := s.o.Agencies.KeepLegal(ctx, tx, x.Agency, *text); err != nil {
+			return err
+		}
+	}
+	return s.noteLegal(ctx, tx, next, audit.ConsentGiven, version)
+}
+
+func (s *Service) revoke(ctx context.Context, tx *db.Tx, x Seat, who Holder) error {
+	before, err := s.keep(ctx, tx, x.Agency, x.ID)
+	if err != nil {
+		return err
+	}
+	next, happened, err := s.doBy(ctx, tx, x, Revoke{Who: who})
+	if err != nil || !slices.Contains(happened, Revoked) {
+		return err
+	}
+	if before.State == Talking {
+		if err := s.talks.Left(ctx, tx, audit.Guest(), before); err != nil {
+			return err
+		}
+	}
+	return s.noteLegal(ctx, tx, next, audit.ConsentRevoked, before.Agreed)
+}
+
+func (s *Service) noteLegal(ctx context.Context, tx *db.Tx, x Seat, act audit.Act, version string) error {
+	return s.o.Audit.Append(ctx, tx, audit.Entry{
+		Agency: x.Agency, By: audit.Guest(), Act: act, Object: x.Appointment, Detail: []audit.Code{audit.Is("version", version)},
+	})
+}
+
+// noticed keeps which notice the guest's page has shown, once for each that is another one. A page that was opened before
+// a text was changed has shown the old one. Nobody is kept out by it: of what the server does not know nothing is kept.
+func (s *Service) noticed(ctx context.Context, tx *db.Tx, x Seat, version string) error {
+	err := s.o.Agencies.KeepNotice(ctx, tx, x.Agency, version)
+	if errors.Is(err, agency.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	err = db.Affected(tx.ExecContext(ctx, `
+		UPDATE seat SET notice_version = $1 WHERE agency_id = $2 AND id = $3 AND COALESCE(notice_version, '') <> $1`,
+		version, x.Agency, x.ID))
+	if errors.Is(err, db.ErrConflict) {
+		return nil // known already
+	}
+	if err != nil {
+		return fmt.Errorf("keep notice: %w", err)
+	}
+	return s.noteLegal(ctx, tx, x, audit.NoticeShown, version)
+}
