@@ -32,6 +32,12 @@ const (
 	ContactHours Rule = "contact.hours"
 	// SpokenLanguages are those in which guests are written to and have their pages.
 	SpokenLanguages Rule = "languages"
+	// Doors are the ways in which guests may come to an appointment, or have it instead.
+	Doors Rule = "doors"
+	// CodeCompared says whether advisors are asked to compare the safety code of each talk.
+	CodeCompared Rule = "code.compared"
+	// Welcome is what an office says to its guests on their first screen.
+	Welcome Rule = "welcome"
 	// LegalBasis is by what right an appointment is by video.
 	LegalBasis Rule = "legal.basis"
 	// LegalNotice is what guests are told about their data, and LegalConsent what they agree to. Each text stays.
@@ -52,6 +58,18 @@ const (
 const (
 	Optional = "optional"
 	Demanded = "demanded"
+)
+
+// What Doors lists.
+const (
+	ByLink = "link"     // a video appointment by the link of the invitation
+	ByCall = "callback" // the office calls
+)
+
+// What CodeCompared says.
+const (
+	Advised  = "advised"
+	Required = "required"
 )
 
 // levels are in the order in which places are asked: who stands later decides, unless somebody before has fixed it.
@@ -75,6 +93,9 @@ func definitions() map[Rule]definition {
 		ContactPhone:    {form: Form{Kind: DialForm, Most: mostDial}, at: []Kind{OfAgency, OfDepartment, OfDesk}, own: []Kind{OfLocation}, standard: ""},
 		ContactHours:    {form: words(200, false), at: places, standard: map[string]any{}},
 		SpokenLanguages: {form: someOf(locales.Languages()...), at: places, standard: list(locales.Languages())},
+		Doors:           {form: someOf(ByLink, ByCall), at: levels(), standard: list([]string{ByLink, ByCall})},
+		CodeCompared:    {form: oneOf(Advised, Required), at: levels(), standard: Advised},
+		Welcome:         {form: words(300, true), at: levels(), standard: map[string]any{}},
 		LegalBasis:      {form: oneOf(ByNotice, ByConsent), at: topics, standard: ByNotice},
 		LegalNotice:     {form: words(mostLegal, true), at: topics, kept: true, standard: map[string]any{}},
 		LegalConsent:    {form: words(mostLegal, true), at: topics, kept: true, standard: map[string]any{}},

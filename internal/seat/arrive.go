@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"visavis/internal/agency"
 	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/vault"
@@ -41,7 +42,7 @@ func (s *Service) arrive(ctx context.Context, in *arriveInput) (*viewOutput, err
 		return nil, err
 	}
 	who := Holder{in.browser, in.Body.Page}
-	command := Arrive{Who: who, Mode: in.Body.Mode, Door: "link", TakeOver: in.Body.TakeOver}
+	command := Arrive{Who: who, Mode: in.Body.Mode, Door: agency.ByLink, TakeOver: in.Body.TakeOver}
 	err = s.db.Retried(ctx, func(tx *db.Tx) error {
 		next, happened, err := s.doBy(ctx, tx, x, command)
 		if err != nil {

@@ -3,6 +3,7 @@ package seat
 import (
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -67,7 +68,12 @@ type Window struct {
 	Opens, Starts, Ends, Closes time.Time
 	// Consent is the version of the text without whose guest's agreement nobody gets in; empty: none is asked for.
 	Consent string
+	// Doors are those that may be used; nil: all.
+	Doors []string
 }
+
+// lets tells whether a door may be used.
+func (w Window) lets(door string) bool { return w.Doors == nil || slices.Contains(w.Doors, door) }
 
 // Refusal is a command that the rules do not allow now. Code is what the user's
 // page finds its words by.
@@ -175,6 +181,9 @@ func (c Arrive) enter(s Seat, now time.Time, w Window) (Seat, []Event, error) {
 	}
 	if !now.Before(w.Closes) {
 		return s, nil, refuse("seat.too_late")
+	}
+	if c.Door != "" && !w.lets(c.Door) {
+		return s, nil, refuse("seat.door", "door", c.Door)
 	}
 	if w.Consent != "" && s.Agreed != w.Consent {
 		return s, nil, refuse("seat.consent")

@@ -142,6 +142,7 @@ func (s *Service) policy(ctx context.Context, q db.Q, x Seat) (Window, agency.Ru
 	w := Window{Starts: db.Time(starts), Ends: db.Time(ends)}
 	w.Opens = w.Starts.Add(-rules.Minutes(agency.OpensEarly))
 	w.Closes = w.Ends.Add(rules.Minutes(agency.StaysLate))
+	w.Doors = rules.Some(agency.Doors)
 	if asked := s.o.Agencies.Legal(rules).Consent; asked != nil {
 		w.Consent = asked.Version
 	}

@@ -49,6 +49,8 @@ type GuestView struct {
 	MoveAskedAt  *int64        `json:"moveAskedAt,omitempty"`
 	Messages     []Message     `json:"messages,omitempty"`
 	Legal        LegalView     `json:"legal"`
+	Doors        []string      `json:"doors"`
+	Welcome      agency.Text   `json:"welcome,omitempty" doc:"By language."`
 	Talk         *TalkView     `json:"talk,omitempty"`
 	Now          int64         `json:"now"`
 }
@@ -104,6 +106,7 @@ func (s *Service) view(ctx context.Context, q db.Q, x Seat, who Holder) (GuestVi
 		State: x.State, ClosedReason: x.ClosedReason, Language: language, Advisor: u.advisor,
 		StartsAt: db.Ms(w.Starts), EndsAt: db.Ms(w.Ends), OpensAt: db.Ms(w.Opens), ClosesAt: db.Ms(w.Closes),
 		Takeover: takeoverOf(x, who), Mode: x.Mode, ArrivedAt: db.MsPtr(x.ArrivedAt),
+		Doors: w.Doors, Welcome: rules.Text(agency.Welcome),
 		Legal:      legalView(s.o.Agencies.Legal(rules), x),
 		CallbackAt: u.callbackAt, MoveAskedAt: u.moveAskedAt, Now: db.Ms(now),
 	}

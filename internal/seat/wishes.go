@@ -35,6 +35,18 @@ func (s *Service) callback(ctx context.Context, in *callbackInput) (*viewOutput,
 	if !ok {
 		return nil, edge.NewProblem(http.StatusUnprocessableEntity, "phone.invalid")
 	}
+	x, err := s.access(ctx, in.Slug, in.Seat, in.browser)
+	if err != nil {
+		return nil, Problem(err)
+	}
+	w, err := s.Window(ctx, s.db.Read(), x)
+	if err != nil {
+		return nil, err
+	}
+	// Who is asked for consent must have something else that is as good.
+	if !w.lets(agency.ByCall) && w.Consent == "" {
+		return nil, Problem(refuse("seat.door", "door", agency.ByCall))
+	}
 	return s.leaveTask(ctx, in.Caller, taskCallback, phone)
 }
 

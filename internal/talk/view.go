@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 
+	"visavis/internal/agency"
 	"visavis/internal/appointment"
 	"visavis/internal/db"
 	"visavis/internal/vault"
@@ -61,6 +62,7 @@ type View struct {
 	GuestReachable bool      `json:"guestReachable"`
 	GuestAwaySince *int64    `json:"guestAwaySince,omitempty"`
 	HeadsUpMs      int64     `json:"headsUpMs"`
+	CodeRequired   bool      `json:"codeRequired" doc:"Who leads the talk is to compare the safety code."`
 	Now            int64     `json:"now"`
 }
 
@@ -81,11 +83,16 @@ func (s *Service) view(ctx context.Context, q db.Q, t Talk) (View, error) {
 	if err != nil {
 		return View{}, err
 	}
+	rules, err := s.o.Agencies.RulesOf(ctx, q, t.Agency, n.Desk, n.Service)
+	if err != nil {
+		return View{}, err
+	}
 	return View{
 		ID: t.ID, Seat: t.Seat, Generation: t.Generation, Staff: Colleague{t.Staff, name}, Appointment: summary(n, callback),
 		AdmittedAt: db.Ms(t.AdmittedAt), RingUntil: db.MsPtr(t.RingUntil), EnteredAt: db.MsPtr(t.EnteredAt),
 		ConnectedAt: db.MsPtr(t.ConnectedAt), EndedAt: db.MsPtr(t.EndedAt), Takeover: x.Ask(),
 		GuestMode: string(x.Mode), GuestReachable: x.AwaySince == nil, GuestAwaySince: db.MsPtr(x.AwaySince),
-		HeadsUpMs: s.o.HeadsUp.Milliseconds(), Now: db.Ms(s.o.Clock()),
+		CodeRequired: rules.Line(agency.CodeCompared) == agency.Required,
+		HeadsUpMs:    s.o.HeadsUp.Milliseconds(), Now: db.Ms(s.o.Clock()),
 	}, nil
 }

@@ -74,6 +74,10 @@ export interface GuestView {
   passedAt?: number;
   /** What the desk has said to who waits here, oldest first. */
   messages?: Message[];
+  /** In which ways this appointment can take place. */
+  doors: ("link" | "callback")[];
+  /** What the office says, by language. */
+  welcome?: Readonly<Record<string, string>>;
   /** What the guest is told about their data; `consent`: what they are asked to agree to before they come in. */
   legal: { notice: LegalText; consent?: LegalText & { givenAt?: number } };
   talk?: GuestTalk;
@@ -272,6 +276,8 @@ export interface TalkView {
   endedAt?: number;
   /** Names the device that asks to take over. */
   takeover?: string;
+  /** Who leads the talk is to compare the safety code. */
+  codeRequired: boolean;
   guestMode: Mode;
   guestReachable: boolean;
   guestAwaySince?: number;

@@ -105,6 +105,7 @@ describe("the screen", () => {
     here: false,
     elsewhere: false,
     takeover: "none",
+    doors: ["link", "callback"],
     legal: { notice: { version: "v1", own: false } },
     now: 1_500,
   };

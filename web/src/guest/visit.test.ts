@@ -97,6 +97,7 @@ const expected: GuestView = {
   here: false,
   elsewhere: false,
   takeover: "none",
+  doors: ["link", "callback"],
   legal: { notice: { version: "v1", own: false } },
   now,
 };

@@ -49,6 +49,7 @@ const view = (change: Partial<TalkView> = {}): TalkView => ({
   appointment: { ...row("a"), citizen: { name: "Erika" } },
   admittedAt: 0,
   guestMode: "video",
+  codeRequired: false,
   guestReachable: true,
   headsUpMs: 0,
   now: Date.now(),
