@@ -92,8 +92,8 @@ func definitions() map[Rule]definition {
 		OfferedFrom:     {form: Form{Kind: DayForm}, at: levels(), standard: ""},
 		ContactPhone:    {form: Form{Kind: DialForm, Most: mostDial}, at: []Kind{OfAgency, OfDepartment, OfDesk}, own: []Kind{OfLocation}, standard: ""},
 		ContactHours:    {form: words(200, false), at: places, standard: map[string]any{}},
-		SpokenLanguages: {form: someOf(locales.Languages()...), at: places, standard: list(locales.Languages())},
-		Doors:           {form: someOf(ByLink, ByCall), at: levels(), standard: list([]string{ByLink, ByCall})},
+		SpokenLanguages: {form: someOf(locales.Languages()...), at: places, standard: asList(locales.Languages())},
+		Doors:           {form: someOf(ByLink, ByCall), at: levels(), standard: asList([]string{ByLink, ByCall})},
 		CodeCompared:    {form: oneOf(Advised, Required), at: levels(), standard: Advised},
 		Welcome:         {form: words(300, true), at: levels(), standard: map[string]any{}},
 		LegalBasis:      {form: oneOf(ByNotice, ByConsent), at: topics, standard: ByNotice},
@@ -107,7 +107,7 @@ func definitions() map[Rule]definition {
 // mostLegal is about two pages.
 const mostLegal = 6000
 
-func list(texts []string) []any {
+func asList(texts []string) []any {
 	var out []any
 	for _, text := range texts {
 		out = append(out, text)

@@ -175,7 +175,7 @@ func (s *Service) offered(ctx context.Context, tx *db.Tx, a Appointment, isNew b
 	if !rules.Offered(a.Starts.In(s.o.Agencies.Zone())) {
 		return refuse(http.StatusConflict, "appointment.not_offered")
 	}
-	if !slices.Contains(rules.Some(agency.Doors), agency.ByLink) {
+	if isNew && !slices.Contains(rules.Some(agency.Doors), agency.ByLink) {
 		return refuse(http.StatusConflict, "appointment.no_link")
 	}
 	if isNew && !rules.Spoken(a.Language) {

@@ -34,6 +34,17 @@ func legalView(l agency.Legal, x Seat) LegalView {
 	return v
 }
 
+// bars is why a guest does not get in by video.
+func (w Window) bars(x Seat) string {
+	switch {
+	case !w.lets(agency.ByLink):
+		return "door"
+	case w.asks(x):
+		return "consent"
+	}
+	return ""
+}
+
 type consentInput struct {
 	Caller
 	Body struct {

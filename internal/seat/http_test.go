@@ -375,6 +375,7 @@ func (w *world) routes() map[string]string {
 		"check": {"result": "ok"}, "arrive": arrival("page-one", true), "presence": {"page": "page-one", "visible": true},
 		"prepare": {"page": "page-one", "commit": strings.Repeat("c", 43), "offer": "v=0"}, "leave": {"page": "page-one"},
 		"callback": {"phone": "0711 5550123"}, "cancel": {"wish": "cancel"}, "stay": {"page": "page-one"}, "answer": {"page": "page-one", "message": "m", "text": "Ja"},
+		"consent": {"page": "page-one", "version": "v1", "given": true},
 	}
 	found := map[string]string{"GET stream?page=page-one": ""}
 	const base = "/api/guest/{agency}/seats/{seat}/"

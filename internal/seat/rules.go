@@ -75,6 +75,9 @@ type Window struct {
 // lets tells whether a door may be used.
 func (w Window) lets(door string) bool { return w.Doors == nil || slices.Contains(w.Doors, door) }
 
+// asks tells whether the guest is asked to agree to something, and has not.
+func (w Window) asks(s Seat) bool { return w.Consent != "" && s.Agreed != w.Consent }
+
 // Refusal is a command that the rules do not allow now. Code is what the user's
 // page finds its words by.
 type Refusal struct {
@@ -185,7 +188,7 @@ func (c Arrive) enter(s Seat, now time.Time, w Window) (Seat, []Event, error) {
 	if c.Door != "" && !w.lets(c.Door) {
 		return s, nil, refuse("seat.door", "door", c.Door)
 	}
-	if w.Consent != "" && s.Agreed != w.Consent {
+	if w.asks(s) {
 		return s, nil, refuse("seat.consent")
 	}
 	s.State, s.ArrivedAt, s.OpenedAt = Waiting, &now, &now
@@ -382,7 +385,7 @@ func (c Revoke) apply(s Seat, now time.Time, w Window) (Seat, []Event, error) {
 	case s.State != Expected && c.Who != s.Holder:
 		return s, nil, refuse("seat.elsewhere")
 	}
-	s, happened, err := Leave{Who: c.Who}.apply(s, now, w)
+	s, happened, err := Leave(c).apply(s, now, w)
 	s.Agreed, s.AgreedAt = "", nil
 	return s, append(happened, Revoked), err
 }

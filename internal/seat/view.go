@@ -50,6 +50,7 @@ type GuestView struct {
 	Messages     []Message     `json:"messages,omitempty"`
 	Legal        LegalView     `json:"legal"`
 	Doors        []string      `json:"doors"`
+	Barred       string        `json:"barred,omitempty" enum:"door,consent" doc:"Why the guest does not get in by video."`
 	Welcome      agency.Text   `json:"welcome,omitempty" doc:"By language."`
 	Talk         *TalkView     `json:"talk,omitempty"`
 	Now          int64         `json:"now"`
@@ -106,7 +107,7 @@ func (s *Service) view(ctx context.Context, q db.Q, x Seat, who Holder) (GuestVi
 		State: x.State, ClosedReason: x.ClosedReason, Language: language, Advisor: u.advisor,
 		StartsAt: db.Ms(w.Starts), EndsAt: db.Ms(w.Ends), OpensAt: db.Ms(w.Opens), ClosesAt: db.Ms(w.Closes),
 		Takeover: takeoverOf(x, who), Mode: x.Mode, ArrivedAt: db.MsPtr(x.ArrivedAt),
-		Doors: w.Doors, Welcome: rules.Text(agency.Welcome),
+		Doors: w.Doors, Barred: w.bars(x), Welcome: rules.Text(agency.Welcome),
 		Legal:      legalView(s.o.Agencies.Legal(rules), x),
 		CallbackAt: u.callbackAt, MoveAskedAt: u.moveAskedAt, Now: db.Ms(now),
 	}

@@ -76,6 +76,8 @@ export interface GuestView {
   messages?: Message[];
   /** In which ways this appointment can take place. */
   doors: ("link" | "callback")[];
+  /** Why the guest does not get in by video. */
+  barred?: "door" | "consent";
   /** What the office says, by language. */
   welcome?: Readonly<Record<string, string>>;
   /** What the guest is told about their data; `consent`: what they are asked to agree to before they come in. */

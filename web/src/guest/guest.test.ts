@@ -127,6 +127,12 @@ describe("the screen", () => {
     expect(at(1_500, {}, { step: "check" })).toBe("check");
   });
 
+  test("AUD-05: nobody gets to the check where video is not offered, or not agreed to", () => {
+    expect(at(1_500, { barred: "consent" }, { step: "check" })).toBe("landing");
+    expect(at(1_500, { barred: "door" }, { step: "check" })).toBe("landing");
+    expect(at(1_500, { barred: "door", state: "waiting", here: true }, { joined: true })).toBe("waiting");
+  });
+
   test("waiting and talking are shown where the seat is held", () => {
     expect(at(1_500, { state: "waiting", here: true }, { joined: true })).toBe("waiting");
     expect(at(1_500, { state: "waiting", here: true })).toBe("loading");

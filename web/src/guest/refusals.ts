@@ -8,8 +8,6 @@ const known = {
   "seat.closed": "guest.refusal.closed",
   "link.throttled": "guest.refusal.throttled",
   "phone.invalid": "guest.refusal.phone",
-  "seat.consent": "seldom.consent.first",
-  "seat.text_changed": "seldom.consent.first",
   network: "guest.refusal.network",
   timeout: "guest.refusal.network",
 } as const satisfies Record<string, GuestKey>;

@@ -107,13 +107,8 @@ export function screenOf(state: VisitState, now: number): Screen {
     return state.step === "check" ? "check" : "elsewhere";
   }
   if (now > view.closesAt) return "late";
-  if (state.step === "check" && !isBarred(view)) return "check";
+  if (state.step === "check" && !view.barred) return "check";
   return now < view.opensAt ? "early" : "landing";
-}
-
-/** There is no way in by video, or the guest is asked to agree to it and has not. */
-export function isBarred({ doors, legal: { consent } }: GuestView): boolean {
-  return !doors.includes("link") || (consent !== undefined && consent.givenAt === undefined);
 }
 
 function hereScreen(state: VisitState, view: GuestView): Screen {
