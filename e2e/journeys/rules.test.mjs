@@ -1,0 +1,172 @@
+// What an agency decides reaches its guests: texts and telephone number, consent that is asked for and can be taken back,
+// ways that are not offered, a code that must be compared.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { album } from '../lib/album.mjs';
+import { advisor, appoint, callIn, DESK, focused, gone, goIn, guestAt, PHONE, says } from '../lib/office.mjs';
+import { until } from '../lib/page.mjs';
+import { endTalk, hook, screen } from '../lib/steps.mjs';
+import { demoWorld, onlyOurHost, quietConsole } from '../lib/world.mjs';
+
+const LIMIT = { timeout: 240_000 };
+const ADMIN = 'martina.lorenz@example.org';
+let world;
+let admin;
+let list;
+let see;
+let where;
+
+before(async () => {
+  world = await demoWorld();
+  see = album('rules');
+  admin = await world.chromium.newPage({ ...DESK, colorScheme: 'dark' });
+  await admin.goto(`${world.server.url}/staff`);
+  await admin.wait(screen('signin'));
+  await admin.fill('input[name=email]', ADMIN);
+  await admin.fill('input[type=password]', world.server.password());
+  await admin.press('Enter');
+  await admin.wait(screen('admin'));
+  list = await advisor(world, 'sabine');
+  where = await list.eval(async () => {
+    const me = await (await fetch('/api/staff/session')).json();
+    const [desk] = me.desks;
+    return { desk: desk.id, service: me.services.find((s) => s.departmentId === desk.departmentId).id };
+  });
+});
+after(() => world?.close());
+
+// As the page does it, without its fields.
+async function decide(place, rule, value) {
+  const status = await admin.eval(
+    async (path, body) => (await fetch(path, { method: 'PUT', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })).status,
+    `/api/staff/places/${place}/rules/${rule}`,
+    { value },
+  );
+  assert.equal(status, 200, `${rule} is decided`);
+}
+
+const at = (rule) => `[data-rule="${rule}"]`;
+const change = (rule) => admin.click(`${at(rule)} button`);
+
+test('each sort of rule is written in its own fields, by keyboard too', LIMIT, async () => {
+  await admin.goto(`${world.server.url}/staff/admin/places/${where.desk}`);
+  await admin.wait(hook('rules'));
+  await see(admin, '01-rules');
+  await change('contact.phone');
+  await admin.fill(`${hook('rule-form')} input`, 'ruf an');
+  await admin.press('Enter');
+  await admin.wait('.kern-alert');
+  await see(admin, '02-no-number');
+  await admin.fill(`${hook('rule-form')} input`, '030 99 88 77');
+  await admin.press('Enter');
+  await says(admin, at('contact.phone'), /030 99 88 77/);
+  await focused(admin, at('contact.phone'));
+  await change('contact.hours');
+  await admin.fill(`${hook('rule-form')} input`, 'montags, 8 bis 12 Uhr');
+  await see.both(admin, '03-hours');
+  await admin.click(hook('rule-save'));
+  await says(admin, at('contact.hours'), /montags, 8 bis 12 Uhr/);
+  await change('welcome');
+  await admin.fill(`${hook('rule-form')} textarea`, 'Guten Tag!\nBitte halten Sie <b>Ihren Ausweis</b> bereit.');
+  await admin.click(hook('rule-save'));
+  await says(admin, at('welcome'), /Guten Tag!/);
+  await change('languages');
+  for (const name of ['Deutsch', 'English']) await admin.click(`${hook('rule-form')} label:has-text("${name}")`);
+  await admin.click(hook('rule-save'));
+  await says(admin, hook('rule-form'), /mindestens eine/);
+  await focused(admin, `${hook('rule-form')} input[type=checkbox]`);
+  await see(admin, '04-no-language');
+  await admin.click(`${hook('rule-form')} label:has-text("Deutsch")`);
+  await admin.click(hook('rule-save'));
+  await says(admin, at('languages'), /Deutsch/);
+  await see(admin, '05-decided');
+});
+
+test('consent is a choice of its own, and can be taken back in the waiting room', LIMIT, async () => {
+  await decide(where.service, 'legal.basis', 'consent');
+  const { link } = await appoint(list, { name: 'Karla Frei' });
+  const guest = await guestAt(world.chromium, link);
+  await guest.wait(hook('consent'));
+  assert.equal(await guest.has(hook('check')), false, 'no camera before the choice');
+  assert.equal(await guest.has(hook('callback')), false, 'what is as good is offered once, as large');
+  assert.equal(await guest.eval(() => document.querySelector('[data-testid=consent] input').checked), false, 'not ticked');
+  assert.match(await guest.text('main'), /<b>Ihren Ausweis<\/b>/, 'no markup');
+  assert.match(await guest.text('main'), /030 99 88 77/);
+  assert.equal(await guest.has('[role=group] button[lang]'), false, 'one language is no choice');
+  await see(guest, '10-consent');
+  await guest.click(hook('consent-send'));
+  await focused(guest, `${hook('consent')} input`);
+  await see(guest, '11-not-ticked');
+  await guest.click(hook('instead'));
+  await says(guest, 'dialog[open]', /persönlich/);
+  await see(guest, '12-instead');
+  await guest.press('Escape');
+  await gone(guest, 'dialog[open]');
+  await guest.click(`${hook('consent')} label`);
+  await guest.click(hook('consent-send'));
+  await guest.wait(hook('check'));
+  await see(guest, '13-agreed');
+  await goIn(guest);
+  await guest.wait(screen('waiting'));
+  await guest.click(hook('revoke'));
+  await guest.wait('dialog[open]');
+  await see(guest, '14-revoke');
+  await guest.click(hook('revoke-yes'));
+  await guest.wait(`${screen('landing')} ${hook('consent')}`);
+  await says(guest, 'main', /zurückgezogen/);
+  await see(guest, '15-revoked');
+  await guest.click(hook('instead'));
+  await guest.fill('dialog[open] input', '030 112233');
+  await guest.click(hook('callback-send'));
+  await gone(guest, 'dialog[open]');
+  await says(guest, 'main', /Wir rufen Sie an/);
+  await says(list, hook('task'), /Karla Frei[^]*030\s112\s233/);
+  await decide(where.service, 'legal.basis', 'notice');
+  onlyOurHost(world.chromium, world.server);
+});
+
+test('a text of the agency is read one step away, in full', LIMIT, async () => {
+  await decide(where.service, 'legal.notice', { de: 'Wir verarbeiten Ihre Daten.\n\nNur für diesen Termin.' });
+  const { link } = await appoint(list, { name: 'Otto Liest' });
+  const guest = await guestAt(world.chromium, link, { ...PHONE, colorScheme: 'dark' });
+  await guest.wait(hook('check'));
+  await guest.click('summary');
+  await says(guest, 'details', /Nur für diesen Termin/);
+  await see(guest, '20-own-text');
+});
+
+test('a way that is not offered is not to be seen', LIMIT, async () => {
+  const { link } = await appoint(list, { name: 'Nina Ohne' });
+  await decide(where.service, 'doors', ['callback']);
+  const guest = await guestAt(world.chromium, link);
+  await says(guest, 'main', /nicht per Video/);
+  assert.equal(await guest.has(hook('check')), false);
+  assert.ok(await guest.has(hook('callback')));
+  await see(guest, '30-no-video');
+  await decide(where.service, 'doors', ['link']);
+  await guest.reload();
+  await guest.wait(hook('check'));
+  assert.equal(await guest.has(hook('callback')), false);
+  await see(guest, '31-no-call');
+  await decide(where.service, 'doors', ['link', 'callback']);
+});
+
+test('who must compare the code is asked until it is done', LIMIT, async () => {
+  await decide(where.service, 'code.compared', 'required');
+  const { link } = await appoint(list, { name: 'Ruth Sicher' });
+  const guest = await guestAt(world.chromium, link);
+  await guest.wait(hook('check'));
+  await goIn(guest);
+  await guest.wait(screen('waiting'));
+  const talk = await callIn(list, 'Ruth Sicher');
+  await talk.wait(hook('code-asked'));
+  const code = await talk.eval(() => document.querySelector('[data-testid=code-chip]').dataset.code);
+  await until('the code is said', async () => (await talk.text(hook('code-asked'))).replaceAll(/\s/g, '').includes(code));
+  await see(talk, '40-code');
+  await talk.click(hook('code-same'));
+  await gone(talk, hook('code-asked'));
+  await see(talk, '41-compared');
+  await endTalk(talk);
+  quietConsole(world.chromium, [/409 \(Conflict\)/, /422 /]);
+});
