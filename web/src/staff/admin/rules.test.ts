@@ -24,7 +24,9 @@ test("a rule is said in words", () => {
   expect(said({ rule: "waiting.early", value: 10 })).toBe("10 Minuten vor Beginn");
   expect(said({ rule: "waiting.late", value: 1 })).toBe("1 Minute nach dem Ende");
   expect(said({ rule: "waiting.late", value: null })).toBe("wie es beim Anliegen steht");
-  expect(said({ rule: "signin.factor", value: "demanded", takes: { kind: "one" } })).toBe("alle, die sich mit Passwort anmelden");
+  expect(said({ rule: "signin.factor", value: "demanded", takes: { kind: "one" } })).toBe(
+    "alle, die sich mit Passwort anmelden",
+  );
   expect(said({})).toBe("an jedem Tag");
   expect(said({ value: "never" })).toBe("noch nicht");
   expect(said({ value: "2026-12-01" })).toBe("ab Dienstag, 1. Dezember 2026");
