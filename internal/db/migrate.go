@@ -26,7 +26,7 @@ func (d *DB) Migrate(ctx context.Context) error {
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	return nil
+	return d.tellPlanner(ctx)
 }
 
 // Schema tells the number of the newest migration that the database has seen, 0 if none, and of the newest that this
