@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"visavis/internal/db"
@@ -32,6 +30,14 @@ type LegalText struct {
 	said    map[string]any
 }
 
+func (t LegalText) text() Text {
+	out := Text{}
+	for language, said := range t.said {
+		out[language], _ = said.(string)
+	}
+	return out
+}
+
 // Legal finds what counts by some rules.
 func (s *Store) Legal(rules Rules) Legal {
 	l := Legal{Notice: s.legalText(rules, LegalNotice)}
@@ -50,33 +56,41 @@ func (s *Store) legalText(rules Rules, rule Rule) LegalText {
 	return LegalText{Version: versionOf(said), Own: true, said: said}
 }
 
-// asItComes are the texts of the catalogues, for agencies that have none of their own.
+// asItComes are the texts of the catalogues, for agencies that have none of their own, in the order in which guests read
+// them. Where the page names the agency and its telephone, {agency} and {phone} stand in what is kept.
 func asItComes() map[Rule]LegalText {
 	out := map[Rule]LegalText{}
-	for rule, beginnings := range map[Rule][]string{
-		LegalNotice: {"guest.legal.line.", "seldom.legal.long."}, LegalConsent: {"seldom.consent.about.", "seldom.consent.yes"},
+	for rule, keys := range map[Rule][]string{
+		LegalNotice: {
+			"guest.legal.line.encrypted", "guest.legal.line.recorded", "guest.legal.line.kept", "guest.legal.line.cookie", "guest.legal.line.free",
+			"seldom.legal.long.who", "seldom.legal.long.what", "seldom.legal.long.howLong", "seldom.legal.long.address",
+			"seldom.legal.long.rights", "seldom.legal.long.limits",
+		},
+		LegalConsent: {"pages.consent.video", "pages.consent.free", "pages.consent.back"},
 	} {
 		said := map[string]any{}
 		for _, language := range locales.Languages() {
-			said[language] = strings.Join(sentences(language, beginnings), "\n")
+			said[language] = strings.Join(sentences(language, keys), "\n")
 		}
 		out[rule] = LegalText{Version: versionOf(said), said: said}
 	}
 	return out
 }
 
-func sentences(language string, beginnings []string) (lines []string) {
-	for _, file := range []string{"guest", "seldom"} {
-		var messages map[string]string
+func sentences(language string, keys []string) []string {
+	messages := map[string]string{}
+	for _, file := range []string{"guest", "seldom", "pages"} {
 		raw, err := locales.Files.ReadFile(language + "/" + file + ".json")
-		if err != nil || json.Unmarshal(raw, &messages) != nil {
+		if err == nil {
+			err = json.Unmarshal(raw, &messages)
+		}
+		if err != nil {
 			continue // a test of the catalogues would have failed
 		}
-		for _, key := range slices.Sorted(maps.Keys(messages)) {
-			if slices.ContainsFunc(beginnings, func(b string) bool { return strings.HasPrefix(key, b) }) {
-				lines = append(lines, messages[key])
-			}
-		}
+	}
+	var lines []string
+	for _, key := range keys {
+		lines = append(lines, messages[key])
 	}
 	return lines
 }
@@ -106,8 +120,13 @@ func (s *Store) KeepNotice(ctx context.Context, tx *db.Tx, agencyID, version str
 	return err
 }
 
-// LegalText reads a text that was kept, also one that counts no more.
+// LegalText reads a text that was kept, also one that counts no more, or that comes with Visavis.
 func (s *Store) LegalText(ctx context.Context, q db.Q, agencyID, version string) (Text, error) {
+	for _, known := range s.comes {
+		if known.Version == version {
+			return known.text(), nil
+		}
+	}
 	var said string
 	err := q.QueryRowContext(ctx, `SELECT said FROM legal_text WHERE agency_id = $1 AND version = $2`, agencyID, version).Scan(&said)
 	if errors.Is(err, db.ErrNoRows) {

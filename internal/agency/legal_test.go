@@ -52,6 +52,17 @@ func (g *ground) acts(appointment string) string {
 	return strings.Join(out, ", ")
 }
 
+func inOrder(text string, parts ...string) bool {
+	for _, part := range parts {
+		_, after, found := strings.Cut(text, part)
+		if !found {
+			return false
+		}
+		text = after
+	}
+	return true
+}
+
 func TestAUD05ConsentIsAskedForEachAppointmentAndCanBeTakenBack(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		g := newGround(t, d)
@@ -68,7 +79,8 @@ func TestAUD05ConsentIsAskedForEachAppointmentAndCanBeTakenBack(t *testing.T) {
 		if now := look(guest).Legal.Consent; now.GivenAt == nil || *now.GivenAt != db.Ms(Start()) {
 			t.Errorf("%+v", now)
 		}
-		if text := g.said(first.Version); !strings.Contains(text, "Ich willige ein") || !strings.Contains(text, "I consent") {
+		// It is read, as what guests are asked for, in the order in which they read it.
+		if text := g.said(first.Version); !inOrder(text, "Nichts wird aufgezeichnet.", "Das ist freiwillig.", "zurückziehen") {
 			t.Errorf("what was agreed to is kept: %s", text)
 		}
 		guest.Arrive().OK(t)
@@ -157,7 +169,7 @@ func TestAUD02TheNoticeThatWasShownIsKeptWithTheSeatAndInTheAudit(t *testing.T) 
 		guest.Do("leave", Body{}).OK(t)
 		guest.ArriveAfter("0123456789abcdef").OK(t)
 		g.Scan(`SELECT notice_version FROM seat WHERE agency_id = $1 AND id = $2`, []any{g.o.Agency, guest.Place.Seat}, &kept)
-		if kept != shown.Notice.Version || !strings.Contains(g.said(kept), "Nichts wird aufgezeichnet.") {
+		if kept != shown.Notice.Version || !strings.Contains(g.said(kept), "Nichts wird aufgezeichnet.") || !inOrder(g.said(kept), "verschlüsselt", "aufgezeichnet", "Verantwortlich ist: {agency}", "Sie dürfen wissen") {
 			t.Errorf("the seat says %q", kept)
 		}
 	})
