@@ -58,6 +58,11 @@ func TestTEN01AgenciesOfOneInstallationKnowNothingOfEachOtherUnderTheirHosts(t *
 				t.Errorf("%s at %s: %d", c.path, c.by.Host, got.Status)
 			}
 		}
+		for _, route := range []string{"GET /t/{agency}", "GET /test"} { // also of a request that sees one agency only
+			if n := strings.Count(w.log.String(), fmt.Sprintf("route=%q status=200", route)); route == "GET /test" && n != 1 || n < 1 {
+				t.Errorf("%s stands in the log %d times", route, n)
+			}
+		}
 		// Nobody names an agency there, and no other can be signed in to.
 		own.Post("/api/staff/session", worldtest.Body{"agency": demo.Slug, "email": demo.Accounts()[0].Email, "password": w.password}).
 			Expect(t, http.StatusUnauthorized, "session.wrong")

@@ -5,31 +5,47 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
 
 	"visavis/internal/agency"
 	"visavis/internal/db"
 	"visavis/internal/edge"
 	"visavis/internal/jobs"
+	"visavis/internal/pages"
 )
 
+// hostTime is how long the question may take whose host a request came under. It comes before every answer, also before
+// those that have a deadline of their own.
+const hostTime = 2 * time.Second
+
 // hosted shows to who comes under an agency's own host that agency alone. Under the installation's own all are there, and
-// nobody looks.
+// nobody looks; nor for what is the same for everybody: a machine that asks whether this process lives comes by its
+// address, and must not take a database that hangs for an end of the process.
 func (p *parts) hosted(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if p.isOwnHost(r.Host) {
+		if p.isOwnHost(r.Host) || pages.SameForAll(r.URL.Path) {
 			next.ServeHTTP(w, r)
 			return
 		}
-		id, err := p.agencies.AtHost(r.Context(), r.Host)
+		id, err := p.agencyAt(r)
 		if err != nil {
 			edge.WriteProblem(w, edge.AsProblem(r.Context(), p.o.Log, err))
 			return
 		}
-		if id != "" {
-			r = r.WithContext(agency.At(r.Context(), id))
+		if id == "" {
+			next.ServeHTTP(w, r)
+			return
 		}
-		next.ServeHTTP(w, r)
+		bound := r.WithContext(agency.At(r.Context(), id))
+		defer func() { r.Pattern = bound.Pattern }() // for the log, which has the request itself
+		next.ServeHTTP(w, bound)
 	})
+}
+
+func (p *parts) agencyAt(r *http.Request) (string, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), hostTime)
+	defer cancel()
+	return p.agencies.AtHost(ctx, r.Host)
 }
 
 func (p *parts) isOwnHost(host string) bool {

@@ -96,6 +96,15 @@ func Mount(mux *edge.Mux, o Options) error {
 	return nil
 }
 
+// SameForAll tells of a path that what stands there is the same for every agency, so that nobody needs to ask for one.
+func SameForAll(path string) bool {
+	switch path {
+	case "/healthz", "/readyz", "/favicon.png", "/robots.txt":
+		return true
+	}
+	return strings.HasPrefix(path, "/assets/")
+}
+
 func parse(files fs.FS, name string) (*template.Template, error) {
 	content, err := fs.ReadFile(files, name)
 	if err != nil {
