@@ -74,7 +74,7 @@ func (s *Service) searchPeople(ctx context.Context, q db.Q, agencyID string, loo
 	}
 	rows, err := q.QueryContext(ctx, `
 		SELECT id, email, name, disabled_at IS NOT NULL, password_hash <> '' FROM staff
-		WHERE agency_id = $1 AND search LIKE $2 ESCAPE '!' AND (search, id) > ($3, $4)`+only+`
+		WHERE agency_id = $1 AND erased_at IS NULL AND search LIKE $2 ESCAPE '!' AND (search, id) > ($3, $4)`+only+`
 		ORDER BY search, id LIMIT 51`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("search people: %w", err)
@@ -105,7 +105,7 @@ func atOrBelow(list string) string {
 func (s *Service) account(ctx context.Context, q db.Q, agencyID, id string) (Account, error) {
 	a := Account{ID: id, Roles: []RoleView{}}
 	err := q.QueryRowContext(ctx, `
-		SELECT email, name, disabled_at IS NOT NULL, password_hash <> '' FROM staff WHERE agency_id = $1 AND id = $2`, agencyID, id).
+		SELECT email, name, disabled_at IS NOT NULL, password_hash <> '' FROM staff WHERE agency_id = $1 AND id = $2 AND erased_at IS NULL`, agencyID, id).
 		Scan(&a.Email, &a.Name, &a.Disabled, &a.Password)
 	if errors.Is(err, db.ErrNoRows) {
 		return a, agency.ErrNotFound

@@ -214,7 +214,7 @@ func countBelow(ctx context.Context, q db.Q, agencyID string, place agency.Place
 		count(&b.Locations, `SELECT COUNT(*) FROM location WHERE agency_id = $1`, agencyID)
 		count(&b.Desks, `SELECT COUNT(*) FROM desk WHERE agency_id = $1`, agencyID)
 		count(&b.Services, `SELECT COUNT(*) FROM service WHERE agency_id = $1`, agencyID)
-		count(&b.People, `SELECT COUNT(*) FROM staff WHERE agency_id = $1`, agencyID)
+		count(&b.People, `SELECT COUNT(*) FROM staff WHERE agency_id = $1 AND erased_at IS NULL`, agencyID)
 	case agency.OfDepartment:
 		count(&b.Locations, `SELECT COUNT(DISTINCT location_id) FROM desk WHERE agency_id = $1 AND department_id = $2`, agencyID, id)
 		count(&b.Desks, `SELECT COUNT(*) FROM desk WHERE agency_id = $1 AND department_id = $2`, agencyID, id)

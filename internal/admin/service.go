@@ -20,6 +20,8 @@ type Options struct {
 	Audit    *audit.Log
 	Clock    func() time.Time
 	Log      *slog.Logger
+	// KeepAudit is for how many days the installation keeps an agency's audit that has decided nothing itself.
+	KeepAudit int
 	// Busy tells whether citizens wait or talk at this moment; Given is told when an agency was given up.
 	Busy  func(ctx context.Context, q db.Q, agency string) (bool, error)
 	Given func(ctx context.Context, tx *db.Tx, agency string) error

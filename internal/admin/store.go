@@ -120,7 +120,7 @@ func readServices(ctx context.Context, q db.Q, args []any, d *Document) error {
 }
 
 func readStaff(ctx context.Context, q db.Q, args []any, d *Document) error {
-	return d.rows(ctx, q, Staff, `SELECT id, email, name, disabled_at IS NOT NULL FROM staff WHERE agency_id = $1 AND (CAST($2 AS TEXT) = '' OR email = $2)`, args,
+	return d.rows(ctx, q, Staff, `SELECT id, email, name, disabled_at IS NOT NULL FROM staff WHERE agency_id = $1 AND erased_at IS NULL AND (CAST($2 AS TEXT) = '' OR email = $2)`, args,
 		func(from scanner, r *Row) error {
 			var shut bool
 			err := from.Scan(&r.ID, &r.cells[0], &r.cells[1], &shut)

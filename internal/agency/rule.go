@@ -43,6 +43,12 @@ const (
 	// LegalNotice is what guests are told about their data, and LegalConsent what they agree to. Each text stays.
 	LegalNotice  Rule = "legal.notice"
 	LegalConsent Rule = "legal.consent"
+	// KeptAppointments is for how many days after its end an appointment stays, with all that there is of its guest.
+	KeptAppointments Rule = "kept.appointments"
+	// KeptAccounts is for how many days an account that was disabled stays with its name and address.
+	KeptAccounts Rule = "kept.accounts"
+	// KeptAudit is for how many days an entry of the audit stays.
+	KeptAudit Rule = "kept.audit"
 )
 
 // Never is what OfferedFrom says where nothing is offered yet.
@@ -81,14 +87,15 @@ type definition struct {
 	at       []Kind
 	own      []Kind // these have it in their own rows
 	kept     bool   // each text that was ever decided stays
-	standard any    // where nobody has decided; nil: each service has its own
+	two      bool   // a second person has to agree to each change
+	standard any    // where nobody has decided; nil: each service has its own, or the installation
 }
 
 func definitions() map[Rule]definition {
 	places, topics := []Kind{OfAgency, OfDepartment, OfLocation, OfDesk}, []Kind{OfAgency, OfDepartment, OfService}
 	return map[Rule]definition{
-		OpensEarly:      {form: number(240), at: []Kind{OfLocation, OfDesk}, own: []Kind{OfService}},
-		StaysLate:       {form: number(1440), at: []Kind{OfLocation, OfDesk}, own: []Kind{OfService}},
+		OpensEarly:      {form: minutes(240), at: []Kind{OfLocation, OfDesk}, own: []Kind{OfService}},
+		StaysLate:       {form: minutes(1440), at: []Kind{OfLocation, OfDesk}, own: []Kind{OfService}},
 		OfferedFrom:     {form: Form{Kind: DayForm}, at: levels(), standard: ""},
 		ContactPhone:    {form: Form{Kind: DialForm, Most: mostDial}, at: []Kind{OfAgency, OfDepartment, OfDesk}, own: []Kind{OfLocation}, standard: ""},
 		ContactHours:    {form: words(200, false), at: places, standard: map[string]any{}},
@@ -101,6 +108,10 @@ func definitions() map[Rule]definition {
 		LegalConsent:    {form: words(mostLegal, true), at: topics, kept: true, standard: map[string]any{}},
 		SecondFactor:    {form: oneOf(Optional, Demanded), at: []Kind{OfAgency}, standard: Optional},
 		Passwords:       {form: oneOf(Everyone, WithoutProvider), at: []Kind{OfAgency}, standard: Everyone},
+		// Why these days: docs/operator/retention.md.
+		KeptAppointments: {form: days(1, 365), at: topics, two: true, standard: 90.0},
+		KeptAccounts:     {form: days(1, 1095), at: []Kind{OfAgency}, two: true, standard: 90.0},
+		KeptAudit:        {form: days(30, 3650), at: []Kind{OfAgency}, two: true}, // as audit.keep_days
 	}
 }
 
@@ -147,6 +158,9 @@ func RulesFor(kind Kind) []Rule {
 // DecidedAt tells whether a rule can be decided at a kind of place.
 func (r Rule) DecidedAt(kind Kind) bool { return slices.Contains(definitions()[r].at, kind) }
 
+// NeedsTwo tells whether one person alone changes nothing: a second one has to agree.
+func (r Rule) NeedsTwo() bool { return definitions()[r].two }
+
 // Form is what a rule takes.
 func (r Rule) Form() Form { return definitions()[r].form }
 
@@ -186,6 +200,12 @@ func resolve(decided map[Rule][]Decision) Rules {
 func (r Rules) Minutes(rule Rule) time.Duration {
 	n, _ := r[rule].Value.(float64)
 	return time.Duration(n) * time.Minute
+}
+
+// Days is the value of a rule that has some; 0 where nobody has decided, and the installation does.
+func (r Rules) Days(rule Rule) int {
+	n, _ := r[rule].Value.(float64)
+	return int(n)
 }
 
 // Line is the value of a rule that is one word or number.

@@ -31,12 +31,17 @@ const (
 // Form is what a rule takes; pages ask for it accordingly.
 type Form struct {
 	Kind  FormKind `json:"kind" enum:"number,day,one,some,dial,words"`
+	Least int      `json:"least,omitempty" doc:"The smallest number."`
 	Most  int      `json:"most,omitempty" doc:"The largest number; of texts, the most characters in each language."`
+	Unit  string   `json:"unit,omitempty" enum:"minutes,days" doc:"Of a number."`
 	Of    []string `json:"of,omitempty" doc:"What can be chosen; of texts, the languages."`
 	Lines bool     `json:"lines,omitempty" doc:"The text may have several."`
 }
 
-func number(most int) Form         { return Form{Kind: NumberForm, Most: most} }
+func minutes(most int) Form { return Form{Kind: NumberForm, Most: most, Unit: "minutes"} }
+func days(least, most int) Form {
+	return Form{Kind: NumberForm, Least: least, Most: most, Unit: "days"}
+}
 func oneOf(choices ...string) Form { return Form{Kind: OneForm, Of: choices} }
 func someOf(choices ...string) Form {
 	return Form{Kind: SomeForm, Of: choices}
@@ -56,7 +61,7 @@ func (f Form) take(v any) (any, bool) {
 	switch f.Kind {
 	case NumberForm:
 		n, ok := v.(float64)
-		return v, ok && n >= 0 && n <= float64(f.Most) && n == float64(int(n))
+		return v, ok && n >= float64(f.Least) && n <= float64(f.Most) && n == float64(int(n))
 	case DayForm:
 		text, ok := v.(string)
 		return v, ok && isDayOrNever(text)

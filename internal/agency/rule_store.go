@@ -195,11 +195,8 @@ func (f found) into(decided map[Rule][]Decision) error {
 // Decide lets a place decide a rule: ErrRule if it cannot be decided there or not so, ErrFixed if somebody above has for
 // all. By is the member of staff, or empty. It returns what the audit may hold of the value.
 func (s *Store) Decide(ctx context.Context, tx *db.Tx, agencyID string, p Place, rule Rule, value json.RawMessage, fixed bool, by string) (code string, err error) {
-	v, err := rule.check(p.Kind, value)
+	v, err := s.decidable(ctx, tx, agencyID, p, rule, value)
 	if err != nil {
-		return "", err
-	}
-	if err := s.undecidedAbove(ctx, tx, agencyID, p, rule); err != nil {
 		return "", err
 	}
 	stored, err := json.Marshal(v)
@@ -219,6 +216,23 @@ func (s *Store) Decide(ctx context.Context, tx *db.Tx, agencyID string, p Place,
 		return "", fmt.Errorf("decide rule: %w", err)
 	}
 	return rule.Form().code(v), nil
+}
+
+// Decidable tells whether a place could decide so now, and what the audit may hold of the value.
+func (s *Store) Decidable(ctx context.Context, tx *db.Tx, agencyID string, p Place, rule Rule, value json.RawMessage) (code string, err error) {
+	v, err := s.decidable(ctx, tx, agencyID, p, rule, value)
+	if err != nil {
+		return "", err
+	}
+	return rule.Form().code(v), nil
+}
+
+func (s *Store) decidable(ctx context.Context, tx *db.Tx, agencyID string, p Place, rule Rule, value json.RawMessage) (any, error) {
+	v, err := rule.check(p.Kind, value)
+	if err != nil {
+		return nil, err
+	}
+	return v, s.undecidedAbove(ctx, tx, agencyID, p, rule)
 }
 
 func (s *Store) undecidedAbove(ctx context.Context, tx *db.Tx, agencyID string, p Place, rule Rule) error {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -138,7 +139,8 @@ func presentDatabase(ctx context.Context, c *config.Config) (*db.DB, error) {
 	return d, nil
 }
 
-// cutAudits deletes entries that have been kept long enough, by whole days: once a day there is something to delete.
+// cutAudits deletes entries that have been kept long enough, by whole days: once a day there is something to delete. For how
+// many days, each agency decides; where it has not, the installation.
 func (p *parts) cutAudits(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, houseTimeout)
 	defer cancel()
@@ -147,9 +149,14 @@ func (p *parts) cutAudits(ctx context.Context) error {
 		return err
 	}
 	now := p.o.Clock().In(p.c.TimeZone.Location)
-	oldest := time.Date(now.Year(), now.Month(), now.Day()-p.c.Audit.KeepDays, 0, 0, 0, 0, now.Location())
 	var failed error
 	for _, a := range all {
+		rules, err := p.agencies.RulesAt(ctx, p.db.Read(), a.ID, agency.Place{Kind: agency.OfAgency, ID: a.ID})
+		if err != nil {
+			return err
+		}
+		days := cmp.Or(rules.Days(agency.KeptAudit), p.c.Audit.KeepDays)
+		oldest := time.Date(now.Year(), now.Month(), now.Day()-days, 0, 0, 0, 0, now.Location())
 		if _, err := p.audit.Cut(ctx, a.ID, oldest); err != nil {
 			failed = errors.Join(failed, fmt.Errorf("agency %s: %w", a.Slug, err))
 		}

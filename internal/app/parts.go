@@ -33,6 +33,7 @@ import (
 	"visavis/internal/relay/control"
 	"visavis/internal/relay/sdp"
 	"visavis/internal/relay/turn"
+	"visavis/internal/retention"
 	"visavis/internal/scim"
 	"visavis/internal/seat"
 	"visavis/internal/staff"
@@ -64,6 +65,7 @@ type parts struct {
 	talks        *talk.Service
 	today        *today.Service
 	auditlog     *auditlog.Service
+	retention    *retention.Service
 
 	relay      control.Relay
 	relayKey   relay.Key
@@ -158,7 +160,8 @@ func (p *parts) makeFeatures(ctx context.Context) error {
 	})
 	p.background("staff", p.staff.Run)
 	p.admin = admin.New(p.db, admin.Options{
-		Agencies: p.agencies, Staff: p.staff, Audit: p.audit, Clock: p.o.Clock, Log: p.o.Log, Busy: seat.Busy, Given: p.givenUp,
+		Agencies: p.agencies, Staff: p.staff, Audit: p.audit, Clock: p.o.Clock, Log: p.o.Log, KeepAudit: p.c.Audit.KeepDays,
+		Busy: seat.Busy, Given: p.givenUp,
 	})
 	p.scim = scim.New(p.db, scim.Options{
 		Agencies: p.agencies, Staff: p.staff, Audit: p.audit, Clock: p.o.Clock, Log: p.o.Log, URL: p.c.HTTP.URL.String(),
@@ -190,6 +193,7 @@ func (p *parts) makeFeatures(ctx context.Context) error {
 		DB: p.db, Events: p.events, Agencies: p.agencies, Staff: p.staff,
 		TimeZone: p.c.TimeZone.Location, Clock: p.o.Clock, Log: p.o.Log,
 	})
+	p.retention = retention.New(p.db, retention.Options{Agencies: p.agencies, Audit: p.audit, Jobs: p.jobs, Clock: p.o.Clock})
 	p.auditlog = auditlog.New(auditlog.Options{
 		DB: p.db, Ring: p.ring, Audit: p.audit, Agencies: p.agencies, Staff: p.staff, Clock: p.o.Clock, Log: p.o.Log,
 	})
@@ -353,6 +357,9 @@ func (p *parts) keepHouse(ctx context.Context) error {
 			if err := p.cutAudits(ctx); err != nil {
 				p.o.Log.ErrorContext(ctx, "old entries of the audit not deleted", "error", err)
 			}
+			if err := p.planRetention(ctx); err != nil {
+				p.o.Log.ErrorContext(ctx, "what was kept long enough is not deleted", "error", err)
+			}
 		}
 	}
 }
@@ -361,6 +368,12 @@ func (p *parts) prune(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, houseTimeout)
 	defer cancel()
 	return p.events.Prune(ctx, p.o.Clock().Add(-changesLive))
+}
+
+func (p *parts) planRetention(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, houseTimeout)
+	defer cancel()
+	return p.retention.Plan(ctx)
 }
 
 // run answers requests until ctx ends or a part fails: first the port, then the services, so that a taken port is said

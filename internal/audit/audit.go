@@ -65,6 +65,8 @@ const (
 	ApprovalAllowed Act = "approval.allowed"
 	ApprovalRefused Act = "approval.refused"
 
+	RetentionOver Act = "retention.over" // appointments or accounts were kept long enough, and are deleted
+
 	AppointmentBooked    Act = "appointment.booked"
 	AppointmentMoved     Act = "appointment.moved"
 	AppointmentHanded    Act = "appointment.handed" // to a colleague, or to oneself
@@ -150,9 +152,11 @@ var shapes = map[Act]shape{
 	OrganisationExported: {object: OfAgency},
 	AgencyChanged:        {object: OfAgency, details: []string{"what"}},
 
-	ApprovalAsked:   {object: OfAgency, details: []string{"approval", "act"}},
-	ApprovalAllowed: {object: OfAgency, details: []string{"approval", "act"}},
-	ApprovalRefused: {object: OfAgency, details: []string{"approval", "act"}},
+	ApprovalAsked:   {object: OfAgency, details: []string{"approval", "act", "rule", "place", "value", "fixed"}},
+	ApprovalAllowed: {object: OfAgency, details: []string{"approval", "act", "rule", "place"}},
+	ApprovalRefused: {object: OfAgency, details: []string{"approval", "act", "rule", "place"}},
+
+	RetentionOver: {object: OfAgency, details: []string{"what", "count"}},
 
 	AppointmentBooked:    {object: OfAppointment, details: []string{"desk", "at", "link"}},
 	AppointmentMoved:     {object: OfAppointment, details: []string{"from", "to", "link"}},

@@ -83,7 +83,7 @@ type Talk struct {
 
 // Audit says how long the record of what happened is kept.
 type Audit struct {
-	KeepDays int `key:"keep_days" default:"365" doc:"How many days an entry is kept. Older ones are deleted from the beginning, once a day; what is left can be verified as before. 30 to 3650."`
+	KeepDays int `key:"keep_days" default:"365" doc:"How many days an entry is kept where the agency has not decided itself (kept.audit). Older ones are deleted from the beginning, once a day; what is left can be verified as before. 30 to 3650."`
 }
 
 // Log says what is written.

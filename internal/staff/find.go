@@ -29,7 +29,7 @@ const mostFound = 20
 func (s *Service) Find(ctx context.Context, q db.Q, look Look) ([]Found, error) {
 	rows, err := q.QueryContext(ctx, `
 		SELECT id, name, email FROM staff
-		WHERE agency_id = $1 AND id <> $2 AND (disabled_at IS NULL OR $3) AND search LIKE $4 ESCAPE '!'
+		WHERE agency_id = $1 AND id <> $2 AND erased_at IS NULL AND (disabled_at IS NULL OR $3) AND search LIKE $4 ESCAPE '!'
 		ORDER BY search, id LIMIT $5`, look.Agency, look.But, look.Left, db.Containing(look.Text), mostFound)
 	if err != nil {
 		return nil, fmt.Errorf("find staff: %w", err)

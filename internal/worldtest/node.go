@@ -25,6 +25,7 @@ import (
 	"visavis/internal/relay/control"
 	"visavis/internal/relay/sdp"
 	"visavis/internal/relay/turn"
+	"visavis/internal/retention"
 	"visavis/internal/scim"
 	"visavis/internal/seat"
 	"visavis/internal/staff"
@@ -61,6 +62,7 @@ type Node struct {
 	Talks        *talk.Service
 	Today        *today.Service
 	AuditLog     *auditlog.Service
+	Retention    *retention.Service
 	Relay        *Relay
 	Server       *httptest.Server
 
@@ -100,7 +102,7 @@ func (n *Node) features() {
 		Clock: w.Clock.Now, Log: w.logger(), TrustedProxies: loopback(), Nudge: n.Events.Nudge, Ring: w.Ring, Audit: n.Audit, Jobs: n.Jobs,
 		Cost: w.Cost, Providers: w.Providers, URL: URL, Mailer: letters,
 	})
-	n.Admin = admin.New(w.DB, admin.Options{Agencies: n.Agencies, Staff: n.Staff, Audit: n.Audit, Clock: w.Clock.Now, Log: w.logger(), Busy: seat.Busy, Given: n.givenUp})
+	n.Admin = admin.New(w.DB, admin.Options{Agencies: n.Agencies, Staff: n.Staff, Audit: n.Audit, Clock: w.Clock.Now, Log: w.logger(), KeepAudit: 365, Busy: seat.Busy, Given: n.givenUp})
 	n.SCIM = scim.New(w.DB, scim.Options{
 		Agencies: n.Agencies, Staff: n.Staff, Audit: n.Audit, Clock: w.Clock.Now, Log: w.logger(), URL: URL, TrustedProxies: loopback(),
 	})
@@ -127,6 +129,7 @@ func (n *Node) features() {
 	n.Today = today.New(today.Options{
 		DB: w.DB, Events: n.Events, Agencies: n.Agencies, Staff: n.Staff, TimeZone: w.Zone, Clock: w.Clock.Now, Log: w.logger(),
 	})
+	n.Retention = retention.New(w.DB, retention.Options{Agencies: n.Agencies, Audit: n.Audit, Jobs: n.Jobs, Clock: w.Clock.Now})
 	n.AuditLog = auditlog.New(auditlog.Options{
 		DB: w.DB, Ring: w.Ring, Audit: n.Audit, Agencies: n.Agencies, Staff: n.Staff, Clock: w.Clock.Now, Log: w.logger(), Most: w.MostExported,
 	})

@@ -1,0 +1,514 @@
+package retention_test
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"visavis/internal/agency"
+	"visavis/internal/db"
+	"visavis/internal/db/dbtest"
+	"visavis/internal/retention"
+	. "visavis/internal/worldtest"
+)
+
+// columns are those of each table, as the database says.
+func columns(t *testing.T, d *db.DB) map[string][]string {
+	t.Helper()
+	query := `SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'`
+	if d.Engine() == db.PostgreSQL {
+		query = `SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema()`
+	}
+	rows, err := d.Read().QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	found := map[string][]string{}
+	for rows.Next() {
+		var table, column string
+		if err := rows.Scan(&table, &column); err != nil {
+			t.Fatal(err)
+		}
+		found[table] = append(found[table], column)
+	}
+	if err := rows.Err(); err != nil || len(found) < 30 {
+		t.Fatal(len(found), err)
+	}
+	return found
+}
+
+func TestMIN04EachTableSaysWhatBecomesOfItsRowsInTime(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		fates, deleted := retention.Fates()
+		for table, names := range columns(t, d) {
+			fate, known := fates[table]
+			if slices.Contains(names, "agency_id") != known {
+				t.Errorf("%s: %q", table, fate)
+			}
+			personal := slices.ContainsFunc(names, func(name string) bool { return strings.HasSuffix(name, "_sealed") })
+			if personal && fate != "appointment" && fate != "account" {
+				t.Errorf("%s holds something sealed, and stays", table)
+			}
+			if (fate == "appointment" || fate == "account") && !deleted[table] && table != "staff" {
+				t.Errorf("nothing deletes rows of %s", table)
+			}
+			delete(fates, table)
+		}
+		if len(fates) > 0 {
+			t.Errorf("no such tables: %v", fates)
+		}
+	})
+}
+
+// scene is an office with somebody who works.
+type scene struct {
+	*Node
+	t      *testing.T
+	o      Office
+	sommer *Browser
+}
+
+func newScene(t *testing.T, d *db.DB) *scene {
+	t.Helper()
+	n := New(t, d).Node()
+	s := &scene{Node: n, t: t, o: n.Office("lindenau")}
+	s.sommer = n.SignIn(s.o.Sommer)
+	return s
+}
+
+func (s *scene) run() {
+	s.t.Helper()
+	for more := true; more; {
+		var err error
+		if more, err = s.Retention.Run(s.t.Context(), s.o.Agency); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
+func (s *scene) version(p Place) int {
+	return s.Count(`SELECT version FROM appointment WHERE id = $1`, p.Appointment)
+}
+
+// talked is an appointment whose guest has waited, been written to and called in, with all that there can be of a guest.
+func (s *scene) talked() Place {
+	s.t.Helper()
+	p := s.Book(s.o, s.sommer, s.o.Booking(s.Clock.Now().Add(5*time.Minute)))
+	at := "/api/staff/appointments/" + p.Appointment
+	s.sommer.Post(at+"/hand", Body{"version": s.version(p), "advisor": s.o.Winter.ID, "note": "Erika Beispiel kommt"}).OK(s.t)
+	g := s.Guest(p)
+	g.Arrive().OK(s.t)
+	g.Do("callback", Body{"phone": "0170 1112223"}).OK(s.t)
+	s.sommer.Post("/api/staff/seats/"+p.Seat+"/message", Body{"text": "Guten Tag, Erika Beispiel"}).OK(s.t)
+	s.sommer.Post("/api/staff/seats/"+p.Seat+"/admit", Body{}).OK(s.t)
+	return p
+}
+
+// whole are two appointments: one with a result, and one that everybody has left as it was.
+func (s *scene) whole() []Place {
+	s.t.Helper()
+	closed := s.talked()
+	s.sommer.Post("/api/staff/appointments/"+closed.Appointment+"/outcome", Body{"version": s.version(closed), "outcome": "technical"}).OK(s.t)
+	// What is left where something failed: a page that nobody missed, a mail that could not be sent.
+	s.Exec(`INSERT INTO seat_presence (agency_id, seat_id, page, node_id, created_at) VALUES ($1, $2, 'page-one', 'gone', 0)`, s.o.Agency, closed.Seat)
+	s.Exec(`INSERT INTO job (id, agency_id, kind, unique_key, ref, run_at, attempts, dead_at) VALUES ('dead', $1, 'mail', $2, $2, 0, 12, 1)`,
+		s.o.Agency, closed.Appointment)
+	return []Place{closed, s.talked()}
+}
+
+// names are the ids and hashes by which rows could be those of appointments.
+func (s *scene) names(places ...Place) []string {
+	s.t.Helper()
+	var all []string
+	for _, p := range places {
+		for _, query := range []string{
+			`SELECT $2 || '' FROM agency WHERE id = $1`, // itself
+			`SELECT id FROM seat WHERE agency_id = $1 AND appointment_id = $2`,
+			`SELECT id FROM task WHERE agency_id = $1 AND appointment_id = $2`,
+			`SELECT talk.id FROM talk JOIN seat ON seat.id = talk.seat_id WHERE seat.agency_id = $1 AND seat.appointment_id = $2`,
+			`SELECT talk.media_id FROM talk JOIN seat ON seat.id = talk.seat_id WHERE seat.agency_id = $1 AND seat.appointment_id = $2`,
+			`SELECT m.id FROM seat_message m JOIN seat ON seat.id = m.seat_id WHERE seat.agency_id = $1 AND seat.appointment_id = $2`,
+		} {
+			ids, err := db.Texts(s.DB.Read().QueryContext(s.t.Context(), query, s.o.Agency, p.Appointment))
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			all = append(all, ids...)
+		}
+		for _, query := range []string{
+			`SELECT hash FROM seat_link WHERE agency_id = $1 AND seat_id = $2`, `SELECT browser_hash FROM seat_browser WHERE agency_id = $1 AND seat_id = $2`,
+		} {
+			var hash []byte
+			s.Scan(query, []any{s.o.Agency, p.Seat}, &hash)
+			all = append(all, hex.EncodeToString(hash))
+		}
+	}
+	return all
+}
+
+// where counts the rows in which one of some names stands, by table.
+func (s *scene) where(names []string) map[string]int {
+	s.t.Helper()
+	found := map[string]int{}
+	for table := range columns(s.t, s.DB) {
+		rows, err := s.DB.Read().QueryContext(s.t.Context(), `SELECT * FROM `+table)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		all, err := rows.Columns()
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		for rows.Next() {
+			values, into := make([]any, len(all)), make([]any, len(all))
+			for i := range values {
+				into[i] = &values[i]
+			}
+			if err := rows.Scan(into...); err != nil {
+				s.t.Fatal(err)
+			}
+			text := ""
+			for _, v := range values {
+				if raw, ok := v.([]byte); ok {
+					text += hex.EncodeToString(raw) + " "
+				}
+				text += fmt.Sprintf("%s ", v)
+			}
+			if slices.ContainsFunc(names, func(name string) bool { return strings.Contains(text, name) }) {
+				found[table]++
+			}
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	return found
+}
+
+func TestMIN04NoTableKeepsARowOfACitizenAfterTheTime(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		names := s.names(s.whole()...)
+		before := s.where(names)
+		fates, _ := retention.Fates()
+		for table, fate := range fates {
+			if fate == "appointment" && before[table] == 0 {
+				t.Errorf("the test has nothing in %s", table)
+			}
+		}
+		for _, table := range []string{"job", "stream", "stream_change"} {
+			if before[table] == 0 {
+				t.Errorf("the test has nothing in %s", table)
+			}
+		}
+		s.Clock.Set(time.Date(2026, time.May, 31, 21, 59, 0, 0, time.UTC)) // 23:59 in Berlin, 90 days after the 2nd of March
+		s.run()
+		if n := s.Count(`SELECT COUNT(*) FROM appointment`); n != 2 {
+			t.Fatalf("%d appointments are left too early", n)
+		}
+		s.Clock.Set(time.Date(2026, time.May, 31, 22, 1, 0, 0, time.UTC))
+		later := s.Book(s.o, s.SignIn(s.o.Sommer), s.o.Booking(s.Clock.Now().Add(time.Hour)))
+		s.run()
+		// What was changed just before goes a day later, as each hour.
+		if err := s.Events.Prune(t.Context(), s.Clock.Now().Add(time.Millisecond)); err != nil {
+			t.Fatal(err)
+		}
+		after := s.where(names)
+		delete(after, "audit_entry") // by ids that stand for nothing any more, for as long as the audit is kept
+		if len(after) != 0 {
+			t.Errorf("%v", after)
+		}
+		if s.Count(`SELECT COUNT(*) FROM appointment WHERE id = $1`, later.Appointment) != 1 {
+			t.Error("another appointment is gone")
+		}
+		if got := s.told(); !slices.Equal(got, []string{"what=appointments count=2"}) {
+			t.Errorf("%q", got)
+		}
+		if r, err := s.Audit.Verify(t.Context(), s.o.Agency, nil); err != nil || len(r.Faults) > 0 {
+			t.Errorf("%v %v", r.Faults, err)
+		}
+	})
+}
+
+// told is what the audit says of deletions.
+func (s *scene) told() []string {
+	s.t.Helper()
+	list, err := db.Texts(s.DB.Read().QueryContext(s.t.Context(),
+		`SELECT detail FROM audit_entry WHERE agency_id = $1 AND act = 'retention.over' ORDER BY seq`, s.o.Agency))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return list
+}
+
+func TestWhoIsThereIsNeverTouchedHoweverLongAgo(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		waits := s.Book(s.o, s.sommer, s.o.Booking(Start()))
+		g := s.Guest(waits)
+		g.Arrive().OK(t)
+		g.Stream("").Until("snapshot", nil)
+		talks := s.Book(s.o, s.sommer, s.o.Booking(Start()))
+		g = s.Guest(talks)
+		g.Arrive().OK(t)
+		g.Stream("").Until("snapshot", nil)
+		s.sommer.Post("/api/staff/seats/"+talks.Seat+"/admit", Body{}).OK(t)
+		back := s.talkedAt(Start().Add(30 * time.Minute))
+		gone := s.talkedAt(Start().Add(90 * time.Minute))
+		future := s.Book(s.o, s.sommer, s.o.Booking(Start().AddDate(0, 6, 0)))
+		s.Stop() // no process notes any more who is there
+		for _, p := range []Place{waits, talks} {
+			s.Exec(`INSERT INTO seat_presence (agency_id, seat_id, page, node_id, created_at) VALUES ($1, $2, 'page-one', 'other', 0)
+				ON CONFLICT (agency_id, seat_id, page, node_id) DO NOTHING`, s.o.Agency, p.Seat)
+			s.Exec(`UPDATE seat SET away_since = 0 WHERE id = $1`, p.Seat)
+		}
+		s.Exec(`DELETE FROM seat_presence WHERE seat_id IN ($1, $2)`, back.Seat, gone.Seat)
+		now := Start().AddDate(0, 0, 120)
+		s.Clock.Set(now)
+		s.Exec(`UPDATE seat SET away_since = $1 WHERE id = $2`, db.Ms(now.Add(-23*time.Hour)), back.Seat)
+		s.Exec(`UPDATE seat SET away_since = $1 WHERE id = $2`, db.Ms(now.Add(-25*time.Hour)), gone.Seat)
+		s.run()
+		for name, p := range map[string]Place{"who waits": waits, "who talks": talks, "who was away for a night": back, "who comes": future} {
+			if s.Count(`SELECT COUNT(*) FROM seat WHERE id = $1`, p.Seat) != 1 {
+				t.Errorf("%s has lost the place", name)
+			}
+		}
+		if s.Count(`SELECT COUNT(*) FROM seat WHERE id = $1`, gone.Seat) != 0 {
+			t.Error("who went without a word is kept for ever")
+		}
+	})
+}
+
+// talkedAt is an appointment of another time that is in a talk.
+func (s *scene) talkedAt(starts time.Time) Place {
+	s.t.Helper()
+	s.Clock.Set(starts)
+	p := s.Book(s.o, s.sommer, s.o.Booking(starts))
+	s.Guest(p).Arrive().OK(s.t)
+	s.sommer.Post("/api/staff/seats/"+p.Seat+"/admit", Body{}).OK(s.t)
+	return p
+}
+
+func TestEachServiceKeepsItsAppointmentsForAsLongAsIsDecidedForIt(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		winter := s.SignIn(s.o.Winter)
+		body := s.o.Booking(Start())
+		body["desk"], body["service"] = s.o.Desk2, s.o.Service2
+		first, second := s.Book(s.o, s.sommer, s.o.Booking(Start())), s.Book(s.o, winter, body)
+		s.Decide(s.o, s.o.Agency, agency.KeptAppointments, `20`, false)
+		s.Decide(s.o, s.o.Service, agency.KeptAppointments, `10`, false)
+		left := func(days int) string {
+			s.Clock.Set(Start().AddDate(0, 0, days))
+			s.run()
+			out := ""
+			for name, p := range map[string]Place{"first": first, "second": second} {
+				if s.Count(`SELECT COUNT(*) FROM appointment WHERE id = $1`, p.Appointment) == 1 {
+					out += name
+				}
+			}
+			return out
+		}
+		if got := left(11); got != "second" {
+			t.Errorf("%q", got)
+		}
+		s.Decide(s.o, s.o.Agency, agency.KeptAppointments, `365`, true)
+		if got := left(300); got != "second" {
+			t.Errorf("%q", got)
+		}
+		if got := left(366); got != "" {
+			t.Errorf("%q", got)
+		}
+	})
+}
+
+// many copies an appointment that is over, each with its seat.
+func (s *scene) many(n int) {
+	s.t.Helper()
+	p := s.Book(s.o, s.sommer, s.o.Booking(Start()))
+	s.Tx(func(tx *db.Tx) error {
+		for i := range n - 1 {
+			id := fmt.Sprintf("copy%d", i)
+			for _, query := range []string{
+				`INSERT INTO appointment (id, agency_id, desk_id, service_id, starts_at, ends_at, status, citizen_sealed, language, invite_version, mail_state, created_by, created_at, version)
+				 SELECT $1, agency_id, desk_id, service_id, starts_at, ends_at, status, citizen_sealed, language, invite_version, mail_state, created_by, created_at, version
+				 FROM appointment WHERE id = $2`,
+				`INSERT INTO seat (id, agency_id, appointment_id, desk_id, state, link_version, asking_refused, version)
+				 SELECT $1, agency_id, $1, desk_id, 'expected', 1, FALSE, 1 FROM appointment WHERE id = $2`,
+			} {
+				if _, err := tx.ExecContext(s.t.Context(), query, id, p.Appointment); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	s.Clock.Set(Start().AddDate(0, 0, 100))
+}
+
+func TestWhateverInterruptsItWhatIsDeletedIsTold(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		const all = 2*retention.Batch + 7
+		s.many(all)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := s.Retention.Run(ctx, s.o.Agency); err == nil {
+			t.Error("it has not noticed that it was interrupted")
+		}
+		if n := s.Count(`SELECT COUNT(*) FROM appointment`); n != all || len(s.told()) != 0 {
+			t.Fatalf("%d, %q", n, s.told())
+		}
+		// Two processes at once, as jobs of theirs: each row is deleted once, and told once.
+		failed := make(chan error, 2)
+		for range 2 {
+			go func() {
+				_, err := s.Retention.Run(t.Context(), s.o.Agency)
+				failed <- err
+			}()
+		}
+		for range 2 {
+			if err := <-failed; err != nil {
+				t.Error(err)
+			}
+		}
+		sum := 0
+		for _, detail := range s.told() {
+			var n int
+			if _, err := fmt.Sscanf(detail, "what=appointments count=%d", &n); err != nil || n > retention.Batch {
+				t.Errorf("%q %v", detail, err)
+			}
+			sum += n
+		}
+		left := s.Count(`SELECT COUNT(*) FROM appointment`)
+		if sum+left != all {
+			t.Errorf("%d are told, and %d are left of %d", sum, left, all)
+		}
+		s.run()
+		if n := s.Count(`SELECT COUNT(*) FROM appointment`) + s.Count(`SELECT COUNT(*) FROM seat`); n != 0 {
+			t.Errorf("%d rows are left", n)
+		}
+	})
+}
+
+func TestAJobDeletesForEachAgencyAndIsPlannedOnceForAllNodes(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		other := s.Office("ahorn")
+		s.many(3)
+		p := s.Book(other, s.SignIn(other.Sommer), other.Booking(s.Clock.Now()))
+		s.Exec(`UPDATE appointment SET starts_at = 0, ends_at = 0 WHERE id = $1`, p.Appointment)
+		for range 2 {
+			if err := s.Retention.Plan(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.WakeJobs()
+		tick, late := time.NewTicker(5*time.Millisecond), time.After(10*time.Second)
+		defer tick.Stop()
+		for s.Count(`SELECT COUNT(*) FROM appointment`)+s.Count(`SELECT COUNT(*) FROM job WHERE kind = 'retention'`) > 0 {
+			select {
+			case <-tick.C:
+			case <-late:
+				t.Fatal("the jobs are not done")
+			}
+		}
+		if got := s.told(); !slices.Equal(got, []string{"what=appointments count=3"}) {
+			t.Errorf("%q", got)
+		}
+	})
+}
+
+// employed gives an account everything that there can be of it.
+func (s *scene) employed(who Account) {
+	s.t.Helper()
+	for table, rest := range map[string]string{
+		"staff_identity (agency_id, issuer, subject, staff_id, created_at, used_at)":                                     `$1, 'https://idp.example', 'subject-of-winter', $2, 0, 0`,
+		"staff_directory (agency_id, staff_id, login, user_key, external_id, created_at, changed_at, version, left_at)":  `$1, $2, 'winter@dir', 'winter@dir', 'E4711', 0, 0, 1, 0`,
+		"staff_totp (agency_id, staff_id, secret_sealed, made_at, last_step)":                                            `$1, $2, 'x', 0, 0`,
+		"staff_recovery (agency_id, staff_id, hash)":                                                                     `$1, $2, 'x'`,
+		"staff_passkey (id, agency_id, staff_id, credential_hash, credential_sealed, label_sealed, created_at, used_at)": `'pk', $1, $2, 'x', 'x', 'x', 0, 0`,
+		"staff_link (id, agency_id, staff_id, hash, reason, language, mail_state, created_at, until_at)":                 `'ln', $1, $2, 'x', 'invited', 'de', 'sent', 0, 0`,
+		"scim_group (id, agency_id, title, title_key, external_id, created_at, changed_at, version)":                     `'gr', $1, 'G', 'g', '', 0, 0, 1`,
+		"scim_member (agency_id, group_id, staff_id)":                                                                    `$1, 'gr', $2`,
+		"scim_removal (agency_id, staff_id, at)":                                                                         `$1, $2, 0`,
+		"late (agency_id, who, minutes, until_at, said_by)":                                                              `$1, $2, 5, 0, $2`,
+	} {
+		if strings.HasPrefix(table, "scim_member") {
+			continue // its group comes first
+		}
+		s.put(table, rest, who)
+	}
+	s.put("scim_member (agency_id, group_id, staff_id)", `$1, 'gr', $2`, who)
+}
+
+func (s *scene) put(table, values string, who Account) {
+	s.t.Helper()
+	args := []any{s.o.Agency, who.ID}
+	if !strings.Contains(values, "$2") {
+		args = args[:1]
+	}
+	s.Exec(`INSERT INTO `+table+` VALUES (`+values+`)`, args...)
+}
+
+func TestMIN04WhoHasLeftTheAgencyHasNoNameAfterTheTime(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		s.SignIn(s.o.Winter)
+		s.Book(s.o, s.SignIn(s.o.Winter), s.o.Booking(Start().AddDate(1, 0, 0)))
+		s.employed(s.o.Winter)
+		names := []string{"Winter", s.o.Winter.Email, "winter@dir", "subject-of-winter", "E4711"}
+		fates, _ := retention.Fates()
+		for table, n := range s.where(append(names, s.o.Winter.ID)) {
+			if fates[table] == "account" {
+				delete(fates, table)
+			}
+			_ = n
+		}
+		for table, fate := range fates {
+			if fate == "account" {
+				t.Errorf("the test has nothing in %s", table)
+			}
+		}
+		s.Exec(`UPDATE staff SET disabled_at = $1 WHERE id = $2`, db.Ms(Start()), s.o.Winter.ID)
+		s.Exec(`UPDATE staff SET disabled_at = $1 WHERE id = $2`, db.Ms(Start().AddDate(0, 0, 5)), s.o.Herbst.ID)
+		s.Clock.Set(Start().AddDate(0, 0, 91))
+		s.run()
+		if found := s.where(names); len(found) > 0 {
+			t.Errorf("%v", found)
+		}
+		for table := range s.where([]string{s.o.Winter.ID}) {
+			if fate := map[string]bool{"staff": true, "appointment": true}[table]; !fate {
+				t.Errorf("the account is still in %s", table)
+			}
+		}
+		if s.Count(`SELECT COUNT(*) FROM staff WHERE agency_id = $1 AND erased_at IS NULL`, s.o.Agency) != 2 {
+			t.Error("others are gone, too")
+		}
+		if got := s.told(); !slices.Equal(got, []string{"what=accounts count=1"}) {
+			t.Errorf("%q", got)
+		}
+		// Nobody finds the account, or opens it again; whoever has the address now gets another one.
+		s.Exec(`UPDATE staff SET disabled_at = NULL WHERE id = $1`, s.o.Herbst.ID)
+		s.Exec(`INSERT INTO staff_role (agency_id, staff_id, role, place_kind, place_id, source, from_at, given_at)
+			VALUES ($1, $2, 'agency_admin', 'agency', $1, 'hand', 0, 0)`, s.o.Agency, s.o.Herbst.ID)
+		admin := s.SignIn(s.o.Herbst)
+		admin.Get("/api/staff/people/"+s.o.Winter.ID).Expect(t, http.StatusNotFound, "not_found")
+		var list struct{ People []struct{ ID string } }
+		admin.Post("/api/staff/people/search", Body{}).OK(t).Into(t, &list)
+		if len(list.People) != 2 {
+			t.Errorf("%+v", list)
+		}
+		if text := admin.Get("/api/staff/export?format=json").OK(t).Text; strings.Contains(text, s.o.Winter.ID) {
+			t.Error(text)
+		}
+		admin.Post("/api/staff/people", Body{"email": s.o.Winter.Email, "name": "Herr Winter", "roles": []Body{}}).OK(t)
+	})
+}
