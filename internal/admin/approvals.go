@@ -2,11 +2,12 @@ package admin
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"time"
 
+	"visavis/internal/agency"
 	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/edge"
@@ -19,8 +20,15 @@ import (
 // ApprovalAct is something that needs two people.
 type ApprovalAct string
 
-// DeleteAgency gives the whole agency up: its key is destroyed.
-const DeleteAgency ApprovalAct = "agency.delete"
+// The acts.
+const (
+	// DeleteAgency gives the whole agency up: its key is destroyed.
+	DeleteAgency ApprovalAct = "agency.delete"
+	// ExportKey lets the operator take the agency's data key out once, for a backup of it.
+	ExportKey ApprovalAct = "agency.key"
+	// ChangeRetention decides for how long something is kept. It is asked for where rules are changed.
+	ChangeRetention ApprovalAct = "retention.change"
+)
 
 const (
 	// approvalLife is how long somebody can allow what was asked for.
@@ -39,9 +47,28 @@ type ApprovalView struct {
 	DecidedBy string      `json:"decidedBy,omitempty" doc:"A name."`
 	DecidedAt int64       `json:"decidedAt,omitempty"`
 	Allowed   bool        `json:"allowed" doc:"Means something where it is decided."`
+	TakenBack bool        `json:"takenBack" doc:"By who had asked."`
+	UsedAt    int64       `json:"usedAt,omitempty" doc:"Of a key: when it was taken out."`
 	MayDecide bool        `json:"mayDecide" doc:"The person may allow or refuse it."`
+	Mine      bool        `json:"mine" doc:"The person has asked for it, and may take it back."`
+	Change    *RuleChange `json:"change,omitempty" doc:"Of a rule."`
 
-	asker string
+	asker     string
+	askerLeft bool
+}
+
+// RuleChange is what a rule is to be once somebody has agreed.
+type RuleChange struct {
+	Rule      agency.Rule `json:"rule"`
+	Kind      agency.Kind `json:"kind"`
+	Place     string      `json:"place"`
+	PlaceName string      `json:"placeName"`
+	Value     any         `json:"value"`
+	Leave     bool        `json:"leave" doc:"In place of value: it is left to those above again."`
+	Fixed     bool        `json:"fixed"`
+	Now       any         `json:"now" doc:"What counts there at this moment."`
+
+	stored json.RawMessage
 }
 
 func (s *Service) approvalRoutes(api *edge.API, op func(id, route string) edge.Operation) {
@@ -63,17 +90,20 @@ func (s *Service) getApprovals(ctx context.Context, _ *struct{}) (*ApprovalsOutp
 	if err != nil {
 		return nil, err
 	}
-	if !p.May(staff.Approve, wholeOf(p)) {
+	if !mayWatch(p) && !p.MayAnywhere(staff.Decide) {
 		return nil, forbidden403()
 	}
 	out := &ApprovalsOutput{}
-	out.Body.Approvals, err = s.approvals(ctx, s.db.Read(), p)
+	err = s.db.Snapshot(ctx, func(q db.Q) error {
+		out.Body.Approvals, err = s.approvals(ctx, q, p)
+		return err
+	})
 	return out, err
 }
 
 type askInput struct {
 	Body struct {
-		Act ApprovalAct `json:"act" enum:"agency.delete"`
+		Act ApprovalAct `json:"act" enum:"agency.delete,agency.key"`
 	}
 }
 
@@ -82,22 +112,34 @@ func (s *Service) postApproval(ctx context.Context, in *askInput) (*ApprovalsOut
 		if !p.May(staff.Decide, wholeOf(p)) {
 			return forbidden403()
 		}
-		open, err := s.openApproval(ctx, tx, p.Agency, in.Body.Act)
-		if err != nil {
-			return err
-		}
-		if open {
-			return edge.NewProblem(http.StatusConflict, "approval.open")
-		}
-		now, id := s.o.Clock(), vault.NewID()
-		_, err = tx.ExecContext(ctx, `
-			INSERT INTO approval (id, agency_id, act, asked_by, asked_at, until_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-			id, p.Agency, string(in.Body.Act), p.ID, db.Ms(now), db.Ms(now.Add(approvalLife)))
-		if err != nil {
-			return fmt.Errorf("ask for approval: %w", err)
-		}
-		return s.noteApproval(ctx, tx, p, audit.ApprovalAsked, id, in.Body.Act)
+		return s.ask(ctx, tx, p, ApprovalView{Act: in.Body.Act})
 	})
+}
+
+// ask asks for something, once at a time.
+func (s *Service) ask(ctx context.Context, tx *db.Tx, p staff.Person, a ApprovalView, more ...audit.Code) error {
+	var c RuleChange
+	if a.Change != nil {
+		c = *a.Change
+	}
+	open, err := s.isOpen(ctx, tx, p.Agency, a.Act, c)
+	if err != nil {
+		return err
+	}
+	if open {
+		return edge.NewProblem(http.StatusConflict, "approval.open")
+	}
+	now := s.o.Clock()
+	a.ID = vault.NewID()
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO approval (id, agency_id, act, asked_by, asked_at, until_at, place_id, rule, value, fixed)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		a.ID, p.Agency, string(a.Act), p.ID, db.Ms(now), db.Ms(now.Add(approvalLife)),
+		db.Null(c.Place), db.Null(string(c.Rule)), db.Null(string(c.stored)), c.Fixed)
+	if err != nil {
+		return fmt.Errorf("ask for approval: %w", err)
+	}
+	return s.noteApproval(ctx, tx, p, audit.ApprovalAsked, a, more...)
 }
 
 type decisionInput struct {
@@ -113,6 +155,9 @@ func (s *Service) postDecision(ctx context.Context, in *decisionInput) (*Approva
 		if err != nil {
 			return err
 		}
+		if !mayWatch(p) && (a.asker != p.ID || in.Body.Allow) {
+			return forbidden403()
+		}
 		if err := a.refuses(p, in.Body.Allow, s.o.Clock()); err != nil {
 			return err
 		}
@@ -126,7 +171,7 @@ func (s *Service) postDecision(ctx context.Context, in *decisionInput) (*Approva
 			return fmt.Errorf("decide approval: %w", err)
 		}
 		if !in.Body.Allow {
-			return s.noteApproval(ctx, tx, p, audit.ApprovalRefused, a.ID, a.Act)
+			return s.noteApproval(ctx, tx, p, audit.ApprovalRefused, a)
 		}
 		return s.carryOut(ctx, tx, p, a)
 	})
@@ -141,6 +186,8 @@ func (a ApprovalView) refuses(p staff.Person, allow bool, now time.Time) error {
 		return edge.NewProblem(http.StatusConflict, "approval.late")
 	case allow && a.asker == p.ID:
 		return edge.NewProblem(http.StatusConflict, "approval.self")
+	case allow && a.askerLeft: // then it would be one person's will
+		return edge.NewProblem(http.StatusConflict, "approval.left")
 	}
 	return nil
 }
@@ -148,7 +195,10 @@ func (a ApprovalView) refuses(p staff.Person, allow bool, now time.Time) error {
 // carryOut does what two people want.
 func (s *Service) carryOut(ctx context.Context, tx *db.Tx, p staff.Person, a ApprovalView) error {
 	if a.Act != DeleteAgency {
-		return s.noteApproval(ctx, tx, p, audit.ApprovalAllowed, a.ID, a.Act)
+		if err := s.noteApproval(ctx, tx, p, audit.ApprovalAllowed, a); err != nil || a.Act != ChangeRetention {
+			return err
+		}
+		return s.changeApproved(ctx, tx, p.Agency, a)
 	}
 	busy, err := s.o.Busy(ctx, tx, p.Agency)
 	if err != nil {
@@ -170,13 +220,10 @@ func (s *Service) carryOut(ctx context.Context, tx *db.Tx, p staff.Person, a App
 	return s.o.Given(ctx, tx, p.Agency)
 }
 
-// approving lets somebody change approvals who may approve, and answers with all of them, as long as there is an agency.
+// approving lets somebody change approvals, and answers with those that they may see, as long as there is an agency.
 func (s *Service) approving(ctx context.Context, change func(*db.Tx, staff.Person) error) (*ApprovalsOutput, error) {
 	out := &ApprovalsOutput{}
 	err := s.acting(ctx, func(tx *db.Tx, p staff.Person) error {
-		if !p.May(staff.Approve, wholeOf(p)) {
-			return forbidden403()
-		}
 		if err := change(tx, p); err != nil {
 			return err
 		}
@@ -184,68 +231,5 @@ func (s *Service) approving(ctx context.Context, change func(*db.Tx, staff.Perso
 		out.Body.Approvals, err = s.approvals(ctx, tx, p)
 		return err
 	})
-	return out, problem(err)
-}
-
-const approvalColumns = `
-	SELECT approval.id, approval.act, approval.asked_by, asker.name, approval.asked_at, approval.until_at,
-	       COALESCE(decider.name, ''), COALESCE(approval.decided_at, 0), COALESCE(approval.allowed, 0)
-	FROM approval
-	JOIN staff asker ON asker.agency_id = approval.agency_id AND asker.id = approval.asked_by
-	LEFT JOIN staff decider ON decider.agency_id = approval.agency_id AND decider.id = approval.decided_by
-	WHERE approval.agency_id = $1 `
-
-func (s *Service) approvals(ctx context.Context, q db.Q, p staff.Person) ([]ApprovalView, error) {
-	rows, err := q.QueryContext(ctx, approvalColumns+`ORDER BY approval.asked_at DESC, approval.id LIMIT $2`, p.Agency, mostApprovals)
-	if err != nil {
-		return nil, fmt.Errorf("list approvals: %w", err)
-	}
-	defer func() { _ = rows.Close() }() // read only
-	list := []ApprovalView{}
-	for rows.Next() {
-		a, err := s.scanApproval(rows, p)
-		if err != nil {
-			return nil, fmt.Errorf("list approvals: %w", err)
-		}
-		list = append(list, a)
-	}
-	return list, rows.Err()
-}
-
-func (s *Service) approval(ctx context.Context, q db.Q, p staff.Person, id string) (ApprovalView, error) {
-	a, err := s.scanApproval(q.QueryRowContext(ctx, approvalColumns+`AND approval.id = $2`, p.Agency, id), p)
-	if errors.Is(err, db.ErrNoRows) {
-		return a, notFound()
-	}
-	if err != nil {
-		return a, fmt.Errorf("read approval: %w", err)
-	}
-	return a, nil
-}
-
-func (s *Service) scanApproval(row interface{ Scan(...any) error }, p staff.Person) (ApprovalView, error) {
-	var a ApprovalView
-	var allowed int64
-	err := row.Scan(&a.ID, &a.Act, &a.asker, &a.AskedBy, &a.AskedAt, &a.UntilAt, &a.DecidedBy, &a.DecidedAt, &allowed)
-	a.Allowed = allowed == 1
-	a.MayDecide = a.refuses(p, true, s.o.Clock()) == nil
-	return a, err
-}
-
-func (s *Service) openApproval(ctx context.Context, q db.Q, agencyID string, act ApprovalAct) (bool, error) {
-	var n int
-	err := q.QueryRowContext(ctx, `
-		SELECT COUNT(*) FROM approval WHERE agency_id = $1 AND act = $2 AND decided_at IS NULL AND until_at > $3`,
-		agencyID, string(act), db.Ms(s.o.Clock())).Scan(&n)
-	if err != nil {
-		return false, fmt.Errorf("look for approvals: %w", err)
-	}
-	return n > 0, nil
-}
-
-func (s *Service) noteApproval(ctx context.Context, tx *db.Tx, p staff.Person, what audit.Act, id string, act ApprovalAct) error {
-	return s.o.Audit.Append(ctx, tx, audit.Entry{
-		Agency: p.Agency, By: audit.Staff(p.ID), Act: what, Object: p.Agency,
-		Detail: []audit.Code{audit.Is("approval", id), audit.Is("act", string(act))},
-	})
+	return out, ruleProblem(err)
 }

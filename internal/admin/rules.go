@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strconv"
 
 	"visavis/internal/agency"
 	"visavis/internal/audit"
@@ -31,6 +30,21 @@ type RuleView struct {
 	Fixed     bool        `json:"fixed" doc:"No place below may decide otherwise."`
 	MayDecide bool        `json:"mayDecide" doc:"The person may, here."`
 	Takes     agency.Form `json:"takes"`
+	NeedsTwo  bool        `json:"needsTwo" doc:"A change holds only once a second person has agreed."`
+	Asked     *RuleAsked  `json:"asked,omitempty" doc:"A change that waits for that. Until then nobody asks for another."`
+}
+
+// RuleAsked is a change that waits for a second person.
+type RuleAsked struct {
+	Approval string `json:"approval" doc:"Its id."`
+	Value    any    `json:"value"`
+	Leave    bool   `json:"leave" doc:"In place of value: it is left to those above again."`
+	Fixed    bool   `json:"fixed"`
+	AskedBy  string `json:"askedBy" doc:"A name."`
+	AskedAt  int64  `json:"askedAt"`
+	UntilAt  int64  `json:"untilAt" doc:"Afterwards nobody can agree to it any more."`
+	Mine     bool   `json:"mine" doc:"The person has asked, and may take it back."`
+	May      bool   `json:"mayDecide" doc:"The person may agree to it, or refuse it."`
 }
 
 // RulesOutput lists all rules that there can be at a place.
@@ -65,6 +79,10 @@ func (s *Service) rulesAt(ctx context.Context, q db.Q, p staff.Person, place age
 	if err != nil {
 		return nil, err
 	}
+	open, err := s.openChanges(ctx, q, p, place.ID)
+	if err != nil {
+		return nil, err
+	}
 	names := map[string]string{"": "", place.ID: place.Name}
 	list := []RuleView{}
 	for _, rule := range agency.RulesFor(place.Kind) {
@@ -77,12 +95,20 @@ func (s *Service) rulesAt(ctx context.Context, q db.Q, p staff.Person, place age
 			names[d.Place] = above.Name
 		}
 		list = append(list, RuleView{
-			Rule: rule, Value: d.Value, Kind: d.Kind, Place: d.Place, PlaceName: names[d.Place], Fixed: d.Fixed,
-			Takes:     rule.Form(),
-			MayDecide: p.May(staff.Decide, place) && rule.DecidedAt(place.Kind) && (!d.Fixed || d.Place == place.ID),
+			Rule: rule, Value: s.valueOf(rules, rule), Kind: d.Kind, Place: d.Place, PlaceName: names[d.Place], Fixed: d.Fixed,
+			Takes: rule.Form(), NeedsTwo: rule.NeedsTwo(), Asked: open[rule],
+			MayDecide: p.May(staff.Decide, place) && rule.DecidedAt(place.Kind) && (!d.Fixed || d.Place == place.ID) && open[rule] == nil,
 		})
 	}
 	return list, nil
+}
+
+// valueOf is what counts; where nobody has decided for how long the audit is kept, that is as the installation has it.
+func (s *Service) valueOf(rules agency.Rules, rule agency.Rule) any {
+	if v := rules[rule].Value; v != nil || rule != agency.KeptAudit {
+		return v
+	}
+	return s.o.KeepAudit
 }
 
 // RulePath names a rule of a place in a route; exported since the routes are read by reflection, which skips what is not.
@@ -105,17 +131,19 @@ func (s *Service) putRule(ctx context.Context, in *decideInput) (*RulesOutput, e
 		return nil, ruleProblem(agency.ErrRule)
 	}
 	return s.changeRule(ctx, in.RulePath, func(tx *db.Tx, p staff.Person, place agency.Place) error {
-		code, err := s.o.Agencies.Decide(ctx, tx, p.Agency, place, in.Rule, value, in.Body.Fixed, p.ID)
-		if err != nil {
-			return err
+		c := RuleChange{Rule: in.Rule, Fixed: in.Body.Fixed, stored: value}
+		if in.Rule.NeedsTwo() {
+			return s.askRule(ctx, tx, p, place, c)
 		}
-		return s.noteRule(ctx, tx, p, place, audit.RuleDecided, in.Rule,
-			audit.Is("value", code), audit.Is("fixed", strconv.FormatBool(in.Body.Fixed)))
+		return s.decideAs(ctx, tx, p, place, c)
 	})
 }
 
 func (s *Service) deleteRule(ctx context.Context, in *RulePath) (*RulesOutput, error) {
 	return s.changeRule(ctx, *in, func(tx *db.Tx, p staff.Person, place agency.Place) error {
+		if in.Rule.NeedsTwo() {
+			return s.askToLeave(ctx, tx, p, place, in.Rule)
+		}
 		decided, err := s.o.Agencies.Undecide(ctx, tx, p.Agency, place, in.Rule)
 		if err != nil || !decided {
 			return err

@@ -1,0 +1,151 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"visavis/internal/agency"
+	"visavis/internal/audit"
+	"visavis/internal/db"
+	"visavis/internal/staff"
+)
+
+// mayWatch tells whether somebody may see what everybody has asked for; others see what they have asked for themselves.
+func mayWatch(p staff.Person) bool { return p.May(staff.Approve, wholeOf(p)) }
+
+const approvalColumns = `
+	SELECT approval.id, approval.act, approval.asked_by, asker.name, asker.disabled_at IS NOT NULL, approval.asked_at, approval.until_at,
+	       COALESCE(decider.name, ''), COALESCE(approval.decided_at, 0), COALESCE(approval.allowed, 0), COALESCE(approval.used_at, 0),
+	       COALESCE(approval.decided_by = approval.asked_by, FALSE),
+	       COALESCE(approval.place_id, ''), COALESCE(approval.rule, ''), approval.value, approval.fixed
+	FROM approval
+	JOIN staff asker ON asker.agency_id = approval.agency_id AND asker.id = approval.asked_by
+	LEFT JOIN staff decider ON decider.agency_id = approval.agency_id AND decider.id = approval.decided_by
+	WHERE approval.agency_id = $1 `
+
+// approvals are the newest that somebody may see.
+func (s *Service) approvals(ctx context.Context, q db.Q, p staff.Person) ([]ApprovalView, error) {
+	list, err := s.approvalsWhere(ctx, q, p, `AND ($3 OR approval.asked_by = $4) ORDER BY approval.asked_at DESC, approval.id LIMIT $2`,
+		mostApprovals, mayWatch(p), p.ID)
+	if err != nil {
+		return nil, err
+	}
+	for i := range list {
+		if list[i].Change == nil {
+			continue
+		}
+		if err := s.describe(ctx, q, p, list[i].Change); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// describe says of a change at which place it is, and what counts there now.
+func (s *Service) describe(ctx context.Context, q db.Q, p staff.Person, c *RuleChange) error {
+	place, err := s.o.Agencies.Place(ctx, q, p.Agency, c.Place)
+	if err != nil {
+		return err
+	}
+	rules, err := s.o.Agencies.RulesAt(ctx, q, p.Agency, place)
+	if err != nil {
+		return err
+	}
+	c.Kind, c.PlaceName, c.Now = place.Kind, place.Name, s.valueOf(rules, c.Rule)
+	return nil
+}
+
+// openChanges are the changes of a place's rules that wait for a second person.
+func (s *Service) openChanges(ctx context.Context, q db.Q, p staff.Person, place string) (map[agency.Rule]*RuleAsked, error) {
+	list, err := s.approvalsWhere(ctx, q, p, `AND approval.place_id = $2 AND approval.decided_at IS NULL AND approval.until_at > $3`,
+		place, db.Ms(s.o.Clock()))
+	if err != nil {
+		return nil, err
+	}
+	open := map[agency.Rule]*RuleAsked{}
+	for _, a := range list {
+		open[a.Change.Rule] = &RuleAsked{
+			Approval: a.ID, Value: a.Change.Value, Leave: a.Change.Leave, Fixed: a.Change.Fixed,
+			AskedBy: a.AskedBy, AskedAt: a.AskedAt, UntilAt: a.UntilAt, Mine: a.Mine, May: a.MayDecide,
+		}
+	}
+	return open, nil
+}
+
+func (s *Service) approvalsWhere(ctx context.Context, q db.Q, p staff.Person, condition string, args ...any) ([]ApprovalView, error) {
+	rows, err := q.QueryContext(ctx, approvalColumns+condition, append([]any{p.Agency}, args...)...)
+	if err != nil {
+		return nil, fmt.Errorf("list approvals: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // read only
+	list := []ApprovalView{}
+	for rows.Next() {
+		a, err := s.scanApproval(rows, p)
+		if err != nil {
+			return nil, fmt.Errorf("list approvals: %w", err)
+		}
+		list = append(list, a)
+	}
+	return list, rows.Err()
+}
+
+func (s *Service) approval(ctx context.Context, q db.Q, p staff.Person, id string) (ApprovalView, error) {
+	a, err := s.scanApproval(q.QueryRowContext(ctx, approvalColumns+`AND approval.id = $2`, p.Agency, id), p)
+	if errors.Is(err, db.ErrNoRows) {
+		return a, notFound()
+	}
+	if err != nil {
+		return a, fmt.Errorf("read approval: %w", err)
+	}
+	return a, nil
+}
+
+func (s *Service) scanApproval(row scanner, p staff.Person) (ApprovalView, error) {
+	var a ApprovalView
+	var c RuleChange
+	var allowed int64
+	var value *string
+	err := row.Scan(&a.ID, &a.Act, &a.asker, &a.AskedBy, &a.askerLeft, &a.AskedAt, &a.UntilAt, &a.DecidedBy, &a.DecidedAt, &allowed, &a.UsedAt, &a.TakenBack,
+		&c.Place, &c.Rule, &value, &c.Fixed)
+	if err != nil {
+		return a, err
+	}
+	if c.Rule != "" {
+		if c.Leave = value == nil; !c.Leave {
+			c.stored = json.RawMessage(*value)
+			if err := json.Unmarshal(c.stored, &c.Value); err != nil {
+				return a, err
+			}
+		}
+		a.Change = &c
+	}
+	a.Allowed, a.Mine = allowed == 1, a.asker == p.ID
+	a.MayDecide = mayWatch(p) && a.refuses(p, true, s.o.Clock()) == nil
+	return a, nil
+}
+
+// isOpen tells whether the same is asked for already.
+func (s *Service) isOpen(ctx context.Context, q db.Q, agencyID string, act ApprovalAct, c RuleChange) (bool, error) {
+	var n int
+	err := q.QueryRowContext(ctx, `
+		SELECT COUNT(*) FROM approval WHERE agency_id = $1 AND act = $2 AND decided_at IS NULL AND until_at > $3
+		   AND COALESCE(place_id, '') = $4 AND COALESCE(rule, '') = $5`,
+		agencyID, string(act), db.Ms(s.o.Clock()), c.Place, c.Rule).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("look for approvals: %w", err)
+	}
+	return n > 0, nil
+}
+
+// noteApproval tells the audit what was asked for, or what became of it. What a rule is to be stands there as with rules.
+func (s *Service) noteApproval(ctx context.Context, tx *db.Tx, p staff.Person, what audit.Act, a ApprovalView, more ...audit.Code) error {
+	detail := []audit.Code{audit.Is("approval", a.ID), audit.Is("act", string(a.Act))}
+	if a.Change != nil {
+		detail = append(detail, audit.Is("rule", string(a.Change.Rule)), audit.Is("place", a.Change.Place))
+	}
+	return s.o.Audit.Append(ctx, tx, audit.Entry{
+		Agency: p.Agency, By: audit.Staff(p.ID), Act: what, Object: p.Agency, Detail: append(detail, more...),
+	})
+}
