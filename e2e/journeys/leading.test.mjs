@@ -41,7 +41,7 @@ async function signedIn(who) {
   const page = await world.chromium.newPage(DESK);
   await page.goto(`${world.server.url}/staff`);
   await page.wait(screen('signin'));
-  await page.fill('input[name=email]', ADVISORS[who]);
+  await page.fill('input[name=email]', ADVISORS[who] ?? who);
   await page.fill('input[type=password]', world.server.password());
   await page.click(hook('signin-submit'));
   return page;
@@ -111,6 +111,56 @@ test('the auditor reads what happened in words, and that nothing was changed', L
   await auditor.click(hook('audit-search'));
   await says(auditor, 'main', /letzte Tag liegt vor dem ersten/);
   await list.page.close();
+});
+
+test('for how long data is kept two people decide', LIMIT, async () => {
+  become('mehmet', 'protection', 'agency');
+  const admin = await signedIn('martina.lorenz@example.org');
+  await admin.wait(screen('admin'));
+  const agency = await admin.eval(async () => (await (await fetch('/api/staff/session')).json()).roles[0].place);
+  await admin.goto(`${world.server.url}/staff/admin/places/${agency}`);
+  const rule = '[data-rule="kept.appointments"]';
+  await says(admin, rule, /90 Tage nach dem Ende/);
+  await admin.click(`${rule} button`);
+  await admin.fill(`${hook('rule-form')} input`, '0');
+  await admin.press('Enter');
+  await says(admin, hook('rule-form'), /von 1 bis 365/);
+  await admin.fill(`${hook('rule-form')} input`, '30');
+  await seen(admin, '08-asking');
+  await admin.press('Enter');
+  await says(admin, rule, /90 Tage nach dem Ende.*30 Tage nach dem Ende.*Martina Lorenz/s);
+  await focused(admin, rule);
+  await seen(admin, '09-asked');
+
+  const officer = await signedIn('mehmet');
+  await officer.wait(hook('approvals-hint'));
+  await seen(officer, '10-hint');
+  await officer.click(`${hook('approvals-hint')} a`);
+  await says(officer, hook('approval'), /30 Tage.*innerhalb einer Stunde gelöscht.*Martina Lorenz/s);
+  await seen(officer, '11-approvals');
+  await officer.click(hook('approval-allow'));
+  await officer.wait('dialog[open]');
+  await seen(officer, '12-question');
+  await officer.press('Escape');
+  await gone(officer, 'dialog[open]');
+  await focused(officer, hook('approval'));
+  await officer.press('Enter');
+  await officer.wait('dialog[open]');
+  await officer.click(hook('approval-yes'));
+  await says(officer, 'main', /Sie haben zugestimmt.*wartet nichts/s);
+  await focused(officer, 'h1');
+  await seen(officer, '13-agreed');
+
+  await admin.reload();
+  await says(admin, rule, /^(?!.*90 Tage).*30 Tage nach dem Ende/s);
+  await admin.goto(`${world.server.url}/staff/admin/approvals`);
+  await admin.click(hook('ask-agency.key'));
+  await admin.click(hook('approval-yes'));
+  await says(admin, hook('approval'), /zweite Person/);
+  await admin.click('summary');
+  await seen(admin, '14-mine');
+  await admin.click(hook('approval-back'));
+  await says(admin, 'main', /Bitte ist zurückgenommen/);
 });
 
 test('the operator sees technique and numbers', LIMIT, async () => {

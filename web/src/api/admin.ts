@@ -238,6 +238,9 @@ export type RuleName =
   | "legal.basis"
   | "legal.notice"
   | "legal.consent"
+  | "kept.appointments"
+  | "kept.accounts"
+  | "kept.audit"
   | "signin.factor"
   | "signin.password";
 
@@ -247,6 +250,10 @@ export type RuleValue = number | string | readonly string[] | Readonly<Record<st
 /** What a rule takes. */
 export interface RuleTakes {
   readonly kind: "number" | "day" | "one" | "some" | "dial" | "words";
+  /** The smallest number. */
+  readonly least?: number;
+  /** Of a number. */
+  readonly unit?: "minutes" | "days";
   /** The largest number; of texts, the most characters in each language. */
   readonly most?: number;
   /** What can be chosen; of texts, the languages. */
@@ -266,6 +273,20 @@ export interface RuleView {
   readonly fixed: boolean;
   readonly mayDecide: boolean;
   readonly takes: RuleTakes;
+  /** A change holds only once a second person has agreed. */
+  readonly needsTwo?: boolean;
+  /** One that waits for that. */
+  readonly asked?: {
+    readonly approval: string;
+    readonly value: RuleValue;
+    /** In place of the value: it is left to those above again. */
+    readonly leave: boolean;
+    readonly askedBy: string;
+    readonly askedAt: number;
+    readonly untilAt: number;
+    readonly mine: boolean;
+    readonly mayDecide: boolean;
+  };
 }
 
 type Rules = Promise<readonly RuleView[]>;

@@ -19,6 +19,7 @@ test("an address leads to what it was made for", () => {
   expect(shown(pathOf.audit)).toEqual({ page: "audit" });
   expect(shown(pathOf.files)).toEqual({ page: "files" });
   expect(shown(pathOf.directory)).toEqual({ page: "directory" });
+  expect(shown(pathOf.approvals)).toEqual({ page: "approvals" });
 });
 
 test("what nobody knows leads to the locations", () => {

@@ -10,7 +10,7 @@ export type Route =
   | { page: "newPerson"; place: string }
   | { page: "substitutes" }
   | { page: "audit" | "health" }
-  | { page: "files" | "directory" };
+  | { page: "files" | "directory" | "approvals" };
 
 export const home = "/staff/admin";
 
@@ -43,7 +43,8 @@ export function routeOf({ pathname, search }: { pathname: string; search: string
       page === "substitutes" ||
       page === "audit" ||
       page === "health" ||
-      page === "directory"
+      page === "directory" ||
+      page === "approvals"
     )
       return { page };
     if (page in lists) return { page: "places", kind: lists[page as keyof typeof lists] };
@@ -69,4 +70,5 @@ export const pathOf = {
   health: `${home}/health`,
   files: `${home}/files`,
   directory: `${home}/directory`,
+  approvals: `${home}/approvals`,
 };

@@ -30,14 +30,15 @@ export function ruleDraft({ kind, of = [] }: RuleTakes, value: RuleValue): RuleD
 
 /** What the form itself can see: the server says the rest. */
 export function readRule(
-  { kind, most = 0, of = [] }: RuleTakes,
+  { kind, least = 0, most = 0, of = [] }: RuleTakes,
   { typed, chosen, several, said }: RuleDraft,
 ): { value: RuleValue } | { wrong: Wrong } {
   const text = typed.trim();
   switch (kind) {
     case "number":
-      if (/^\d{1,6}$/.test(text) && Number(text) <= most) return { value: Number(text) };
-      return { wrong: { key: "admin.wrong.number", params: { from: 0, to: most } } };
+      if (/^\d{1,6}$/.test(text) && Number(text) >= least && Number(text) <= most)
+        return { value: Number(text) };
+      return { wrong: { key: "admin.wrong.number", params: { from: least, to: most } } };
     case "day":
       if (chosen !== "from") return { value: chosen === "never" ? "never" : "" };
       return text === "" ? { wrong: { key: "admin.wrong.empty" } } : { value: text };

@@ -19,11 +19,17 @@ export const ruleLabels: Readonly<Record<RuleName, StaffKey>> = {
   "legal.basis": "admin.rule.basis",
   "legal.notice": "admin.rule.notice",
   "legal.consent": "admin.rule.consent",
+  "kept.appointments": "admin.rule.keptAppointments",
+  "kept.accounts": "admin.rule.keptAccounts",
+  "kept.audit": "admin.rule.keptAudit",
 };
 
 const counted: Partial<Record<RuleName, StaffKey>> = {
   "waiting.early": "admin.rule.early.value",
   "waiting.late": "admin.rule.late.value",
+  "kept.appointments": "admin.rule.keptAppointments.value",
+  "kept.accounts": "admin.rule.keptAccounts.value",
+  "kept.audit": "admin.rule.keptAudit.value",
 };
 
 /** What can be chosen, in words; a language has its own. */
@@ -44,6 +50,10 @@ export function choiceLabel(rule: RuleName, choice: string, { t }: Texts<StaffKe
   const key = choices[`${rule}.${choice}`];
   return key ? t(key) : (languages.find(({ tag }) => tag === choice)?.name ?? choice);
 }
+
+/** Only the whole agency decides these: there is nobody below to hold to them. */
+export const ruleEndsHere = (rule: RuleName): boolean =>
+  rule.startsWith("signin.") || rule === "kept.accounts" || rule === "kept.audit";
 
 const isList = (value: RuleValue): value is readonly string[] => Array.isArray(value);
 

@@ -1,0 +1,45 @@
+/** What needs two people: what was asked for, and what became of it (docs/protocol.md, "Administration"). */
+import type { Level, RuleName, RuleValue } from "./admin";
+import { api } from "./client";
+
+/** What a rule is to be; with `leave` it is left to those above again. */
+interface RuleChange {
+  readonly rule: RuleName;
+  readonly kind: Level;
+  readonly place: string;
+  readonly placeName: string;
+  readonly value: RuleValue;
+  readonly leave: boolean;
+  readonly fixed: boolean;
+  readonly now: RuleValue;
+}
+
+/** What can be asked for by itself; a rule is where it stands. */
+export type Askable = "agency.delete" | "agency.key";
+
+export interface Approval {
+  readonly id: string;
+  readonly act: Askable | "retention.change";
+  readonly askedBy: string;
+  readonly askedAt: number;
+  readonly untilAt: number;
+  readonly decidedBy?: string;
+  readonly decidedAt?: number;
+  readonly allowed: boolean;
+  readonly takenBack: boolean;
+  readonly usedAt?: number;
+  readonly mayDecide: boolean;
+  readonly mine: boolean;
+  readonly change?: RuleChange;
+}
+
+type Approvals = Promise<readonly Approval[]>;
+const base = "/api/staff/approvals";
+const listed = ({ approvals }: { approvals: Approval[] }): readonly Approval[] => approvals;
+
+export const readApprovals = (): Approvals => api.get<{ approvals: Approval[] }>(base).then(listed);
+export const askFor = (act: Askable): Approvals =>
+  api.post<{ approvals: Approval[] }>(base, { act }).then(listed);
+/** Who has asked takes it back by not allowing it. */
+export const decideApproval = (id: string, allow: boolean): Approvals =>
+  api.post<{ approvals: Approval[] }>(`${base}/${encodeURIComponent(id)}`, { allow }).then(listed);

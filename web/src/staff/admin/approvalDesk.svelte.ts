@@ -1,0 +1,49 @@
+import { type Approval, type Askable, askFor, decideApproval, readApprovals } from "../../api/approvals";
+import { type ApiError, asApiError } from "../../api/client";
+
+/** What waits for a second person, and what is done about it, one thing after the other. */
+export class ApprovalDesk {
+  list = $state.raw<readonly Approval[]>();
+  refusal = $state.raw<ApiError>();
+  busy = $state(false);
+
+  load(): Promise<boolean> {
+    return this.#act(readApprovals);
+  }
+
+  ask(act: Askable): Promise<boolean> {
+    return this.#act(() => askFor(act));
+  }
+
+  /** A colleague may have been quicker: then what is shown is what there is. */
+  async decide(one: Approval, allow: boolean): Promise<boolean> {
+    if (await this.#act(() => decideApproval(one.id, allow))) return true;
+    const why = this.refusal;
+    if (why?.status === 409 && (await this.load())) this.refusal = why;
+    return false;
+  }
+
+  async #act(action: () => Promise<readonly Approval[]>): Promise<boolean> {
+    if (this.busy) return false;
+    this.busy = true;
+    this.refusal = undefined;
+    try {
+      this.list = await action();
+      return true;
+    } catch (error) {
+      this.refusal = asApiError(error);
+      return false;
+    } finally {
+      this.busy = false;
+    }
+  }
+}
+
+/** What still waits, and what is over. */
+export function parted(
+  list: readonly Approval[],
+  now: number,
+): { open: readonly Approval[]; over: readonly Approval[] } {
+  const waits = ({ decidedAt, untilAt }: Approval): boolean => decidedAt === undefined && untilAt > now;
+  return { open: list.filter(waits), over: list.filter((one) => !waits(one)) };
+}

@@ -1,0 +1,59 @@
+import type { Approval } from "../../api/approvals";
+import type { StaffKey } from "../../i18n/staff";
+import { dayText, timeText } from "../../i18n/times";
+import type { Texts } from "../../ui";
+import { ruleLabels, ruleValue } from "./rules";
+
+type Said = Texts<StaffKey>;
+
+/** A rule takes a number here: nothing else needs two people. */
+const takes = { kind: "number" } as const;
+
+/** "Aufbewahrung von Terminen: 30 Tage nach dem Ende" */
+export function whatText({ act, change }: Pick<Approval, "act" | "change">, texts: Said): string {
+  const { t } = texts;
+  if (!change) return t(act === "agency.delete" ? "admin.approvals.delete" : "admin.approvals.key");
+  const { rule, value, leave } = change;
+  const to = leave ? t("admin.approvals.leave") : ruleValue({ rule, value, takes }, texts);
+  return t("admin.approvals.change", { rule: t(ruleLabels[rule]), value: to });
+}
+
+/** What follows from it, in full sentences. */
+export function whyText({ act, change }: Pick<Approval, "act" | "change">, texts: Said): string {
+  const { t } = texts;
+  if (!change) return t(act === "agency.delete" ? "admin.approvals.delete.text" : "admin.approvals.key.text");
+  const { rule, kind, placeName, now, value, leave, fixed } = change;
+  const sentences = [
+    t("admin.approvals.at", { kind, place: placeName }),
+    t("admin.approvals.now", { value: ruleValue({ rule, value: now, takes }, texts) }),
+  ];
+  if (fixed) sentences.push(t("admin.approvals.fixed"));
+  if (leave || Number(value) < Number(now)) sentences.push(t("admin.approvals.shorter"));
+  return sentences.join(" ");
+}
+
+const moment = (at: number, texts: Said): string =>
+  texts.t("admin.approvals.moment", { date: dayText(at, texts), time: timeText(at, texts) });
+
+/** Who asked, when, and until when somebody can agree. */
+export function askedText({ askedBy, askedAt, untilAt }: Approval, texts: Said): string {
+  return texts.t("admin.approvals.asked", {
+    name: askedBy,
+    when: moment(askedAt, texts),
+    until: moment(untilAt, texts),
+  });
+}
+
+/** What became of it. */
+export function becameText(one: Approval, texts: Said): string {
+  const { t } = texts;
+  const { decidedBy: name = "", decidedAt, allowed, takenBack, untilAt, usedAt } = one;
+  if (decidedAt === undefined) return t("admin.approvals.late", { when: moment(untilAt, texts) });
+  const when = moment(decidedAt, texts);
+  if (takenBack) return t("admin.approvals.takenBack", { name, when });
+  if (!allowed) return t("admin.approvals.refused", { name, when });
+  const agreed = t("admin.approvals.allowed", { name, when });
+  return usedAt === undefined
+    ? agreed
+    : `${agreed} ${t("admin.approvals.used", { when: moment(usedAt, texts) })}`;
+}

@@ -1,0 +1,83 @@
+import { beforeAll, expect, test } from "vitest";
+import type { Approval } from "../../api/approvals";
+import { loadAdmin, type StaffKey } from "../../i18n/staff";
+import { Texts } from "../../ui";
+import { server } from "../fakes";
+import { ApprovalDesk, parted } from "./approvalDesk.svelte";
+import { becameText, whatText, whyText } from "./approvalWords";
+
+let texts: Texts<StaffKey>;
+beforeAll(async () => {
+  texts = await Texts.open<StaffKey>(loadAdmin, "de");
+});
+
+const now = Date.UTC(2026, 10, 26, 18);
+const day = 86_400_000;
+const retention = {
+  rule: "kept.appointments",
+  kind: "agency",
+  place: "ag",
+  placeName: "Amt",
+  value: 30,
+  leave: false,
+  fixed: false,
+  now: 90,
+} as const;
+const asked = (change: Partial<Approval>): Approval => ({
+  id: "a1",
+  act: "retention.change",
+  askedBy: "Frau Herbst",
+  askedAt: now - day,
+  untilAt: now + 6 * day,
+  allowed: false,
+  takenBack: false,
+  mayDecide: true,
+  mine: false,
+  change: retention,
+  ...change,
+});
+
+test("what is asked for is said with what follows from it", () => {
+  const one = asked({});
+  expect(whatText(one, texts)).toBe("Aufbewahrung von Terminen: 30 Tage nach dem Ende");
+  expect(whyText(one, texts)).toBe(
+    "Für die ganze Behörde Amt. Bisher: 90 Tage nach dem Ende. Was schon länger da ist, wird innerhalb einer Stunde gelöscht und lässt sich nicht zurückholen.",
+  );
+  const longer = asked({ change: { ...retention, value: 300, fixed: true } });
+  expect(whyText(longer, texts)).toBe(
+    "Für die ganze Behörde Amt. Bisher: 90 Tage nach dem Ende. Es gilt dann für alles darunter.",
+  );
+  const leave = asked({ change: { ...retention, value: null, leave: true } });
+  expect(whatText(leave, texts)).toBe("Aufbewahrung von Terminen: wie weiter oben festgelegt");
+  expect(whatText({ act: "agency.key" }, texts)).toBe("Schlüssel der Behörde sichern");
+});
+
+test("what became of it is said with who decided", () => {
+  const became = (change: Partial<Approval>): string => becameText(asked(change), texts);
+  const decided = { decidedAt: now, decidedBy: "Herr Winter" };
+  expect(became({ ...decided, allowed: true })).toMatch(/^Zugestimmt hat Herr Winter am Donnerstag/);
+  expect(became({ ...decided, allowed: true, usedAt: now })).toMatch(/Gesichert wurde am Donnerstag/);
+  expect(became(decided)).toMatch(/^Abgelehnt hat Herr Winter/);
+  expect(became({ ...decided, takenBack: true })).toMatch(/^Herr Winter hat die Bitte .* zurückgenommen/);
+  expect(became({ untilAt: now - day })).toMatch(/^Niemand hat bis/);
+});
+
+test("what is decided, or too late, waits no longer", () => {
+  const waits = asked({});
+  const list = [waits, asked({ decidedAt: now }), asked({ untilAt: now })];
+  const { open, over } = parted(list, now);
+  expect(open).toEqual([waits]);
+  expect(over).toHaveLength(2);
+});
+
+test("when a colleague was quicker, what is shown is what there is", async () => {
+  const { posted } = server({
+    "/api/staff/approvals/a1": { status: 409, body: { code: "approval.decided" } },
+    "/api/staff/approvals": { body: { approvals: [asked({ decidedAt: now, mayDecide: false })] } },
+  });
+  const desk = new ApprovalDesk();
+  expect(await desk.decide(asked({}), true)).toBe(false);
+  expect(desk.refusal?.code).toBe("approval.decided");
+  expect(desk.list?.[0]?.mayDecide).toBe(false);
+  expect(posted).toEqual(["/api/staff/approvals/a1", "/api/staff/approvals"]);
+});
