@@ -15,12 +15,14 @@ type account struct {
 	id, login, external, name, mail string
 	created, changed, version       int64
 	disabled                        bool
-	left                            bool // it is the directory that has disabled the account
+	left                            bool // it is the directory that has disabled the account, and nobody else since
 }
 
+// An account that was opened by hand after the directory had closed it, and closed again, has another disabled_at than the
+// directory has noted.
 const accounts = `
 	SELECT d.staff_id, d.login, d.external_id, staff.name, staff.email, d.created_at, d.changed_at, d.version,
-	       staff.disabled_at IS NOT NULL, d.left_at IS NOT NULL
+	       staff.disabled_at IS NOT NULL, COALESCE(d.left_at = staff.disabled_at, FALSE)
 	FROM staff_directory d JOIN staff ON staff.agency_id = d.agency_id AND staff.id = d.staff_id
 	WHERE d.agency_id = $1 AND d.removed_at IS NULL `
 
@@ -82,24 +84,20 @@ func accountsOf(ctx context.Context, q db.Q, agencyID, condition, argument strin
 
 // former is an account with an address, and what the directory has known it as.
 type former struct {
-	id, external     string
-	known, removed   bool
-	disabled         bool
-	disabledByAdmins bool
+	id, external   string
+	known, removed bool
 }
 
 func accountByMail(ctx context.Context, tx *db.Tx, agencyID, mail string) (former, error) {
 	var f former
-	var left bool
 	err := tx.QueryRowContext(ctx, `
-		SELECT staff.id, COALESCE(d.external_id, ''), d.staff_id IS NOT NULL, d.removed_at IS NOT NULL, staff.disabled_at IS NOT NULL, d.left_at IS NOT NULL
+		SELECT staff.id, COALESCE(d.external_id, ''), d.staff_id IS NOT NULL, d.removed_at IS NOT NULL
 		FROM staff LEFT JOIN staff_directory d ON d.agency_id = staff.agency_id AND d.staff_id = staff.id
 		WHERE staff.agency_id = $1 AND staff.email = $2`, agencyID, mail).
-		Scan(&f.id, &f.external, &f.known, &f.removed, &f.disabled, &left)
+		Scan(&f.id, &f.external, &f.known, &f.removed)
 	if err != nil && !errors.Is(err, db.ErrNoRows) {
 		return f, fmt.Errorf("read account: %w", err)
 	}
-	f.disabledByAdmins = f.disabled && !left
 	return f, err
 }
 

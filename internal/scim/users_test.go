@@ -188,6 +188,45 @@ func TestWhomThoseWhoAdministerHaveDisabledNoDirectoryOpensAgain(t *testing.T) {
 	})
 }
 
+// Also whom the directory had disabled before, and those who administer have let in again meanwhile.
+func TestWhoWasDisabledByHandAfterTheDirectoryStaysSo(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		a := s.make(s.o.Sommer.Email, nil)
+		active := func(yes bool) {
+			t.Helper()
+			s.Clock.Forward(time.Minute)
+			s.ask(http.StatusOK, "PATCH", "/Users/"+a.ID, patch([3]any{"replace", "active", yes}), &a)
+		}
+		byHand := func(disabled bool) {
+			t.Helper()
+			s.Clock.Forward(time.Minute)
+			var person struct{ Version string }
+			s.boss.Get("/api/staff/people/"+a.ID).OK(t).Into(t, &person)
+			s.boss.Post("/api/staff/people/"+a.ID, Body{"version": person.Version, "disabled": disabled}).OK(t)
+		}
+		active(false)
+		byHand(false)
+		byHand(true)
+		active(true)
+		if a.Active || !s.disabled(a.ID) {
+			t.Errorf("the directory has opened what was closed by hand: %+v", a)
+		}
+		// A new entry of the directory for the same account opens it no more than that.
+		s.ask(http.StatusNoContent, "DELETE", "/Users/"+a.ID, nil, nil)
+		if back := s.make(s.o.Sommer.Email, nil); back.ID != a.ID || back.Active {
+			t.Errorf("%+v", back)
+		}
+		// And what the directory closes it opens, as before.
+		byHand(false)
+		active(false)
+		active(true)
+		if !a.Active || s.disabled(a.ID) {
+			t.Errorf("the directory no longer opens what it has closed: %+v", a)
+		}
+	})
+}
+
 func TestTheLastWhoAdministersIsNotRemovedByTheDirectory(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newScene(t, d)
