@@ -3,6 +3,7 @@ package staff
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"visavis/internal/agency"
@@ -113,9 +114,6 @@ func (s *Service) Take(ctx context.Context, tx *db.Tx, agencyID string, g Grant)
 	if err := s.noteRole(ctx, tx, agencyID, audit.RoleTaken, g); err != nil {
 		return err
 	}
-	if err := s.lost(ctx, tx, agencyID, g.Staff, s.o.Clock()); err != nil {
-		return err
-	}
 	return s.settle(ctx, tx, agencyID, g.Staff)
 }
 
@@ -137,16 +135,24 @@ const (
 )
 
 // settle works out anew at which desks a person works, after its roles or the desks have changed, and wakes its pages.
+// Whatever has changed, given or taken: whoever may do less at a desk than before may lead a talk that has to pass.
 func (s *Service) settle(ctx context.Context, tx *db.Tx, agencyID, staffID string) error {
-	if _, err := tx.ExecContext(ctx, `DELETE FROM staff_desk WHERE agency_id = $1 AND staff_id = $2`, agencyID, staffID); err != nil {
+	const at = ` RETURNING desk_id || ' ' || role`
+	before, err := db.Texts(tx.QueryContext(ctx, `DELETE FROM staff_desk WHERE agency_id = $1 AND staff_id = $2`+at, agencyID, staffID))
+	if err != nil {
 		return fmt.Errorf("settle desks: %w", err)
 	}
 	const one = reached + `AND r.staff_id = $3`
-	_, err := tx.ExecContext(ctx,
-		highest+reaching+`d.id`+one+` UNION ALL `+reaching+`d.department_id`+one+` UNION ALL `+reaching+`d.location_id`+one+grouped,
-		agencyID, db.Ms(s.o.Clock()), staffID)
+	after, err := db.Texts(tx.QueryContext(ctx,
+		highest+reaching+`d.id`+one+` UNION ALL `+reaching+`d.department_id`+one+` UNION ALL `+reaching+`d.location_id`+one+grouped+at,
+		agencyID, db.Ms(s.o.Clock()), staffID))
 	if err != nil {
 		return fmt.Errorf("settle desks: %w", err)
+	}
+	if slices.ContainsFunc(before, func(desk string) bool { return !slices.Contains(after, desk) }) {
+		if err := s.lost(ctx, tx, agencyID, staffID, s.o.Clock()); err != nil {
+			return err
+		}
 	}
 	tx.AfterCommit(func() { s.o.Nudge(agencyID, Topic(staffID)) })
 	return s.plan(ctx, tx, agencyID, staffID)

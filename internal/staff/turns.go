@@ -49,9 +49,6 @@ func (s *Service) settleNow(ctx context.Context, job jobs.Job) error {
 		if err := s.inTurn(ctx, tx, job.Agency); err != nil {
 			return err
 		}
-		if err := s.lost(ctx, tx, job.Agency, job.Ref, s.o.Clock()); err != nil {
-			return err
-		}
 		return s.settle(ctx, tx, job.Agency, job.Ref)
 	})
 }

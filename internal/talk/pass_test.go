@@ -193,6 +193,35 @@ func TestACC08ATalkPassesWhenTheRoleOfWhoLeadsItIsOver(t *testing.T) {
 	})
 }
 
+// Named anew, a substitute who is in a talk may have a later beginning: it is over for now.
+func TestACC08ATalkPassesWhenASubstituteWhoLeadsItIsNamedForLater(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		s.Tx(func(tx *db.Tx) error {
+			return s.Staff.Give(t.Context(), tx, s.o.Agency, staff.Grant{Staff: s.o.Winter.ID, Held: staff.At(staff.Lead, s.o.Desk)[0], Source: staff.ByHand})
+		})
+		lead := s.SignIn(s.o.Winter)
+		named := func(from time.Duration) {
+			t.Helper()
+			lead.Post("/api/staff/desks/"+s.o.Desk+"/substitutes", Body{
+				"person": s.o.Herbst.ID, "role": "advisor", "from": s.Clock.Now().Add(from).UnixMilli(), "until": s.Clock.Now().Add(from + 8*time.Hour).UnixMilli(),
+			}).OK(t)
+		}
+		named(0)
+		s.admit(s.SignIn(s.o.Herbst))
+		page := s.g.Stream("")
+		page.Until("snapshot", nil)
+		named(0) // as before: nothing changes
+		named(24 * time.Hour)
+		if view := untilState(page, "waiting"); view["passedAt"] == nil {
+			t.Errorf("%v", view)
+		}
+		if n := s.Count(`SELECT COUNT(*) FROM audit_entry WHERE agency_id = $1 AND act = 'talk.passed'`, s.o.Agency); n != 1 {
+			t.Errorf("%d entries in the audit", n)
+		}
+	})
+}
+
 func TestACC08WhoIsDismissedWhileAdmittingLeadsNoTalk(t *testing.T) {
 	for name, lose := range map[string]struct {
 		do     func(*Node, Office, Account)
