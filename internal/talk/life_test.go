@@ -9,6 +9,7 @@ import (
 	"visavis/internal/db"
 	"visavis/internal/db/dbtest"
 	"visavis/internal/relay"
+	"visavis/internal/staff"
 	"visavis/internal/talk"
 	. "visavis/internal/worldtest"
 )
@@ -499,6 +500,34 @@ func TestTheWindowOfATalkResumesWhereItStoodAndCountsWhoElseWaits(t *testing.T) 
 		s.sommer.Send(http.MethodDelete, "/api/staff/session", nil).OK(t)
 		if got := window.Until("bye", nil); got != `{"reason":"signed-out"}` {
 			t.Error(got)
+		}
+	})
+}
+
+func TestACC08TheWindowOfATalkCountsNobodyAtADeskWhereTheRoleIsJustOver(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		s.Tx(func(tx *db.Tx) error {
+			return s.Staff.Give(t.Context(), tx, s.o.Agency, staff.Grant{
+				Staff: s.o.Sommer.ID, Held: staff.At(staff.Advisor, s.o.Desk2)[0], Source: staff.Substitution, Until: Start().Add(time.Minute),
+			})
+		})
+		id := s.admit(s.sommer).Talk.ID
+		booking := s.o.Booking(Start().Add(5 * time.Minute))
+		booking["desk"], booking["service"] = s.o.Desk2, s.o.Service2
+		s.Guest(s.Book(s.o, s.SignIn(s.o.Herbst), booking)).Arrive().OK(t)
+		waiting := func() (first struct{ Waiting talk.Others }) {
+			window := s.sommer.Listen("/api/staff/talks/"+id+"/stream", "")
+			defer window.Close()
+			window.Until("snapshot", &first)
+			return first
+		}
+		if got := waiting(); got.Waiting.Count != 1 || got.Waiting.Next == nil {
+			t.Errorf("%+v", got)
+		}
+		s.Clock.Forward(time.Minute) // and nobody has settled yet
+		if got := waiting(); got.Waiting != (talk.Others{}) {
+			t.Errorf("%+v", got)
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"visavis/internal/agency"
 	"visavis/internal/db"
@@ -34,12 +35,12 @@ func (o Others) String() string {
 	return fmt.Sprintf("%d.%d.%d", o.Count, o.Next.Since, o.Next.StartsAt)
 }
 
+// The desks are those of the person at this moment: staff_desk still has a role that is just over.
 func (s *Service) others(ctx context.Context, q db.Q, p staff.Person) (Others, error) {
 	var o Others
-	err := q.QueryRowContext(ctx, `
-		SELECT COUNT(*) FROM seat
-		JOIN staff_desk sd ON sd.agency_id = seat.agency_id AND sd.desk_id = seat.desk_id AND sd.staff_id = $2
-		WHERE seat.agency_id = $1 AND seat.state = 'waiting'`, p.Agency, p.ID).Scan(&o.Count)
+	desks, args := db.In(2, p.Desks)
+	err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM seat WHERE agency_id = $1 AND state = 'waiting' AND desk_id IN `+desks,
+		append([]any{p.Agency}, args...)...).Scan(&o.Count)
 	if err != nil {
 		return o, fmt.Errorf("count waiting seats: %w", err)
 	}
@@ -48,13 +49,13 @@ func (s *Service) others(ctx context.Context, q db.Q, p staff.Person) (Others, e
 	}
 	var n Next
 	var service string
+	desks, args = db.In(2, slices.DeleteFunc(slices.Clone(p.Desks), func(desk string) bool { return !p.MayTalk(desk) }))
 	err = q.QueryRowContext(ctx, `
 		SELECT seat.arrived_at, a.starts_at, v.id, v.name FROM seat
-		JOIN staff_desk sd ON sd.agency_id = seat.agency_id AND sd.desk_id = seat.desk_id AND sd.staff_id = $2 AND sd.role <> 'reception'
 		JOIN appointment a ON a.agency_id = seat.agency_id AND a.id = seat.appointment_id
 		JOIN service v ON v.agency_id = a.agency_id AND v.id = a.service_id
-		WHERE seat.agency_id = $1 AND seat.state = 'waiting' ORDER BY seat.arrived_at, a.id LIMIT 1`, p.Agency, p.ID).
-		Scan(&n.Since, &n.StartsAt, &n.Service, &service)
+		WHERE seat.agency_id = $1 AND seat.state = 'waiting' AND seat.desk_id IN `+desks+` ORDER BY seat.arrived_at, a.id LIMIT 1`,
+		append([]any{p.Agency}, args...)...).Scan(&n.Since, &n.StartsAt, &n.Service, &service)
 	if errors.Is(err, db.ErrNoRows) {
 		return o, nil
 	}

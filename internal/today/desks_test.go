@@ -39,6 +39,31 @@ func TestACC08AListShowsNothingMoreOfADeskThatIsNoLongerThePersons(t *testing.T)
 	})
 }
 
+// A role is over at its moment, also where nobody has done the job yet that settles where somebody works.
+func TestACC08AListShowsNobodyAtADeskWhereTheRoleIsJustOver(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newOffices(t, d)
+		guest := s.Guest(s.Book(s.o, s.sommer, s.o.Booking(Start().Add(5*time.Minute))))
+		guest.Arrive().OK(t)
+		s.sommer.Post("/api/staff/desks/"+s.o.Desk+"/late", Body{"minutes": 10}).OK(t)
+		s.Tx(func(tx *db.Tx) error {
+			return s.Staff.Give(t.Context(), tx, s.o.Agency, staff.Grant{
+				Staff: s.o.Sommer.ID, Held: staff.At(staff.Advisor, s.o.Desk)[0], Source: staff.ByHand, Until: Start().Add(time.Minute),
+			})
+		})
+		guest.Do("callback", Body{"phone": "030 1234567"}).OK(t)
+		shown, _ := snapshot(s.sommer, "")
+		if len(shown.Rows) != 1 || len(shown.Tasks) != 1 || len(shown.Late) != 1 {
+			t.Fatalf("%+v", shown)
+		}
+		s.Clock.Forward(time.Minute)
+		shown, _ = snapshot(s.sommer, "")
+		if len(shown.Rows) != 0 || len(shown.Tasks) != 0 || len(shown.Late) != 0 {
+			t.Errorf("%d rows, %d tasks, %d late", len(shown.Rows), len(shown.Tasks), len(shown.Late))
+		}
+	})
+}
+
 func TestAListFollowsADeskAndARoleThatThePersonIsGivenMeanwhile(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newOffices(t, d)

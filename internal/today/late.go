@@ -15,14 +15,13 @@ type Late struct {
 }
 
 func (s store) late(ctx context.Context, q db.Q, now time.Time) ([]Late, error) {
-	found, err := q.QueryContext(ctx, `
+	query, args := s.own(`
 		SELECT l.who, l.minutes FROM late l
-		WHERE l.agency_id = $1 AND l.until_at > $3 AND (
-		      l.who IN (SELECT desk_id FROM staff_desk WHERE agency_id = $1 AND staff_id = $2)
-		   OR l.who IN (SELECT c.staff_id FROM staff_desk c
-		                JOIN staff_desk m ON m.agency_id = c.agency_id AND m.desk_id = c.desk_id AND m.staff_id = $2
-		                WHERE c.agency_id = $1))
-		ORDER BY l.who`, s.person.Agency, s.person.ID, db.Ms(now))
+		WHERE l.agency_id = $1 AND l.until_at > $2 AND (
+		      l.who IN `+ownDesks+`
+		   OR l.who IN (SELECT c.staff_id FROM staff_desk c WHERE c.agency_id = $1 AND c.desk_id IN `+ownDesks+`))
+		ORDER BY l.who`, db.Ms(now))
+	found, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read who is late: %w", err)
 	}

@@ -22,14 +22,13 @@ type Message struct {
 const messagesQuery = `
 	SELECT m.seat_id, m.id, m.body_sealed, m.sent_at, m.answer_sealed, m.answer_ready, m.answered_at, h.id, h.name
 	FROM seat s
-	JOIN staff_desk sd ON sd.agency_id = s.agency_id AND sd.desk_id = s.desk_id AND sd.staff_id = $2
 	JOIN seat_message m ON m.agency_id = s.agency_id AND m.seat_id = s.id
 	JOIN staff h ON h.agency_id = m.agency_id AND h.id = m.staff_id
-	WHERE s.agency_id = $1 AND s.state = 'waiting' `
+	WHERE s.agency_id = $1 AND s.state = 'waiting' AND s.desk_id IN ` + ownDesks + ` `
 
 const (
 	messagesOfAll         = messagesQuery + `ORDER BY m.sent_at, m.id`
-	messagesOfAppointment = messagesQuery + `AND s.appointment_id = $3 ORDER BY m.sent_at, m.id`
+	messagesOfAppointment = messagesQuery + `AND s.appointment_id = $2 ORDER BY m.sent_at, m.id`
 )
 
 // addMessages puts to the rows of who waits what was said to them meanwhile.
@@ -43,7 +42,8 @@ func (s store) addMessages(ctx context.Context, q db.Q, rows []Row, query string
 	if len(at) == 0 {
 		return nil
 	}
-	found, err := q.QueryContext(ctx, query, append([]any{s.person.Agency, s.person.ID}, args...)...)
+	query, args = s.own(query, args...)
+	found, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return fmt.Errorf("read messages: %w", err)
 	}

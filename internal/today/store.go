@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"visavis/internal/agency"
@@ -16,7 +17,11 @@ import (
 	"visavis/internal/vault"
 )
 
-// rowsQuery reads everything a row shows. Joining staff_desk is the authorisation: $1 is the agency, $2 the person.
+// ownDesks stands in statements for the person's desks (see store.own). They are those of the person at this moment, and not
+// of staff_desk, which still has a role that is just over.
+const ownDesks = "own_desks"
+
+// rowsQuery reads everything a row shows. ownDesks is the authorisation; $1 is the agency.
 const rowsQuery = `
 	SELECT a.id, a.version, a.starts_at, a.ends_at, a.status, COALESCE(a.outcome, ''), a.language, a.citizen_sealed,
 	       d.id, d.name, v.id, v.name, COALESCE(ad.id, ''), COALESCE(ad.name, ''),
@@ -28,7 +33,6 @@ const rowsQuery = `
 	       a.mail_state, COALESCE(k.id, ''), k.body_sealed, a.note_sealed, COALESCE(n.id, ''), COALESCE(n.name, ''),
 	       COALESCE(s.passed_at, 0), COALESCE(pf.id, ''), COALESCE(pf.name, '')
 	FROM appointment a
-	JOIN staff_desk sd ON sd.agency_id = a.agency_id AND sd.desk_id = a.desk_id AND sd.staff_id = $2
 	JOIN desk d ON d.agency_id = a.agency_id AND d.id = a.desk_id
 	JOIN service v ON v.agency_id = a.agency_id AND v.id = a.service_id
 	JOIN seat s ON s.agency_id = a.agency_id AND s.appointment_id = a.id
@@ -43,12 +47,12 @@ const rowsQuery = `
 	LEFT JOIN task k ON k.agency_id = a.agency_id AND k.id =
 	       (SELECT c.id FROM task c WHERE c.agency_id = a.agency_id AND c.appointment_id = a.id AND c.kind = 'callback'
 	        ORDER BY c.created_at DESC, c.id DESC LIMIT 1)
-	WHERE a.agency_id = $1 `
+	WHERE a.agency_id = $1 AND a.desk_id IN ` + ownDesks + ` `
 
 // rowsOfDay and the others are the ends of rowsQuery.
 const (
-	rowsOfDay         = rowsQuery + `AND a.starts_at >= $3 AND a.starts_at < $4 ORDER BY a.starts_at, a.id LIMIT $5`
-	rowsOfAppointment = rowsQuery + `AND a.id = $3`
+	rowsOfDay         = rowsQuery + `AND a.starts_at >= $2 AND a.starts_at < $3 ORDER BY a.starts_at, a.id LIMIT $4`
+	rowsOfAppointment = rowsQuery + `AND a.id = $2`
 )
 
 // maxRows bounds a day; a desk has some dozen appointments, a person a few desks.
@@ -61,8 +65,16 @@ type store struct {
 	person   staff.Person
 }
 
+// own puts the person's desks in the place of ownDesks: a statement, with its agency and what else it needs.
+func (s store) own(query string, args ...any) (string, []any) {
+	args = append([]any{s.person.Agency}, args...)
+	list, desks := db.In(len(args)+1, s.person.Desks)
+	return strings.ReplaceAll(query, ownDesks, list), append(args, desks...)
+}
+
 func (s store) rows(ctx context.Context, q db.Q, query string, args ...any) ([]Row, error) {
-	found, err := q.QueryContext(ctx, query, append([]any{s.person.Agency, s.person.ID}, args...)...)
+	query, args = s.own(query, args...)
+	found, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read today's rows: %w", err)
 	}
@@ -182,21 +194,20 @@ const tasksQuery = `
 	SELECT k.id, k.desk_id, k.appointment_id, k.kind, k.body_sealed, k.created_at, k.done_at, COALESCE(k.done_by, ''),
 	       a.starts_at, a.citizen_sealed
 	FROM task k
-	JOIN staff_desk sd ON sd.agency_id = k.agency_id AND sd.desk_id = k.desk_id AND sd.staff_id = $2
 	JOIN appointment a ON a.agency_id = k.agency_id AND a.id = k.appointment_id
-	WHERE k.agency_id = $1 `
+	WHERE k.agency_id = $1 AND k.desk_id IN ` + ownDesks + ` `
 
 const (
-	openTasks          = tasksQuery + `AND k.done_at IS NULL ORDER BY k.created_at, k.id LIMIT $3`
-	taskByID           = tasksQuery + `AND k.id = $3`
-	tasksOfAppointment = tasksQuery + `AND k.appointment_id = $3`
+	openTasks = tasksQuery + `AND k.done_at IS NULL ORDER BY k.created_at, k.id LIMIT $2`
+	taskByID  = tasksQuery + `AND k.id = $2`
 )
 
 // maxTasks bounds the list; who has more open than that has another problem than this page.
 const maxTasks = 500
 
 func (s store) tasks(ctx context.Context, q db.Q, query string, args ...any) ([]Task, error) {
-	found, err := q.QueryContext(ctx, query, append([]any{s.person.Agency, s.person.ID}, args...)...)
+	query, args = s.own(query, args...)
+	found, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read tasks: %w", err)
 	}
@@ -248,11 +259,10 @@ func nameOf(encoded string) string {
 
 // finish marks a task as done; doing it again changes nothing.
 func (s store) finish(ctx context.Context, tx *db.Tx, task string, now time.Time) (changed bool, err error) {
-	result, err := tx.ExecContext(ctx, `
-		UPDATE task SET done_at = $1, done_by = $2
-		WHERE agency_id = $3 AND id = $4 AND done_at IS NULL
-		  AND desk_id IN (SELECT desk_id FROM staff_desk WHERE agency_id = $3 AND staff_id = $2)`,
-		db.Ms(now), s.person.ID, s.person.Agency, task)
+	query, args := s.own(`
+		UPDATE task SET done_at = $2, done_by = $3
+		WHERE agency_id = $1 AND id = $4 AND done_at IS NULL AND desk_id IN `+ownDesks, db.Ms(now), s.person.ID, task)
+	result, err := tx.ExecContext(ctx, query, args...)
 	if err := db.Affected(result, err); errors.Is(err, db.ErrConflict) {
 		return false, nil
 	} else if err != nil {

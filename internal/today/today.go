@@ -2,7 +2,7 @@
 // since when and how to reach them, the open tasks, and the stream that keeps both up to date.
 //
 // It only reads what others write, each kind with one query for all desks, and shows a person nothing of a desk that is
-// not theirs: the queries join the person's desks, so that nobody can forget to ask. The main types are Row, Task and
+// not theirs: the queries are bound to the person's desks, so that nobody can forget to ask. The main types are Row, Task and
 // Service.
 package today
 
