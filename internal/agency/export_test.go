@@ -2,3 +2,17 @@ package agency
 
 // Owned are the tables that Clear clears, in its order.
 func Owned() []string { return owned() }
+
+// Husk is a table of which Clear leaves empty rows.
+type Husk struct {
+	Table, Blank string
+	Said, Stays  []string
+}
+
+// Husks are all of them.
+func Husks() (list []Husk) {
+	for _, h := range husks() {
+		list = append(list, Husk{h.table, h.blank, h.said, h.stays})
+	}
+	return list
+}

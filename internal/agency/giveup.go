@@ -3,6 +3,7 @@ package agency
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"visavis/internal/db"
 )
@@ -10,12 +11,62 @@ import (
 // GivenUp is the event topic of the installation that an agency was given up, so that no process keeps its key open.
 const GivenUp = "agencies"
 
-// owned are the tables that hold an agency's rows, each before those that it refers to.
+// owned are the tables whose rows of an agency are deleted, each before those that it refers to. Each column by which
+// others refer to one of them has an index that begins with it, or every deleted row costs a look at all rows of all
+// agencies.
 func owned() []string {
 	return []string{
 		"talk_signal", "talk_leg", "talk", "seat_message", "seat_link", "seat_browser", "seat_presence", "late", "task", "seat", "legal_text",
 		"appointment", "approval", "policy", "staff_role", "staff_desk", "staff_session", "staff_link", "scim_member", "scim_removal", "scim_guard", "scim_rule", "scim_group", "scim_token", "staff_directory", "staff_totp", "staff_recovery", "staff_passkey", "staff_identity", "staff_once",
-		"audit_entry", "audit_head", "service", "desk", "location", "department", "staff", "job", "stream_change", "stream",
+		"audit_entry", "audit_head", "job", "stream_change", "stream",
+	}
+}
+
+// husk is a table whose rows stay, without what they said: appointments, talks and much else refer to them in so many
+// columns that an index on each of them would cost every booking more than the empty rows ever will.
+type husk struct {
+	table, blank string
+	said, stays  []string // all columns: what the statement blanks, and ids, numbers and times
+}
+
+func husks() []husk {
+	place := []string{"id", "agency_id", "closed_at"}
+	return []husk{
+		{
+			table: "staff",
+			blank: `UPDATE staff SET email = id, name = '', password_hash = '', search = ''
+			WHERE agency_id = $1 AND id IN (SELECT id FROM staff WHERE agency_id = $1 AND email <> id LIMIT $2)`,
+			said:  []string{"email", "name", "password_hash", "search"},
+			stays: []string{"id", "agency_id", "disabled_at", "created_at", "erased_at"},
+		},
+		{
+			table: "service",
+			blank: `UPDATE service SET name = '', code = id
+			WHERE agency_id = $1 AND id IN (SELECT id FROM service WHERE agency_id = $1 AND (name <> '' OR code <> id) LIMIT $2)`,
+			said:  []string{"name", "code"},
+			stays: slices.Concat(place, []string{"department_id", "minutes", "early_minutes", "late_minutes"}),
+		},
+		{
+			table: "desk",
+			blank: `UPDATE desk SET name = '', code = id, search = ''
+			WHERE agency_id = $1 AND id IN (SELECT id FROM desk WHERE agency_id = $1 AND (name <> '' OR code <> id) LIMIT $2)`,
+			said:  []string{"name", "code", "search"},
+			stays: slices.Concat(place, []string{"department_id", "location_id", "shut_at"}),
+		},
+		{
+			table: "location",
+			blank: `UPDATE location SET name = '', city = '', phone = '', code = id, search = ''
+			WHERE agency_id = $1 AND id IN (SELECT id FROM location WHERE agency_id = $1 AND (name <> '' OR code <> id) LIMIT $2)`,
+			said:  []string{"name", "city", "phone", "code", "search"},
+			stays: place,
+		},
+		{
+			table: "department",
+			blank: `UPDATE department SET name = '', code = id
+			WHERE agency_id = $1 AND id IN (SELECT id FROM department WHERE agency_id = $1 AND (name <> '' OR code <> id) LIMIT $2)`,
+			said:  []string{"name", "code"},
+			stays: place,
+		},
 	}
 }
 
@@ -35,7 +86,7 @@ func (s *Store) GiveUp(ctx context.Context, tx *db.Tx, agencyID string) error {
 // batch is how many rows are deleted at a time: other agencies want to write meanwhile.
 const batch = 2000
 
-// Clear deletes all rows of an agency that was given up. It may be called again after it was interrupted.
+// Clear deletes all rows of an agency that was given up, but for the husks of those that others refer to. It may be called again after it was interrupted.
 func (s *Store) Clear(ctx context.Context, agencyID string) error {
 	var given int
 	err := s.db.Read().QueryRowContext(ctx, `SELECT COUNT(*) FROM agency WHERE id = $1 AND deleted_at IS NOT NULL`, agencyID).Scan(&given)
@@ -55,21 +106,31 @@ func (s *Store) Clear(ctx context.Context, agencyID string) error {
 			n, err = s.deleteSome(ctx, table, agencyID)
 		}
 	}
+	for _, h := range husks() {
+		for n := int64(batch); err == nil && n == batch; {
+			n, err = s.some(ctx, h.table, h.blank, agencyID, batch)
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("clear agency: %w", err)
 	}
 	return nil
 }
 
-func (s *Store) deleteSome(ctx context.Context, table, agencyID string) (n int64, err error) {
+func (s *Store) deleteSome(ctx context.Context, table, agencyID string) (int64, error) {
 	row := "rowid"
 	if s.db.Engine() == db.PostgreSQL {
 		row = "ctid"
 	}
+	return s.some(ctx, table, fmt.Sprintf(
+		`DELETE FROM %[1]s WHERE agency_id = $1 AND %[2]s IN (SELECT %[2]s FROM %[1]s WHERE agency_id = $1 LIMIT $2)`,
+		table, row), agencyID, batch) // names of our own
+}
+
+// some runs a statement for a few rows of a table.
+func (s *Store) some(ctx context.Context, table, query string, args ...any) (n int64, err error) {
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
-		result, err := tx.ExecContext(ctx, fmt.Sprintf(
-			`DELETE FROM %[1]s WHERE agency_id = $1 AND %[2]s IN (SELECT %[2]s FROM %[1]s WHERE agency_id = $1 LIMIT %[3]d)`,
-			table, row, batch), agencyID) // names of our own
+		result, err := tx.ExecContext(ctx, query, args...)
 		if err != nil {
 			return err
 		}
@@ -77,7 +138,7 @@ func (s *Store) deleteSome(ctx context.Context, table, agencyID string) (n int64
 		return err
 	})
 	if err != nil {
-		return 0, fmt.Errorf("delete rows of %s: %w", table, err)
+		return 0, fmt.Errorf("clear rows of %s: %w", table, err)
 	}
 	return n, nil
 }

@@ -3,6 +3,7 @@ package agency_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"visavis/internal/agency"
@@ -26,24 +27,79 @@ func tables(t *testing.T, d *db.DB) []string {
 	return names
 }
 
-func TestEveryTableOfAnAgencyIsCleared(t *testing.T) {
+func TestTEN04OfEveryTableOfAnAgencyRowsAreDeletedOrBlanked(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		owned := agency.Owned()
-		if sorted := slices.Sorted(slices.Values(owned)); !slices.Equal(sorted, tables(t, d)) {
+		cleared := agency.Owned()
+		for _, h := range agency.Husks() {
+			cleared = append(cleared, h.Table)
+		}
+		if sorted := slices.Sorted(slices.Values(cleared)); !slices.Equal(sorted, tables(t, d)) {
 			t.Errorf("cleared are\n%v\nand there are\n%v", sorted, tables(t, d))
 		}
 	})
 	d := dbtest.SQLite(t)
-	for i, table := range agency.Owned() {
-		refers, err := db.Texts(d.Read().QueryContext(t.Context(), `SELECT "table" FROM pragma_foreign_key_list($1)`, table))
-		if err != nil {
-			t.Fatal(err)
+	for _, h := range agency.Husks() {
+		columns, err := db.Texts(d.Read().QueryContext(t.Context(), `SELECT name FROM pragma_table_info($1) ORDER BY name`, h.Table))
+		if known := slices.Sorted(slices.Values(slices.Concat(h.Said, h.Stays))); err != nil || !slices.Equal(columns, known) {
+			t.Errorf("of %s it is known what becomes of\n%v\nand there are\n%v %v", h.Table, known, columns, err)
 		}
-		for _, to := range refers {
-			if to != table && slices.Index(agency.Owned(), to) < i && to != "agency" {
-				t.Errorf("%s is cleared before %s, which refers to it", to, table)
+		for _, said := range h.Said {
+			if !strings.Contains(h.Blank, said+" = '") && !strings.Contains(h.Blank, said+" = id") {
+				t.Errorf("%s keeps its %s", h.Table, said)
 			}
 		}
+		texts, err := db.Texts(d.Read().QueryContext(t.Context(), `SELECT name FROM pragma_table_info($1) WHERE type <> 'BIGINT'`, h.Table))
+		for _, name := range texts {
+			if slices.Contains(h.Stays, name) && name != "id" && !strings.HasSuffix(name, "_id") {
+				t.Errorf("%s keeps its %s", h.Table, name)
+			}
+		}
+		if err != nil || len(texts) < 4 {
+			t.Errorf("%v %v", texts, err)
+		}
+	}
+}
+
+// references are the tables to which one refers, and by which columns.
+func references(t *testing.T, d *db.DB, table string) (to, columns []string) {
+	t.Helper()
+	said, err := db.Texts(d.Read().QueryContext(t.Context(), `SELECT "table" || ' ' || "from" FROM pragma_foreign_key_list($1)`, table))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range said {
+		parent, column, _ := strings.Cut(s, " ")
+		if parent != table && parent != "agency" {
+			to, columns = append(to, parent), append(columns, column)
+		}
+	}
+	return to, columns
+}
+
+// Deleting a row would else cost as much as there are rows of all other agencies.
+func TestWhatRefersToRowsThatAreDeletedIsFoundByAnIndex(t *testing.T) {
+	d := dbtest.SQLite(t)
+	seen := 0
+	for i, table := range agency.Owned() {
+		to, columns := references(t, d, table)
+		for j, parent := range to {
+			if !slices.Contains(agency.Owned(), parent) {
+				continue
+			}
+			seen++
+			if slices.Index(agency.Owned(), parent) < i {
+				t.Errorf("%s is cleared before %s, which refers to it", parent, table)
+			}
+			serving, err := db.Texts(d.Read().QueryContext(t.Context(), `
+				SELECT l.name FROM pragma_index_list($1) l WHERE l.partial = 0 AND EXISTS (
+					SELECT 1 FROM pragma_index_info(l.name) WHERE seqno = 0 AND name = $2)`, table, columns[j]))
+			if err != nil || len(serving) != 1 {
+				t.Errorf("%s.%s is found by %v %v", table, columns[j], serving, err)
+			}
+		}
+	}
+	if seen < 8 {
+		t.Errorf("only %d columns refer to what is deleted", seen)
 	}
 }
 
@@ -70,9 +126,19 @@ func TestTEN07AnAgencyThatWasGivenUpCannotBeReadByAnybody(t *testing.T) {
 		if err := n.Agencies.Clear(t.Context(), gone.Agency); err != nil {
 			t.Fatal(err)
 		}
-		for _, table := range tables(t, d) {
+		for _, table := range agency.Owned() {
 			if left := n.Count(`SELECT COUNT(*) FROM `+table+` WHERE agency_id = $1`, gone.Agency); left > 0 {
 				t.Errorf("%d rows of %s", left, table)
+			}
+		}
+		for _, h := range agency.Husks() {
+			for _, said := range h.Said {
+				if n.Count(`SELECT COUNT(*) FROM `+h.Table+` WHERE agency_id = $1 AND `+said+` NOT IN ('', id)`, gone.Agency) > 0 {
+					t.Errorf("the %s of %s", said, h.Table)
+				}
+			}
+			if n.Count(`SELECT COUNT(*) FROM `+h.Table+` WHERE agency_id = $1 AND name = ''`, stays.Agency) > 0 {
+				t.Errorf("another agency has lost names of %s", h.Table)
 			}
 		}
 		// The name stands in its letters: nobody else gets it.
