@@ -103,7 +103,7 @@ func TestWhatDoesNotFitAPlaceIsSaid(t *testing.T) {
 	}{
 		"no name":                  {Body{"kind": "department", "code": "X"}, []string{"needed"}},
 		"an empty code":            {Body{"kind": "department", "code": " ", "name": "x"}, []string{"empty"}},
-		"control characters":       {Body{"kind": "location", "code": "X", "name": "a\u0000b", "city": "a\nb"}, []string{"control", "control"}},
+		"control characters":       {Body{"kind": "location", "code": "X", "name": "a\u0001b", "city": "a\nb"}, []string{"control", "control"}},
 		"a desk nowhere":           {Body{"kind": "desk", "code": "X", "name": "x", "department": d.DepartmentID}, []string{"needed"}},
 		"a desk at a department":   {Body{"kind": "desk", "code": "X", "name": "x", "department": d.DepartmentID, "location": d.DepartmentID}, []string{"column_unknown", "needed"}},
 		"a location in a location": {Body{"kind": "location", "code": "X", "name": "x", "location": d.LocationID}, []string{"column_unknown"}},

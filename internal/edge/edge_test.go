@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -367,5 +368,28 @@ func TestAnAnswerThatIsNotTakenKeepsNoConnection(t *testing.T) {
 		}
 	case <-time.After(20 * time.Second):
 		t.Error("it is written for ever")
+	}
+}
+
+func TestAnAddressThatIsNoTextIsRefusedBeforeAnybodyLooksForIt(t *testing.T) {
+	called := 0
+	handler := edge.Secure(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called++ }), edge.SecureOptions{Log: slog.New(slog.DiscardHandler)})
+	for path, want := range map[string]int{
+		"/a%00": 400, "/%ff": 400, "/a?b=%00": 400, "/a?%ff=1": 400, "/a?x=%zz&b=%00": 400, "/a?b=\xff": 400,
+		"/%C3%BC?b=%C3%BC+x%20y": 200, "/a?b=%zz": 200, "/a?b": 200,
+	} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.URL.Path, r.URL.RawQuery, _ = strings.Cut(path, "?")
+		if unescaped, err := url.PathUnescape(r.URL.Path); err == nil {
+			r.URL.Path = unescaped
+		}
+		handler.ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("%q: %d", path, w.Code)
+		}
+	}
+	if called != 3 {
+		t.Errorf("called %d times", called)
 	}
 }

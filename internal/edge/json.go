@@ -37,6 +37,9 @@ func oneMeaning(data []byte) bool {
 		if err != nil {
 			return true // the end, or what the next reader stumbles over
 		}
+		if text, is := token.(string); is && strings.ContainsRune(text, 0) {
+			return false // which no text has, and no database takes
+		}
 		delim, isDelim := token.(json.Delim)
 		if isDelim && (delim == '}' || delim == ']') {
 			open = open[:len(open)-1]

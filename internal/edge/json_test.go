@@ -109,3 +109,12 @@ func members(t *testing.T, object json.RawMessage, count func(json.RawMessage) i
 	}
 	return n
 }
+
+func TestATextWithoutMeaningToADatabaseIsNoText(t *testing.T) {
+	for _, text := range []string{`{"a":"\u0000"}`, `{"a":[{"b":"x\u0000y"}]}`, `{"\u0000":1}`} {
+		var into any
+		if err := unmarshal([]byte(text), &into); err == nil {
+			t.Errorf("%s was read", text)
+		}
+	}
+}

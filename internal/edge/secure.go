@@ -4,9 +4,12 @@ import (
 	"cmp"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // MaxBody is the largest request body, in bytes.
@@ -83,6 +86,10 @@ func Secure(next http.Handler, o SecureOptions) http.Handler {
 		r.Body = http.MaxBytesReader(w, r.Body, o.mostBody(r))
 		seen := &statusWriter{ResponseWriter: w}
 		begun := time.Now()
+		if !isText(r.URL) {
+			WriteProblem(w, NewProblem(http.StatusBadRequest, "request.invalid"))
+			return
+		}
 		defer func() {
 			if v := recover(); v != nil {
 				barrier(o.Log, seen, r, v)
@@ -91,6 +98,20 @@ func Secure(next http.Handler, o SecureOptions) http.Handler {
 		}()
 		protected.ServeHTTP(seen, r)
 	})
+}
+
+// isText tells whether an address is one that a database can look for: in UTF-8, and without NUL.
+func isText(address *url.URL) bool {
+	texts := []string{address.Path}
+	if strings.Contains(address.RawQuery, "%") {
+		query, _ := url.ParseQuery(address.RawQuery) // what is none is nothing to whoever reads it
+		for name, values := range query {
+			texts = append(append(texts, name), values...)
+		}
+	} else {
+		texts = append(texts, address.RawQuery)
+	}
+	return !slices.ContainsFunc(texts, func(text string) bool { return !utf8.ValidString(text) || strings.ContainsRune(text, 0) })
 }
 
 func setHeaders(h http.Header, https bool) {
