@@ -11,6 +11,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"visavis/internal/agency"
@@ -25,8 +26,8 @@ const (
 	pageSize = 100
 	// mostExported entries at once: more than what a large office writes in a month. Whoever needs more takes several times.
 	mostExported = 200_000
-	// mostExports under way at a time on a node.
-	mostExports = 2
+	// mostExports under way at a time on a node, each of another agency.
+	mostExports = 4
 )
 
 // Options configure a Service.
@@ -47,6 +48,9 @@ type Options struct {
 type Service struct {
 	o       Options
 	exports chan struct{}
+
+	mu   sync.Mutex
+	busy map[string]bool // agencies that have one under way
 }
 
 // New returns a service.
@@ -54,7 +58,30 @@ func New(o Options) *Service {
 	if o.Most == 0 {
 		o.Most = mostExported
 	}
-	return &Service{o: o, exports: make(chan struct{}, mostExports)}
+	return &Service{o: o, exports: make(chan struct{}, mostExports), busy: map[string]bool{}}
+}
+
+// begin lets an agency read all of its audit, one at a time, and few of all agencies: who takes a copy slowly keeps others
+// of the same agency waiting, and nobody else. Whoever is let in calls end.
+func (s *Service) begin(agencyID string) (end func(), err error) {
+	busy := edge.NewProblem(http.StatusTooManyRequests, "audit.busy")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.busy[agencyID] {
+		return nil, busy
+	}
+	select {
+	case s.exports <- struct{}{}:
+	default:
+		return nil, busy
+	}
+	s.busy[agencyID] = true
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.busy, agencyID)
+		<-s.exports
+	}, nil
 }
 
 // reader is the person who asks, if it may read the audit of its agency.

@@ -48,15 +48,14 @@ func (s *Service) openExport(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	select {
-	case s.exports <- struct{}{}:
-		defer func() { <-s.exports }()
-	default:
-		return edge.NewProblem(http.StatusTooManyRequests, "audit.busy")
+	end, err := s.begin(p.Agency)
+	if err != nil {
+		return err
 	}
+	defer end()
 	ctx, cancel := context.WithTimeout(r.Context(), edge.RequestTime)
 	defer cancel()
-	x, err := s.begin(ctx, p, asked)
+	x, err := s.note(ctx, p, asked)
 	if err != nil {
 		return err
 	}
@@ -94,8 +93,8 @@ func read(query url.Values) (Asked, error) {
 	return a, nil
 }
 
-// begin tells the audit of the export before anybody has a line of it. Entries from then on are not in it.
-func (s *Service) begin(ctx context.Context, p staff.Person, asked Asked) (exported, error) {
+// note tells the audit of the export before anybody has a line of it. Entries from then on are not in it.
+func (s *Service) note(ctx context.Context, p staff.Person, asked Asked) (exported, error) {
 	x := exported{agency: p.Agency, at: s.o.Clock()}
 	a, err := s.o.Agencies.ByID(ctx, p.Agency)
 	if err != nil {

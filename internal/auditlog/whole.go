@@ -2,12 +2,10 @@ package auditlog
 
 import (
 	"context"
-	"net/http"
 	"time"
 
 	"visavis/internal/audit"
 	"visavis/internal/db"
-	"visavis/internal/edge"
 	"visavis/internal/staff"
 )
 
@@ -42,12 +40,11 @@ func (s *Service) check(ctx context.Context, _ *struct{}) (*wholeOutput, error) 
 	if err := reader(p); err != nil {
 		return nil, err
 	}
-	select {
-	case s.exports <- struct{}{}:
-		defer func() { <-s.exports }()
-	default:
-		return nil, edge.NewProblem(http.StatusTooManyRequests, "audit.busy")
+	end, err := s.begin(p.Agency)
+	if err != nil {
+		return nil, err
 	}
+	defer end()
 	r, err := s.o.Audit.Verify(ctx, p.Agency, nil)
 	if err != nil {
 		return nil, err
