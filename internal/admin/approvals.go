@@ -161,6 +161,11 @@ func (s *Service) postDecision(ctx context.Context, in *decisionInput) (*Approva
 		if err := a.refuses(p, in.Body.Allow, s.o.Clock()); err != nil {
 			return err
 		}
+		if in.Body.Allow {
+			if err := s.stillAsks(ctx, tx, p.Agency, a); err != nil {
+				return err
+			}
+		}
 		allowed := int64(0)
 		if in.Body.Allow {
 			allowed = 1
@@ -187,6 +192,18 @@ func (a ApprovalView) refuses(p staff.Person, allow bool, now time.Time) error {
 	case allow && a.asker == p.ID:
 		return edge.NewProblem(http.StatusConflict, "approval.self")
 	case allow && a.askerLeft: // then it would be one person's will
+		return edge.NewProblem(http.StatusConflict, "approval.left")
+	}
+	return nil
+}
+
+// stillAsks refuses what somebody has asked for who may ask for it no longer: both of the two must be right.
+func (s *Service) stillAsks(ctx context.Context, q db.Q, agencyID string, a ApprovalView) error {
+	asker, err := s.o.Staff.Now(ctx, q, agencyID, a.asker)
+	if err != nil {
+		return err
+	}
+	if !asker.May(staff.Decide, agency.Place{Kind: agency.OfAgency, ID: agencyID}) {
 		return edge.NewProblem(http.StatusConflict, "approval.left")
 	}
 	return nil

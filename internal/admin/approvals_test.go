@@ -98,3 +98,26 @@ func TestTEN07WhatNobodyAllowedDoesNotHappen(t *testing.T) {
 		g.Get("/api/guest/" + o.Slug).OK(t)
 	})
 }
+
+// Of the two, none may have lost the right meanwhile.
+func TestTEN07WhatSomebodyAskedForWhoMayNoLongerAskIsNotAllowed(t *testing.T) {
+	for name, lose := range map[string]func(*Node, Office){
+		"disabled": func(n *Node, o Office) {
+			n.Exec(`UPDATE staff SET disabled_at = 1 WHERE agency_id = $1 AND id = $2`, o.Agency, o.Herbst.ID)
+		},
+		"role taken": func(n *Node, o Office) {
+			n.Exec(`DELETE FROM staff_role WHERE agency_id = $1 AND staff_id = $2 AND role = 'agency_admin'`, o.Agency, o.Herbst.ID)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dbtest.Each(t, func(t *testing.T, d *db.DB) {
+				n, o, first, second := fourEyes(t, d)
+				asked := newest(t, first.Post(approvals, Body{"act": "agency.delete"}))
+				lose(n, o)
+				second.Post(approvals+"/"+asked.ID, Body{"allow": true}).Expect(t, http.StatusConflict, "approval.left")
+				second.Post(approvals+"/"+asked.ID, Body{"allow": false}).OK(t)
+				n.Browser().Get("/api/guest/" + o.Slug).OK(t)
+			})
+		})
+	}
+}
