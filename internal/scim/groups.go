@@ -2,7 +2,10 @@ package scim
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"net/http"
 	"slices"
 
 	"visavis/internal/db"
@@ -73,7 +76,7 @@ func (s *Service) setGroup(ctx context.Context, tx *db.Tx, c caller, id string, 
 		return group{}, badValue("displayName is needed")
 	}
 	after := ch.after(before)
-	if next == g && slices.Equal(before, after) {
+	if next == g && maps.Equal(set(before), set(after)) { // sorted as the database does, and as we do
 		return s.groupOf(c, g, after), s.align(ctx, tx, c, before, s.remove)
 	}
 	concerned, err := s.setMembers(ctx, tx, c, id, before, after)
@@ -98,21 +101,26 @@ func (s *Service) setGroup(ctx context.Context, tx *db.Tx, c caller, id string, 
 
 // setMembers writes who is in a group, and tells for whom that is another thing than before.
 func (s *Service) setMembers(ctx context.Context, tx *db.Tx, c caller, group string, before, after []string) (concerned []string, err error) {
+	was, is := set(before), set(after)
 	for _, id := range after {
-		if slices.Contains(before, id) {
+		if was[id] {
 			continue
 		}
-		if _, err := accountByID(ctx, tx, c.agency, id); err != nil {
+		_, err := accountByID(ctx, tx, c.agency, id)
+		if f, said := errors.AsType[*fault](err); said && f.status == http.StatusNotFound {
 			return nil, badValue("a member is no user of the directory")
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO scim_member (agency_id, group_id, staff_id) VALUES ($1, $2, $3)`, c.agency, group, id)
+		if err != nil {
+			return nil, err
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO scim_member (agency_id, group_id, staff_id) VALUES ($1, $2, $3)`, c.agency, group, id)
 		if err != nil {
 			return nil, fmt.Errorf("add member: %w", err)
 		}
 		concerned = append(concerned, id)
 	}
 	for _, id := range before {
-		if slices.Contains(after, id) {
+		if is[id] {
 			continue
 		}
 		_, err := tx.ExecContext(ctx, `DELETE FROM scim_member WHERE agency_id = $1 AND group_id = $2 AND staff_id = $3`, c.agency, group, id)

@@ -178,15 +178,18 @@ func (s *Service) getGroups(ctx context.Context, c caller, r *http.Request, _ []
 	if err != nil {
 		return 0, nil, err
 	}
-	all := make([]group, len(found))
-	for i, g := range found {
+	all, listed := []group{}, 0
+	for _, g := range found {
 		var members []string
 		if !slim(r) {
 			if members, err = membersOf(ctx, s.db.Read(), c.agency, g.id); err != nil {
 				return 0, nil, err
 			}
 		}
-		all[i] = s.groupOf(c, g, members)
+		if listed += len(members); listed > s.o.listed() && len(all) > 0 {
+			break // the directory asks on from there (RFC 7644 §3.4.2.4)
+		}
+		all = append(all, s.groupOf(c, g, members))
 	}
 	return http.StatusOK, listOf(total, start, all), nil
 }

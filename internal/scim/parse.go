@@ -2,6 +2,7 @@ package scim
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -18,6 +19,7 @@ import (
 const (
 	mostOperations = 1000
 	mostPath       = 400 // characters, of a filter too
+	mostAttributes = 200 // of one object
 )
 
 // object reads a body, or a value in it, with its names folded; two that are then the same say nothing for certain.
@@ -25,6 +27,9 @@ func object(value any) (map[string]any, *fault) {
 	from, ok := value.(map[string]any)
 	if !ok {
 		return nil, badSyntax("an object is expected")
+	}
+	if len(from) > mostAttributes {
+		return nil, badSyntax("there are more attributes than anybody has")
 	}
 	folded := make(map[string]any, len(from))
 	for name, v := range from {
@@ -355,19 +360,29 @@ type memberChange struct {
 
 // after is who is in a group when all steps are done.
 func (c groupChange) after(before []string) []string {
-	now := slices.Clone(before)
+	now := set(before)
 	for _, step := range c.members {
 		if step.all {
-			now = nil
+			clear(now)
 		}
-		if step.in {
-			now = append(now, step.ids...)
-			continue
+		for _, id := range step.ids {
+			if step.in {
+				now[id] = true
+			} else {
+				delete(now, id)
+			}
 		}
-		now = slices.DeleteFunc(now, func(id string) bool { return slices.Contains(step.ids, id) })
 	}
-	slices.Sort(now)
-	return slices.Compact(now)
+	return slices.Sorted(maps.Keys(now))
+}
+
+// set makes one of a list: either may have tens of thousands.
+func set(list []string) map[string]bool {
+	in := make(map[string]bool, len(list))
+	for _, one := range list {
+		in[one] = true
+	}
+	return in
 }
 
 func (c *groupChange) whole(body map[string]any, do string) *fault {
@@ -444,7 +459,7 @@ func (c *groupChange) setMembers(p path, do string, value any) *fault {
 			}
 			id, _ = said["value"].(string)
 		}
-		if id == "" || len(id) > 64 {
+		if id == "" || len(id) > 64 || strings.ContainsRune(id, 0) {
 			return badValue("a member is named by its id in value")
 		}
 		ids = append(ids, id)

@@ -9,6 +9,7 @@
 package scim
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/netip"
@@ -30,7 +31,15 @@ type Options struct {
 	Log            *slog.Logger
 	URL            string // public address, without a slash at the end
 	TrustedProxies []netip.Prefix
+
+	// Listed is how many members an answer with several groups has at most; 0: mostListed. Tests have fewer.
+	Listed int
 }
+
+// mostListed members are 3 MB.
+const mostListed = 20_000
+
+func (o Options) listed() int { return cmp.Or(o.Listed, mostListed) }
 
 // Service answers directories.
 type Service struct {

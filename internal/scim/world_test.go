@@ -26,7 +26,11 @@ const set = "/api/staff/directory"
 
 func newScene(t *testing.T, d *db.DB) *scene {
 	t.Helper()
-	n := New(t, d).Node()
+	return onNode(t, New(t, d).Node())
+}
+
+func onNode(t *testing.T, n *Node) *scene {
+	t.Helper()
 	s := &scene{Node: n, t: t, o: n.Office("lindenau")}
 	s.hire("chefin@amt.example", staff.Held{Role: staff.AgencyAdmin, Kind: agency.OfAgency, Place: s.o.Agency})
 	s.boss = n.SignIn(Account{Email: "chefin@amt.example", Slug: s.o.Slug})

@@ -105,6 +105,7 @@ func (n *Node) features() {
 	n.Admin = admin.New(w.DB, admin.Options{Agencies: n.Agencies, Staff: n.Staff, Audit: n.Audit, Clock: w.Clock.Now, Log: w.logger(), KeepAudit: 365, Busy: seat.Busy, Given: n.givenUp})
 	n.SCIM = scim.New(w.DB, scim.Options{
 		Agencies: n.Agencies, Staff: n.Staff, Audit: n.Audit, Clock: w.Clock.Now, Log: w.logger(), URL: URL, TrustedProxies: loopback(),
+		Listed: w.ListedMembers,
 	})
 	n.Seats = seat.New(w.DB, seat.Options{
 		Ring: w.Ring, Agencies: n.Agencies, Events: n.Events, Audit: n.Audit, Clock: w.Clock.Now, Log: w.logger(), URL: URL,

@@ -44,6 +44,8 @@ type World struct {
 	Cost staff.Cost
 	// MostExported entries of an audit at once; 0: as many as in earnest.
 	MostExported int
+	// ListedMembers of groups are in one answer to a directory; 0: as many as in earnest.
+	ListedMembers int
 	// Providers are where staff sign in besides; set them before the first Node.
 	Providers []staff.Provider
 
