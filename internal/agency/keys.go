@@ -90,3 +90,14 @@ func Fit(ctx context.Context, q db.Q, ring *vault.Keyring) (all, opened int, err
 	}
 	return all, opened, rows.Err()
 }
+
+// DemandingFactor names the agencies, for who looks at all of them, that want a second factor of who has a password.
+func DemandingFactor(ctx context.Context, q db.Q) ([]string, error) {
+	slugs, err := db.Texts(q.QueryContext(ctx, `
+		SELECT agency.slug FROM agency JOIN policy ON policy.agency_id = agency.id AND policy.place_id = agency.id
+		WHERE policy.name = $1 AND policy.value = $2 AND agency.deleted_at IS NULL ORDER BY agency.slug`, SecondFactor, `"`+Demanded+`"`))
+	if err != nil {
+		return nil, fmt.Errorf("look who demands a second factor: %w", err)
+	}
+	return slugs, nil
+}

@@ -47,6 +47,8 @@ type doctor struct {
 	wait         time.Duration
 	// ring is nil as long as there are no keys, or damaged ones.
 	ring *vault.Keyring
+	// demanding are the agencies that want a second factor of who has a password.
+	demanding []string
 }
 
 // Checkup says what a doctor is to look at besides the configuration.
@@ -147,6 +149,9 @@ func (d *doctor) storage(ctx context.Context) {
 		d.note("database.url", "there is no agency in it yet")
 	default:
 		d.ok("keys.file", "it opens the data of all %d agencies", all)
+	}
+	if d.demanding, err = agency.DemandingFactor(ctx, database.Read()); err != nil {
+		d.bad("database.url", "%v", err)
 	}
 }
 

@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"visavis/internal/agency"
 	"visavis/internal/config"
+	"visavis/internal/db"
 	"visavis/internal/staff/oidc/oidctest"
 )
 
@@ -26,7 +28,9 @@ func provided(t *testing.T, issuer, more string) *config.Config {
 	return c
 }
 
-func TestTheDoctorAsksProvidersOfSingleSignOn(t *testing.T) {
+// overPlain is a provider that is spoken to without TLS.
+func overPlain(t *testing.T) (*oidctest.Provider, *httptest.Server) {
+	t.Helper()
 	p := oidctest.New(t, time.Now)
 	plain := httptest.NewServer(p.Server.Config.Handler)
 	t.Cleanup(plain.Close)
@@ -37,6 +41,11 @@ func TestTheDoctorAsksProvidersOfSingleSignOn(t *testing.T) {
 			}
 		}
 	}
+	return p, plain
+}
+
+func TestTheDoctorAsksProvidersOfSingleSignOn(t *testing.T) {
+	p, plain := overPlain(t)
 	report, err := ask(t, provided(t, plain.URL, ", client_secret: x"), Checkup{})
 	if err != nil || !strings.Contains(report, "sso amt: "+plain.URL+" answers") || !strings.Contains(report, "/api/staff/sso/amt/callback") {
 		t.Errorf("%v:\n%s", err, report)
@@ -55,5 +64,46 @@ func TestTheDoctorAsksProvidersOfSingleSignOn(t *testing.T) {
 	p.Answers[oidctest.AboutPath] = http.NotFound
 	if report, err := ask(t, provided(t, plain.URL, ""), Checkup{}); err == nil || !strings.Contains(report, "404") {
 		t.Errorf("%v:\n%s", err, report)
+	}
+}
+
+func TestTheDoctorSaysWhereASecondFactorIsDemandedAndTheProviderIsNotAskedForOne(t *testing.T) {
+	_, plain := overPlain(t)
+	c := installed(t)
+	d, err := db.Open(t.Context(), c.Database.URL.Reveal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = d.Close() }()
+	asked := func(more string) string {
+		t.Helper()
+		c.SSO = provided(t, plain.URL, ", client_secret: x"+more).SSO
+		if err := d.Read().QueryRowContext(t.Context(), `SELECT slug FROM agency`).Scan(&c.SSO[0].Agency); err != nil {
+			t.Fatal(err)
+		}
+		report, err := ask(t, c, Checkup{})
+		if err != nil {
+			t.Error(err)
+		}
+		return report
+	}
+	const note = "demands a second factor of who has a password, and this provider is not asked for one"
+	if report := asked(""); strings.Contains(report, note) {
+		t.Error(report)
+	}
+	err = d.Tx(t.Context(), func(tx *db.Tx) error {
+		_, err := tx.ExecContext(t.Context(), `
+			INSERT INTO policy (agency_id, place_kind, place_id, name, value, fixed, changed_at) SELECT id, 'agency', id, $1, '"demanded"', FALSE, 0 FROM agency`,
+			agency.SecondFactor)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report := asked(""); !strings.Contains(report, note) {
+		t.Error(report)
+	}
+	if report := asked(", require_amr: [mfa]"); strings.Contains(report, note) {
+		t.Error(report)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"visavis/internal/agency"
@@ -56,6 +57,10 @@ func (d *doctor) singleSignOn(ctx context.Context) {
 			continue
 		}
 		d.ok("sso "+s.ID, "%s answers; it must send people back to %s", s.Issuer, staff.CallbackURL(d.c.HTTP.URL.String(), s.ID))
+		if len(s.RequireACR) == 0 && len(s.RequireAMR) == 0 && slices.Contains(d.demanding, s.Agency) {
+			d.note("sso "+s.ID, "%s demands a second factor of who has a password, and this provider is not asked for one; "+
+				"see sso.require_acr and sso.require_amr", s.Agency)
+		}
 		if s.ClientSecret == "" {
 			d.note("sso "+s.ID, "sso.client_secret is empty: anybody can say to be this Visavis; give it one")
 		}
