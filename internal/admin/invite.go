@@ -59,6 +59,15 @@ func hasFactor(ctx context.Context, q db.Q, agencyID, id string) (bool, error) {
 	return n > 0, nil
 }
 
+// readdressed tells whether the directory has given an account another address, and nobody has shown since that it is theirs.
+func readdressed(ctx context.Context, q db.Q, agencyID, id string) (yes bool, err error) {
+	err = q.QueryRowContext(ctx, `SELECT readdressed_at IS NOT NULL AND password_hash <> '' FROM staff WHERE agency_id = $1 AND id = $2`, agencyID, id).Scan(&yes)
+	if err != nil {
+		return false, fmt.Errorf("read whose address it is: %w", err)
+	}
+	return yes, nil
+}
+
 // postFactorReset takes away what somebody has lost. One's own is a matter of one's own account, and needs the password.
 func (s *Service) postFactorReset(ctx context.Context, in *personInput) (*PersonOutput, error) {
 	return s.changePerson(ctx, in.ID, func(ctx context.Context, tx *db.Tx, p staff.Person, a Account) error {

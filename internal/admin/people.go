@@ -57,6 +57,8 @@ type PersonView struct {
 	// Invitation is the one that is valid.
 	Invitation *Invitation `json:"invitation,omitempty"`
 	Factor     bool        `json:"factor" doc:"There is something beside the password: an app or a passkey."`
+	// Readdressed accounts can be invited although they have a password.
+	Readdressed bool `json:"readdressed,omitempty" doc:"By the directory; until somebody has shown that the address is theirs, who has forgotten the password gets no link."`
 }
 
 // PersonOutput is an answer with one person.
@@ -98,7 +100,10 @@ func (s *Service) viewOf(ctx context.Context, q db.Q, p staff.Person, a Account)
 	if v.Invitation, err = s.invitation(ctx, q, p.Agency, a.ID); err != nil {
 		return v, err
 	}
-	v.Factor, err = hasFactor(ctx, q, p.Agency, a.ID)
+	if v.Factor, err = hasFactor(ctx, q, p.Agency, a.ID); err != nil {
+		return v, err
+	}
+	v.Readdressed, err = readdressed(ctx, q, p.Agency, a.ID)
 	return v, err
 }
 

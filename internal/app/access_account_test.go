@@ -13,6 +13,7 @@ func accountProps() map[string]prop {
 		"GET " + account:                           {},
 		"POST " + account + "/password":            {body: with(worldtest.Body{"current": worldtest.Password, "password": "kurz"})},
 		"DELETE " + account + "/sessions":          {},
+		"DELETE " + account + "/sessions/{id}":     {},
 		password:                                   {body: with(worldtest.Body{"agency": "lindenau", "secret": "of no link", "password": "Vier Fische im Nebel"})},
 		"POST /api/staff/people/{id}/factor/reset": {ready: (*scene).hire, body: bare},
 		"POST " + account + "/factor":              {body: with(mine)},

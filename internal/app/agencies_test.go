@@ -8,7 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"visavis/internal/agency"
 	"visavis/internal/config"
+	"visavis/internal/db"
 	"visavis/internal/demo"
 	"visavis/internal/worldtest"
 )
@@ -83,6 +85,21 @@ func TestTEN01AgenciesOfOneInstallationKnowNothingOfEachOtherUnderTheirHosts(t *
 		stranger.Host = own.Host
 		stranger.Get("/api/staff/session").Expect(t, http.StatusUnauthorized, "session.none")
 		stranger.Get("/api/staff/places?kind=location").Expect(t, http.StatusUnauthorized, "session.none")
+		// Nor is a sign-in that is not through.
+		err = w.database().Tx(t.Context(), func(tx *db.Tx) error {
+			_, err := tx.ExecContext(t.Context(), `
+				INSERT INTO policy (agency_id, place_kind, place_id, name, value, fixed, changed_at)
+				SELECT id, 'agency', id, $1, '"demanded"', FALSE, 0 FROM agency WHERE slug = $2`, agency.SecondFactor, demo.Slug)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		halfway := common.Post("/api/staff/session", worldtest.Body{"agency": demo.Slug, "email": demo.Accounts()[0].Email, "password": w.password}).
+			Expect(t, http.StatusUnauthorized, "session.setup")
+		ticket := worldtest.Body{"ticket": halfway.Params["ticket"]}
+		own.Post("/api/staff/session/setup", ticket).Expect(t, http.StatusUnauthorized, "session.expired")
+		common.Post("/api/staff/session/setup", ticket).OK(t)
 	})
 }
 

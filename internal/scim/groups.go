@@ -192,12 +192,6 @@ func (s *Service) align(ctx context.Context, tx *db.Tx, c caller, ids []string, 
 
 // meant are the roles that somebody's groups have, without those that nobody may hold beside what they have otherwise.
 func (s *Service) meant(ctx context.Context, tx *db.Tx, c caller, id string) ([]staff.Held, error) {
-	others, err := db.Texts(tx.QueryContext(ctx, `
-		SELECT DISTINCT role FROM staff_role WHERE agency_id = $1 AND staff_id = $2 AND source <> $3 AND (until_at IS NULL OR until_at > $4)`,
-		c.agency, id, staff.SCIM, db.Ms(s.o.Clock())))
-	if err != nil {
-		return nil, fmt.Errorf("read roles: %w", err)
-	}
 	rows, err := tx.QueryContext(ctx, `
 		SELECT DISTINCT r.role, r.place_kind, r.place_id FROM scim_member m
 		JOIN scim_group g ON g.agency_id = m.agency_id AND g.id = m.group_id
@@ -213,11 +207,11 @@ func (s *Service) meant(ctx context.Context, tx *db.Tx, c caller, id string) ([]
 		if err := rows.Scan(&h.Role, &h.Kind, &h.Place); err != nil {
 			return nil, fmt.Errorf("read roles of groups: %w", err)
 		}
-		if slices.ContainsFunc(others, func(has string) bool { return staff.Role(has).Apart(h.Role) }) {
-			s.o.Log.WarnContext(ctx, "a group gives a role that nobody may hold beside another one; it is not given", "role", string(h.Role))
-			continue
-		}
-		others, meant = append(others, string(h.Role)), append(meant, h)
+		meant = append(meant, h)
 	}
-	return meant, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read roles of groups: %w", err)
+	}
+	_ = rows.Close() // the connection is the transaction's
+	return s.o.Staff.Beside(ctx, tx, staff.Person{ID: id, Agency: c.agency}, staff.SCIM, meant)
 }

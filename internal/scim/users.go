@@ -222,7 +222,14 @@ func (s *Service) saveAccount(ctx context.Context, tx *db.Tx, c caller, a, next 
 	if err != nil {
 		return err
 	}
-	return s.note(ctx, tx, c.agency, audit.System(), audit.AccountChanged, a.id, audit.Is("what", "changed"), audit.Is("source", string(staff.SCIM)))
+	what := "changed"
+	if next.mail != a.mail {
+		what = "address"
+		if err := s.o.Staff.Readdressed(ctx, tx, c.agency, a.id); err != nil {
+			return err
+		}
+	}
+	return s.note(ctx, tx, c.agency, audit.System(), audit.AccountChanged, a.id, audit.Is("what", what), audit.Is("source", string(staff.SCIM)))
 }
 
 // enable opens an account again that the directory has closed. What those who administer have closed stays closed.

@@ -20,6 +20,7 @@ func (s *Service) accountRoutes(api *edge.API) {
 	edge.Handle(api, op("ownAccount", "GET "+account), s.getAccount)
 	edge.Handle(api, op("changePassword", "POST "+account+"/password"), s.postOwnPassword)
 	edge.Handle(api, op("endSessions", "DELETE "+account+"/sessions"), s.deleteSessions)
+	edge.Handle(api, op("endSession", "DELETE "+account+"/sessions/{id}"), s.deleteSession)
 }
 
 // OwnAccount is what somebody sees of their own account.
@@ -44,14 +45,6 @@ type OwnPasskey struct {
 	Label   string `json:"label"`
 	Created int64  `json:"created" doc:"Milliseconds since 1970 UTC."`
 	Used    int64  `json:"used"`
-}
-
-// OwnSession is one of somebody's sessions. Where it is, nobody knows: no address is kept.
-type OwnSession struct {
-	Begun    int64 `json:"begun" doc:"Milliseconds since 1970 UTC."`
-	Used     int64 `json:"used" doc:"To a few minutes."`
-	Current  bool  `json:"current"`
-	Provider bool  `json:"provider" doc:"Begun at a provider."`
 }
 
 // AccountOutput is an answer with the account as it is then.
@@ -86,29 +79,11 @@ func (s *Service) ownAccount(ctx context.Context, q db.Q, p Person) (OwnAccount,
 	for _, k := range keys {
 		a.Passkeys = append(a.Passkeys, OwnPasskey{k.id, k.label, k.created, k.used})
 	}
-	a.Sessions, err = s.ownSessions(ctx, q, p)
+	sessions, err := s.ownSessions(ctx, q, p)
+	for _, one := range sessions {
+		a.Sessions = append(a.Sessions, one.OwnSession)
+	}
 	return a, err
-}
-
-func (s *Service) ownSessions(ctx context.Context, q db.Q, p Person) ([]OwnSession, error) {
-	list := []OwnSession{}
-	now := s.o.Clock()
-	rows, err := q.QueryContext(ctx, `
-		SELECT created_at, used_at, token_hash = $3, issuer <> '' FROM staff_session
-		WHERE agency_id = $1 AND staff_id = $2 AND expires_at > $4 AND used_at > $5 ORDER BY created_at DESC, token_hash`,
-		p.Agency, p.ID, p.session, db.Ms(now), db.Ms(now.Add(-sessionIdle)))
-	if err != nil {
-		return nil, fmt.Errorf("list own sessions: %w", err)
-	}
-	defer func() { _ = rows.Close() }() // read only
-	for rows.Next() {
-		var one OwnSession
-		if err := rows.Scan(&one.Begun, &one.Used, &one.Current, &one.Provider); err != nil {
-			return nil, fmt.Errorf("list own sessions: %w", err)
-		}
-		list = append(list, one)
-	}
-	return list, rows.Err()
 }
 
 // itself makes sure that it is really the person who sits there, by the password. Tries count like those of a sign-in.

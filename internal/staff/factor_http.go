@@ -74,8 +74,14 @@ func (s *Service) postCode(ctx context.Context, in *codeInput) (*meOutput, error
 		return nil, err
 	}
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		if err := s.still(ctx, tx, found); err != nil {
+			return absentIs(err, errTicket())
+		}
 		switch {
 		case n == needsSetup:
+			if err := s.noPasskey(ctx, tx, p); err != nil {
+				return err
+			}
 			codes, err = s.turnOn(ctx, tx, p, code)
 		case isTOTP(code):
 			err = s.takeCode(ctx, tx, p, code, true)
@@ -85,7 +91,7 @@ func (s *Service) postCode(ctx context.Context, in *codeInput) (*meOutput, error
 		if err != nil {
 			return err
 		}
-		token, err = s.insertSession(ctx, tx, p, origin{})
+		token, err = s.insertSession(ctx, tx, p, origin{device: in.is})
 		return err
 	})
 	if err != nil {

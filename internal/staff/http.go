@@ -49,6 +49,7 @@ type Service struct {
 	sources   *edge.Limiter // by source, against many accounts from one place
 	signIns   *underway     // by account and network, or by account for all devices that are known for it
 	visits    *edge.Limiter // sign-ins that a provider did not confirm, by network: each has asked it for something
+	wrongKeys *edge.Limiter // answers that no passkey has given, by network
 	refusals  *told         // at providers
 	streams   *edge.Streams // of each session, of whatever feature
 	noted     *edge.Limiter // by account: that it is throttled is told to the audit once an hour
@@ -75,6 +76,7 @@ func New(d *db.DB, agencies *agency.Store, o Options) *Service {
 		sources:   edge.NewLimiter(time.Second, 100, 20_000),
 		signIns:   newUnderway(mostSignIns),
 		visits:    edge.NewLimiter(200*time.Millisecond, 600, 20_000), // an office of 300 people that begins its day
+		wrongKeys: edge.NewLimiter(200*time.Millisecond, 600, 20_000),
 		refusals:  newTold(o.Clock),
 		streams:   edge.NewStreams(mostStreams, mostStreams),
 		noted:     edge.NewLimiter(throttledOnce, 1, 20_000),
@@ -145,12 +147,13 @@ func (a Asked) Spoken() string { return a.language() }
 type Browser struct {
 	network string
 	device  string // its cookie
+	is      string // see deviceOf
 }
 
 // Resolve notes it.
 func (b *Browser) Resolve(c huma.Context) []error {
 	r, _ := humago.Unwrap(c)
-	b.network, b.device = edge.Note(r), edge.ReadCookie(r, deviceCookie)
+	b.network, b.device, b.is = edge.Note(r), edge.ReadCookie(r, deviceCookie), deviceOf(r.UserAgent())
 	return nil
 }
 
@@ -209,18 +212,25 @@ func (s *Service) signIn(ctx context.Context, in *signInInput) (*meOutput, error
 		return nil, err
 	}
 	try := s.attempt(in.Browser, slug, in.Body.Email, in.Body.Password)
-	p, err := s.try(ctx, try)
+	found, err := s.try(ctx, try)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.further(ctx, s.db.Read(), p); err != nil {
-		return nil, err
-	}
-	token, err := s.createSession(ctx, p)
+	var token string
+	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		if err := s.still(ctx, tx, found); err != nil {
+			return absentIs(err, wrongPassword())
+		}
+		if err := s.further(ctx, tx, found.Person); err != nil {
+			return err
+		}
+		token, err = s.insertSession(ctx, tx, found.Person, origin{device: in.is})
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	return s.arrive(ctx, p, token, *s.knowDevice(slug, try.email, try.device), in.language())
+	return s.arrive(ctx, found.Person, token, *s.knowDevice(slug, try.email, try.device), in.language())
 }
 
 // arrive is the answer to who has just signed in: who they are, and the cookies of session and device.
@@ -274,15 +284,17 @@ func (a attempt) who() string {
 	return a.account()
 }
 
+func wrongPassword() *edge.Problem { return edge.NewProblem(http.StatusUnauthorized, "session.wrong") }
+
 func throttled() *edge.Problem {
 	return edge.NewProblem(http.StatusTooManyRequests, "session.throttled")
 }
 
 // try finds out who it is, with a bound on how many do so at once.
-func (s *Service) try(ctx context.Context, try attempt) (Person, error) {
+func (s *Service) try(ctx context.Context, try attempt) (account, error) {
 	who := try.who()
 	if !s.signIns.begin(who) {
-		return Person{}, throttled()
+		return account{}, throttled()
 	}
 	defer s.signIns.end(who)
 	return s.authenticate(ctx, try)
@@ -292,39 +304,38 @@ func (s *Service) try(ctx context.Context, try attempt) (Person, error) {
 // down only sign-ins from where the attack comes from: nobody can be locked out by
 // somebody elsewhere. The limit is asked again when it is our turn to hash, or many
 // attempts at once would all have passed it.
-func (s *Service) authenticate(ctx context.Context, try attempt) (Person, error) {
-	account := try.account()
-	if s.sources.Exhausted(try.source) || s.failures.Exhausted(account) {
-		return Person{}, throttled()
+func (s *Service) authenticate(ctx context.Context, try attempt) (account, error) {
+	key := try.account()
+	if s.sources.Exhausted(try.source) || s.failures.Exhausted(key) {
+		return account{}, throttled()
 	}
 	turn, err := s.hasher.turn(ctx, try.device != "")
 	if errors.Is(err, context.DeadlineExceeded) {
-		return Person{}, throttled()
+		return account{}, throttled()
 	}
 	if err != nil {
-		return Person{}, err
+		return account{}, err
 	}
 	defer turn.end()
-	if s.sources.Exhausted(try.source) || s.failures.Exhausted(account) {
-		return Person{}, throttled()
+	if s.sources.Exhausted(try.source) || s.failures.Exhausted(key) {
+		return account{}, throttled()
 	}
-	p, err := s.check(ctx, turn, try.slug, try.email, try.password)
+	found, err := s.check(ctx, turn, try.slug, try.email, try.password)
 	if _, refused := errors.AsType[*edge.Problem](err); refused {
-		s.failures.Allow(account)
+		s.failures.Allow(key)
 		s.sources.Allow(try.source)
-		if s.failures.Exhausted(account) {
-			s.noteThrottled(p)
+		if s.failures.Exhausted(key) {
+			s.noteThrottled(found.Person)
 		}
-		return Person{}, err
+		return account{}, err
 	}
-	return p, err
+	return found, err
 }
 
 // check tells who it was that was tried, also when it is refused: for the audit only.
-func (s *Service) check(ctx context.Context, turn turn, slug, email, password string) (Person, error) {
-	wrong := edge.NewProblem(http.StatusUnauthorized, "session.wrong")
+func (s *Service) check(ctx context.Context, turn turn, slug, email, password string) (account, error) {
 	if len(password) > maxPassword {
-		return Person{}, wrong
+		return account{}, wrongPassword()
 	}
 	found := account{password: turn.absent()}
 	a, err := s.agencies.BySlug(ctx, slug)
@@ -335,19 +346,19 @@ func (s *Service) check(ctx context.Context, turn turn, slug, email, password st
 		}
 	}
 	if err != nil && !errors.Is(err, agency.ErrNotFound) && !errors.Is(err, db.ErrNoRows) {
-		return Person{}, err
+		return account{}, err
 	}
 	ok, err := turn.matches(password, found.password)
 	if err != nil {
-		return Person{}, err
+		return account{}, err
 	}
 	if !ok || found.ID == "" {
-		return found.Person, wrong
+		return found, wrongPassword()
 	}
 	if allowed, err := s.mayHavePassword(ctx, s.db.Read(), found.Person); err != nil || !allowed {
-		return found.Person, cmp.Or[error](err, refused("session.provider"))
+		return found, cmp.Or[error](err, refused("session.provider"))
 	}
-	return found.Person, s.hold(ctx, s.db.Read(), &found.Person)
+	return found, s.hold(ctx, s.db.Read(), &found.Person)
 }
 
 func (s *Service) me(ctx context.Context, in *Asked) (*meOutput, error) {

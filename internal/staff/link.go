@@ -64,7 +64,8 @@ func errLinkOver() *edge.Problem { return edge.NewProblem(http.StatusGone, "pass
 // Refusals of an invitation.
 func noPassword() *edge.Problem { return edge.NewProblem(http.StatusConflict, "person.provider") }
 
-// Invite sends an account without a password a link to set one; it takes the place of an earlier one.
+// Invite sends an account without a password a link to set one; it takes the place of an earlier one. An account that the
+// directory has given another address has one sent as well: whoever administers says that it is right.
 func (s *Service) Invite(ctx context.Context, tx *db.Tx, p Person, language, by string) error {
 	if s.o.Mailer == nil {
 		return edge.NewProblem(http.StatusConflict, "person.no_mail")
@@ -75,7 +76,7 @@ func (s *Service) Invite(ctx context.Context, tx *db.Tx, p Person, language, by 
 		return edge.NewProblem(http.StatusConflict, "person.disabled")
 	case err != nil:
 		return err
-	case found.password != "":
+	case found.password != "" && !found.readdressed:
 		return edge.NewProblem(http.StatusConflict, "person.has_password")
 	}
 	allowed, err := s.mayHavePassword(ctx, tx, p)
@@ -126,7 +127,8 @@ func (s *Service) forLink(ctx context.Context, tx *db.Tx, agencyID, id string) (
 	var a account
 	err := tx.QueryRowContext(ctx, `
 		UPDATE staff SET name = name WHERE agency_id = $1 AND id = $2 AND disabled_at IS NULL
-		RETURNING id, agency_id, name, email, password_hash`, agencyID, id).Scan(&a.ID, &a.Agency, &a.Name, &a.Email, &a.password)
+		RETURNING id, agency_id, name, email, password_hash, readdressed_at IS NOT NULL`, agencyID, id).
+		Scan(&a.ID, &a.Agency, &a.Name, &a.Email, &a.password, &a.readdressed)
 	if err != nil && !errors.Is(err, db.ErrNoRows) {
 		return a, fmt.Errorf("read account: %w", err)
 	}
@@ -199,13 +201,27 @@ func (s *Service) Mailed(ctx context.Context, agencyID, id string, sent bool) er
 	})
 }
 
-// takeLink uses a link up, and with it all others of the same person.
+// Readdressed is told that the directory has given an account another address: links that went to the old one are invalid,
+// and who has forgotten the password gets none at the new one until somebody has shown that it is theirs.
+func (s *Service) Readdressed(ctx context.Context, tx *db.Tx, agencyID, staffID string) error {
+	_, err := tx.ExecContext(ctx, `UPDATE staff SET readdressed_at = $1 WHERE agency_id = $2 AND id = $3`, db.Ms(s.o.Clock()), agencyID, staffID)
+	if err != nil {
+		return fmt.Errorf("note another address: %w", err)
+	}
+	return s.dropLinks(ctx, tx, Person{ID: staffID, Agency: agencyID})
+}
+
+// takeLink uses a link up, and with it all others of the same person. Whoever has it has the letter box.
 func (s *Service) takeLink(ctx context.Context, tx *db.Tx, l Link) error {
 	err := db.Affected(tx.ExecContext(ctx, `DELETE FROM staff_link WHERE agency_id = $1 AND id = $2 AND until_at > $3`,
 		l.Person.Agency, l.ID, db.Ms(s.o.Clock())))
 	if errors.Is(err, db.ErrConflict) {
 		return errLinkOver() // by another request of the same moment
 	}
+	if err != nil {
+		return fmt.Errorf("use link: %w", err)
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE staff SET readdressed_at = NULL WHERE agency_id = $1 AND id = $2`, l.Person.Agency, l.Person.ID)
 	if err != nil {
 		return fmt.Errorf("use link: %w", err)
 	}

@@ -107,7 +107,7 @@ func (s *Service) remind(ctx context.Context, r reminder) error {
 		return err
 	}
 	allowed, err := s.mayHavePassword(ctx, s.db.Read(), found.Person)
-	if err != nil || !allowed || found.password == "" || !s.reminded.Allow(a.ID+"/"+found.ID) {
+	if err != nil || !allowed || found.password == "" || found.readdressed || !s.reminded.Allow(a.ID+"/"+found.ID) {
 		return err
 	}
 	return s.db.Tx(ctx, func(tx *db.Tx) error {

@@ -38,7 +38,7 @@ func (s *Service) postForgotten(ctx context.Context, in *forgottenInput) (*struc
 	if s.o.Mailer == nil {
 		return nil, edge.NewProblem(http.StatusConflict, "password.no_mail")
 	}
-	if !s.asking.Allow(edge.NotedPrefix(in.network, s.o.TrustedProxies)) {
+	if !s.asking.Allow(s.attempt(in.Browser, slug, in.Body.Email, "").source) {
 		return nil, throttled()
 	}
 	select {
@@ -119,7 +119,7 @@ func (s *Service) postPassword(ctx context.Context, in *setPasswordInput) (*meOu
 		if more != nil {
 			return more
 		}
-		token, err = s.insertSession(ctx, tx, p, origin{})
+		token, err = s.insertSession(ctx, tx, p, origin{device: in.is})
 		return err
 	})
 	if errors.Is(err, db.ErrConflict) { // disabled at this very moment

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
@@ -163,6 +164,9 @@ func (s *Service) recogniseKey(ctx context.Context, answer []byte) (shown, error
 
 // ownerOf reads an account by its handle.
 func (s *Service) ownerOf(ctx context.Context, user string) (owner, error) {
+	if !utf8.ValidString(user) || strings.ContainsRune(user, 0) { // anybody can say so, and no database looks for it
+		return owner{}, errPasskey()
+	}
 	agencyID, id, _ := strings.Cut(user, ".")
 	a, err := s.openAccount(ctx, s.db.Read(), agencyID, id)
 	if err != nil {

@@ -63,12 +63,11 @@ func (s *Service) postPasskey(ctx context.Context, in *passkeyInput) (*meOutput,
 	if s.party == nil {
 		return nil, errNoPasskeys()
 	}
-	if s.visits.Exhausted(network) {
-		return nil, throttled()
-	}
 	who, err := s.recogniseKey(ctx, in.Body.Credential)
 	if err != nil {
-		s.visits.Allow(network) // in vain
+		if !s.wrongKeys.Allow(network) { // the right one gets through, whatever its neighbours do
+			return nil, throttled()
+		}
 		return nil, err
 	}
 	p, token, copied := who.Person, "", false
@@ -83,7 +82,7 @@ func (s *Service) postPasskey(ctx context.Context, in *passkeyInput) (*meOutput,
 		if err != nil {
 			return err
 		}
-		token, err = s.insertSession(ctx, tx, p, origin{})
+		token, err = s.insertSession(ctx, tx, p, origin{device: in.is})
 		return err
 	})
 	if err != nil {

@@ -79,3 +79,51 @@ func TestAnAccountSignsInOnlySoOftenAtATime(t *testing.T) {
 		})
 	}
 }
+
+func TestSomebodySeesWhatTheyAreSignedInWithAndEndsOneOfThem(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n := New(t, d).Node()
+		o := n.Office("lindenau")
+		agents := map[string]string{
+			"firefox windows": "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0",
+			"edge windows":    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0",
+			"safari ios":      "Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Mobile/15E148 Safari/604.1",
+			"chrome android":  "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36",
+			" ":               "<script>alert(1)</script>",
+		}
+		open := map[string]*Browser{}
+		for is, agent := range agents {
+			b := n.Browser()
+			b.Header.Set("User-Agent", agent)
+			b.Post(path, credentials(o.Sommer, Password)).OK(t)
+			open[is] = b
+		}
+		colleague := n.SignIn(o.Winter)
+		var account staff.OwnAccount
+		own := open["firefox windows"]
+		own.Get("/api/staff/account").OK(t).Into(t, &account)
+		ids := map[string]string{}
+		for _, one := range account.Sessions {
+			is := one.Browser + " " + one.System
+			if _, known := agents[is]; !known || one.Current != (is == "firefox windows") {
+				t.Errorf("%+v", one)
+			}
+			ids[is] = one.ID
+		}
+		list := open["edge windows"].Listen("/api/staff/stream", "")
+		list.Until("snapshot", nil)
+		end := "/api/staff/account/sessions/"
+		colleague.Send(http.MethodDelete, end+ids["edge windows"], nil).Expect(t, http.StatusNotFound, "not_found")
+		own.Send(http.MethodDelete, end+ids["edge windows"], nil).OK(t).Into(t, &account)
+		if list.Until("bye", nil); len(account.Sessions) != 4 || signedIn(open["edge windows"]) || !signedIn(open["safari ios"]) || !signedIn(own) || !signedIn(colleague) {
+			t.Errorf("%+v", account.Sessions)
+		}
+		own.Send(http.MethodDelete, end+ids["edge windows"], nil).Expect(t, http.StatusNotFound, "not_found")
+		if n.Count(`SELECT COUNT(*) FROM audit_entry WHERE agency_id = $1 AND act = 'session.ended' AND detail = 'why=chosen count=1'`, o.Agency) != 1 {
+			t.Error("the audit knows nothing of it")
+		}
+		if n.Count(`SELECT COUNT(*) FROM staff_session WHERE device LIKE '%142%' OR device LIKE '%script%'`) != 0 {
+			t.Error("more is kept than two words")
+		}
+	})
+}

@@ -110,7 +110,7 @@ const stateLife = 10 * time.Minute
 
 // enter begins a session for somebody whom a provider has named, and returns its cookie. The state was asked for by us, and
 // is taken once.
-func (s *Service) enter(ctx context.Context, v Provider, who oidc.Identity, state string) (value string, err error) {
+func (s *Service) enter(ctx context.Context, v Provider, who oidc.Identity, state, device string) (value string, err error) {
 	a, err := s.agencies.BySlug(ctx, v.Agency)
 	if errors.Is(err, agency.ErrNotFound) {
 		return "", refused("sso.unknown")
@@ -125,7 +125,7 @@ func (s *Service) enter(ctx context.Context, v Provider, who oidc.Identity, stat
 	// Somebody's first two sign-ins may come at the same instant.
 	for range 2 {
 		err = s.db.Tx(ctx, func(tx *db.Tx) error {
-			value, err = s.enterIn(ctx, tx, v, entry{a.ID, who, given, state})
+			value, err = s.enterIn(ctx, tx, v, entry{a.ID, who, given, state, device})
 			return err
 		})
 		if !db.IsUnique(err) {
@@ -143,6 +143,7 @@ type entry struct {
 	who    oidc.Identity
 	given  []ClaimRole
 	state  string
+	device string
 }
 
 func (s *Service) enterIn(ctx context.Context, tx *db.Tx, v Provider, e entry) (value string, err error) {
@@ -165,7 +166,7 @@ func (s *Service) enterIn(ctx context.Context, tx *db.Tx, v Provider, e entry) (
 	if len(p.Roles) == 0 {
 		return "", nil
 	}
-	return s.insertSession(ctx, tx, p, origin{e.who.Issuer, e.who.Session})
+	return s.insertSession(ctx, tx, p, origin{e.who.Issuer, e.who.Session, e.device})
 }
 
 // recognise finds whose account it is, and tells whether it was made just now. An identity once known is the only thing
@@ -208,9 +209,9 @@ func (s *Service) recognise(ctx context.Context, tx *db.Tx, v Provider, e entry)
 		return p, true, err
 	case err != nil:
 		return p, false, err
-	case known.bound || known.whole || !v.LinkByEmail:
-		// Somebody else has the account: an address may be given to a successor. And none that reaches the whole agency is
-		// got by a letter box.
+	case known.bound || known.whole || known.guarded || known.moved || !v.LinkByEmail:
+		// Somebody else has the account: an address may be given to a successor. And none that reaches the whole agency, or
+		// that its owner has guarded by more than a password, is got by a letter box.
 		return p, false, refused("sso.taken")
 	}
 	if err := known.refusal(); err != nil {
@@ -322,7 +323,26 @@ func (s *Service) meant(ctx context.Context, tx *db.Tx, v Provider, p Person, gi
 			now = append(now, held)
 		}
 	}
-	return now, nil
+	return s.Beside(ctx, tx, p, Claim, now)
+}
+
+// Beside are those of some roles that a person may hold beside what other sources than this one have given, and beside
+// each other: of two that nobody may hold at once, the one that comes first.
+func (s *Service) Beside(ctx context.Context, tx *db.Tx, p Person, from Source, meant []Held) (held []Held, err error) {
+	has, err := db.Texts(tx.QueryContext(ctx, `
+		SELECT DISTINCT role FROM staff_role WHERE agency_id = $1 AND staff_id = $2 AND source <> $3 AND (until_at IS NULL OR until_at > $4)`,
+		p.Agency, p.ID, from, db.Ms(s.o.Clock())))
+	if err != nil {
+		return nil, fmt.Errorf("read roles: %w", err)
+	}
+	for _, h := range meant {
+		if slices.ContainsFunc(has, func(one string) bool { return Role(one).Apart(h.Role) }) {
+			s.o.Log.WarnContext(ctx, "a role is not given that nobody may hold beside another one", "role", string(h.Role), "source", string(from))
+			continue
+		}
+		has, held = append(has, string(h.Role)), append(held, h)
+	}
+	return held, nil
 }
 
 // leave ends the sessions that somebody has signed out of at the provider, and tells their pages.

@@ -196,7 +196,7 @@ func (s *Service) ssoCallback(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), ssoTime)
 	defer cancel()
-	session, err := s.comeBack(ctx, p, v, r.URL.Query(), network)
+	session, err := s.comeBack(ctx, p, v, r, network)
 	if err != nil {
 		s.turnAway(w, r, p, v, err)
 		return
@@ -206,8 +206,8 @@ func (s *Service) ssoCallback(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, v.path()+"#signed-in", http.StatusSeeOther) //nolint:gosec // a path is one of ours, see visit
 }
 
-func (s *Service) comeBack(ctx context.Context, p Provider, v visit, query url.Values, network string) (session string, err error) {
-	answer, err := oidc.ReadAnswer(query)
+func (s *Service) comeBack(ctx context.Context, p Provider, v visit, r *http.Request, network string) (session string, err error) {
+	answer, err := oidc.ReadAnswer(r.URL.Query())
 	if err != nil {
 		return "", err
 	}
@@ -223,7 +223,7 @@ func (s *Service) comeBack(ctx context.Context, p Provider, v visit, query url.V
 		}
 		return "", err
 	}
-	return s.enter(ctx, p, who, asked.State)
+	return s.enter(ctx, p, who, asked.State, deviceOf(r.UserAgent()))
 }
 
 // turnAway brings somebody back to the sign-in page, which says why by the code in the fragment.

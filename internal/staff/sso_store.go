@@ -19,6 +19,8 @@ type candidate struct {
 	disabled bool
 	bound    bool // to somebody at a provider of today
 	whole    bool // has a role for the whole agency, now or later
+	guarded  bool // by something beside the password: an app or a passkey
+	moved    bool // to another address, by the directory, and nobody has shown since that it is theirs
 }
 
 func (c candidate) refusal() error {
@@ -86,6 +88,14 @@ func (s *Service) standing(ctx context.Context, tx *db.Tx, agencyID string, c *c
 		return fmt.Errorf("read roles: %w", err)
 	}
 	c.bound, c.whole = others > 0, whole > 0
+	err = tx.QueryRowContext(ctx, `
+		SELECT readdressed_at IS NOT NULL,
+		       EXISTS (SELECT 1 FROM staff_totp WHERE agency_id = $1 AND staff_id = $2 AND on_at IS NOT NULL)
+		       OR EXISTS (SELECT 1 FROM staff_passkey WHERE agency_id = $1 AND staff_id = $2)
+		FROM staff WHERE agency_id = $1 AND id = $2`, agencyID, c.ID).Scan(&c.moved, &c.guarded)
+	if err != nil {
+		return fmt.Errorf("read what guards an account: %w", err)
+	}
 	return nil
 }
 

@@ -27,7 +27,8 @@ const (
 
 type account struct {
 	Person
-	password string
+	password    string
+	readdressed bool // by the directory, and nobody has shown since that the address is theirs
 }
 
 // normalEmail is how addresses are compared: people type capitals and spaces. Of letters beyond A to Z some become one
@@ -44,9 +45,9 @@ func normalEmail(email string) string {
 func (s *Service) accountByEmail(ctx context.Context, agencyID, email string) (account, error) {
 	var a account
 	err := s.db.Read().QueryRowContext(ctx, `
-		SELECT id, agency_id, name, email, password_hash FROM staff
+		SELECT id, agency_id, name, email, password_hash, readdressed_at IS NOT NULL FROM staff
 		WHERE agency_id = $1 AND email = $2 AND disabled_at IS NULL`, agencyID, email).
-		Scan(&a.ID, &a.Agency, &a.Name, &a.Email, &a.password)
+		Scan(&a.ID, &a.Agency, &a.Name, &a.Email, &a.password, &a.readdressed)
 	if err != nil && !errors.Is(err, db.ErrNoRows) {
 		return a, fmt.Errorf("read account: %w", err)
 	}
@@ -133,19 +134,41 @@ func (s *Service) hold(ctx context.Context, q db.Q, p *Person) error {
 	return rows.Err()
 }
 
-// origin is where a session was begun: at a provider, and as which session there. Empty: here.
-type origin struct{ issuer, session string }
+// origin is where a session was begun: at a provider, and as which session there; without one here. And with what.
+type origin struct{ issuer, session, device string }
 
-// createSession returns the value of the cookie.
-func (s *Service) createSession(ctx context.Context, p Person) (value string, err error) {
-	err = s.db.Tx(ctx, func(tx *db.Tx) error {
-		value, err = s.insertSession(ctx, tx, p, origin{})
-		return err
-	})
-	return value, err
+// still keeps an account as it is until the transaction ends, if it is still open and has the password that somebody has
+// shown; else db.ErrNoRows. It is found before, and whoever changes a password or dismisses somebody ends the sessions that
+// there are: none may begin afterwards by what was true before. Who knows address and password has shown whose both are.
+func (s *Service) still(ctx context.Context, tx *db.Tx, a account) error {
+	err := db.Affected(tx.ExecContext(ctx, `
+		UPDATE staff SET readdressed_at = NULL WHERE agency_id = $1 AND id = $2 AND password_hash = $3 AND disabled_at IS NULL`, a.Agency, a.ID, a.password))
+	if errors.Is(err, db.ErrConflict) {
+		return db.ErrNoRows
+	}
+	if err != nil {
+		return fmt.Errorf("keep account: %w", err)
+	}
+	return nil
 }
 
+// open keeps an account until the transaction ends, if nobody has closed it meanwhile.
+func (s *Service) open(ctx context.Context, tx *db.Tx, p Person) error {
+	err := db.Affected(tx.ExecContext(ctx, `UPDATE staff SET name = name WHERE agency_id = $1 AND id = $2 AND disabled_at IS NULL`, p.Agency, p.ID))
+	if errors.Is(err, db.ErrConflict) {
+		return ErrSignedOut()
+	}
+	if err != nil {
+		return fmt.Errorf("keep account: %w", err)
+	}
+	return nil
+}
+
+// insertSession returns the value of the cookie.
 func (s *Service) insertSession(ctx context.Context, tx *db.Tx, p Person, from origin) (value string, err error) {
+	if err := s.open(ctx, tx, p); err != nil {
+		return "", err
+	}
 	token := vault.NewToken()
 	now := s.o.Clock()
 	// Old sessions of the same person go; nobody needs them any more.
@@ -157,9 +180,9 @@ func (s *Service) insertSession(ctx context.Context, tx *db.Tx, p Person, from o
 		return "", fmt.Errorf("create session: %w", err)
 	}
 	_, err = tx.ExecContext(ctx, `
-		INSERT INTO staff_session (token_hash, agency_id, staff_id, created_at, used_at, expires_at, issuer, sid)
-		VALUES ($1, $2, $3, $4, $4, $5, $6, $7)`,
-		vault.Hash(token), p.Agency, p.ID, db.Ms(now), db.Ms(now.Add(sessionMax)), from.issuer, from.session)
+		INSERT INTO staff_session (token_hash, agency_id, staff_id, created_at, used_at, expires_at, issuer, sid, device)
+		VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8)`,
+		vault.Hash(token), p.Agency, p.ID, db.Ms(now), db.Ms(now.Add(sessionMax)), from.issuer, from.session, from.device)
 	if err == nil {
 		err = s.note(ctx, tx, audit.Staff(p.ID), audit.SessionBegun, p)
 	}

@@ -76,9 +76,12 @@ func (s *Service) byTicket(ctx context.Context, value string) (account, next, er
 	return a, n, nil
 }
 
-// openAccount reads one that is not disabled, by its id.
+// openAccount reads one that is not disabled, by its id. Under the host of another agency there is none.
 func (s *Service) openAccount(ctx context.Context, q db.Q, agencyID, id string) (account, error) {
 	var a account
+	if agency.Hidden(ctx, agencyID) {
+		return a, db.ErrNoRows
+	}
 	err := q.QueryRowContext(ctx, `
 		SELECT id, agency_id, name, email, password_hash FROM staff WHERE agency_id = $1 AND id = $2 AND disabled_at IS NULL`, agencyID, id).
 		Scan(&a.ID, &a.Agency, &a.Name, &a.Email, &a.password)
@@ -101,7 +104,24 @@ func (s *Service) further(ctx context.Context, q db.Q, p Person) error {
 	if err != nil || !demanded {
 		return err
 	}
+	if err := s.noPasskey(ctx, q, p); err != nil {
+		return err
+	}
 	return s.demandNext(ctx, q, needsSetup, p)
+}
+
+// noPasskey refuses who has one, and comes with the password alone: whoever knows no more than that may not set up a second
+// factor of their own beside it.
+func (s *Service) noPasskey(ctx context.Context, q db.Q, p Person) error {
+	var n int
+	err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM staff_passkey WHERE agency_id = $1 AND staff_id = $2`, p.Agency, p.ID).Scan(&n)
+	if err != nil {
+		return fmt.Errorf("count passkeys: %w", err)
+	}
+	if n > 0 {
+		return refused("session.passkey")
+	}
+	return nil
 }
 
 // demandsFactor tells whether the agency wants a second factor of everybody who has a password.
