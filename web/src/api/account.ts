@@ -17,10 +17,14 @@ export interface OpenedLink {
 }
 
 interface OwnSession {
+  readonly id: string;
   readonly begun: number;
   readonly used: number;
   readonly current: boolean;
   readonly provider: boolean;
+  /** By what it says of itself. */
+  readonly browser?: string;
+  readonly system?: string;
 }
 
 /** What an app needs: a picture to scan, or a text to type. */
@@ -59,6 +63,7 @@ const own = "/api/staff/account";
 export const readAccount = (): Promise<OwnAccount> => api.get(own);
 export const changePassword = (current: string, password: string): Promise<OwnAccount> =>
   api.post(`${own}/password`, { current, password });
+export const endSession = (id: string): Promise<OwnAccount> => api.delete(`${own}/sessions/${id}`);
 export const endSessions = (): Promise<undefined> => api.delete(`${own}/sessions`);
 
 const factor = `${own}/factor`;

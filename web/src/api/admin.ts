@@ -128,6 +128,8 @@ export interface PersonView extends Account {
   readonly may: boolean;
   /** Signs in with more than a password: an app or a passkey. */
   readonly factor: boolean;
+  /** By the directory, and nobody has shown since that the address is theirs: who has forgotten the password gets no link. */
+  readonly readdressed?: boolean;
   /** The link to set a password that is valid. */
   readonly invitation?: { readonly until: number; readonly mail: "queued" | "sent" | "failed" };
 }

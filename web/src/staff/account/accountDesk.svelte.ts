@@ -1,6 +1,7 @@
 import {
   addPasskey,
   changePassword,
+  endSession,
   endSessions,
   type FactorSetup,
   type MadeCodes,
@@ -16,7 +17,8 @@ import {
 import { type ApiError, asApiError } from "../../api/client";
 import { makePasskey } from "../passkeys";
 
-export type Receipt = "password" | "factorOn" | "factorOff" | "passkeyAdded" | "passkeyRemoved";
+export type Receipt =
+  "password" | "sessionEnded" | "factorOn" | "factorOff" | "passkeyAdded" | "passkeyRemoved";
 
 /** One's own account: what there is, and what is done to it, one thing after the other. */
 export class AccountDesk {
@@ -40,6 +42,10 @@ export class AccountDesk {
   /** Tells whether all sessions have ended. */
   endSessions(): Promise<boolean> {
     return this.#act(endSessions);
+  }
+
+  endSession(id: string): Promise<boolean> {
+    return this.#change(() => endSession(id), "sessionEnded");
   }
 
   prepareFactor(password: string): Promise<boolean> {

@@ -20,8 +20,10 @@ export function roleSentence(
 }
 
 /** How somebody signs in, or what they are still waiting for. */
-export function signInSentence({ password, factor, invitation }: PersonView, texts: Texts<StaffKey>): string {
+export function signInSentence(person: PersonView, texts: Texts<StaffKey>): string {
   const { t } = texts;
+  const { password, factor, invitation } = person;
+  if (person.readdressed) return t("admin.person.readdressed");
   if (password) return t(factor ? "admin.person.factor" : "admin.person.password");
   if (!invitation) return t("admin.person.noPassword");
   if (invitation.mail === "queued") return t("admin.person.inviteQueued");
