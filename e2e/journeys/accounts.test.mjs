@@ -244,6 +244,23 @@ test('a passkey stands for both, and a copy of it is refused', async () => {
   await says(paula, '[role=status]', /Passkey gilt nicht mehr|passkey is no longer valid/);
 });
 
+test('one session is ended from another, and the page says which is which', async () => {
+  const elsewhere = await world.chromium.newPage();
+  await signIn(elsewhere, PAULA, SECOND);
+  await elsewhere.fill('input[name=code]', codes[3]);
+  await elsewhere.click(hook('code-submit'));
+  await elsewhere.wait(screen('today'));
+  await openAccount(paula);
+  await says(paula, hook('account-sessions'), /Chrome (unter|on) Linux/);
+  await looks(paula, 'sessions');
+  const before = await paula.eval(() => document.querySelectorAll('[data-testid=session-end]').length);
+  // The newest comes first: that is the other window.
+  await paula.click(`${hook('account-sessions')} li:first-child ${hook('session-end')}`);
+  await elsewhere.wait(screen('signin'));
+  await says(paula, '[role=status]', /Dort sind Sie abgemeldet|signed out there/);
+  assert.equal(await paula.eval(() => document.querySelectorAll('[data-testid=session-end]').length), before - 1);
+});
+
 test('signing out everywhere ends what is open in another browser', async () => {
   const elsewhere = await world.chromium.newPage();
   await signIn(elsewhere, PAULA, SECOND);
