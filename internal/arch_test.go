@@ -73,6 +73,7 @@ var doors = map[string]string{
 	"github.com/coreos/go-oidc":      "internal/staff/oidc",
 	"github.com/go-jose/go-jose":     "internal/staff/oidc internal/staff/oidc/oidctest",
 	"github.com/go-webauthn":         "internal/staff",
+	"filippo.io/age":                 "internal/app",
 	"rsc.io/qr":                      "internal/staff",
 	"github.com/scim2/filter-parser": "internal/scim",
 	"golang.org/x/oauth2":            "internal/staff/oidc",

@@ -11,6 +11,7 @@ type agencyCommand struct {
 	List   agencyList   `cmd:"" help:"Print the agencies of this installation."`
 	Create agencyCreate `cmd:"" help:"Make an agency with a key of its own, and the account of its first administrator."`
 	Change agencyChange `cmd:"" help:"Give an agency another name, telephone or host."`
+	Key    agencyKey    `cmd:"" help:"Back up an agency's data key, or put it back."`
 }
 
 type agencyList struct{}

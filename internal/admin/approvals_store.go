@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"visavis/internal/agency"
 	"visavis/internal/audit"
@@ -148,4 +149,24 @@ func (s *Service) noteApproval(ctx context.Context, tx *db.Tx, p staff.Person, w
 	return s.o.Audit.Append(ctx, tx, audit.Entry{
 		Agency: p.Agency, By: audit.Staff(p.ID), Act: what, Object: p.Agency, Detail: append(detail, more...),
 	})
+}
+
+// ErrNotApproved says that two people have not agreed to something, or long ago, or it was made use of.
+var ErrNotApproved = errors.New("admin: two people have not agreed to it")
+
+// UseApproval makes use of what two people have agreed to, once, and tells its id. Those who work with the database
+// directly need no approval: this binds whoever works with the program.
+func UseApproval(ctx context.Context, tx *db.Tx, agencyID string, act ApprovalAct, now time.Time) (id string, err error) {
+	err = tx.QueryRowContext(ctx, `
+		UPDATE approval SET used_at = $3 WHERE agency_id = $1 AND id =
+		(SELECT id FROM approval WHERE agency_id = $1 AND act = $2 AND allowed = 1 AND decided_by <> asked_by AND used_at IS NULL AND until_at > $3
+		 ORDER BY asked_at, id LIMIT 1)
+		RETURNING id`, agencyID, string(act), db.Ms(now)).Scan(&id)
+	if errors.Is(err, db.ErrNoRows) {
+		return "", ErrNotApproved
+	}
+	if err != nil {
+		return "", fmt.Errorf("use approval: %w", err)
+	}
+	return id, nil
 }

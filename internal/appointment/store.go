@@ -46,6 +46,22 @@ func OpenCitizen(key *vault.DataKey, agency, id string, sealed []byte) (Citizen,
 	return Citizen{vault.Personal(c.Name), vault.Personal(c.Email), vault.Personal(c.Phone)}, nil
 }
 
+// Opens tells whether a key opens what an agency has sealed, by its newest appointment; true if there is none.
+func Opens(ctx context.Context, q db.Q, key *vault.DataKey, agency string) (bool, error) {
+	var id string
+	var sealed []byte
+	err := q.QueryRowContext(ctx, `
+		SELECT id, citizen_sealed FROM appointment WHERE agency_id = $1 ORDER BY created_at DESC LIMIT 1`, agency).Scan(&id, &sealed)
+	if errors.Is(err, db.ErrNoRows) {
+		return true, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read something sealed: %w", err)
+	}
+	_, err = key.Open(citizenField(agency, id), sealed)
+	return err == nil, nil
+}
+
 func insert(ctx context.Context, tx *db.Tx, key *vault.DataKey, a Appointment, mailState, by string, now time.Time) error {
 	sealed, err := seal(key, a)
 	if err != nil {

@@ -69,7 +69,7 @@ func TestAUD02EachActLeavesExactlyItsEntries(t *testing.T) {
 var elsewhere = map[audit.Act]string{
 	audit.PlaceChanged: "internal/admin",
 	audit.RuleDecided:  "internal/admin", audit.RuleLeft: "internal/admin", audit.OrganisationExported: "internal/admin",
-	audit.AgencyChanged: "internal/app, by a command",
+	audit.AgencyChanged: "internal/app, by a command", audit.KeyExported: "internal/app, by a command", audit.KeyRestored: "internal/app, by a command",
 	audit.ApprovalAsked: "internal/admin", audit.ApprovalAllowed: "internal/admin", audit.ApprovalRefused: "internal/admin",
 	audit.RetentionOver: "internal/retention",
 	audit.AuditSearched: "internal/auditlog",

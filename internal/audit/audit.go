@@ -60,6 +60,8 @@ const (
 	RuleLeft             Act = "rule.left" // to those above again
 	OrganisationExported Act = "organisation.exported"
 	AgencyChanged        Act = "agency.changed" // also made; by a command
+	KeyExported          Act = "key.exported"   // for a backup of it; by a command
+	KeyRestored          Act = "key.restored"   // from one; by a command
 
 	ApprovalAsked   Act = "approval.asked" // for what needs a second person
 	ApprovalAllowed Act = "approval.allowed"
@@ -151,6 +153,8 @@ var shapes = map[Act]shape{
 	RuleLeft:             {object: OfPlace, details: []string{"rule"}},
 	OrganisationExported: {object: OfAgency},
 	AgencyChanged:        {object: OfAgency, details: []string{"what"}},
+	KeyExported:          {object: OfAgency, details: []string{"approval"}},
+	KeyRestored:          {object: OfAgency},
 
 	ApprovalAsked:   {object: OfAgency, details: []string{"approval", "act", "rule", "place", "value", "fixed"}},
 	ApprovalAllowed: {object: OfAgency, details: []string{"approval", "act", "rule", "place"}},

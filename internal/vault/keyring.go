@@ -150,12 +150,25 @@ func (k *Keyring) NewDataKey() ([]byte, error) {
 	if _, err := rand.Read(key[:]); err != nil {
 		return nil, err
 	}
-	out := binary.BigEndian.AppendUint32(nil, k.newest)
-	return k.wrap[k.newest].Seal(out, nil, key[:], []byte(wrapContext)), nil
+	return k.wrapKey(key[:]), nil
 }
 
-// OpenDataKey unwraps what NewDataKey returned.
-func (k *Keyring) OpenDataKey(wrapped []byte) (*DataKey, error) {
+func (k *Keyring) wrapKey(key []byte) []byte {
+	out := binary.BigEndian.AppendUint32(nil, k.newest)
+	return k.wrap[k.newest].Seal(out, nil, key, []byte(wrapContext))
+}
+
+// WrapDataKey wraps a data key that RevealDataKey has given out.
+func (k *Keyring) WrapDataKey(key []byte) ([]byte, error) {
+	if len(key) != keyBytes {
+		return nil, fmt.Errorf("wrap data key: want %d bytes", keyBytes)
+	}
+	return k.wrapKey(key), nil
+}
+
+// RevealDataKey unwraps what NewDataKey returned, for a copy of it that is kept elsewhere: whoever has these bytes reads
+// all that the agency has sealed.
+func (k *Keyring) RevealDataKey(wrapped []byte) ([]byte, error) {
 	if len(wrapped) < 4 {
 		return nil, errors.New("unwrap data key: too short")
 	}
@@ -166,6 +179,15 @@ func (k *Keyring) OpenDataKey(wrapped []byte) (*DataKey, error) {
 	key, err := aead.Open(nil, nil, wrapped[4:], []byte(wrapContext))
 	if err != nil {
 		return nil, fmt.Errorf("unwrap data key: %w", err)
+	}
+	return key, nil
+}
+
+// OpenDataKey unwraps what NewDataKey returned.
+func (k *Keyring) OpenDataKey(wrapped []byte) (*DataKey, error) {
+	key, err := k.RevealDataKey(wrapped)
+	if err != nil {
+		return nil, err
 	}
 	gcm, err := newGCM(key)
 	if err != nil {
