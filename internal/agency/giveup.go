@@ -86,35 +86,57 @@ func (s *Store) GiveUp(ctx context.Context, tx *db.Tx, agencyID string) error {
 // batch is how many rows are deleted at a time: other agencies want to write meanwhile.
 const batch = 2000
 
-// Clear deletes all rows of an agency that was given up, but for the husks of those that others refer to. It may be called again after it was interrupted.
-func (s *Store) Clear(ctx context.Context, agencyID string) error {
+// Clear deletes rows of an agency that was given up, but for the husks of those that others refer to, until there are no
+// more, or until there is enough done for once: then it is called again. At least one batch is done each time.
+func (s *Store) Clear(ctx context.Context, agencyID string, enough func() bool) (more bool, err error) {
+	if more, err = s.clear(ctx, agencyID, enough); err != nil {
+		return more, fmt.Errorf("clear agency: %w", err)
+	}
+	return more, nil
+}
+
+func (s *Store) clear(ctx context.Context, agencyID string, enough func() bool) (more bool, err error) {
 	var given int
-	err := s.db.Read().QueryRowContext(ctx, `SELECT COUNT(*) FROM agency WHERE id = $1 AND deleted_at IS NOT NULL`, agencyID).Scan(&given)
+	err = s.db.Read().QueryRowContext(ctx, `SELECT COUNT(*) FROM agency WHERE id = $1 AND deleted_at IS NOT NULL`, agencyID).Scan(&given)
 	if err != nil {
-		return fmt.Errorf("look for agency to clear: %w", err)
+		return false, fmt.Errorf("look for it: %w", err)
 	}
 	if given == 0 {
-		return ErrNotFound
+		return false, ErrNotFound
 	}
 	// The audit lets nobody delete but what lies before its beginning.
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE audit_head SET anchor_seq = seq WHERE agency_id = $1`, agencyID)
 		return err
 	})
+	if err != nil {
+		return false, err
+	}
 	for _, table := range owned() {
-		for n := int64(batch); err == nil && n == batch; {
-			n, err = s.deleteSome(ctx, table, agencyID)
+		if more, err = batches(enough, func() (int64, error) { return s.deleteSome(ctx, table, agencyID) }); more || err != nil {
+			return more, err
 		}
 	}
 	for _, h := range husks() {
-		for n := int64(batch); err == nil && n == batch; {
-			n, err = s.some(ctx, h.table, h.blank, agencyID, batch)
+		if more, err = batches(enough, func() (int64, error) { return s.some(ctx, h.table, h.blank, agencyID, batch) }); more || err != nil {
+			return more, err
 		}
 	}
-	if err != nil {
-		return fmt.Errorf("clear agency: %w", err)
+	return false, nil
+}
+
+// batches does them until one finds no more rows, or until it is enough: then there may be more. One that finds nothing is
+// no work, or an end would never be reached.
+func batches(enough func() bool, one func() (int64, error)) (more bool, err error) {
+	for n := int64(batch); n == batch; {
+		if n, err = one(); err != nil {
+			return false, err
+		}
+		if n > 0 && enough() {
+			return true, nil
+		}
 	}
-	return nil
+	return false, nil
 }
 
 func (s *Store) deleteSome(ctx context.Context, table, agencyID string) (int64, error) {

@@ -76,8 +76,8 @@ func TestClearingAnAgencyTakesNoLongerForWhatOthersHave(t *testing.T) {
 		busy(t, n, gone, its, its)
 		n.Tx(func(tx *db.Tx) error { return n.Agencies.GiveUp(t.Context(), tx, gone.Agency) })
 		begun := time.Now()
-		if err := n.Agencies.Clear(t.Context(), gone.Agency); err != nil {
-			t.Fatal(err)
+		if more, err := n.Agencies.Clear(t.Context(), gone.Agency, never); err != nil || more {
+			t.Fatal(more, err)
 		}
 		took := time.Since(begun)
 		t.Logf("%d appointments and people beside %d appointments: %v", its, others, took)

@@ -65,9 +65,24 @@ func (p *parts) givenUp(ctx context.Context, tx *db.Tx, agencyID string) error {
 	return p.jobs.Add(ctx, tx, jobs.Job{Kind: clearing, Key: agencyID, Ref: agencyID})
 }
 
+// clearFor is how long one job deletes: well below what a job may take, so that none fails only since there is much.
+const clearFor = 20 * time.Second
+
 func (p *parts) clearAgency(ctx context.Context, job jobs.Job) error {
-	if err := p.agencies.Clear(ctx, job.Ref); err != nil {
+	return p.clearSome(ctx, job, clearFor)
+}
+
+// clearSome deletes for a while. What is left is a further job's, whose tries begin anew.
+func (p *parts) clearSome(ctx context.Context, job jobs.Job, within time.Duration) error {
+	begun := time.Now()
+	more, err := p.agencies.Clear(ctx, job.Ref, func() bool { return time.Since(begun) >= within })
+	if err != nil {
 		return err
+	}
+	if more {
+		return p.db.Tx(ctx, func(tx *db.Tx) error {
+			return p.jobs.Replace(ctx, tx, jobs.Job{Kind: clearing, Key: job.Key, Ref: job.Ref})
+		})
 	}
 	p.o.Log.InfoContext(ctx, "rows of an agency that was given up are deleted", "agency", job.Ref)
 	return nil

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"visavis/internal/config"
 	"visavis/internal/db"
+	"visavis/internal/jobs"
 )
 
 // hang takes every connection that reads, as if the database had stopped to answer.
@@ -50,6 +52,47 @@ func TestWhatIsTheSameForAllIsAnsweredWhileTheDatabaseHangs(t *testing.T) {
 			if took := time.Since(begun); w.Code != want || took > 2*hostTime {
 				t.Errorf("%s: %d after %v", path, w.Code, took)
 			}
+		}
+	})
+}
+
+func TestTEN04WhatOneJobDoesNotClearAFurtherOneDoes(t *testing.T) {
+	eachInstalled(t, func(t *testing.T, c *config.Config) {
+		p, err := build(t.Context(), c, Options{Pages: pagesOfTests()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = p.close() })
+		a, err := p.agencies.Only(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithTimeout(t.Context(), patience)
+		defer stop()
+		rounds := 0 // of one job after the other
+		p.jobs.Handle(clearing, func(ctx context.Context, job jobs.Job) error {
+			rounds++
+			err := p.clearSome(ctx, job, 0)
+			var left int
+			if asked := p.db.Read().QueryRowContext(ctx, `SELECT COUNT(*) FROM staff WHERE agency_id = $1 AND name <> ''`, a.ID).Scan(&left); asked != nil || err != nil {
+				t.Error(asked, err)
+			}
+			if left == 0 { // they come after all that is deleted
+				stop()
+			}
+			return err
+		})
+		err = p.db.Tx(ctx, func(tx *db.Tx) error {
+			return errors.Join(p.agencies.GiveUp(ctx, tx, a.ID), p.givenUp(ctx, tx, a.ID))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.jobs.Run(ctx); err != nil || rounds < 5 {
+			t.Errorf("%d rounds, %v", rounds, err)
+		}
+		if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("its people keep their names: %v", err)
 		}
 	})
 }

@@ -139,7 +139,8 @@ func (n *Node) features() {
 // givenUp does at once what the product has a job for.
 func (n *Node) givenUp(_ context.Context, tx *db.Tx, agencyID string) error {
 	tx.AfterCommit(func() {
-		if err := n.Agencies.Clear(context.WithoutCancel(n.T.Context()), agencyID); err != nil {
+		all := func() bool { return false }
+		if _, err := n.Agencies.Clear(context.WithoutCancel(n.T.Context()), agencyID, all); err != nil {
 			n.T.Error(err)
 		}
 	})
