@@ -104,6 +104,9 @@ func (s *Store) clear(ctx context.Context, agencyID string, enough func() bool) 
 	if given == 0 {
 		return false, ErrNotFound
 	}
+	if err := s.db.Forget(ctx, "agency"); err != nil { // of the key that was destroyed
+		return false, fmt.Errorf("let go of its key: %w", err)
+	}
 	// The audit lets nobody delete but what lies before its beginning.
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE audit_head SET anchor_seq = seq WHERE agency_id = $1`, agencyID)

@@ -1,7 +1,9 @@
 package agency_test
 
 import (
+	"bytes"
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -165,4 +167,49 @@ func TestTEN04AnAgencyThatWasGivenUpCannotBeReadByAnybody(t *testing.T) {
 			t.Errorf("%v %v", r.Faults, err)
 		}
 	})
+}
+
+func TestTEN04OfADestroyedKeyNothingStaysInTheDatabasesFiles(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n := New(t, d).Node()
+		gone, _ := n.Office("lindenau"), n.Office("ahorn")
+		var key []byte
+		n.Scan(`SELECT key_wrapped FROM agency WHERE id = $1`, []any{gone.Agency}, &key)
+		n.Tx(func(tx *db.Tx) error { return n.Agencies.GiveUp(t.Context(), tx, gone.Agency) })
+		if !holds(t, d, key) {
+			t.Error("the test would find no key") // PostgreSQL and SQLite alike still have it beside the row
+		}
+		if _, err := n.Agencies.Clear(t.Context(), gone.Agency, never); err != nil {
+			t.Fatal(err)
+		}
+		if holds(t, d, key) {
+			t.Error("the key is still there")
+		}
+	})
+}
+
+// holds tells whether the files in which the database keeps agencies hold something.
+func holds(t *testing.T, d *db.DB, what []byte) bool {
+	t.Helper()
+	if d.Engine() == db.PostgreSQL {
+		err := d.Tx(t.Context(), func(tx *db.Tx) error {
+			_, err := tx.ExecContext(t.Context(), `CHECKPOINT`)
+			return err
+		})
+		var at int
+		if err == nil {
+			err = d.Read().QueryRowContext(t.Context(), `SELECT position($1::bytea IN pg_read_binary_file(pg_relation_filepath('agency')))`, what).Scan(&at)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at > 0
+	}
+	files, err := db.Texts(d.Read().QueryContext(t.Context(), `SELECT file FROM pragma_database_list`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	main, _ := os.ReadFile(files[0])
+	beside, _ := os.ReadFile(files[0] + "-wal") // may be none
+	return bytes.Contains(main, what) || bytes.Contains(beside, what)
 }
