@@ -37,7 +37,7 @@ func husks() []husk {
 			blank: `UPDATE staff SET email = id, name = '', password_hash = '', search = ''
 			WHERE agency_id = $1 AND id IN (SELECT id FROM staff WHERE agency_id = $1 AND email <> id LIMIT $2)`,
 			said:  []string{"email", "name", "password_hash", "search"},
-			stays: []string{"id", "agency_id", "disabled_at", "created_at", "erased_at"},
+			stays: []string{"id", "agency_id", "disabled_at", "created_at", "erased_at", "readdressed_at"},
 		},
 		{
 			table: "service",
