@@ -35,7 +35,7 @@ func fourEyes(t *testing.T, d *db.DB) (n *Node, o Office, first, second *Browser
 	return n, o, first, n.SignIn(o.Winter)
 }
 
-func TestTEN07AnAgencyIsGivenUpByTwoPeopleAndByNoneAlone(t *testing.T) {
+func TestTEN05AnAgencyIsGivenUpByTwoPeopleAndByNoneAlone(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		n, o, first, second := fourEyes(t, d)
 		n.SignIn(o.Sommer).Post(approvals, Body{"act": "agency.delete"}).Expect(t, http.StatusForbidden, "admin.forbidden")
@@ -68,7 +68,7 @@ func TestTEN07AnAgencyIsGivenUpByTwoPeopleAndByNoneAlone(t *testing.T) {
 	})
 }
 
-func TestTEN07WhatNobodyAllowedDoesNotHappen(t *testing.T) {
+func TestTEN05WhatNobodyAllowedDoesNotHappen(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		n, o, first, second := fourEyes(t, d)
 		asked := newest(t, first.Post(approvals, Body{"act": "agency.delete"}))
@@ -100,7 +100,7 @@ func TestTEN07WhatNobodyAllowedDoesNotHappen(t *testing.T) {
 }
 
 // Of the two, none may have lost the right meanwhile.
-func TestTEN07WhatSomebodyAskedForWhoMayNoLongerAskIsNotAllowed(t *testing.T) {
+func TestTEN05WhatSomebodyAskedForWhoMayNoLongerAskIsNotAllowed(t *testing.T) {
 	for name, lose := range map[string]func(*Node, Office){
 		"disabled": func(n *Node, o Office) {
 			n.Exec(`UPDATE staff SET disabled_at = 1 WHERE agency_id = $1 AND id = $2`, o.Agency, o.Herbst.ID)

@@ -13,7 +13,7 @@ import (
 	. "visavis/internal/worldtest"
 )
 
-func TestTEN05NobodyGivesThemselvesARole(t *testing.T) {
+func TestNobodyGivesThemselvesARole(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		n := New(t, d).Node()
 		o, b := administered(n, "lindenau")

@@ -11,7 +11,7 @@ import (
 	. "visavis/internal/worldtest"
 )
 
-func TestTEN05WhatTheAgencyHasClosedNoOfficeOpensAgain(t *testing.T) {
+func TestWhatTheAgencyHasClosedNoOfficeOpensAgain(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		n := New(t, d).Node()
 		o, boss := administered(n, "lindenau")
@@ -46,7 +46,7 @@ func TestTEN05WhatTheAgencyHasClosedNoOfficeOpensAgain(t *testing.T) {
 	})
 }
 
-func TestTEN05PeersDoNotChangeEachOther(t *testing.T) {
+func TestPeersDoNotChangeEachOther(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		n := New(t, d).Node()
 		o, boss := administered(n, "lindenau")

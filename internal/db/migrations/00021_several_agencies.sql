@@ -6,7 +6,7 @@ CREATE UNIQUE INDEX agency_host ON agency(host);
 -- ever gets the name that stands in its letters.
 ALTER TABLE agency ADD COLUMN deleted_at BIGINT;
 
--- What one person asks for and another must allow (TEN-07).
+-- What one person asks for and another must allow (TEN-05).
 CREATE TABLE approval (
     id         TEXT PRIMARY KEY,
     agency_id  TEXT NOT NULL REFERENCES agency(id),
