@@ -126,7 +126,7 @@ test('for how long data is kept two people decide', LIMIT, async () => {
   await admin.press('Enter');
   await says(admin, hook('rule-form'), /von 1 bis 365/);
   await admin.fill(`${hook('rule-form')} input`, '30');
-  await seen(admin, '08-asking');
+  await pictures.see(admin, '08-asking');
   await admin.press('Enter');
   await says(admin, rule, /90 Tage nach dem Ende.*30 Tage nach dem Ende.*Martina Lorenz/s);
   await focused(admin, rule);
@@ -140,7 +140,7 @@ test('for how long data is kept two people decide', LIMIT, async () => {
   await seen(officer, '11-approvals');
   await officer.click(hook('approval-allow'));
   await officer.wait('dialog[open]');
-  await seen(officer, '12-question');
+  await pictures.see(officer, '12-question');
   await officer.press('Escape');
   await gone(officer, 'dialog[open]');
   await focused(officer, hook('approval'));
@@ -149,7 +149,7 @@ test('for how long data is kept two people decide', LIMIT, async () => {
   await officer.click(hook('approval-yes'));
   await says(officer, 'main', /Sie haben zugestimmt.*wartet nichts/s);
   await focused(officer, 'h1');
-  await seen(officer, '13-agreed');
+  await pictures.see(officer, '13-agreed');
 
   await admin.reload();
   await says(admin, rule, /^(?!.*90 Tage).*30 Tage nach dem Ende/s);
