@@ -15,7 +15,7 @@ import (
 	mail "github.com/wneessen/go-mail"
 )
 
-//go:embed mail.html mail.txt
+//go:embed *.html *.txt
 var layouts embed.FS
 
 // view is what both layouts show.
@@ -67,7 +67,7 @@ func callText(kind Kind) string {
 // on lock screens and stands in logs of mail servers.
 func (s *Service) compose(n Notice) (*mail.Msg, error) {
 	v := s.view(n)
-	text, markup, err := render(v)
+	text, markup, err := render("mail", v)
 	if err != nil {
 		return nil, fmt.Errorf("render mail: %w", err)
 	}
@@ -88,12 +88,13 @@ func (s *Service) compose(n Notice) (*mail.Msg, error) {
 
 func domainOf(address string) string { return address[strings.LastIndexByte(address, '@')+1:] }
 
-func render(v view) (text, markup string, err error) {
-	plain, err := template.ParseFS(layouts, "mail.txt")
+// render fills both layouts of a name: as text, and as HTML in the frame that all mails share.
+func render(name string, v any) (text, markup string, err error) {
+	plain, err := template.ParseFS(layouts, name+".txt")
 	if err != nil {
 		return "", "", err
 	}
-	rich, err := html.ParseFS(layouts, "mail.html")
+	rich, err := html.ParseFS(layouts, name+".html", "frame.html")
 	if err != nil {
 		return "", "", err
 	}

@@ -2,12 +2,8 @@ package notify
 
 import (
 	"context"
-	"embed"
 	"errors"
 	"fmt"
-	html "html/template"
-	"strings"
-	"text/template"
 	"time"
 
 	mail "github.com/wneessen/go-mail"
@@ -57,9 +53,6 @@ func LetterOf(ctx context.Context, agencies *agency.Store, people *staff.Service
 }
 
 const letterJob = "notify.letter"
-
-//go:embed letter.html letter.txt
-var letterLayouts embed.FS
 
 // QueueLetter plans the mail with a link, in the caller's transaction. The queue holds its id, and never its secret.
 func (s *Service) QueueLetter(ctx context.Context, tx *db.Tx, agency, link string) error {
@@ -124,18 +117,7 @@ func (s *Service) letterView(l Letter) letterView {
 
 func (s *Service) write(l Letter) (*mail.Msg, error) {
 	v := s.letterView(l)
-	var text, markup strings.Builder
-	plain, err := template.ParseFS(letterLayouts, "letter.txt")
-	if err == nil {
-		err = plain.Execute(&text, v)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("render letter: %w", err)
-	}
-	rich, err := html.ParseFS(letterLayouts, "letter.html")
-	if err == nil {
-		err = rich.Execute(&markup, v)
-	}
+	text, markup, err := render("letter", v)
 	if err != nil {
 		return nil, fmt.Errorf("render letter: %w", err)
 	}
@@ -143,8 +125,8 @@ func (s *Service) write(l Letter) (*mail.Msg, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.SetBodyString(mail.TypeTextPlain, text.String())
-	m.AddAlternativeString(mail.TypeTextHTML, markup.String())
+	m.SetBodyString(mail.TypeTextPlain, text)
+	m.AddAlternativeString(mail.TypeTextHTML, markup)
 	return m, nil
 }
 
