@@ -169,7 +169,7 @@ test('the advisor hears once and quietly that the time is nearly over, the guest
   await guest.wait(screen('talk'));
   for (const page of [guest, talk]) await listen(page);
   await talk.wait(hook('end-soon'), { deadline: 40_000 });
-  await announced(talk, /Dieser Termin geht bis \d+:\d\d Uhr\..*Als Nächstes wartet: Termin um \d+:\d\d Uhr, .*, seit \d+:\d\d Uhr/);
+  await announced(talk, /Termin bis \d+:\d\d Uhr\..*Als Nächstes: \d+:\d\d Uhr, .*, wartet seit \d+:\d\d Uhr/);
   assert.doesNotMatch(await talk.text(hook('end-soon')), /Nora/, 'a screen may be shown');
   assert.equal(await talk.eval(() => globalThis.tones), 0, 'quietly');
   assert.equal((await guest.eval(() => globalThis.announced)).filter((text) => /Termin geht bis|wartet/.test(text)).length, 0);
