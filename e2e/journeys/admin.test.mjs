@@ -212,7 +212,7 @@ test('a team is closed after a question, and opened again', async () => {
 test('a rule that is decided for all says below where it comes from', async () => {
   await page.click('a:has-text("Jugendamt")');
   await heading('Jugendamt');
-  await page.click('[data-rule="offered.from"] button');
+  await page.click('[data-row="offered.from"] button');
   await focused(page, hook('rule-form'));
   await page.press('ArrowDown');
   await page.click(hook('rule-save'));
@@ -222,15 +222,15 @@ test('a rule that is decided for all says below where it comes from', async () =
   await see.both(page, 'rule');
   await page.click(hook('rule-save'));
   await voice('Gespeichert: Videotermine gibt es ab Montag, 3. März 2031');
-  await focused(page, '[data-rule="offered.from"]');
+  await focused(page, '[data-row="offered.from"]');
   await see.both(page, 'rules');
   await page.back();
-  await page.wait('[data-rule="offered.from"]:has-text("von Jugendamt festgelegt, gilt für alles darunter")');
-  assert.equal(await page.has('[data-rule="offered.from"] button'), false, 'nobody may decide otherwise');
+  await page.wait('[data-row="offered.from"]:has-text("von Jugendamt festgelegt, gilt für alles darunter")');
+  assert.equal(await page.has('[data-row="offered.from"] button'), false, 'nobody may decide otherwise');
   await see(page, 'rules-below');
   await page.click('a:has-text("Jugendamt")');
-  await page.click('[data-rule="offered.from"] button:has-text("Zurücksetzen")');
-  await page.wait('[data-rule="offered.from"]:has-text("Voreinstellung")');
+  await page.click('[data-row="offered.from"] button:has-text("Zurücksetzen")');
+  await page.wait('[data-row="offered.from"]:has-text("Voreinstellung")');
 });
 
 const upload = (name, text) => page.page.locator('input[type=file]').setInputFiles({ name, mimeType: 'text/csv', buffer: Buffer.from(text) });
@@ -288,6 +288,11 @@ for (const [name, options, paths] of [
       await other.wait(`${screen('admin')} h1`);
       await until('nothing is on its way', async () => !(await other.has('main .line[aria-hidden]')));
       await small(other, path.replace('/', '-'));
+    }
+    if (options.width) {
+      assert.ok((await other.eval(() => document.querySelector('header').offsetHeight)) < 100, 'the head is one line');
+      await other.click(hook('menu'));
+      await small(other, 'menu');
     }
     await other.goto(`${world.server.url}/staff/admin/people`);
     await other.fill(search, 'person.0001');

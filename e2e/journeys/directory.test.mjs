@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { album } from '../lib/album.mjs';
 import { gallery } from '../lib/looks.mjs';
-import { advisor, appoint, callIn, guestWaits, says, waitingRow } from '../lib/office.mjs';
+import { advisor, appoint, callIn, focused, guestWaits, says, waitingRow } from '../lib/office.mjs';
 import { until } from '../lib/page.mjs';
 import { ADVISORS, hook, screen } from '../lib/steps.mjs';
 import { demoWorld, quietConsole } from '../lib/world.mjs';
@@ -112,6 +112,15 @@ test('the page holds: 390, and in the dark', LIMIT, async () => {
     await other.wait(hook('rule-form'));
     await album(`directory-${name}`)(other, 'directory');
     await other.closeAll();
+  }
+});
+
+test('what is removed is said, and reading goes on from the top', LIMIT, async () => {
+  for (const [list, told] of [['group-rules', /Die Regel für Behördenleitung ist entfernt/], ['tokens', /Der Schlüssel Entra ID gilt nicht mehr/]]) {
+    await admin.goto(`${world.server.url}/staff/admin/directory`);
+    await admin.click(`${hook(list)} button`);
+    await focused(admin, 'h1');
+    await until(`${told} is said`, async () => told.test(await admin.eval(() => [...document.querySelectorAll('[aria-live]')].map((node) => node.textContent).join())));
   }
 });
 

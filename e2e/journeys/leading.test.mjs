@@ -119,7 +119,7 @@ test('for how long data is kept two people decide', LIMIT, async () => {
   await admin.wait(screen('admin'));
   const agency = await admin.eval(async () => (await (await fetch('/api/staff/session')).json()).roles[0].place);
   await admin.goto(`${world.server.url}/staff/admin/places/${agency}`);
-  const rule = '[data-rule="kept.appointments"]';
+  const rule = '[data-row="kept.appointments"]';
   await says(admin, rule, /90 Tage nach dem Ende/);
   await admin.click(`${rule} button`);
   await admin.fill(`${hook('rule-form')} input`, '0');

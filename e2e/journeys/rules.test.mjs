@@ -46,7 +46,7 @@ async function decide(place, rule, value) {
   assert.equal(status, 200, `${rule} is decided`);
 }
 
-const at = (rule) => `[data-rule="${rule}"]`;
+const at = (rule) => `[data-row="${rule}"]`;
 const change = (rule) => admin.click(`${at(rule)} button`);
 
 test('each sort of rule is written in its own fields, by keyboard too', LIMIT, async () => {
