@@ -11,6 +11,8 @@ const words: Record<string, string> = {
   "audit.detail.until": "bis",
   "audit.detail.to": "nach",
   "admin.role.advisor": "Beratung",
+  "audit.detail.source": "Quelle",
+  "audit.value.source.hand": "von Hand",
 };
 const texts = {
   t: (key: string) => words[key] ?? key,
@@ -33,8 +35,11 @@ test("codes are said in words, moments as such, and what has no word as it is", 
   expect(actText("something.new", texts)).toBe("something.new");
   const person = { pseudonym: "abcdef", name: "Frau Sommer" };
   const until = Date.UTC(2026, 10, 27, 9, 30);
-  expect(detailTexts(entry(`role=advisor until=${until} to=abcdef new=x`), person, texts)).toEqual([
+  expect(
+    detailTexts(entry(`role=advisor source=hand until=${until} to=abcdef new=x`), person, texts),
+  ).toEqual([
     "Rolle: Beratung",
+    "Quelle: von Hand",
     "bis: Freitag, 27. November 2026, 10:30",
     "nach: Frau Sommer",
     "new: x",

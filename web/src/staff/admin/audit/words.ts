@@ -1,7 +1,9 @@
+import type { RuleName } from "../../../api/admin";
 import type { AuditEntry } from "../../../api/audit";
 import type { StaffKey } from "../../../i18n/staff";
 import { dayText, timeText } from "../../../i18n/times";
 import type { Texts } from "../../../ui";
+import { ruleLabels } from "../rules";
 
 /** A kind of entry in words; one that has none is shown as it is. */
 export function actText(act: string, { t }: Texts<StaffKey>): string {
@@ -59,7 +61,8 @@ export function detailTexts({ detail = "" }: AuditEntry, person: Person, texts: 
     if (key === "role") return word(`admin.role.${value}`, value);
     if (key === "outcome") return word(`staff.outcome.${value}`, value);
     if (key === "act") return actText(value, texts);
+    if (key === "rule") return word(ruleLabels[value as RuleName] ?? value, value);
     if (value === "true") return t("audit.yes");
-    return named(value, person) ?? short(value);
+    return word(`audit.value.${key}.${value}`, named(value, person) ?? short(value));
   }
 }
