@@ -1,7 +1,8 @@
 // Package agency holds the organisation: agencies (tenants), their departments,
-// locations, desks and services, and each agency's data key.
+// locations, desks and services, what each of them decides (rules, and the texts
+// about the legal basis that guests were shown), and each agency's data key.
 //
-// The main types are Agency, Desk, Service, Store and Keys. The package knows nothing
+// The main types are Agency, Desk, Service, Rule, LegalText, Store and Keys. The package knows nothing
 // of staff, citizens or appointments.
 package agency
 

@@ -61,7 +61,7 @@ func (s *Service) LinkURL(a agency.Agency, l Link) string {
 
 func errLinkOver() *edge.Problem { return edge.NewProblem(http.StatusGone, "password.link") }
 
-// Refusals of an invitation.
+// noPassword refuses an invitation: the account signs in elsewhere.
 func noPassword() *edge.Problem { return edge.NewProblem(http.StatusConflict, "person.provider") }
 
 // Invite sends an account without a password a link to set one; it takes the place of an earlier one. An account that the
