@@ -213,7 +213,7 @@ func (p *parts) makeMailer() (*notify.Service, error) {
 		Server: notify.Server{
 			Host: p.c.Mail.Host, Port: p.c.Mail.Port, TLS: p.c.Mail.TLS, User: p.c.Mail.User, Password: p.c.Mail.Password.Reveal(),
 		},
-		From: *from, URL: p.c.HTTP.URL.String(), TimeZone: p.c.TimeZone.Location, Locales: locales.Files, Jobs: p.jobs,
+		From: *from, TimeZone: p.c.TimeZone.Location, Locales: locales.Files, Jobs: p.jobs,
 		// They know each other; appointments and staff come a moment later.
 		Notice: func(ctx context.Context, agency, id string) (notify.Notice, error) {
 			return p.appointments.Notice(ctx, agency, id)

@@ -131,7 +131,7 @@ func newOffice(t *testing.T, d *db.DB, at notify.Server) *office {
 	o.notice = func() (notify.Notice, error) { return invitation(), nil }
 	var err error
 	o.mails, err = notify.New(notify.Options{
-		Server: at, From: mail.Address{Name: "Videotermin Lindenau", Address: "termin@amt.example"}, URL: worldtest.URL,
+		Server: at, From: mail.Address{Name: "Videotermin Lindenau", Address: "termin@amt.example"},
 		TimeZone: o.Zone, Locales: locales.Files, Jobs: queue, Clock: o.Clock.Now, Log: log,
 		Notice: func(context.Context, string, string) (notify.Notice, error) { return o.notice() },
 		Mailed: func(_ context.Context, _, _ string, sequence int64, sent bool) error {

@@ -52,7 +52,6 @@ var ErrNothing = errors.New("notify: nothing to tell")
 type Options struct {
 	Server   Server
 	From     mail.Address
-	URL      string // public address, without a slash at the end
 	TimeZone *time.Location
 	Locales  fs.FS // the catalogues: de/mail.json, en/mail.json
 	Jobs     *jobs.Queue

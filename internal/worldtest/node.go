@@ -155,7 +155,7 @@ func (n *Node) mailers() (appointment.Mailer, staff.Mailer) {
 		return nil, nil
 	}
 	s, err := notify.New(notify.Options{
-		Server: n.Mail, From: mail.Address{Name: "Videotermin", Address: "termin@amt.example"}, URL: URL, TimeZone: n.Zone,
+		Server: n.Mail, From: mail.Address{Name: "Videotermin", Address: "termin@amt.example"}, TimeZone: n.Zone,
 		Locales: locales.Files, Jobs: n.Jobs, Clock: n.Clock.Now, Log: n.logger(),
 		Notice: func(ctx context.Context, agency, id string) (notify.Notice, error) {
 			return n.Appointments.Notice(ctx, agency, id)
