@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"visavis/internal/agency"
 	"visavis/internal/db"
 	"visavis/internal/db/dbtest"
 	"visavis/internal/relay"
@@ -501,6 +502,49 @@ func TestTheWindowOfATalkResumesWhereItStoodAndCountsWhoElseWaits(t *testing.T) 
 		if got := window.Until("bye", nil); got != `{"reason":"signed-out"}` {
 			t.Error(got)
 		}
+	})
+}
+
+func TestAUD05WhoTakesTheConsentBackInATalkEndsIt(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		s.Tx(func(tx *db.Tx) error {
+			place, err := s.Agencies.Place(t.Context(), tx, s.o.Agency, s.o.Service)
+			if err != nil {
+				return err
+			}
+			_, err = s.Agencies.Decide(t.Context(), tx, s.o.Agency, place, agency.LegalBasis, []byte(`"consent"`), false, s.o.Sommer.ID)
+			return err
+		})
+		s.g = s.Guest(s.Book(s.o, s.sommer, s.o.Booking(Start().Add(5*time.Minute))))
+		var seen struct {
+			Legal struct{ Consent struct{ Version string } }
+		}
+		s.g.Post("/api/guest/"+s.o.Slug+"/open", Body{"seat": s.g.Place.Seat}).OK(t).Into(t, &seen)
+		consent := func(given bool) { s.g.Do("consent", Body{"version": seen.Legal.Consent.Version, "given": given}).OK(t) }
+		consent(true)
+		s.g.Arrive().OK(t)
+		id := s.connect().Talk.ID
+		page, window := s.g.Stream(""), s.sommer.Listen("/api/staff/talks/"+id+"/stream", "")
+		page.Until("snapshot", nil)
+		window.Until("snapshot", nil)
+
+		consent(false)
+		untilState(page, "expected")
+		var over struct{ EndedAt *int64 }
+		if window.Until("talk", &over); over.EndedAt == nil {
+			t.Error("who led it is not told")
+		}
+		s.gone(t, id)
+		if s.Relay.Revoked() != 1 {
+			t.Error("picture and sound go on")
+		}
+		for _, act := range []string{"talk.ended", "consent.revoked"} {
+			if n := s.Count(`SELECT COUNT(*) FROM audit_entry WHERE agency_id = $1 AND act = $2 AND actor_kind = 'guest'`, s.o.Agency, act); n != 1 {
+				t.Errorf("%d of %s by the guest in the audit", n, act)
+			}
+		}
+		s.g.Arrive().Expect(t, http.StatusConflict, "seat.consent")
 	})
 }
 
