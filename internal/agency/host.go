@@ -53,6 +53,12 @@ func At(ctx context.Context, agencyID string) context.Context {
 	return context.WithValue(ctx, hostKey{}, agencyID)
 }
 
+// Bound tells whether a request came under an agency's own host.
+func Bound(ctx context.Context) bool {
+	_, bound := ctx.Value(hostKey{}).(string)
+	return bound
+}
+
 // Hidden tells whether the agency does not exist for who asks.
 func Hidden(ctx context.Context, agencyID string) bool {
 	only, bound := ctx.Value(hostKey{}).(string)

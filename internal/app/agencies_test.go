@@ -72,6 +72,17 @@ func TestTEN01AgenciesOfOneInstallationKnowNothingOfEachOtherUnderTheirHosts(t *
 		own.Get("/api/staff/session").OK(t)
 		common.Post("/api/staff/session", worldtest.Body{"agency": "", "email": "chef@ahorn.example", "password": password}).
 			Expect(t, http.StatusUnprocessableEntity, "session.agency")
+		// Passkeys are made for the installation's host: here no browser would show one, so nobody is offered any.
+		own.Post("/api/staff/session/passkey/begin", worldtest.Body{}).Expect(t, http.StatusConflict, "passkey.none")
+		own.Post("/api/staff/session/passkey", worldtest.Body{"credential": worldtest.Body{}}).Expect(t, http.StatusConflict, "passkey.none")
+		own.Post("/api/staff/account/passkeys/begin", worldtest.Body{"password": password}).Expect(t, http.StatusConflict, "passkey.none")
+		own.Post("/api/staff/account/passkeys", worldtest.Body{"label": "x", "credential": worldtest.Body{}}).Expect(t, http.StatusConflict, "passkey.none")
+		for by, offered := range map[*worldtest.Browser]bool{own: false, common: true} {
+			var ways struct{ Passkeys bool }
+			if by.Get("/api/staff/sso?agency=ahorn").OK(t).Into(t, &ways); ways.Passkeys != offered {
+				t.Errorf("%s: %+v", by.Host, ways)
+			}
+		}
 		// A session of another agency is none here.
 		stranger := w.signIn(demo.Accounts()[0])
 		stranger.Get("/api/staff/session").OK(t)

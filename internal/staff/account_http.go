@@ -29,6 +29,7 @@ type OwnAccount struct {
 	Password bool         `json:"password" doc:"Whether one is set."`
 	Factor   OwnFactor    `json:"factor"`
 	Passkeys []OwnPasskey `json:"passkeys"`
+	Here     bool         `json:"passkeysHere" doc:"Browsers can make passkeys for this address."`
 	Sessions []OwnSession `json:"sessions" doc:"The newest first."`
 }
 
@@ -64,7 +65,7 @@ func (s *Service) getAccount(ctx context.Context, _ *struct{}) (*AccountOutput, 
 }
 
 func (s *Service) ownAccount(ctx context.Context, q db.Q, p Person) (OwnAccount, error) {
-	a := OwnAccount{Email: p.Email, Sessions: []OwnSession{}, Passkeys: []OwnPasskey{}}
+	a := OwnAccount{Email: p.Email, Sessions: []OwnSession{}, Passkeys: []OwnPasskey{}, Here: s.offersKeys(ctx)}
 	err := q.QueryRowContext(ctx, `SELECT password_hash <> '' FROM staff WHERE agency_id = $1 AND id = $2`, p.Agency, p.ID).Scan(&a.Password)
 	if err != nil {
 		return a, fmt.Errorf("read own account: %w", err)

@@ -14,6 +14,7 @@ import (
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
 
+	"visavis/internal/agency"
 	"visavis/internal/edge"
 	"visavis/internal/vault"
 )
@@ -40,6 +41,10 @@ func party(address string) *webauthn.WebAuthn {
 	}
 	return w
 }
+
+// offersKeys tells whether browsers make and use passkeys where a request came from. They are made for the host of the
+// installation's address; under an agency's own no browser shows them.
+func (s *Service) offersKeys(ctx context.Context) bool { return s.party != nil && !agency.Bound(ctx) }
 
 // owner is somebody as the library wants to know them.
 type owner struct {

@@ -33,8 +33,8 @@ type PasskeyOptions struct {
 }
 
 // postPasskeyBegin asks for any passkey that the browser has for us: who somebody is, it says itself.
-func (s *Service) postPasskeyBegin(context.Context, *struct{}) (*PasskeyOptions, error) {
-	if s.party == nil {
+func (s *Service) postPasskeyBegin(ctx context.Context, _ *struct{}) (*PasskeyOptions, error) {
+	if !s.offersKeys(ctx) {
 		return nil, errNoPasskeys()
 	}
 	out := &PasskeyOptions{}
@@ -60,7 +60,7 @@ type passkeyInput struct {
 // asked for a finger, a face or a PIN.
 func (s *Service) postPasskey(ctx context.Context, in *passkeyInput) (*meOutput, error) {
 	network := edge.NotedPrefix(in.network, s.o.TrustedProxies)
-	if s.party == nil {
+	if !s.offersKeys(ctx) {
 		return nil, errNoPasskeys()
 	}
 	who, err := s.recogniseKey(ctx, in.Body.Credential)
@@ -108,7 +108,7 @@ func (s *Service) postNewPasskey(ctx context.Context, in *confirmedInput) (*Pass
 	if err != nil {
 		return nil, err
 	}
-	if s.party == nil {
+	if !s.offersKeys(ctx) {
 		return nil, errNoPasskeys()
 	}
 	if err := s.itself(ctx, p, in.Browser, in.Body.Password); err != nil {
@@ -143,7 +143,7 @@ func (s *Service) postAddPasskey(ctx context.Context, in *addPasskeyInput) (*Acc
 	if label == "" {
 		return nil, edge.NewProblem(http.StatusUnprocessableEntity, "passkey.label")
 	}
-	if s.party == nil {
+	if !s.offersKeys(ctx) {
 		return nil, errNoPasskeys()
 	}
 	o, err := s.ownerOf(ctx, string(handle(p)))

@@ -54,7 +54,7 @@ type way struct {
 }
 
 func (s *Service) ways(ctx context.Context, in *waysInput) (*waysOutput, error) {
-	out := &waysOutput{Ways{Providers: []way{}, Password: true, Passkeys: s.party != nil, Forgotten: s.o.Mailer != nil}}
+	out := &waysOutput{Ways{Providers: []way{}, Password: true, Passkeys: s.offersKeys(ctx), Forgotten: s.o.Mailer != nil}}
 	a, err := s.agencies.BySlug(ctx, in.Agency)
 	if in.Agency == "" {
 		a, err = s.agencies.Only(ctx)

@@ -49,6 +49,8 @@ export interface OwnAccount {
   /** The app that shows codes; `recovery` codes are left. */
   readonly factor: { readonly on: boolean; readonly demanded: boolean; readonly recovery: number };
   readonly passkeys: readonly OwnPasskey[];
+  /** Browsers can make passkeys for this address. */
+  readonly passkeysHere: boolean;
   readonly sessions: readonly OwnSession[];
 }
 
