@@ -28,7 +28,7 @@ func MakeDirectoryToken(ctx context.Context, c *config.Config, agency, label str
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(out, "%s\n%s\n", k.scim.Base(k.agency.Slug), secret)
+		_, err = fmt.Fprintf(out, "%s\n%s\n", k.scim.Base(k.agency), secret)
 		return err
 	})
 }

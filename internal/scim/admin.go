@@ -79,7 +79,7 @@ func (s *Service) view(ctx context.Context, q db.Q, p staff.Person) (d Directory
 	if err != nil {
 		return d, err
 	}
-	d.Address = s.Base(a.Slug)
+	d.Address = s.Base(a)
 	if d.Tokens, err = s.Tokens(ctx, q, p.Agency); err != nil {
 		return d, err
 	}

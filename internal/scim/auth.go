@@ -24,7 +24,10 @@ const (
 )
 
 // caller is the directory of an agency.
-type caller struct{ agency, slug, token string }
+type caller struct {
+	agency, token string
+	base          string // the interface's address
+}
 
 // identify says which agency's directory has sent a request.
 func (s *Service) identify(r *http.Request) (caller, error) {
@@ -37,7 +40,7 @@ func (s *Service) identify(r *http.Request) (caller, error) {
 	if err != nil && !errors.Is(err, agency.ErrNotFound) {
 		return caller{}, err
 	}
-	c := caller{agency: a.ID, slug: a.Slug}
+	c := caller{agency: a.ID, base: s.Base(a)}
 	if err == nil {
 		var used *int64
 		err = s.db.Read().QueryRowContext(r.Context(), `SELECT id, used_at FROM scim_token WHERE agency_id = $1 AND hash = $2`,

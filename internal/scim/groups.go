@@ -16,10 +16,10 @@ import (
 func (s *Service) groupOf(c caller, g groupRow, members []string) group {
 	out := group{
 		Schemas: []string{schemaGroup}, ID: g.id, External: g.external, Display: g.title,
-		Meta: metaOf(kindGroup, s.Base(c.slug)+"/Groups/"+g.id, g.created, g.changed, g.version),
+		Meta: metaOf(kindGroup, c.base+"/Groups/"+g.id, g.created, g.changed, g.version),
 	}
 	for _, id := range members {
-		out.Members = append(out.Members, member{id, s.Base(c.slug) + "/Users/" + id, kindUser})
+		out.Members = append(out.Members, member{id, c.base + "/Users/" + id, kindUser})
 	}
 	return out
 }

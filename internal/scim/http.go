@@ -23,9 +23,9 @@ type call func(ctx context.Context, c caller, r *http.Request, body []byte) (sta
 func (s *Service) Routes(mux *edge.Mux) {
 	const base = "/scim/v2/{agency}"
 	for route, f := range map[string]call{
-		"GET " + base + "/ServiceProviderConfig": fixed(func(at string) any { return providerConfig(at) }, s),
-		"GET " + base + "/ResourceTypes":         fixed(func(at string) any { return resourceTypes(at) }, s),
-		"GET " + base + "/Schemas":               fixed(func(string) any { return schemas() }, s),
+		"GET " + base + "/ServiceProviderConfig": fixed(func(at string) any { return providerConfig(at) }),
+		"GET " + base + "/ResourceTypes":         fixed(func(at string) any { return resourceTypes(at) }),
+		"GET " + base + "/Schemas":               fixed(func(string) any { return schemas() }),
 		"GET " + base + "/Users":                 s.getUsers,
 		"POST " + base + "/Users":                s.postUser,
 		"GET " + base + "/Users/{id}":            s.getUser,
@@ -74,9 +74,9 @@ func (s *Service) handle(f call) http.HandlerFunc {
 	}
 }
 
-func fixed(f func(base string) any, s *Service) call {
+func fixed(f func(base string) any) call {
 	return func(_ context.Context, c caller, _ *http.Request, _ []byte) (int, any, error) {
-		return http.StatusOK, f(s.Base(c.slug)), nil
+		return http.StatusOK, f(c.base), nil
 	}
 }
 

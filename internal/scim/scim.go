@@ -54,8 +54,8 @@ func New(d *db.DB, o Options) *Service {
 	return &Service{db: d, o: o, failures: edge.NewLimiter(time.Second, 50, 20_000)}
 }
 
-// Base is the address of an agency's directory interface.
-func (s *Service) Base(slug string) string { return s.o.URL + "/scim/v2/" + slug }
+// Base is the address of an agency's directory interface, under its own host if it has one.
+func (s *Service) Base(a agency.Agency) string { return a.URL(s.o.URL) + "/scim/v2/" + a.Slug }
 
 // note tells the audit what the directory, or somebody who sets it, has done.
 func (s *Service) note(ctx context.Context, tx *db.Tx, agencyID string, by audit.Actor, act audit.Act, object string, detail ...audit.Code) error {

@@ -19,7 +19,7 @@ func (s *Service) userOf(c caller, a account) user {
 	return user{
 		Schemas: []string{schemaUser}, ID: a.id, External: a.external, Login: a.login, Name: named{a.name}, Display: a.name,
 		Mails: []mailed{{a.mail, "work", true}}, Active: !a.disabled,
-		Meta: metaOf(kindUser, s.Base(c.slug)+"/Users/"+a.id, a.created, a.changed, a.version),
+		Meta: metaOf(kindUser, c.base+"/Users/"+a.id, a.created, a.changed, a.version),
 	}
 }
 

@@ -115,6 +115,39 @@ func TestAnAccountIsMadeFoundAndChangedByTheDirectory(t *testing.T) {
 	})
 }
 
+// Whoever looks for the agency at its own host, and only there, finds its directory interface as well.
+func TestTheAddressOfADirectoryIsUnderTheAgencysOwnHost(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		s.Exec(`UPDATE agency SET host = 'termin.lindenau.example' WHERE id = $1`, s.o.Agency)
+		const base = "https://termin.lindenau.example/scim/v2/lindenau"
+		var view struct{ Address string }
+		if s.boss.Get(set).OK(t).Into(t, &view); view.Address != base {
+			t.Error(view.Address)
+		}
+		a := s.make("a@amt.example", nil)
+		if a.Meta.Location != base+"/Users/"+a.ID {
+			t.Error(a.Meta.Location)
+		}
+		var kinds struct {
+			Resources []struct{ Meta struct{ Location string } }
+		}
+		if s.ask(http.StatusOK, "GET", "/ResourceTypes", nil, &kinds); !strings.HasPrefix(kinds.Resources[0].Meta.Location, base+"/") {
+			t.Errorf("%+v", kinds)
+		}
+		var g struct {
+			Meta    struct{ Location string }
+			Members []struct {
+				Ref string `json:"$ref"`
+			}
+		}
+		s.ask(http.StatusOK, "GET", "/Groups/"+s.group("g", a.ID), nil, &g)
+		if !strings.HasPrefix(g.Meta.Location, base+"/Groups/") || len(g.Members) != 1 || g.Members[0].Ref != a.Meta.Location {
+			t.Errorf("%+v", g)
+		}
+	})
+}
+
 func TestListsComeInPages(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newScene(t, d)
