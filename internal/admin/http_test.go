@@ -218,12 +218,20 @@ func TestPeopleAreEmployedAndLeave(t *testing.T) {
 		b.Send(http.MethodDelete, at+"/roles/lead/"+o.Desk2, nil).OK(t)
 		b.Send(http.MethodDelete, at+"/roles/lead/"+o.Desk2, nil).Expect(t, 404, "not_found")
 		b.Post(at, Body{"version": "x", "name": "y"}).Expect(t, 409, "admin.changed")
+		looks := func() int { return n.Count(`SELECT COUNT(*) FROM job WHERE agency_id = $1 AND kind = 'talk.pass'`, o.Agency) }
+		before := looks()
 		b.Post(at, Body{"version": made.Version, "name": "Frau Alt"}).OK(t)
+		if looks() != before {
+			t.Error("for another name all talks are looked at")
+		}
 
 		sommer := n.SignIn(o.Sommer)
 		v := personOf(t, b, o.Sommer.ID)
 		b.Post("/api/staff/people/"+o.Sommer.ID, Body{"version": v.Version, "disabled": true}).OK(t)
 		sommer.Get("/api/staff/session").Expect(t, 401, "session.none")
+		if got := n.Count(`SELECT COUNT(*) FROM job WHERE agency_id = $1 AND kind = 'talk.pass' AND ref = $2`, o.Agency, o.Sommer.ID); got != 1 || looks() != before+1 {
+			t.Error("not hers alone are looked at")
+		}
 		if v := personOf(t, b, o.Sommer.ID); !v.Disabled {
 			t.Errorf("%+v", v)
 		}

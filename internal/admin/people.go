@@ -279,7 +279,10 @@ func (s *Service) postChangedPerson(ctx context.Context, in *changedPersonInput)
 		if err := s.newWriter(tx, p.Agency, p.ID, now).write(ctx, changes); err != nil {
 			return err
 		}
-		return s.o.Staff.SignOutDisabled(ctx, tx, p.Agency)
+		if in.Body.Disabled == nil || !*in.Body.Disabled {
+			return nil
+		}
+		return s.o.Staff.Dismissed(ctx, tx, p.Agency, a.ID)
 	})
 }
 

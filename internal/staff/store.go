@@ -256,7 +256,7 @@ func (s *Service) Dismissed(ctx context.Context, tx *db.Tx, agencyID, staffID st
 	}
 	_, err = tx.ExecContext(ctx, `
 		DELETE FROM staff_link WHERE agency_id = $1 AND staff_id IN
-		(SELECT id FROM staff WHERE agency_id = $1 AND disabled_at IS NOT NULL)`, agencyID)
+		(SELECT id FROM staff WHERE agency_id = $1 AND disabled_at IS NOT NULL AND ($2 = '' OR id = $2))`, agencyID, staffID)
 	if err != nil {
 		return fmt.Errorf("make links of disabled accounts invalid: %w", err)
 	}
