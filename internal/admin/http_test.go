@@ -218,7 +218,9 @@ func TestPeopleAreEmployedAndLeave(t *testing.T) {
 		b.Send(http.MethodDelete, at+"/roles/lead/"+o.Desk2, nil).OK(t)
 		b.Send(http.MethodDelete, at+"/roles/lead/"+o.Desk2, nil).Expect(t, 404, "not_found")
 		b.Post(at, Body{"version": "x", "name": "y"}).Expect(t, 409, "admin.changed")
-		looks := func() int { return n.Count(`SELECT COUNT(*) FROM job WHERE agency_id = $1 AND kind = 'talk.pass'`, o.Agency) }
+		looks := func() int {
+			return n.Count(`SELECT COUNT(*) FROM job WHERE agency_id = $1 AND kind = 'talk.pass'`, o.Agency)
+		}
 		before := looks()
 		b.Post(at, Body{"version": made.Version, "name": "Frau Alt"}).OK(t)
 		if looks() != before {
