@@ -31,6 +31,7 @@ type Job struct {
 	Ref      string // an id, never content
 	RunAt    time.Time
 	Attempts int // tries so far, this one included
+	lease    string
 }
 
 // Last tells whether the queue gives up when this try fails.
@@ -48,7 +49,7 @@ func Permanent(code string) error { return permanentError{code} }
 
 // Options configure a Queue.
 type Options struct {
-	Node    string // names the owner of leases
+	Node    string // names the owner of leases, for people who look
 	Clock   func() time.Time
 	Workers int
 	Log     *slog.Logger
@@ -181,7 +182,8 @@ func (q *Queue) claim(ctx context.Context) (job *Job, next time.Time, err error)
 	now := q.o.Clock()
 	err = q.db.Tx(ctx, func(tx *db.Tx) error {
 		job = nil
-		var j Job
+		// Of one claim: a job that was replaced while this node works at it is claimed anew, perhaps by the same.
+		j := Job{lease: q.o.Node + "." + vault.NewID()}
 		var runAt int64
 		err := tx.QueryRowContext(ctx, `
 			UPDATE job SET lease_until = $1, lease_owner = $2, attempts = attempts + 1
@@ -190,7 +192,7 @@ func (q *Queue) claim(ctx context.Context) (job *Job, next time.Time, err error)
 			            ORDER BY run_at LIMIT 1)
 			  AND (lease_until IS NULL OR lease_until < $3)
 			RETURNING id, agency_id, kind, unique_key, ref, run_at, attempts`,
-			db.Ms(now.Add(lease)), q.o.Node, db.Ms(now)).
+			db.Ms(now.Add(lease)), j.lease, db.Ms(now)).
 			Scan(&j.ID, &j.Agency, &j.Kind, &j.Key, &j.Ref, &runAt, &j.Attempts)
 		if errors.Is(err, sql.ErrNoRows) {
 			next, err = q.nextDue(ctx, tx)
@@ -266,8 +268,7 @@ func places() []string {
 func (q *Queue) settle(ctx context.Context, job Job, result error) error {
 	return q.db.Tx(ctx, func(tx *db.Tx) error {
 		if result == nil {
-			_, err := tx.ExecContext(ctx, `DELETE FROM job WHERE agency_id = $1 AND id = $2 AND lease_owner = $3 AND attempts = $4`,
-				job.Agency, job.ID, q.o.Node, job.Attempts)
+			_, err := tx.ExecContext(ctx, `DELETE FROM job WHERE agency_id = $1 AND id = $2 AND lease_owner = $3`, job.Agency, job.ID, job.lease)
 			return err
 		}
 		var permanent permanentError
@@ -286,8 +287,8 @@ func (q *Queue) settle(ctx context.Context, job Job, result error) error {
 		q.o.Log.WarnContext(ctx, "job failed", "kind", job.Kind, "attempt", job.Attempts, "dead", dead != nil, "error", result)
 		_, err := tx.ExecContext(ctx, `
 			UPDATE job SET lease_until = NULL, lease_owner = NULL, run_at = $1, dead_at = $2, last_error = $3
-			WHERE agency_id = $4 AND id = $5 AND lease_owner = $6 AND attempts = $7`,
-			db.Ms(q.o.Clock().Add(pause(job.Attempts))), dead, code, job.Agency, job.ID, q.o.Node, job.Attempts)
+			WHERE agency_id = $4 AND id = $5 AND lease_owner = $6`,
+			db.Ms(q.o.Clock().Add(pause(job.Attempts))), dead, code, job.Agency, job.ID, job.lease)
 		return err
 	})
 }

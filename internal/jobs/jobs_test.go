@@ -306,3 +306,34 @@ func TestAQueueThatTheDatabaseDoesNotAnswerLooksAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// What is told about an appointment that is moved while the mail about its old time is on its way must not be lost.
+func TestAJobThatIsReplacedWhileItIsDoneIsDoneAgainAndTheFirstHasNoSayInIt(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c := &clock{now: time.Now()}
+		n := newNode(t, d, "one", c)
+		began, goOn := make(chan string, 10), map[string]chan error{"old": make(chan error), "new": make(chan error)}
+		n.Handle("mail", func(_ context.Context, j jobs.Job) error { began <- j.Ref; return <-goOn[j.Ref] })
+		settled := make(chan string, 10)
+		n.Handle("next", func(_ context.Context, j jobs.Job) error { settled <- j.Ref; return nil })
+		n.run(t)
+		add(t, d, n, jobs.Job{Agency: "x", Kind: "mail", Key: "1", Ref: "old"})
+		get(t, began)
+		if err := d.Tx(t.Context(), func(tx *db.Tx) error {
+			return n.Replace(t.Context(), tx, jobs.Job{Agency: "x", Kind: "mail", Key: "1", Ref: "new"})
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if ref := get(t, began); ref != "new" {
+			t.Fatal(ref)
+		}
+		goOn["old"] <- nil
+		add(t, d, n, jobs.Job{Agency: "x", Kind: "next", Key: "1", Ref: "r"}) // by the worker that has settled the old one
+		get(t, settled)
+		goOn["new"] <- errors.New("server busy")
+		go func() { goOn["new"] <- nil }()
+		if ref := later(t, c, n, began); ref != "new" {
+			t.Error(ref)
+		}
+	})
+}
