@@ -37,7 +37,7 @@ type Job struct {
 // Last tells whether the queue gives up when this try fails.
 func (j Job) Last() bool { return j.Attempts >= maxAttempts }
 
-// Handler does a job. An error means "try again later", Permanent "never".
+// Handler does a job. An error means "try again later", Permanent "never", Again "done, and once more".
 type Handler func(ctx context.Context, job Job) error
 
 type permanentError struct{ code string }
@@ -46,6 +46,17 @@ func (e permanentError) Error() string { return e.code }
 
 // Permanent puts the job aside. code is stored, so it must not hold personal data.
 func Permanent(code string) error { return permanentError{code} }
+
+type againError struct {
+	at  time.Time
+	ref string
+}
+
+func (e againError) Error() string { return "again" }
+
+// Again is no failure: the job is done, and due once more at another time, about something else. It is planned with the
+// end of this one, so that none of them is lost or done twice; unless the job was replaced or removed meanwhile.
+func Again(at time.Time, ref string) error { return againError{at, ref} }
 
 // Options configure a Queue.
 type Options struct {
@@ -209,12 +220,15 @@ func (q *Queue) claim(ctx context.Context) (job *Job, next time.Time, err error)
 }
 
 func (q *Queue) nextDue(ctx context.Context, tx *db.Tx) (time.Time, error) {
-	var due sql.NullInt64
+	var due, free sql.NullInt64 // each from the beginning of an index: months of reminders wait in the table
 	err := tx.QueryRowContext(ctx, `
-		SELECT MIN(CASE WHEN lease_until IS NULL OR lease_until < run_at THEN run_at ELSE lease_until + 1 END)
-		FROM job WHERE dead_at IS NULL`).Scan(&due)
-	if err != nil || !due.Valid {
+		SELECT (SELECT run_at FROM job WHERE dead_at IS NULL AND lease_until IS NULL ORDER BY run_at LIMIT 1),
+		       (SELECT MIN(lease_until) FROM job WHERE dead_at IS NULL AND lease_until IS NOT NULL)`).Scan(&due, &free)
+	switch {
+	case err != nil || !due.Valid && !free.Valid:
 		return time.Time{}, err
+	case !due.Valid || free.Valid && free.Int64 < due.Int64:
+		return db.Time(free.Int64 + 1), nil
 	}
 	return db.Time(due.Int64), nil
 }
@@ -269,6 +283,12 @@ func (q *Queue) settle(ctx context.Context, job Job, result error) error {
 	return q.db.Tx(ctx, func(tx *db.Tx) error {
 		if result == nil {
 			_, err := tx.ExecContext(ctx, `DELETE FROM job WHERE agency_id = $1 AND id = $2 AND lease_owner = $3`, job.Agency, job.ID, job.lease)
+			return err
+		}
+		if next, more := errors.AsType[againError](result); more {
+			_, err := tx.ExecContext(ctx, `
+				UPDATE job SET ref = $1, run_at = $2, attempts = 0, lease_until = NULL, lease_owner = NULL, last_error = NULL
+				WHERE agency_id = $3 AND id = $4 AND lease_owner = $5`, next.ref, db.Ms(next.at), job.Agency, job.ID, job.lease)
 			return err
 		}
 		var permanent permanentError

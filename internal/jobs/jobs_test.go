@@ -337,3 +337,33 @@ func TestAJobThatIsReplacedWhileItIsDoneIsDoneAgainAndTheFirstHasNoSayInIt(t *te
 		}
 	})
 }
+
+func TestAJobThatIsDueAgainIsOneJobFromTimeToTime(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c := &clock{now: time.Now()}
+		n := newNodeOf(t, d, "one", c, 1)
+		done := make(chan jobs.Job, 10)
+		start := c.Now()
+		n.Handle("round", func(_ context.Context, j jobs.Job) error {
+			done <- j
+			if j.Ref == "first" {
+				return jobs.Again(start.Add(2*time.Hour), "second")
+			}
+			return nil
+		})
+		settled := make(chan string, 1)
+		n.Handle("next", func(_ context.Context, j jobs.Job) error { settled <- j.Kind; return nil })
+		n.run(t)
+		add(t, d, n, jobs.Job{Agency: "x", Kind: "round", Key: "1", Ref: "first"})
+		first := get(t, done)
+		add(t, d, n, jobs.Job{Agency: "x", Kind: "next", Key: "1"}) // by the only worker: the first is settled then
+		get(t, settled)
+		second := later(t, c, n, done)
+		if second.Ref != "second" || second.ID != first.ID || second.Attempts != 1 {
+			t.Errorf("%+v", second)
+		}
+		if c.Now().Before(start.Add(2 * time.Hour)) {
+			t.Error("too early:", c.Now().Sub(start))
+		}
+	})
+}
