@@ -83,6 +83,15 @@ test('each sort of rule is written in its own fields, by keyboard too', LIMIT, a
   await see(admin, '05-decided');
 });
 
+test('an office reminds nobody if it likes', LIMIT, async () => {
+  await change('reminders');
+  await says(admin, hook('rule-form'), /einen Tag vorher/);
+  await admin.click(`${hook('rule-form')} label:has-text("einen Tag vorher")`);
+  await see(admin, '06-reminders');
+  await admin.click(hook('rule-save'));
+  await says(admin, at('reminders'), /keine/);
+});
+
 test('consent is a choice of its own, and can be taken back in the waiting room', LIMIT, async () => {
   await decide(where.service, 'legal.basis', 'consent');
   const { link } = await appoint(list, { name: 'Karla Frei' });

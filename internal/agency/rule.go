@@ -38,6 +38,8 @@ const (
 	CodeCompared Rule = "code.compared"
 	// Welcome is what an office says to its guests on their first screen.
 	Welcome Rule = "welcome"
+	// Reminders are how long before an appointment its guest is reminded by e-mail; none is a choice, too.
+	Reminders Rule = "reminders"
 	// LegalBasis is by what right an appointment is by video.
 	LegalBasis Rule = "legal.basis"
 	// LegalNotice is what guests are told about their data, and LegalConsent what they agree to. Each text stays.
@@ -72,6 +74,14 @@ const (
 	ByCall = "callback" // the office calls
 )
 
+// What Reminders lists.
+const (
+	BeforeWeek      = "week"
+	BeforeThreeDays = "three_days"
+	BeforeDay       = "day"
+	BeforeTwoHours  = "two_hours"
+)
+
 // What CodeCompared says.
 const (
 	Advised  = "advised"
@@ -103,6 +113,7 @@ func definitions() map[Rule]definition {
 		Doors:           {form: someOf(ByLink, ByCall), at: levels(), standard: asList([]string{ByLink, ByCall})},
 		CodeCompared:    {form: oneOf(Advised, Required), at: levels(), standard: Advised},
 		Welcome:         {form: words(300, true), at: levels(), standard: map[string]any{}},
+		Reminders:       {form: someOrNone(BeforeWeek, BeforeThreeDays, BeforeDay, BeforeTwoHours), at: levels(), standard: asList([]string{BeforeDay})},
 		LegalBasis:      {form: oneOf(ByNotice, ByConsent), at: topics, standard: ByNotice},
 		LegalNotice:     {form: words(mostLegal, true), at: topics, kept: true, standard: map[string]any{}},
 		LegalConsent:    {form: words(mostLegal, true), at: topics, kept: true, standard: map[string]any{}},

@@ -23,7 +23,7 @@ const (
 	NumberForm FormKind = "number" // a whole one
 	DayForm    FormKind = "day"    // 2026-12-01, "" for every day, or Never
 	OneForm    FormKind = "one"    // of a list
-	SomeForm   FormKind = "some"   // at least one of a list, in the order of that list
+	SomeForm   FormKind = "some"   // at least one of a list, unless None, in the order of that list
 	DialForm   FormKind = "dial"   // a telephone number, as people write it
 	WordsForm  FormKind = "words"  // plain text, by language
 )
@@ -36,6 +36,7 @@ type Form struct {
 	Unit  string   `json:"unit,omitempty" enum:"minutes,days" doc:"Of a number."`
 	Of    []string `json:"of,omitempty" doc:"What can be chosen; of texts, the languages."`
 	Lines bool     `json:"lines,omitempty" doc:"The text may have several."`
+	None  bool     `json:"none,omitempty" doc:"Of the list, nothing may be chosen, too."`
 }
 
 func minutes(most int) Form { return Form{Kind: NumberForm, Most: most, Unit: "minutes"} }
@@ -45,6 +46,10 @@ func days(least, most int) Form {
 func oneOf(choices ...string) Form { return Form{Kind: OneForm, Of: choices} }
 func someOf(choices ...string) Form {
 	return Form{Kind: SomeForm, Of: choices}
+}
+
+func someOrNone(choices ...string) Form {
+	return Form{Kind: SomeForm, Of: choices, None: true}
 }
 
 func words(most int, lines bool) Form {
@@ -90,10 +95,10 @@ func isDayOrNever(text string) bool {
 
 func (f Form) takeSome(v any) (any, bool) {
 	given, ok := v.([]any)
-	if !ok || len(given) == 0 || len(given) > len(f.Of) {
+	if !ok || len(given) == 0 && !f.None || len(given) > len(f.Of) {
 		return nil, false
 	}
-	var chosen []any
+	chosen := []any{}
 	for _, choice := range f.Of {
 		if slices.Contains(given, any(choice)) {
 			chosen = append(chosen, choice)
@@ -138,6 +143,9 @@ func (f Form) code(v any) string {
 			return known
 		}
 	case []any:
+		if len(known) == 0 {
+			return "none"
+		}
 		return strings.Join(texts(known), ".")
 	}
 	return versionOf(v)

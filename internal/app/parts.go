@@ -221,6 +221,9 @@ func (p *parts) makeMailer() (*notify.Service, error) {
 		Mailed: func(ctx context.Context, agency, id string, sequence int64, sent bool) error {
 			return p.appointments.Mailed(ctx, agency, id, sequence, sent)
 		},
+		Reminder: func(ctx context.Context, agency, id string, m notify.Moment) (notify.Reminder, error) {
+			return p.appointments.Reminder(ctx, agency, id, m)
+		},
 		Letters: notify.Letters{
 			Letter: func(ctx context.Context, agency, id string) (notify.Letter, error) {
 				return notify.LetterOf(ctx, p.agencies, p.staff, agency, id)

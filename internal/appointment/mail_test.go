@@ -21,10 +21,30 @@ import (
 	. "visavis/internal/worldtest"
 )
 
-// post is a mail server; it refuses recipients that begin with "nobody".
+// post is a mail server; it refuses recipients that begin with "nobody", and all of them while it is closed.
 type post struct {
-	mu    sync.Mutex
-	mails []string
+	mu     sync.Mutex
+	mails  []string
+	came   chan string
+	closed bool
+}
+
+func (p *post) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+}
+
+// next waits for a mail.
+func (p *post) next(t *testing.T) string {
+	t.Helper()
+	select {
+	case text := <-p.came:
+		return text
+	case <-time.After(20 * time.Second):
+		t.Fatal("no mail in 20 s")
+		return ""
+	}
 }
 
 type postSession struct{ *post }
@@ -33,8 +53,10 @@ func (postSession) Mail(string, *smtp.MailOptions) error { return nil }
 func (postSession) Reset()                               {}
 func (postSession) Logout() error                        { return nil }
 
-func (postSession) Rcpt(to string, _ *smtp.RcptOptions) error {
-	if strings.HasPrefix(to, "nobody") {
+func (s postSession) Rcpt(to string, _ *smtp.RcptOptions) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || strings.HasPrefix(to, "nobody") {
 		return &smtp.SMTPError{Code: 550, Message: "no such user"}
 	}
 	return nil
@@ -45,6 +67,7 @@ func (s postSession) Data(r io.Reader) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.mails = append(s.mails, string(text))
+	s.came <- string(text)
 	return err
 }
 
@@ -54,7 +77,7 @@ func newMailDesk(t *testing.T, d *db.DB) (*desk, *post) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &post{}
+	p := &post{came: make(chan string, 100)}
 	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return postSession{p}, nil }))
 	server.Domain, server.ErrorLog = "localhost", slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	go func() {

@@ -50,32 +50,38 @@ func (s *Service) Notice(ctx context.Context, agencyID, id string) (notify.Notic
 	if err != nil {
 		return failed, err
 	}
-	a, err := s.o.Agencies.ByID(ctx, agencyID)
+	rules, err := s.o.Agencies.RulesOf(ctx, s.db.Read(), agencyID, n.Desk, n.Service)
 	if err != nil {
 		return failed, err
 	}
-	rules, err := s.o.Agencies.RulesOf(ctx, s.db.Read(), agencyID, n.Desk, n.Service)
+	notice, err := s.notice(ctx, n, rules)
+	if err == nil && n.Status != Booked && n.Status != Cancelled {
+		err = notify.ErrNothing
+	}
+	return notice, err
+}
+
+// notice is what any mail about an appointment says by some rules.
+func (s *Service) notice(ctx context.Context, n Names, rules agency.Rules) (notify.Notice, error) {
+	failed := notify.Notice{Sequence: n.InviteVersion}
+	a, err := s.o.Agencies.ByID(ctx, n.Agency)
 	if err != nil {
 		return failed, err
 	}
 	language := rules.Language(n.Language)
 	public := a.Public(rules, language)
 	notice := notify.Notice{
-		UID: id, Sequence: n.InviteVersion, Language: language, Name: n.Citizen.Name, Email: n.Citizen.Email,
+		Kind: notify.Cancelled, UID: n.ID, Sequence: n.InviteVersion, Language: language, Name: n.Citizen.Name, Email: n.Citizen.Email,
 		Starts: n.Starts, Ends: n.Ends, Agency: a.Name, Location: n.Place.Location, Phone: public.Phone, PhoneHours: public.PhoneHours,
 	}
-	switch {
-	case n.Status == Cancelled:
-		notice.Kind = notify.Cancelled
+	if n.Status != Booked {
 		return notice, nil
-	case n.Status != Booked:
-		return notice, notify.ErrNothing
-	case n.InviteVersion > 0:
-		notice.Kind = notify.Moved
-	default:
-		notice.Kind = notify.Invited
 	}
-	if notice.Link, err = s.o.Seats.Link(ctx, agencyID, id); err != nil {
+	notice.Kind = notify.Invited
+	if n.InviteVersion > 0 {
+		notice.Kind = notify.Moved
+	}
+	if notice.Link, err = s.o.Seats.Link(ctx, n.Agency, n.ID); err != nil {
 		return notice, fmt.Errorf("link for mail: %w", err)
 	}
 	return notice, nil

@@ -29,9 +29,11 @@ type Seats interface {
 	Link(ctx context.Context, agency, appointment string) (string, error)
 }
 
-// Mailer queues the mail about an appointment's present state in the caller's transaction.
+// Mailer queues mails in the caller's transaction: that about an appointment's present state, and its next reminder.
 type Mailer interface {
 	Queue(ctx context.Context, tx *db.Tx, agency, appointment string) error
+	Remind(ctx context.Context, tx *db.Tx, agency, appointment string, m notify.Moment) error
+	Forget(ctx context.Context, tx *db.Tx, agency, appointment string) error
 }
 
 // Options configure a Service.
@@ -108,6 +110,9 @@ func (s *Service) Book(ctx context.Context, p staff.Person, b Booking) (Appointm
 			return err
 		}
 		if err := s.mail(ctx, tx, a); err != nil {
+			return err
+		}
+		if err := s.remind(ctx, tx, a); err != nil {
 			return err
 		}
 		err := s.note(ctx, tx, audit.Staff(p.ID), audit.AppointmentBooked, a,
@@ -213,6 +218,10 @@ func (s *Service) Mailed(ctx context.Context, agencyID, id string, invite int64,
 		if invite != notify.Unknown {
 			a.InviteVersion = invite
 		}
+		// Who is reminded has been invited: the list shows nothing new.
+		if before, err := mailState(ctx, tx, a); err != nil || before == state {
+			return err
+		}
 		err = setMailState(ctx, tx, a, state)
 		if errors.Is(err, db.ErrConflict) {
 			return nil
@@ -311,6 +320,9 @@ func (s *Service) Move(ctx context.Context, p staff.Person, id string, version i
 		if err := s.mail(ctx, tx, *a); err != nil {
 			return err
 		}
+		if err := s.remind(ctx, tx, *a); err != nil {
+			return err
+		}
 		err := s.note(ctx, tx, audit.Staff(p.ID), audit.AppointmentMoved, *a,
 			audit.Number("from", db.Ms(before)), audit.Number("to", db.Ms(starts)), s.shown(*a))
 		if err != nil {
@@ -348,6 +360,9 @@ func (s *Service) end(ctx context.Context, tx *db.Tx, by audit.Actor, a *Appoint
 		return err
 	}
 	if err := s.o.Seats.Close(ctx, tx, by, a.Agency, a.ID, outcome); err != nil {
+		return err
+	}
+	if err := s.remind(ctx, tx, *a); err != nil {
 		return err
 	}
 	act, detail := audit.AppointmentClosed, []audit.Code{audit.Is("outcome", outcome)}

@@ -44,7 +44,7 @@ func (s *Service) view(n Notice) view {
 			{c.t("mail.length.label"), c.t("mail.length", "minutes", strconv.Itoa(int(n.Ends.Sub(n.Starts)/time.Minute)))},
 			{c.t("mail.with.label"), n.Agency + ", " + n.Location},
 		},
-		Call:    c.t(callText(n.Kind), "phone", strings.ReplaceAll(n.Phone, " ", "\u00a0"), "hours", n.PhoneHours),
+		Call:    c.t(callText(n.Kind), "phone", reach(n)),
 		Closing: c.t("mail.closing"), Agency: n.Agency, NoReply: c.t("mail.noreply"),
 	}
 	if n.Link != "" {
@@ -55,12 +55,22 @@ func (s *Service) view(n Notice) view {
 	return v
 }
 
-// callText says what one may call about: what is cancelled can no longer be moved or held by telephone.
+// callText says what one may call about: what is cancelled can no longer be moved or held by telephone, and who is reminded
+// is told what the link is for, besides.
 func callText(kind Kind) string {
-	if kind == Cancelled {
-		return "mail.call.cancelled"
+	if kind == Cancelled || kind == Reminded {
+		return "mail.call." + string(kind)
 	}
 	return "mail.call"
+}
+
+// reach is the telephone number, and when somebody answers there if that is known.
+func reach(n Notice) string {
+	number := strings.ReplaceAll(n.Phone, " ", "\u00a0")
+	if n.PhoneHours == "" {
+		return number
+	}
+	return number + " (" + n.PhoneHours + ")"
 }
 
 // compose makes the mail. The subject names neither citizen nor topic: it is read
@@ -71,19 +81,31 @@ func (s *Service) compose(n Notice) (*mail.Msg, error) {
 	if err != nil {
 		return nil, fmt.Errorf("render mail: %w", err)
 	}
-	calendar, err := s.calendar(n)
-	if err != nil {
-		return nil, fmt.Errorf("make calendar file: %w", err)
-	}
-	m, err := s.envelope(n.Email.Reveal(), v.Subject, n.UID+"."+strconv.FormatInt(n.Sequence, 10)+"."+string(n.Kind), n.Language)
+	m, err := s.envelope(n.Email.Reveal(), v.Subject, n.id(), n.Language)
 	if err != nil {
 		return nil, err
 	}
 	m.SetBodyString(mail.TypeTextPlain, text)
 	m.AddAlternativeString(mail.TypeTextHTML, markup)
+	if n.Kind == Reminded { // the calendar has it
+		return m, nil
+	}
+	calendar, err := s.calendar(n)
+	if err != nil {
+		return nil, fmt.Errorf("make calendar file: %w", err)
+	}
 	err = m.AttachReader(s.texts[n.Language].t("mail.calendar.file"), bytes.NewReader(calendar),
 		mail.WithFileContentType(mail.ContentType(`text/calendar; charset=utf-8; method=`+method(n))))
 	return m, err
+}
+
+// id names a mail: should one be sent twice, since a process died between the two, mailboxes can tell.
+func (n Notice) id() string {
+	id := n.UID + "." + strconv.FormatInt(n.Sequence, 10) + "." + string(n.Kind)
+	if n.Moment != "" {
+		id += "." + n.Moment
+	}
+	return id
 }
 
 func domainOf(address string) string { return address[strings.LastIndexByte(address, '@')+1:] }

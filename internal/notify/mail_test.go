@@ -116,9 +116,11 @@ type office struct {
 	t      *testing.T
 	mails  *notify.Service
 	notice func() (notify.Notice, error)
-	letter func() (notify.Letter, error)
-	told   chan told
-	wake   chan struct{}
+	// reminder says what to do at a moment.
+	reminder func(notify.Moment) (notify.Reminder, error)
+	letter   func() (notify.Letter, error)
+	told     chan told
+	wake     chan struct{}
 }
 
 const canary = "KANARIE"
@@ -133,7 +135,8 @@ func newOffice(t *testing.T, d *db.DB, at notify.Server) *office {
 	o.mails, err = notify.New(notify.Options{
 		Server: at, From: mail.Address{Name: "Videotermin Lindenau", Address: "termin@amt.example"},
 		TimeZone: o.Zone, Locales: locales.Files, Jobs: queue, Clock: o.Clock.Now, Log: log,
-		Notice: func(context.Context, string, string) (notify.Notice, error) { return o.notice() },
+		Notice:   func(context.Context, string, string) (notify.Notice, error) { return o.notice() },
+		Reminder: func(_ context.Context, _, _ string, m notify.Moment) (notify.Reminder, error) { return o.reminder(m) },
 		Mailed: func(_ context.Context, _, _ string, sequence int64, sent bool) error {
 			o.told <- told{sequence, sent}
 			return nil

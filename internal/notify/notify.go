@@ -1,4 +1,4 @@
-// Package notify tells guests by mail what has become of their appointment: in
+// Package notify tells guests by mail what has become of their appointment, and reminds them of it: in
 // their language, as text and HTML, with a calendar file. A mail is a job that
 // names the appointment only; what it says is read when it is sent, so it is never
 // out of date, and nothing personal waits in the queue. Letters to staff go the same way.
@@ -28,11 +28,13 @@ const (
 	Invited   Kind = "invited"
 	Moved     Kind = "moved"
 	Cancelled Kind = "cancelled"
+	Reminded  Kind = "reminded"
 )
 
 // Notice is what a mail says.
 type Notice struct {
 	Kind         Kind
+	Moment       string // of a reminder, of which there are several
 	UID          string // of the calendar entry; the same for all mails about one appointment
 	Sequence     int64  // rises with every change (RFC 5545 §3.8.7.4)
 	Language     string
@@ -60,6 +62,8 @@ type Options struct {
 	// Mailed is told once a mail is sent, or never will be. sequence is that of its notice, as newer mails may be queued;
 	// Unknown where it could not be read, and then the newest is meant.
 	Mailed func(ctx context.Context, agency, appointment string, sequence int64, sent bool) error
+	// Reminder reads what to do at a moment; ErrNothing if nothing, then and later. Mailed is told what has become of it.
+	Reminder func(ctx context.Context, agency, appointment string, m Moment) (Reminder, error)
 	// Letters to staff.
 	Letters Letters
 	Clock   func() time.Time
@@ -85,6 +89,7 @@ func New(o Options) (*Service, error) {
 	}
 	s := &Service{o: o, texts: texts}
 	o.Jobs.Handle(mailJob, s.send)
+	o.Jobs.Handle(reminderJob, s.sendReminder)
 	o.Jobs.Handle(letterJob, s.sendLetter)
 	return s, nil
 }
@@ -104,30 +109,30 @@ func (s *Service) send(ctx context.Context, job jobs.Job) error {
 		if settled || !job.Last() {
 			return
 		}
-		if err := s.mailed(ctx, job, sequence, false); err != nil {
+		if err := s.mailed(ctx, job.Agency, job.Ref, sequence, false); err != nil {
 			s.o.Log.ErrorContext(ctx, "note that a mail is not sent", "error", err)
 		}
 	}()
 	err := s.try(ctx, job, &sequence)
 	settled = true
 	if err == nil {
-		return s.mailed(ctx, job, sequence, true)
+		return s.mailed(ctx, job.Agency, job.Ref, sequence, true)
 	}
 	if errors.Is(err, ErrNothing) {
 		return nil
 	}
 	var refused refusedError
 	if errors.As(err, &refused) || job.Last() {
-		return errors.Join(jobs.Permanent(codeOf(err)), s.mailed(ctx, job, sequence, false))
+		return errors.Join(jobs.Permanent(codeOf(err)), s.mailed(ctx, job.Agency, job.Ref, sequence, false))
 	}
 	return err
 }
 
 // mailed notes what has become of a mail, also when the time for the try is over.
-func (s *Service) mailed(ctx context.Context, job jobs.Job, sequence int64, sent bool) error {
+func (s *Service) mailed(ctx context.Context, agency, appointment string, sequence int64, sent bool) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteWait)
 	defer cancel()
-	return s.o.Mailed(ctx, job.Agency, job.Ref, sequence, sent)
+	return s.o.Mailed(ctx, agency, appointment, sequence, sent)
 }
 
 // try reads what there is to tell, and tells it. It notes the sequence as soon as it is known.

@@ -163,6 +163,9 @@ func (n *Node) mailers() (appointment.Mailer, staff.Mailer) {
 		Mailed: func(ctx context.Context, agency, id string, sequence int64, sent bool) error {
 			return n.Appointments.Mailed(ctx, agency, id, sequence, sent)
 		},
+		Reminder: func(ctx context.Context, agency, id string, m notify.Moment) (notify.Reminder, error) {
+			return n.Appointments.Reminder(ctx, agency, id, m)
+		},
 		Letters: notify.Letters{
 			Letter: func(ctx context.Context, agency, id string) (notify.Letter, error) {
 				return notify.LetterOf(ctx, n.Agencies, n.Staff, agency, id)

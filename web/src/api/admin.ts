@@ -237,6 +237,7 @@ export type RuleName =
   | "doors"
   | "code.compared"
   | "welcome"
+  | "reminders"
   | "legal.basis"
   | "legal.notice"
   | "legal.consent"
@@ -262,6 +263,8 @@ export interface RuleTakes {
   readonly of?: readonly string[];
   /** The text may have several. */
   readonly lines?: boolean;
+  /** Of the list, nothing may be chosen, too. */
+  readonly none?: boolean;
 }
 
 export interface RuleView {

@@ -30,7 +30,7 @@ export function ruleDraft({ kind, of = [] }: RuleTakes, value: RuleValue): RuleD
 
 /** What the form itself can see: the server says the rest. */
 export function readRule(
-  { kind, least = 0, most = 0, of = [] }: RuleTakes,
+  { kind, least = 0, most = 0, of = [], none = false }: RuleTakes,
   { typed, chosen, several, said }: RuleDraft,
 ): { value: RuleValue } | { wrong: Wrong } {
   const text = typed.trim();
@@ -48,7 +48,7 @@ export function readRule(
       return { value: chosen };
     case "some": {
       const value = of.filter((choice) => several.includes(choice));
-      return value.length === 0 ? { wrong: { key: "admin.rule.wrong.some" } } : { value };
+      return value.length === 0 && !none ? { wrong: { key: "admin.rule.wrong.some" } } : { value };
     }
     case "words": {
       const value = Object.fromEntries(

@@ -34,6 +34,13 @@ test("a rule is said in words", () => {
   expect(said({ value: "2026-12-01" })).toBe("ab Dienstag, 1. Dezember 2026");
 });
 
+test("when guests are reminded is said in words, also that they are not", () => {
+  const said = (value: string[]) =>
+    ruleValue(rule({ rule: "reminders", value, takes: { kind: "some" } }), texts);
+  expect(said(["three_days", "two_hours"])).toBe("drei Tage vorher, zwei Stunden vorher");
+  expect(said([])).toBe("keine");
+});
+
 test("each value says where it comes from", () => {
   const from = (change: Partial<RuleView>) => ruleOrigin(rule(change), "l1", texts);
   expect(from({})).toBe("Voreinstellung");
@@ -71,6 +78,7 @@ test("what is written becomes a value, or says what is wrong", () => {
   const some = { kind: "some", of: ["de", "en"] } as const;
   expect(read(some, ["en"], { several: ["en", "de"] })).toEqual({ value: ["de", "en"] });
   expect(read(some, ["en"], { several: [] })).toHaveProperty("wrong");
+  expect(read({ ...some, none: true }, ["en"], { several: [] })).toEqual({ value: [] });
   const words = { kind: "words", of: ["de", "en"], most: 200 } as const;
   expect(read(words, { de: " montags " })).toEqual({ value: { de: "montags" } });
   expect(read(words, {})).toHaveProperty("wrong");

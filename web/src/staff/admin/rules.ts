@@ -16,6 +16,7 @@ export const ruleLabels: Readonly<Record<RuleName, StaffKey>> = {
   doors: "admin.rule.doors",
   "code.compared": "admin.rule.code",
   welcome: "admin.rule.welcome",
+  reminders: "admin.rule.reminders",
   "legal.basis": "admin.rule.basis",
   "legal.notice": "admin.rule.notice",
   "legal.consent": "admin.rule.consent",
@@ -42,6 +43,10 @@ const choices: Readonly<Record<string, StaffKey>> = {
   "doors.callback": "admin.rule.doors.callback",
   "code.compared.advised": "admin.rule.code.advised",
   "code.compared.required": "admin.rule.code.required",
+  "reminders.week": "admin.rule.reminders.week",
+  "reminders.three_days": "admin.rule.reminders.threeDays",
+  "reminders.day": "admin.rule.reminders.day",
+  "reminders.two_hours": "admin.rule.reminders.twoHours",
   "legal.basis.notice": "admin.rule.basis.notice",
   "legal.basis.consent": "admin.rule.basis.consent",
 };
@@ -64,6 +69,7 @@ export function ruleValue(
 ): string {
   const { t } = texts;
   if (value === null) return t("admin.rule.own");
+  if (isList(value) && value.length === 0) return t("admin.rule.noneOf");
   if (isList(value)) return value.map((choice) => choiceLabel(rule, choice, texts)).join(", ");
   if (typeof value === "object") {
     const none = t(rule.startsWith("legal.") ? "admin.rule.asItComes" : "admin.rule.none");
