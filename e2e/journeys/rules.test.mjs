@@ -83,13 +83,43 @@ test('each sort of rule is written in its own fields, by keyboard too', LIMIT, a
   await see(admin, '05-decided');
 });
 
-test('an office reminds nobody if it likes', LIMIT, async () => {
+const drawing = (inside) =>
+  `<svg xmlns="http://www.w3.org/2000/svg" width="320" height="80"><rect width="80" height="80" rx="12" fill="#2044aa"/>
+  <path d="M20 58 40 18l20 40z" fill="#ffcc00"/><text x="96" y="52" font-size="40" font-family="sans-serif">Musterland</text>${inside}</svg>`;
+const upload = (text) =>
+  admin.page.locator('input[type=file]').setInputFiles({ name: 'logo.svg', mimeType: 'image/svg+xml', buffer: Buffer.from(text) });
+
+test('an office has its logo on the pages of its guests, and reminds nobody if it likes', LIMIT, async () => {
+  const whole = await admin.eval(async () => (await (await fetch('/api/staff/session')).json()).roles.find(({ kind }) => kind === 'agency').place);
+  await admin.goto(`${world.server.url}/staff/admin/places/${whole}`);
+  await admin.wait(hook('rules'));
   await change('reminders');
   await says(admin, hook('rule-form'), /einen Tag vorher/);
   await admin.click(`${hook('rule-form')} label:has-text("einen Tag vorher")`);
   await see(admin, '06-reminders');
   await admin.click(hook('rule-save'));
   await says(admin, at('reminders'), /keine/);
+  await change('logo');
+  await upload(drawing('<script>document.title = "x"</script>'));
+  await admin.click(hook('rule-save'));
+  await says(admin, '.kern-alert', /script/);
+  await see.both(admin, '07-no-logo');
+  await upload(drawing(' '.repeat(70_000)));
+  await admin.click(hook('rule-save'));
+  await says(admin, hook('rule-form'), /64 kB/);
+  await upload(drawing(''));
+  await admin.click(hook('rule-save'));
+  await admin.wait(`${at('logo')} img`);
+  await focused(admin, at('logo'));
+  await see(admin, '09-logo');
+  const { link } = await appoint(list, { name: 'Lena Bild' });
+  const guest = await guestAt(world.chromium, link, { ...PHONE, width: 320, colorScheme: 'dark' });
+  await until('the logo is there', () => guest.eval(() => document.querySelector('header img')?.naturalWidth > 0));
+  assert.deepEqual(await guest.eval(() => [document.querySelector('header img').width, document.querySelector('header img').height]), [160, 40]);
+  await see(guest, '09-guest');
+  await guest.close();
+  await admin.click(`${at('logo')} button:has-text("Zurücksetzen")`);
+  await says(admin, at('logo'), /keines/);
 });
 
 test('consent is a choice of its own, and can be taken back in the waiting room', LIMIT, async () => {

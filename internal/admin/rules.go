@@ -22,16 +22,17 @@ func (s *Service) ruleRoutes(api *edge.API, op func(id, route string) edge.Opera
 
 // RuleView is what counts at a place, and who has decided it.
 type RuleView struct {
-	Rule      agency.Rule `json:"rule"`
-	Value     any         `json:"value" doc:"null: each service has its own."`
-	Kind      agency.Kind `json:"kind,omitempty" doc:"Of the place that has decided; none: nobody has, it is as Visavis comes."`
-	Place     string      `json:"place,omitempty"`
-	PlaceName string      `json:"placeName,omitempty"`
-	Fixed     bool        `json:"fixed" doc:"No place below may decide otherwise."`
-	MayDecide bool        `json:"mayDecide" doc:"The person may, here."`
-	Takes     agency.Form `json:"takes"`
-	NeedsTwo  bool        `json:"needsTwo" doc:"A change holds only once a second person has agreed."`
-	Asked     *RuleAsked  `json:"asked,omitempty" doc:"A change that waits for that. Until then nobody asks for another."`
+	Rule      agency.Rule  `json:"rule"`
+	Value     any          `json:"value" doc:"null: each service has its own."`
+	Kind      agency.Kind  `json:"kind,omitempty" doc:"Of the place that has decided; none: nobody has, it is as Visavis comes."`
+	Place     string       `json:"place,omitempty"`
+	PlaceName string       `json:"placeName,omitempty"`
+	Fixed     bool         `json:"fixed" doc:"No place below may decide otherwise."`
+	MayDecide bool         `json:"mayDecide" doc:"The person may, here."`
+	Takes     agency.Form  `json:"takes"`
+	Picture   *agency.Logo `json:"picture,omitempty" doc:"How a page shows it."`
+	NeedsTwo  bool         `json:"needsTwo" doc:"A change holds only once a second person has agreed."`
+	Asked     *RuleAsked   `json:"asked,omitempty" doc:"A change that waits for that. Until then nobody asks for another."`
 }
 
 // RuleAsked is a change that waits for a second person.
@@ -79,6 +80,10 @@ func (s *Service) rulesAt(ctx context.Context, q db.Q, p staff.Person, place age
 	if err != nil {
 		return nil, err
 	}
+	a, err := s.o.Agencies.In(ctx, q, p.Agency)
+	if err != nil {
+		return nil, err
+	}
 	open, err := s.openChanges(ctx, q, p, place.ID)
 	if err != nil {
 		return nil, err
@@ -94,11 +99,15 @@ func (s *Service) rulesAt(ctx context.Context, q db.Q, p staff.Person, place age
 			}
 			names[d.Place] = above.Name
 		}
-		list = append(list, RuleView{
+		view := RuleView{
 			Rule: rule, Value: s.valueOf(rules, rule), Kind: d.Kind, Place: d.Place, PlaceName: names[d.Place], Fixed: d.Fixed,
 			Takes: rule.Form(), NeedsTwo: rule.NeedsTwo(), Asked: open[rule],
 			MayDecide: p.May(staff.Decide, place) && rule.DecidedAt(place.Kind) && (!d.Fixed || d.Place == place.ID) && open[rule] == nil,
-		})
+		}
+		if rule == agency.OwnLogo {
+			view.Picture = a.Logo(rules)
+		}
+		list = append(list, view)
 	}
 	return list, nil
 }
@@ -174,6 +183,9 @@ func (s *Service) changeRule(ctx context.Context, at RulePath, change func(*db.T
 }
 
 func ruleProblem(err error) error {
+	if wrong, is := errors.AsType[*agency.PictureError](err); is {
+		return edge.NewProblem(http.StatusUnprocessableEntity, "logo."+wrong.Code, "what", wrong.What)
+	}
 	switch {
 	case errors.Is(err, agency.ErrRule):
 		return edge.NewProblem(http.StatusUnprocessableEntity, "rule.invalid")

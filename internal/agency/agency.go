@@ -94,6 +94,7 @@ type Public struct {
 	PhoneHours string   `json:"phoneHours"`
 	TimeZone   string   `json:"timeZone"`
 	Languages  []string `json:"languages"`
+	Logo       *Logo    `json:"logo,omitempty"`
 }
 
 // Public is what somebody sees for whom these rules count, in a language.
@@ -101,5 +102,6 @@ func (a Agency) Public(rules Rules, language string) Public {
 	return Public{
 		Slug: a.Slug, Name: a.Name, TimeZone: a.TimeZone,
 		Phone: rules.Line(ContactPhone), PhoneHours: rules.Text(ContactHours).In(language), Languages: rules.Some(SpokenLanguages),
+		Logo: a.Logo(rules),
 	}
 }

@@ -16,3 +16,9 @@ func Husks() (list []Husk) {
 	}
 	return list
 }
+
+// ReadPicture is what becomes of a file: what is stored of it.
+func ReadPicture(file []byte) (kind string, content []byte, err error) {
+	p, err := readPicture(file)
+	return p.kind, p.content, err
+}

@@ -14,6 +14,7 @@ import (
 // Routes registers what anybody may ask.
 func (s *Store) Routes(api *edge.API) {
 	edge.Handle(api, edge.Operation{ID: "publicAgency", Route: "GET /api/guest/{agency}", Tag: "agency"}, s.public)
+	edge.Handle(api, edge.Operation{ID: "logo", Route: "GET /api/guest/{agency}/logo/{version}", Tag: "agency"}, s.logo)
 	edge.Handle(api, edge.Operation{ID: "legalText", Route: "GET /api/guest/{agency}/legal/{version}", Tag: "agency"}, s.legal)
 }
 

@@ -40,6 +40,8 @@ const (
 	Welcome Rule = "welcome"
 	// Reminders are how long before an appointment its guest is reminded by e-mail; none is a choice, too.
 	Reminders Rule = "reminders"
+	// OwnLogo is the picture in the head of the guests' pages.
+	OwnLogo Rule = "logo"
 	// LegalBasis is by what right an appointment is by video.
 	LegalBasis Rule = "legal.basis"
 	// LegalNotice is what guests are told about their data, and LegalConsent what they agree to. Each text stays.
@@ -114,6 +116,7 @@ func definitions() map[Rule]definition {
 		CodeCompared:    {form: oneOf(Advised, Required), at: levels(), standard: Advised},
 		Welcome:         {form: words(300, true), at: levels(), standard: map[string]any{}},
 		Reminders:       {form: someOrNone(BeforeWeek, BeforeThreeDays, BeforeDay, BeforeTwoHours), at: levels(), standard: asList([]string{BeforeDay})},
+		OwnLogo:         {form: Form{Kind: PictureForm, Most: mostPicture}, at: []Kind{OfAgency, OfDepartment, OfLocation}, standard: ""},
 		LegalBasis:      {form: oneOf(ByNotice, ByConsent), at: topics, standard: ByNotice},
 		LegalNotice:     {form: words(mostLegal, true), at: topics, kept: true, standard: map[string]any{}},
 		LegalConsent:    {form: words(mostLegal, true), at: topics, kept: true, standard: map[string]any{}},

@@ -26,13 +26,15 @@ const (
 	SomeForm   FormKind = "some"   // at least one of a list, unless None, in the order of that list
 	DialForm   FormKind = "dial"   // a telephone number, as people write it
 	WordsForm  FormKind = "words"  // plain text, by language
+	// PictureForm is decided by a file, as base64; what is stored, and answered, is the version of the picture.
+	PictureForm FormKind = "picture"
 )
 
 // Form is what a rule takes; pages ask for it accordingly.
 type Form struct {
-	Kind  FormKind `json:"kind" enum:"number,day,one,some,dial,words"`
+	Kind  FormKind `json:"kind" enum:"number,day,one,some,dial,words,picture"`
 	Least int      `json:"least,omitempty" doc:"The smallest number."`
-	Most  int      `json:"most,omitempty" doc:"The largest number; of texts, the most characters in each language."`
+	Most  int      `json:"most,omitempty" doc:"The largest number; of texts, the most characters in each language; of pictures, the most bytes."`
 	Unit  string   `json:"unit,omitempty" enum:"minutes,days" doc:"Of a number."`
 	Of    []string `json:"of,omitempty" doc:"What can be chosen; of texts, the languages."`
 	Lines bool     `json:"lines,omitempty" doc:"The text may have several."`
@@ -81,6 +83,9 @@ func (f Form) take(v any) (any, bool) {
 		return text, ok && len(text) <= mostDial && dialled.MatchString(text)
 	case WordsForm:
 		return f.takeWords(v)
+	case PictureForm:
+		text, ok := v.(string)
+		return v, ok && pictureVersion.MatchString(text)
 	}
 	return nil, false
 }

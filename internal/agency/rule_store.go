@@ -192,9 +192,15 @@ func (f found) into(decided map[Rule][]Decision) error {
 	return nil
 }
 
-// Decide lets a place decide a rule: ErrRule if it cannot be decided there or not so, ErrFixed if somebody above has for
-// all. By is the member of staff, or empty. It returns what the audit may hold of the value.
+// Decide lets a place decide a rule: ErrRule if it cannot be decided there or not so, a PictureError if a file is no
+// picture, ErrFixed if somebody above has for all. By is the member of staff, or empty. It returns what the audit may hold
+// of the value.
 func (s *Store) Decide(ctx context.Context, tx *db.Tx, agencyID string, p Place, rule Rule, value json.RawMessage, fixed bool, by string) (code string, err error) {
+	if rule == OwnLogo {
+		if value, err = s.keepLogo(ctx, tx, agencyID, p, value); err != nil {
+			return "", err
+		}
+	}
 	v, err := s.decidable(ctx, tx, agencyID, p, rule, value)
 	if err != nil {
 		return "", err
@@ -257,6 +263,9 @@ func (s *Store) Undecide(ctx context.Context, tx *db.Tx, agencyID string, p Plac
 	err = db.Affected(tx.ExecContext(ctx, `DELETE FROM policy WHERE agency_id = $1 AND place_id = $2 AND name = $3`, agencyID, p.ID, rule))
 	if errors.Is(err, db.ErrConflict) {
 		return false, nil
+	}
+	if err == nil && rule == OwnLogo {
+		err = s.dropLogo(ctx, tx, agencyID, p)
 	}
 	if err != nil {
 		return false, fmt.Errorf("leave rule to others: %w", err)

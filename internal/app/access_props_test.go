@@ -1,6 +1,7 @@
 package app
 
 import (
+	"encoding/base64"
 	"maps"
 	"time"
 
@@ -103,6 +104,7 @@ func guestProps() map[string]prop {
 		"POST " + seat + "/detour":                {ready: (*scene).admit, body: page(nil)},
 		"POST " + seat + "/consent":               {body: page(worldtest.Body{"version": "", "given": false})},
 		"GET /api/guest/{agency}/legal/{version}": {ready: (*scene).write},
+		"GET /api/guest/{agency}/logo/{version}":  {ready: (*scene).draw},
 	}
 }
 
@@ -122,4 +124,12 @@ func (s *scene) write() {
 	s.t.Helper()
 	s.Decide(s.o, s.o.Agency, agency.LegalNotice, `{"de": "Wir bewahren nichts auf."}`, false)
 	s.Scan(`SELECT version FROM legal_text WHERE agency_id = $1`, []any{s.o.Agency}, &s.text)
+}
+
+// draw gives the agency a logo.
+func (s *scene) draw() {
+	s.t.Helper()
+	drawing := base64.StdEncoding.EncodeToString([]byte(`<svg viewBox="0 0 40 40"><rect width="40" height="40"/></svg>`))
+	s.Decide(s.o, s.o.Agency, agency.OwnLogo, `"`+drawing+`"`, false)
+	s.Scan(`SELECT version FROM logo WHERE agency_id = $1`, []any{s.o.Agency}, &s.text)
 }

@@ -111,6 +111,9 @@ func (s *Service) view(ctx context.Context, q db.Q, x Seat, who Holder) (GuestVi
 		Legal:      legalView(s.o.Agencies.Legal(rules), x),
 		CallbackAt: u.callbackAt, MoveAskedAt: u.moveAskedAt, Now: db.Ms(now),
 	}
+	if v.Agency.Logo != nil { // the agency's own name stands below it
+		v.Agency.Logo.Alt = map[agency.Kind]string{agency.OfDepartment: u.department, agency.OfLocation: u.location}[rules[agency.OwnLogo].Kind]
+	}
 	mine := x.Holder.Browser != "" && x.Holder.Browser == who.Browser
 	v.Here = mine && (who.Page == "" || who.Page == x.Holder.Page)
 	v.Elsewhere = x.Holder.Browser != "" && !mine

@@ -1,7 +1,7 @@
 /** What the admin pages ask: shapes and calls of docs/protocol.md, "Administration". */
 import type { Language } from "../i18n/languages";
 import { api, ApiError, call, problem } from "./client";
-import type { Role } from "./types";
+import type { Logo, Role } from "./types";
 
 export type PlaceKind = "department" | "location" | "desk" | "service";
 export type Level = "agency" | PlaceKind;
@@ -238,6 +238,7 @@ export type RuleName =
   | "code.compared"
   | "welcome"
   | "reminders"
+  | "logo"
   | "legal.basis"
   | "legal.notice"
   | "legal.consent"
@@ -252,12 +253,12 @@ export type RuleValue = number | string | readonly string[] | Readonly<Record<st
 
 /** What a rule takes. */
 export interface RuleTakes {
-  readonly kind: "number" | "day" | "one" | "some" | "dial" | "words";
+  readonly kind: "number" | "day" | "one" | "some" | "dial" | "words" | "picture";
   /** The smallest number. */
   readonly least?: number;
   /** Of a number. */
   readonly unit?: "minutes" | "days";
-  /** The largest number; of texts, the most characters in each language. */
+  /** The largest number; of texts, the most characters in each language; of pictures, the most bytes. */
   readonly most?: number;
   /** What can be chosen; of texts, the languages. */
   readonly of?: readonly string[];
@@ -278,6 +279,8 @@ export interface RuleView {
   readonly fixed: boolean;
   readonly mayDecide: boolean;
   readonly takes: RuleTakes;
+  /** How a page shows it. */
+  readonly picture?: Logo;
   /** A change holds only once a second person has agreed. */
   readonly needsTwo?: boolean;
   /** One that waits for that. */

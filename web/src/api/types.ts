@@ -9,6 +9,14 @@ type ClosedReason = Outcome;
 /** Why a device is or is not in use; the words of `POST …/check`. */
 export type DeviceState = "ok" | "off" | "refused" | "missing" | "busy" | "unsupported";
 
+/** A picture, and the room that it takes. */
+export interface Logo {
+  src: string;
+  width: number;
+  height: number;
+  alt: string;
+}
+
 export interface PublicAgency {
   slug: string;
   name: string;
@@ -17,6 +25,7 @@ export interface PublicAgency {
   /** Of the offices, as the IANA database names it. */
   timeZone: string;
   languages: LanguageTag[];
+  logo?: Logo;
 }
 
 interface Wait {

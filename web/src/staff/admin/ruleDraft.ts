@@ -3,12 +3,22 @@ import type { StaffKey } from "../../i18n/staff";
 
 /** A rule that is being written: everything that its sort of value needs, and the rest unused. */
 export interface RuleDraft {
-  /** A number, a telephone number or a day. */
+  /** A number, a telephone number, a day, or a file as base64. */
   readonly typed: string;
   /** One of a list; of a day, whether there is one. */
   readonly chosen: string;
   readonly several: readonly string[];
   readonly said: Readonly<Record<string, string>>;
+}
+
+const tooLarge = "too large";
+
+/** A file becomes part of a draft; one that is too large is not read. */
+export async function draftOfFile(file: File | undefined, most: number): Promise<Partial<RuleDraft>> {
+  if (!file) return { typed: "", chosen: "" };
+  if (file.size > most) return { typed: "", chosen: tooLarge };
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  return { typed: btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")), chosen: "" };
 }
 
 export type Wrong = { key: StaffKey; params?: Record<string, number> };
@@ -19,7 +29,7 @@ export function ruleDraft({ kind, of = [] }: RuleTakes, value: RuleValue): RuleD
   const said = value !== null && typeof value === "object" && !Array.isArray(value) ? value : {};
   const day = text === "never" ? "never" : text === "" ? "always" : "from";
   return {
-    typed: text === "never" ? "" : text,
+    typed: text === "never" || kind === "picture" ? "" : text,
     chosen: kind === "day" ? day : text,
     several,
     said: Object.fromEntries(
@@ -44,6 +54,9 @@ export function readRule(
       return text === "" ? { wrong: { key: "admin.wrong.empty" } } : { value: text };
     case "dial":
       return text === "" ? { wrong: { key: "admin.wrong.empty" } } : { value: text };
+    case "picture":
+      if (chosen === tooLarge) return { wrong: { key: "errors.logo.too_large" } };
+      return typed === "" ? { wrong: { key: "admin.import.noFiles" } } : { value: typed };
     case "one":
       return { value: chosen };
     case "some": {

@@ -17,6 +17,7 @@ export const ruleLabels: Readonly<Record<RuleName, StaffKey>> = {
   "code.compared": "admin.rule.code",
   welcome: "admin.rule.welcome",
   reminders: "admin.rule.reminders",
+  logo: "admin.rule.logo",
   "legal.basis": "admin.rule.basis",
   "legal.notice": "admin.rule.notice",
   "legal.consent": "admin.rule.consent",
@@ -81,6 +82,7 @@ export function ruleValue(
   }
   if (takes.kind === "day") return dayValue(value, texts);
   if (takes.kind === "one") return choiceLabel(rule, value, texts);
+  if (takes.kind === "picture") return t(value === "" ? "admin.rule.logo.none" : "admin.rule.logo.own");
   return value === "" ? t("admin.rule.none") : value;
 }
 

@@ -1,0 +1,150 @@
+package agency
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"image/png"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"visavis/internal/vault"
+)
+
+// mostPicture is the largest file that a logo may be: guests load it over bad networks, before anything else is there.
+const mostPicture = 64 << 10
+
+const (
+	mostSide = 1500 // of a PNG, in pixels: unpacked, that is 18 MB at most
+	// The place in the head of a page, in CSS pixels. A logo fills its height or its width.
+	placeWidth, placeHeight, leastSide = 160, 40, 8
+)
+
+// PictureError says why a file is no logo.
+type PictureError struct {
+	Code string // too_large, type, broken, active, shape
+	What string // of active: what there must not be
+}
+
+func (e *PictureError) Error() string { return "agency: this is no logo: " + e.Code }
+
+func noLogo(code string) error { return &PictureError{Code: code} }
+
+// picture is a logo that anybody may be shown.
+type picture struct {
+	kind          string // png, svg
+	content       []byte
+	width, height int // in the head of a page
+}
+
+// version stands for what the picture shows, and says how much room it needs: pages leave that free before it comes.
+func (p picture) version() string {
+	return fmt.Sprintf("%dx%d-%s", p.width, p.height, hex.EncodeToString(vault.Hash(string(p.content))[:8]))
+}
+
+var pictureVersion = regexp.MustCompile(`^([0-9]{1,3})x([0-9]{1,3})-[0-9a-f]{16}$`)
+
+// Logo is how a page shows a picture.
+type Logo struct {
+	Src    string `json:"src"`
+	Width  int    `json:"width"`
+	Height int    `json:"height"`
+	Alt    string `json:"alt" doc:"The name of the place that it is the logo of; empty if that stands below it."`
+}
+
+// Logo is what counts by some rules, nil if there is none. Who shows it beside another place's name says whose it is.
+func (a Agency) Logo(rules Rules) *Logo {
+	version := rules.Line(OwnLogo)
+	size := pictureVersion.FindStringSubmatch(version)
+	if size == nil {
+		return nil
+	}
+	width, _ := strconv.Atoi(size[1])
+	height, _ := strconv.Atoi(size[2])
+	return &Logo{Src: "/api/guest/" + a.Slug + "/logo/" + version, Width: width, Height: height}
+}
+
+// decodePicture reads a file as programs send it: as base64, also in an address (data:image/png;base64,…). What it is, its
+// content says.
+func decodePicture(text string) (picture, error) {
+	if head, rest, is := strings.Cut(text, ";base64,"); is && strings.HasPrefix(head, "data:") {
+		text = rest
+	}
+	content, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return picture{}, noLogo("type")
+	}
+	return readPicture(content)
+}
+
+func readPicture(content []byte) (picture, error) {
+	if len(content) > mostPicture {
+		return picture{}, noLogo("too_large")
+	}
+	if bytes.HasPrefix(content, []byte(pngMagic)) {
+		return readPNG(content)
+	}
+	text := bytes.TrimLeft(bytes.TrimPrefix(content, []byte("\ufeff")), " \t\r\n")
+	if bytes.HasPrefix(text, []byte("<")) {
+		return readSVG(text)
+	}
+	return picture{}, noLogo("type")
+}
+
+const pngMagic = "\x89PNG\r\n\x1a\n"
+
+// readPNG takes what a picture needs and leaves out the rest: what programs have written about people and places, colour
+// profiles, further pictures, and whatever follows the end.
+func readPNG(content []byte) (picture, error) {
+	kept, err := keepChunks(content)
+	if err != nil {
+		return picture{}, err
+	}
+	head, err := png.DecodeConfig(bytes.NewReader(kept)) // before anything is unpacked
+	if err != nil {
+		return picture{}, noLogo("broken")
+	}
+	if head.Width > mostSide || head.Height > mostSide {
+		return picture{}, noLogo("shape")
+	}
+	if _, err := png.Decode(bytes.NewReader(kept)); err != nil {
+		return picture{}, noLogo("broken")
+	}
+	p := picture{kind: "png", content: kept}
+	return p, p.fit(float64(head.Width), float64(head.Height), 1)
+}
+
+// keepChunks reads no further than the end of the picture (ISO/IEC 15948, 5.3: length, type, data, checksum).
+func keepChunks(content []byte) ([]byte, error) {
+	kept, rest := []byte(pngMagic), content[len(pngMagic):]
+	for len(rest) >= 12 {
+		whole := uint64(binary.BigEndian.Uint32(rest)) + 12
+		if whole > uint64(len(rest)) {
+			break
+		}
+		kind := string(rest[4:8])
+		switch kind {
+		case "IHDR", "PLTE", "tRNS", "gAMA", "cHRM", "sRGB", "IDAT", "IEND":
+			kept = append(kept, rest[:whole]...)
+		}
+		if kind == "IEND" {
+			return kept, nil
+		}
+		rest = rest[whole:]
+	}
+	return nil, noLogo("broken")
+}
+
+// fit finds the room that the picture takes in the head of a page, enlarged at most so many times.
+func (p *picture) fit(width, height, most float64) error {
+	scale := min(placeHeight/height, placeWidth/width, most)
+	p.width, p.height = int(math.Round(width*scale)), int(math.Round(height*scale))
+	if p.width < leastSide || p.height < leastSide {
+		return noLogo("shape")
+	}
+	return nil
+}
