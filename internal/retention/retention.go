@@ -72,9 +72,7 @@ func (s *Service) due(ctx context.Context, j jobs.Job) error {
 	if err != nil || !more {
 		return err
 	}
-	return s.db.Tx(ctx, func(tx *db.Tx) error { // it is this very job that comes again
-		return s.o.Jobs.Replace(ctx, tx, jobs.Job{Agency: j.Agency, Kind: job, Key: j.Key, Ref: j.Ref})
-	})
+	return jobs.Again(s.o.Clock(), j.Ref)
 }
 
 // Run deletes of one agency what is over, and tells whether there may be more.

@@ -120,6 +120,8 @@ func (s *scene) whole() []Place {
 	s.Exec(`INSERT INTO seat_presence (agency_id, seat_id, page, node_id, created_at) VALUES ($1, $2, 'page-one', 'gone', 0)`, s.o.Agency, closed.Seat)
 	s.Exec(`INSERT INTO job (id, agency_id, kind, unique_key, ref, run_at, attempts, dead_at) VALUES ('dead', $1, 'mail', $2, $2, 0, 12, 1)`,
 		s.o.Agency, closed.Appointment)
+	s.Exec(`INSERT INTO job (id, agency_id, kind, unique_key, ref, run_at, attempts, dead_at) VALUES ('dead2', $1, 'reminder', $2, 'x', 0, 12, 1)`,
+		s.o.Agency, closed.Appointment)
 	return []Place{closed, s.talked()}
 }
 

@@ -44,7 +44,7 @@ func tablesOf() map[string]fate {
 		"audit_head":    ofItself,
 
 		"department": withAgency, "location": withAgency, "desk": withAgency, "service": withAgency, "policy": withAgency,
-		"approval": withAgency, "legal_text": withAgency, "scim_token": withAgency, "scim_group": withAgency, "scim_rule": withAgency,
+		"approval": withAgency, "legal_text": withAgency, "logo": withAgency, "scim_token": withAgency, "scim_group": withAgency, "scim_rule": withAgency,
 		"scim_guard": withAgency,
 	}
 }
@@ -108,6 +108,7 @@ func deletions() []deletion {
 		by(gone.ofAccounts, `DELETE FROM late WHERE agency_id = $1 AND who IN `),
 
 		by(gone.all, `DELETE FROM job WHERE agency_id = $1 AND ref IN `),
+		by(gone.all, `DELETE FROM job WHERE agency_id = $1 AND unique_key IN `),
 		by(gone.topics, `DELETE FROM stream_change WHERE agency_id = $1 AND topic IN `),
 		by(gone.topics, `DELETE FROM stream WHERE agency_id = $1 AND topic IN `),
 	}
