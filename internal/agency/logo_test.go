@@ -102,7 +102,7 @@ func TestTEN01ALogoIsNoOtherAgencys(t *testing.T) {
 		}
 		g.Tx(func(tx *db.Tx) error { return g.Agencies.GiveUp(t.Context(), tx, g.o.Agency) })
 		g.Browser().Get(src).Expect(t, http.StatusNotFound, "not_found")
-		if err := g.Agencies.Clear(t.Context(), g.o.Agency); err != nil {
+		if _, err := g.Agencies.Clear(t.Context(), g.o.Agency, never); err != nil {
 			t.Fatal(err)
 		}
 		if n := g.Count(`SELECT COUNT(*) FROM logo`); n != 0 {

@@ -322,7 +322,7 @@ func TestAnAgencyThatIsGivenUpRemindsNobody(t *testing.T) {
 		if n := len(box.all()); n != 1 {
 			t.Errorf("%d mails", n)
 		}
-		if err := s.Agencies.Clear(t.Context(), s.o.Agency); err != nil {
+		if _, err := s.Agencies.Clear(t.Context(), s.o.Agency, func() bool { return false }); err != nil {
 			t.Fatal(err)
 		}
 	})
