@@ -74,7 +74,7 @@ func (o *office) again(t *testing.T, d *db.DB, s *server) (look func()) {
 	log := slog.New(slog.NewTextHandler(o.Log, nil))
 	queue := jobs.New(d, jobs.Options{Node: "two", Clock: o.Clock.Now, Workers: 2, Log: log, Wake: wake, Publish: func() {}})
 	_, err := notify.New(notify.Options{
-		Server: s.at(), From: mail.Address{Address: "termin@amt.example"}, URL: worldtest.URL, TimeZone: o.Zone,
+		Server: s.at(), From: mail.Address{Address: "termin@amt.example"}, TimeZone: o.Zone,
 		Locales: locales.Files, Jobs: queue, Clock: o.Clock.Now, Log: log,
 		Reminder: func(_ context.Context, _, _ string, m notify.Moment) (notify.Reminder, error) { return o.reminder(m) },
 		Mailed: func(_ context.Context, _, _ string, sequence int64, sent bool) error {
