@@ -159,7 +159,7 @@ func (d *drawing) size(attributes []xml.Attr) error {
 		if full(a.Name) != ":viewBox" {
 			continue
 		}
-		for _, number := range strings.Fields(strings.ReplaceAll(a.Value, ",", " ")) {
+		for number := range strings.FieldsSeq(strings.ReplaceAll(a.Value, ",", " ")) {
 			n, err := strconv.ParseFloat(number, 64)
 			if err != nil {
 				return noLogo("shape")
