@@ -160,16 +160,21 @@ func TestTheMessagesOfATalkGoToThePageThatHoldsItOnly(t *testing.T) {
 		if got := holder.until("signal"); got != `{"after":4,"kind":"answer"}` {
 			t.Error(got)
 		}
-		w.must(p, seat.SendBack{})
-		for {
-			name, data := other.next()
-			if name == "signal" || name == "end" {
-				t.Fatal("the other browser got", name)
-			}
-			if strings.Contains(data, `"state":"waiting"`) {
-				break
+		// It is told of the talk before that is over again: of what was, and is no more, nobody is told.
+		untilOther := func(state string) {
+			for {
+				name, data := other.next()
+				if name == "signal" || name == "end" {
+					t.Fatal("the other browser got", name)
+				}
+				if strings.Contains(data, `"state":"`+state+`"`) {
+					return
+				}
 			}
 		}
+		untilOther("talking")
+		w.must(p, seat.SendBack{})
+		untilOther("waiting")
 	})
 }
 
