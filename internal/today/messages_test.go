@@ -142,7 +142,7 @@ func TestWhatIsNoTextOrTooMuchIsRefused(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newOffices(t, d)
 		p, g, _ := s.waiting()
-		for _, text := range []string{"", " \n ", "\u202e\u0000"} {
+		for _, text := range []string{"", " \n ", "\u202e\u0007"} {
 			s.sommer.Post(messagePath(p), Body{"text": text}).Expect(t, http.StatusUnprocessableEntity, "message.text")
 			g.Do("answer", Body{"message": "m", "text": text}).Expect(t, http.StatusUnprocessableEntity, "message.text")
 		}
