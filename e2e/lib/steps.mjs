@@ -55,6 +55,7 @@ export async function enterWaitingRoom(page, link) {
   await page.click(hook('check'));
   clicks += 1;
   await page.wait(screen('check'));
+  await page.wait('video, .on > p'); // who goes in before the devices answer takes part in writing until they do
   await page.click(hook('arrive'));
   clicks += 1;
   await page.wait(screen('waiting'));
