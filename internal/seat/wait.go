@@ -34,6 +34,7 @@ type queue struct {
 	late   time.Duration // as the desk or the advisor has said
 	busy   *time.Time    // until when the running talk should last
 	ahead  []span        // in their order
+	first  time.Duration // of those at the desk whose talk was interrupted: they come before all others
 }
 
 // wait is a range that holds, or nothing: the running talk is over its time, and nobody else comes first.
@@ -42,17 +43,18 @@ func (t queue) wait(now time.Time) *Wait {
 	switch {
 	case t.busy != nil && t.busy.After(now):
 		free = *t.busy
-	case t.busy != nil || len(t.ahead) > 0:
+	case t.busy != nil || len(t.ahead) > 0 || t.first > 0:
 		free = now
 	}
-	var length time.Duration
+	length := t.first
+	free = free.Add(t.first)
 	for _, a := range t.ahead {
 		free = latest(free, a.starts.Add(t.late)).Add(a.ends.Sub(a.starts))
 		length += a.ends.Sub(a.starts)
 	}
 	until := latest(free, t.starts.Add(t.late))
 	w := &Wait{Until: db.Ms(until)}
-	if t.busy != nil || len(t.ahead) > 0 {
+	if t.busy != nil || len(t.ahead) > 0 || t.first > 0 {
 		w.After = new(db.Ms(until.Add(-length)))
 	}
 	switch left := until.Sub(now); {
@@ -87,7 +89,24 @@ func (s *Service) wait(ctx context.Context, q db.Q, x Seat, advisor string, star
 	if t.ahead, err = ahead(ctx, q, x, advisor, starts, now); err != nil {
 		return nil, err
 	}
+	if t.first, err = interrupted(ctx, q, x); err != nil {
+		return nil, err
+	}
 	return t.wait(now), nil
+}
+
+// interrupted is how long those at the desk take who wait as who led their talk may lead it no longer.
+func interrupted(ctx context.Context, q db.Q, x Seat) (time.Duration, error) {
+	var length int64
+	err := q.QueryRowContext(ctx, `
+		SELECT COALESCE(SUM(a.ends_at - a.starts_at), 0) FROM seat s
+		JOIN appointment a ON a.agency_id = s.agency_id AND a.id = s.appointment_id
+		WHERE s.agency_id = $1 AND s.desk_id = $2 AND s.state = 'waiting' AND s.passed_at IS NOT NULL AND s.id <> $3`,
+		x.Agency, x.Desk, x.ID).Scan(&length)
+	if err != nil {
+		return 0, fmt.Errorf("read whose talk was interrupted: %w", err)
+	}
+	return time.Duration(length) * time.Millisecond, nil
 }
 
 // late is by how much the desk of a seat, or the advisor, says to be late.
@@ -103,7 +122,7 @@ func late(ctx context.Context, q db.Q, x Seat, advisor string, now time.Time) (t
 }
 
 // ahead are the appointments that a named advisor has before this one and that have not begun: of who waits, or may
-// still come.
+// still come. Those whose talk was interrupted at the same desk come before all of them.
 func ahead(ctx context.Context, q db.Q, x Seat, advisor string, starts, now time.Time) ([]span, error) {
 	if advisor == "" {
 		return nil, nil
@@ -112,9 +131,9 @@ func ahead(ctx context.Context, q db.Q, x Seat, advisor string, starts, now time
 		SELECT a.starts_at, a.ends_at FROM appointment a
 		JOIN seat s ON s.agency_id = a.agency_id AND s.appointment_id = a.id
 		WHERE a.agency_id = $1 AND a.advisor_id = $2 AND a.starts_at < $3 AND a.starts_at > $4 AND a.status = 'booked'
-		  AND (s.state = 'waiting' OR s.state = 'expected' AND a.starts_at > $5)
+		  AND (s.state = 'waiting' AND (s.passed_at IS NULL OR s.desk_id <> $7) OR s.state = 'expected' AND a.starts_at > $5)
 		ORDER BY a.starts_at, a.id LIMIT $6`,
-		x.Agency, advisor, db.Ms(starts), db.Ms(starts.Add(-24*time.Hour)), db.Ms(now.Add(-overdue)), mostAhead)
+		x.Agency, advisor, db.Ms(starts), db.Ms(starts.Add(-24*time.Hour)), db.Ms(now.Add(-overdue)), mostAhead, x.Desk)
 	if err != nil {
 		return nil, fmt.Errorf("read who comes first: %w", err)
 	}

@@ -31,6 +31,9 @@ func TestAWaitIsAtLeastWhatTheTalkThoseAheadAndTheLatenessTake(t *testing.T) {
 		"somebody waits before, nobody talks":     {queue: queue{starts: at(10, 30), ahead: []span{half(10, 0)}}, now: at(10, 20), from: 30, to: 40, until: at(10, 50), after: at(10, 20)},
 		"two before, with room between":           {queue: queue{starts: at(11, 30), ahead: []span{half(10, 0), half(11, 0)}}, now: at(10, 20), from: 70, to: 80, until: at(11, 30), after: at(10, 30)},
 		"late with somebody before":               {queue: queue{starts: at(10, 30), late: 20 * time.Minute, ahead: []span{half(10, 0)}}, now: at(10, 0), from: 50, to: 60, until: at(10, 50), after: at(10, 20)},
+		"a talk of half an hour was interrupted":  {queue: queue{starts: at(10, 0), first: 30 * time.Minute}, now: at(10, 5), from: 30, to: 40, until: at(10, 35), after: at(10, 5)},
+		"one was, and somebody waits before":      {queue: queue{starts: at(10, 30), first: 30 * time.Minute, ahead: []span{half(10, 0)}}, now: at(10, 20), from: 60, to: 70, until: at(11, 20), after: at(10, 20)},
+		"one was, and a colleague talks":          {queue: queue{starts: at(10, 0), first: 30 * time.Minute, busy: to(at(10, 20))}, now: at(10, 5), from: 45, to: 55, until: at(10, 50), after: at(10, 20)},
 	} {
 		w := c.wait(c.now)
 		if (w == nil) != c.unknown {

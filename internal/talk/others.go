@@ -19,7 +19,8 @@ type Others struct {
 	Next  *Next `json:"next,omitempty"`
 }
 
-// Next is the appointment of who has waited longest of those whom the person may call in.
+// Next is the appointment of who has waited longest of those whom the person may call in; whose talk was interrupted comes
+// before all others, as in the list.
 type Next struct {
 	Since       int64  `json:"since"`
 	StartsAt    int64  `json:"startsAt"`
@@ -54,7 +55,8 @@ func (s *Service) others(ctx context.Context, q db.Q, p staff.Person) (Others, e
 		SELECT seat.arrived_at, a.starts_at, v.id, v.name FROM seat
 		JOIN appointment a ON a.agency_id = seat.agency_id AND a.id = seat.appointment_id
 		JOIN service v ON v.agency_id = a.agency_id AND v.id = a.service_id
-		WHERE seat.agency_id = $1 AND seat.state = 'waiting' AND seat.desk_id IN `+desks+` ORDER BY seat.arrived_at, a.id LIMIT 1`,
+		WHERE seat.agency_id = $1 AND seat.state = 'waiting' AND seat.desk_id IN `+desks+`
+		ORDER BY CASE WHEN seat.passed_at IS NULL THEN 1 ELSE 0 END, seat.arrived_at, a.id LIMIT 1`,
 		append([]any{p.Agency}, args...)...).Scan(&n.Since, &n.StartsAt, &n.Service, &service)
 	if errors.Is(err, db.ErrNoRows) {
 		return o, nil

@@ -193,6 +193,40 @@ func TestACC08ATalkPassesWhenTheRoleOfWhoLeadsItIsOver(t *testing.T) {
 	})
 }
 
+// Whoever waits at the desk waits for this one too, however long they have waited already.
+func TestWhoseTalkWasInterruptedComesBeforeAllOthersInTheWindowAndInTheirTimes(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		winter := s.SignIn(s.o.Winter)
+		early := s.Guest(s.Book(s.o, winter, s.o.Booking(Start().Add(4*time.Minute))))
+		early.Arrive().OK(t)
+		elsewhere := s.o.Booking(Start().Add(3 * time.Minute)) // this desk has two people, and they are booked
+		elsewhere["desk"], elsewhere["service"] = s.o.Desk2, s.o.Service2
+		led := s.Guest(s.Book(s.o, winter, elsewhere))
+		led.Arrive().OK(t)
+		var begun started
+		winter.Post("/api/staff/seats/"+led.Place.Seat+"/admit", Body{}).OK(t).Into(t, &begun)
+		s.Exec(`UPDATE seat SET arrived_at = arrived_at + 60000 WHERE agency_id = $1 AND id = $2`, s.o.Agency, s.g.Place.Seat)
+		s.connect()
+		page := s.g.Stream("")
+		page.Until("snapshot", nil)
+		before, _ := guestSees(early)
+		dismiss(s.Node, s.o, s.o.Sommer)
+		untilState(page, "waiting")
+		var first struct{ Waiting talk.Others }
+		window := winter.Listen("/api/staff/talks/"+begun.Talk.ID+"/stream", "")
+		window.Until("snapshot", &first)
+		if n := first.Waiting.Next; first.Waiting.Count != 2 || n == nil || n.StartsAt != Start().Add(5*time.Minute).UnixMilli() {
+			t.Errorf("%v", first.Waiting)
+		}
+		after, _ := guestSees(early)
+		longer := func(view map[string]any) float64 { return view["wait"].(map[string]any)["until"].(float64) }
+		if longer(after)-longer(before) < float64((20 * time.Minute).Milliseconds()) {
+			t.Errorf("%v, and before it was %v", after["wait"], before["wait"])
+		}
+	})
+}
+
 // Named anew, a substitute who is in a talk may have a later beginning: it is over for now.
 func TestACC08ATalkPassesWhenASubstituteWhoLeadsItIsNamedForLater(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
