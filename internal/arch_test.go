@@ -56,7 +56,8 @@ var rooms = map[string]string{
 	"bench": "internal/relay internal/relay/control",
 
 	// Help for tests: in nobody's list, so only tests can import it.
-	"internal/db/dbtest":           "internal/db internal/vault",
+	"internal/db/dbtest":           "internal/db internal/db/scope internal/vault",
+	"internal/db/scope":            "",
 	"internal/staff/oidc/oidctest": "",
 	"internal/worldtest":           plumbing + media + strings.Join(features, " "),
 }

@@ -1,138 +1,128 @@
 package internal_test
 
 import (
-	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
+
+	"visavis/internal/db/scope"
 )
 
-// acrossAgencies are the statements of features that touch rows of more than one agency on purpose, each by its
-// beginning, with the reason.
-var acrossAgencies = map[string]string{
-	"internal/seat: SELECT DISTINCT agency_id, seat_id FROM seat_presence WHERE node_id = $1": "a node that died served all agencies",
-	"internal/seat: DELETE FROM node":                                                 "a node that died served all agencies",
-	"internal/talk: SELECT talk_leg.agency_id, talk_leg.browser_sealed FROM talk_leg": "the relay knows no agencies; the leg's name is unguessable",
-}
-
-func TestTEN01EveryStatementOfAFeatureNamesTheAgency(t *testing.T) {
+// The proof has two halves, with one rule (internal/db/scope): all texts that stand in the source, in whatever way they
+// are put together, and all statements that tests run (internal/db/dbtest), as they are put together.
+func TestTEN01EveryStatementNamesTheAgency(t *testing.T) {
 	tables := agencyTables(t)
 	if len(tables) < 15 {
 		t.Fatalf("only %v belong to an agency: the test reads the schema wrongly", tables)
 	}
+	rule := scope.Of(tables)
 	used := map[string]bool{}
 	seen := 0
-	for _, room := range append(slices.Clone(features), "internal/demo") {
-		for at, query := range statements(t, room) {
-			seen++
-			fault := unscoped(query, tables)
-			if fault == "" {
-				continue
-			}
-			if known := exception(room, query); known != "" {
-				used[known] = true
-				continue
-			}
-			t.Errorf("%s: %s: %s", at, fault, query)
+	for _, one := range written(t, "..") {
+		if !scope.Statement(one.text) {
+			continue
 		}
+		seen++
+		fault := rule.Fault(one.text)
+		if fault == "" {
+			continue
+		}
+		if known, reason := scope.Across(one.room, one.text); reason != "" {
+			used[known] = true
+			continue
+		}
+		t.Errorf("%s: %s: %s", one.at, fault, one.text)
 	}
-	if seen < 60 {
+	t.Logf("%d statements and parts of them", seen)
+	if seen < 400 {
 		t.Errorf("only %d statements found: the test looks in the wrong place", seen)
 	}
-	for known := range acrossAgencies {
+	for _, known := range scope.Exceptions() {
 		if !used[known] {
 			t.Errorf("no statement needs the exception %q", known)
 		}
 	}
 }
 
-func exception(room, query string) string {
-	for known := range acrossAgencies {
-		if strings.HasPrefix(room+": "+query, known) {
-			return known
-		}
+// Whichever way a statement is written, a bad one is found, and a good one is not.
+func TestAStatementIsFoundHoweverItIsWritten(t *testing.T) {
+	rule := scope.Of([]string{"seat", "talk"})
+	for form, code := range map[string]string{
+		"argument":             `q.QueryRow(ctx, "SELECT id FROM seat WHERE AGENCY id = $1", id)`,
+		"constant":             `const query = "SELECT id FROM seat WHERE AGENCY id = $1"; q.QueryRow(ctx, query, id)`,
+		"constant of package":  `q.QueryRow(ctx, columns+" WHERE AGENCY id = $1", id)`,
+		"constant of another":  `q.QueryRow(ctx, other.Columns+" WHERE AGENCY id = $1", id)`,
+		"variable":             `query := "SELECT id FROM seat WHERE AGENCY id = $1"; q.QueryRow(ctx, query, id)`,
+		"variable of package":  `q.QueryRow(ctx, kept, id)`,
+		"assigned later":       `var query string; query = "SELECT id FROM seat WHERE AGENCY id = $1"; _ = query`,
+		"added to":             `query := ""; query += "SELECT id FROM seat WHERE AGENCY id = $1"; _ = query`,
+		"field":                `_ = struct{ query string }{query: "SELECT id FROM seat WHERE AGENCY id = $1"}`,
+		"list":                 `_ = []string{"SELECT id FROM seat WHERE AGENCY id = $1"}`,
+		"list of structs":      `_ = []struct{ into *int; query string }{{nil, "SELECT id FROM seat WHERE AGENCY id = $1"}}`,
+		"key of a map":         `_ = map[string]int{"SELECT id FROM seat WHERE AGENCY id = $1": 1}`,
+		"returned":             `_ = func() string { return "SELECT id FROM seat WHERE AGENCY id = $1" }`,
+		"concatenation":        `_ = "SELECT id FROM " + "seat " + "WHERE AGENCY id = $1"`,
+		"with a variable":      `_ = "SELECT id FROM seat WHERE AGENCY id IN " + list + " ORDER BY id"`,
+		"a table in a hole":    `_ = "DELETE FROM " + table + " WHERE AGENCY id = $1"`,
+		"Sprintf":              `_ = fmt.Sprintf("DELETE FROM %[1]s WHERE AGENCY id IN (SELECT id FROM %[1]s WHERE AGENCY id = $2)", table)`,
+		"Sprintf, its format":  `const format = "DELETE FROM %s WHERE AGENCY id = $1"; _ = fmt.Sprintf(format, table)`,
+		"builder":              `b.WriteString("SELECT id FROM seat WHERE AGENCY id = $1")`,
+		"only a condition":     `_ = query + " AND id IN (SELECT seat_id FROM talk WHERE AGENCY id = $1)"`,
+		"only a join":          `_ = query + " JOIN talk ON ALSO talk.seat_id = seat.id" + where`,
+		"converted":            `_ = text("SELECT id FROM seat WHERE AGENCY id = $1")`,
+		"in a function of one": `_ = first("DELETE FROM seat WHERE AGENCY id = $1")[0]`,
+	} {
+		t.Run(form, func(t *testing.T) {
+			for good, found := range map[bool]bool{true: false, false: true} {
+				agency, also := "", ""
+				if good {
+					agency, also = "agency_id = $2 AND", "talk.agency_id = seat.agency_id AND"
+				}
+				faults := ""
+				for _, one := range written(t, packages(t, strings.NewReplacer("AGENCY", agency, "ALSO", also), code)) {
+					if scope.Statement(one.text) {
+						faults += rule.Fault(one.text)
+					}
+				}
+				if (faults != "") != found {
+					t.Errorf("good: %v, and found was %q", good, faults)
+				}
+			}
+		})
 	}
-	return ""
 }
 
-// The rule itself can fail.
-func TestAStatementWithoutItsAgencyIsFound(t *testing.T) {
-	tables := agencyTables(t)
-	for query, found := range map[string]bool{
-		`SELECT id FROM seat WHERE id = $1`:                                                                              true,
-		`SELECT id FROM seat WHERE agency_id = $1 AND id = $2`:                                                           false,
-		`SELECT agency_id FROM seat WHERE id = $1`:                                                                       true,
-		`DELETE FROM seat`:                                                                                               true,
-		`UPDATE seat SET agency_id = $1 WHERE id = $2`:                                                                   true,
-		`INSERT INTO seat (id, state) VALUES ($1, $2)`:                                                                   true,
-		`INSERT INTO desk (id, agency_id) SELECT $1, $2 FROM department WHERE id = $3`:                                   true,
-		`INSERT INTO seat (id, agency_id) VALUES ($1, $2)`:                                                               false,
-		`SELECT seat.id FROM seat JOIN talk ON talk.seat_id = seat.id WHERE seat.agency_id = $1`:                         true,
-		`SELECT seat.id FROM seat JOIN talk ON talk.agency_id = seat.agency_id WHERE seat.agency_id = $1`:                false,
-		`SELECT id FROM seat WHERE agency_id = $1 UNION SELECT id FROM talk WHERE id = $2`:                               true,
-		`SELECT id FROM node WHERE lease_until < $1`:                                                                     false,
-		`SELECT COUNT(*) FROM seat WHERE agency_id = $1 AND desk_id IN (SELECT desk_id FROM staff_desk WHERE desk = $2)`: true,
+// packages is a module of two packages, one with some code in a function.
+func packages(t *testing.T, names *strings.Replacer, code string) string {
+	t.Helper()
+	root := t.TempDir()
+	for path, text := range map[string]string{
+		"internal/other/other.go": "package other\n\nconst Columns = `SELECT id FROM seat`\n",
+		"internal/one/one.go": "package one\n\nimport \"visavis/internal/other\"\n\nconst columns = `SELECT id FROM seat`\n\n" +
+			"func f() {\n" + code + "\n}\n\n" +
+			"var kept = `SELECT id FROM seat WHERE AGENCY id = $1`\n",
 	} {
-		if got := unscoped(query, tables) != ""; got != found {
-			t.Errorf("%v: %s", got, query)
+		if !strings.Contains(code, "kept") {
+			text, _, _ = strings.Cut(text, "var kept")
+		}
+		file := filepath.Join(root, filepath.FromSlash(path))
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(names.Replace(text)), 0o600); err != nil {
+			t.Fatal(err)
 		}
 	}
+	return root
 }
 
 var (
-	space     = regexp.MustCompile(`\s+`)
-	statement = regexp.MustCompile(`^(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH) `)
-	named     = regexp.MustCompile(`\b(?:FROM|JOIN|INTO|UPDATE) ([a-z_]+)`)
-	listed    = regexp.MustCompile(`\bFROM [a-z_]+, ([a-z_]+)`)
-	created   = regexp.MustCompile(`(?s)CREATE TABLE (\w+) \((.*?)\n\)`)
-	column    = regexp.MustCompile(`(?m)^    (\w+) +(?:TEXT|BIGINT|BYTEA|BOOLEAN)`)
+	created = regexp.MustCompile(`(?s)CREATE TABLE (\w+) \((.*?)\n\)`)
+	column  = regexp.MustCompile(`(?m)^    (\w+) +(?:TEXT|BIGINT|BYTEA|BOOLEAN)`)
 )
-
-// unscoped says what is wrong with a statement. Each part of a UNION stands for itself; a table that is joined without
-// its agency could bring another's rows, and so could one in a subquery.
-func unscoped(query string, tables []string) string {
-	if strings.HasPrefix(query, "INSERT INTO") {
-		into, read, copies := strings.Cut(query, " SELECT ")
-		switch {
-		case slices.Contains(tables, named.FindStringSubmatch(into)[1]) && !strings.Contains(into, "agency_id"):
-			return "inserts without agency_id"
-		case !copies:
-			return ""
-		}
-		query = "SELECT " + read
-	}
-	for part := range strings.SplitSeq(query, " UNION ") {
-		touched := 0
-		for _, found := range append(named.FindAllStringSubmatch(part, -1), listed.FindAllStringSubmatch(part, -1)...) {
-			if slices.Contains(tables, found[1]) {
-				touched++
-			}
-		}
-		before, condition, _ := strings.Cut(part, " WHERE ")
-		for i, join := range strings.Split(before, " JOIN ") {
-			table, _, _ := strings.Cut(join, " ")
-			if i == 0 || !slices.Contains(tables, table) {
-				continue
-			}
-			touched--
-			if !strings.Contains(join, "agency_id") {
-				return table + " is joined without agency_id"
-			}
-		}
-		if touched > 0 && strings.Count(condition, "agency_id") < touched {
-			return fmt.Sprintf("%d tables of an agency, and not as many conditions on agency_id", touched)
-		}
-	}
-	return ""
-}
 
 func schema(t *testing.T) map[string][]string {
 	t.Helper()
@@ -208,77 +198,4 @@ func TestTEN04NoColumnHoldsACitizensFieldsInTheOpen(t *testing.T) {
 			t.Errorf("no column %s", full)
 		}
 	}
-}
-
-// statements are the SQL texts that a package passes to functions, constants put together, by their place.
-func statements(t *testing.T, room string) map[string]string {
-	t.Helper()
-	found := map[string]string{}
-	files, err := filepath.Glob(filepath.Join("..", room, "*.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	set := token.NewFileSet()
-	var parsed []*ast.File
-	constants := map[string]ast.Expr{}
-	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		file, err := parser.ParseFile(set, name, nil, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		parsed = append(parsed, file)
-		maps.Copy(constants, constantsOf(file))
-	}
-	for _, file := range parsed {
-		ast.Inspect(file, func(n ast.Node) bool {
-			call, ok := n.(*ast.CallExpr)
-			if !ok {
-				return true
-			}
-			for _, argument := range call.Args {
-				text := strings.TrimSpace(space.ReplaceAllString(valueOf(argument, constants, 0), " "))
-				if statement.MatchString(text) {
-					found[set.Position(argument.Pos()).String()] = text
-				}
-			}
-			return true
-		})
-	}
-	return found
-}
-
-func constantsOf(file *ast.File) map[string]ast.Expr {
-	out := map[string]ast.Expr{}
-	ast.Inspect(file, func(n ast.Node) bool {
-		spec, ok := n.(*ast.ValueSpec)
-		if ok && len(spec.Names) == len(spec.Values) {
-			for i, name := range spec.Names {
-				out[name.Name] = spec.Values[i]
-			}
-		}
-		return true
-	})
-	return out
-}
-
-// valueOf reads a text as far as it is written in the source.
-func valueOf(e ast.Expr, constants map[string]ast.Expr, depth int) string {
-	switch v := e.(type) {
-	case *ast.BasicLit:
-		if text, err := strconv.Unquote(v.Value); err == nil && v.Kind == token.STRING {
-			return text
-		}
-	case *ast.BinaryExpr:
-		return valueOf(v.X, constants, depth) + valueOf(v.Y, constants, depth)
-	case *ast.ParenExpr:
-		return valueOf(v.X, constants, depth)
-	case *ast.Ident:
-		if value, ok := constants[v.Name]; ok && depth < 5 {
-			return valueOf(value, constants, depth+1)
-		}
-	}
-	return ""
 }

@@ -9,6 +9,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -46,15 +47,24 @@ type DB struct {
 	writes writes
 }
 
+// Options are for who opens a database in another way than servers do.
+type Options struct {
+	// Through stands between database/sql and an engine's driver, and sees every statement. nil: nothing does.
+	Through func(driver.Driver) driver.Driver
+}
+
 // Open opens "sqlite:PATH" or "postgres://…" and checks that it answers.
-func Open(ctx context.Context, address string) (*DB, error) {
+func Open(ctx context.Context, address string) (*DB, error) { return OpenWith(ctx, address, Options{}) }
+
+// OpenWith is Open with options.
+func OpenWith(ctx context.Context, address string, o Options) (*DB, error) {
 	var d *DB
 	var err error
 	switch {
 	case strings.HasPrefix(address, "sqlite:"):
-		d, err = openSQLite(strings.TrimPrefix(address, "sqlite:"))
+		d, err = o.openSQLite(strings.TrimPrefix(address, "sqlite:"))
 	case strings.HasPrefix(address, "postgres://"), strings.HasPrefix(address, "postgresql://"):
-		d, err = openPostgres(address)
+		d, err = o.openPostgres(address)
 	default:
 		return nil, errors.New("open database: the address must begin with sqlite: or postgres://")
 	}
@@ -79,7 +89,7 @@ const (
 	readCache  = "&_pragma=cache_size(-500)"
 )
 
-func openSQLite(path string) (*DB, error) {
+func (o Options) openSQLite(path string) (*DB, error) {
 	// SQLite would make a file that everybody on the machine may read, and gives its mode to those beside it.
 	made, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -89,12 +99,12 @@ func openSQLite(path string) (*DB, error) {
 		return nil, err
 	}
 	file := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + sqlitePragmas
-	write, err := sql.Open("sqlite", file+writeCache+"&_txlock=immediate")
+	write, err := o.pool("sqlite", file+writeCache+"&_txlock=immediate")
 	if err != nil {
 		return nil, err
 	}
 	write.SetMaxOpenConns(1)
-	read, err := sql.Open("sqlite", file+readCache+"&_pragma=query_only(1)")
+	read, err := o.pool("sqlite", file+readCache+"&_pragma=query_only(1)")
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
@@ -103,8 +113,8 @@ func openSQLite(path string) (*DB, error) {
 	return &DB{engine: SQLite, write: write, read: read}, nil
 }
 
-func openPostgres(address string) (*DB, error) {
-	pool, err := sql.Open("pgx", address)
+func (o Options) openPostgres(address string) (*DB, error) {
+	pool, err := o.pool("pgx", address)
 	if err != nil {
 		return nil, errors.New("the PostgreSQL address cannot be read") // the error would quote the password
 	}
@@ -113,6 +123,27 @@ func openPostgres(address string) (*DB, error) {
 	pool.SetConnMaxIdleTime(5 * time.Minute)
 	return &DB{engine: PostgreSQL, url: address, write: pool, read: pool}, nil
 }
+
+// pool is sql.Open, through what stands before the driver.
+func (o Options) pool(engine, address string) (*sql.DB, error) {
+	pool, err := sql.Open(engine, address)
+	if err != nil || o.Through == nil {
+		return pool, err
+	}
+	if err := pool.Close(); err != nil { // it has no connection yet
+		return nil, err
+	}
+	return sql.OpenDB(through{o.Through(pool.Driver()), address}), nil
+}
+
+// through makes connections by a driver that is not registered.
+type through struct {
+	driver  driver.Driver
+	address string
+}
+
+func (t through) Connect(context.Context) (driver.Conn, error) { return t.driver.Open(t.address) }
+func (t through) Driver() driver.Driver                        { return t.driver }
 
 // Close closes all connections.
 func (d *DB) Close() error {

@@ -103,7 +103,8 @@ func (q *Queue) Add(ctx context.Context, tx *db.Tx, job Job) error {
 func (q *Queue) Replace(ctx context.Context, tx *db.Tx, job Job) error {
 	return q.add(ctx, tx, job, `ON CONFLICT (kind, unique_key) DO UPDATE
 		SET ref = excluded.ref, run_at = excluded.run_at, attempts = 0, dead_at = NULL,
-		    lease_until = NULL, lease_owner = NULL, last_error = NULL`)
+		    lease_until = NULL, lease_owner = NULL, last_error = NULL
+		WHERE job.agency_id = excluded.agency_id`)
 }
 
 func (q *Queue) add(ctx context.Context, tx *db.Tx, job Job, conflict string) error {

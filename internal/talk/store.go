@@ -213,7 +213,7 @@ func (s *Service) introduce(ctx context.Context, tx *db.Tx, key *vault.DataKey, 
 	}
 	_, err = tx.ExecContext(ctx, `
 		INSERT INTO talk_leg (ufrag, agency_id, talk_id, browser_sealed, created_at) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (ufrag) DO UPDATE SET browser_sealed = excluded.browser_sealed`,
+		ON CONFLICT (ufrag) DO UPDATE SET browser_sealed = excluded.browser_sealed WHERE talk_leg.agency_id = excluded.agency_id`,
 		leg, t.Agency, t.ID, key.Seal(legField(t.Agency, leg), plain), db.Ms(s.o.Clock()))
 	if err != nil {
 		return fmt.Errorf("keep leg: %w", err)
