@@ -3,6 +3,7 @@ package appointment
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -61,8 +62,7 @@ type Service struct {
 func New(d *db.DB, o Options) *Service { return &Service{d, o} }
 
 func (s *Service) tell(ctx context.Context, tx *db.Tx, a Appointment) error {
-	_, err := s.o.Events.Append(ctx, tx, a.Agency, agency.DeskTopic(a.Desk), "row", a.ID)
-	return err
+	return s.o.Events.Append(ctx, tx, a.Agency, agency.DeskTopic(a.Desk), "row", a.ID)
 }
 
 // note tells the audit what happened to an appointment.
@@ -381,6 +381,14 @@ func (s *Service) end(ctx context.Context, tx *db.Tx, by audit.Actor, a *Appoint
 // Outcome is Close in the caller's transaction, for a talk that ends.
 func (s *Service) Outcome(ctx context.Context, tx *db.Tx, p staff.Person, id, outcome string) error {
 	return s.endInTx(ctx, tx, audit.Staff(p.ID), p.Agency, id, outcome)
+}
+
+// Keep lets nobody change an appointment before the transaction ends.
+func (s *Service) Keep(ctx context.Context, tx *db.Tx, agencyID, id string) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE appointment SET version = version WHERE agency_id = $1 AND id = $2`, agencyID, id); err != nil {
+		return fmt.Errorf("keep appointment: %w", err)
+	}
+	return nil
 }
 
 // CancelByGuest is the guest's own cancellation, in the caller's transaction.

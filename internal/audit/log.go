@@ -61,7 +61,7 @@ func (l *Log) Append(ctx context.Context, tx *db.Tx, e Entry) error {
 	}
 	p := db.Keep(tx, pendingKey{e.Agency}, func() *pending {
 		p := &pending{}
-		tx.BeforeCommit(func() error { return l.write(ctx, tx, e.Agency, p.rows) })
+		tx.BeforeCommit(db.Common, func() error { return l.write(ctx, tx, e.Agency, p.rows) })
 		return p
 	})
 	p.rows = append(p.rows, pendingRow{e.row(db.Ms(l.o.Clock()), key.Pseudonym), e.Once})

@@ -185,11 +185,15 @@ func TestWhatIsLeftForTheEndRunsAfterAllElseAndBelongsToTheTransaction(t *testin
 			return d.Tx(t.Context(), func(tx *db.Tx) error {
 				for range 2 {
 					kept := db.Keep(tx, key{}, func() *int {
-						tx.BeforeCommit(func() error {
+						tx.BeforeCommit(db.Common, func() error {
 							steps = append(steps, "end")
 							if fails {
 								return failed
 							}
+							return nil
+						})
+						tx.BeforeCommit(db.Shared, func() error {
+							steps = append(steps, "shared")
 							return nil
 						})
 						return new(int)
@@ -202,10 +206,10 @@ func TestWhatIsLeftForTheEndRunsAfterAllElseAndBelongsToTheTransaction(t *testin
 				return err
 			})
 		}
-		if err := run(true); !errors.Is(err, failed) || strings.Join(steps, " ") != "1 2 end" {
+		if err := run(true); !errors.Is(err, failed) || strings.Join(steps, " ") != "1 2 shared end" {
 			t.Error(err, steps)
 		}
-		if err := run(false); err != nil || strings.Join(steps, " ") != "1 2 end after" {
+		if err := run(false); err != nil || strings.Join(steps, " ") != "1 2 shared end after" {
 			t.Error(err, steps) // the row of the first one would stand in the way
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,14 +17,46 @@ import (
 // Tx is a write transaction. It is a Q.
 type Tx struct {
 	*sql.Tx
-	before []func() error
+	before []last
 	after  []func()
 	kept   map[any]any
 }
 
-// BeforeCommit runs f when the transaction has done everything else: for a row that all transactions change, so that
-// they wait for each other as short as can be, and never for that row while they hold another.
-func (t *Tx) BeforeCommit(f func() error) { t.before = append(t.before, f) }
+// Rank is the order in which transactions come to rows that many of them change. All take them in one order, at the very
+// end and after all other rows: so they wait for each other as short as can be, and nobody for a row of somebody who waits
+// for them (docs/decisions/0014-order-of-locks.md).
+type Rank int
+
+// The ranks: rows that many transactions change, and one that nearly all do.
+const (
+	Shared Rank = iota + 1
+	Common
+)
+
+type last struct {
+	rank Rank
+	do   func() error
+}
+
+// BeforeCommit runs f when the transaction has done everything else, what has a lower rank first.
+func (t *Tx) BeforeCommit(rank Rank, f func() error) { t.before = append(t.before, last{rank, f}) }
+
+func (t *Tx) finish() error {
+	for len(t.before) > 0 {
+		first := 0
+		for i, one := range t.before {
+			if one.rank < t.before[first].rank {
+				first = i
+			}
+		}
+		do := t.before[first].do
+		t.before = slices.Delete(t.before, first, first+1)
+		if err := do(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // Keep returns what a package has kept in this transaction under a key; the first time, what is made. The key has a type
 // of the package's own.
@@ -142,10 +175,8 @@ func (d *DB) once(ctx context.Context, begin time.Time, f func(*Tx) error) error
 	if err := f(tx); err != nil {
 		return err
 	}
-	for _, before := range tx.before {
-		if err := before(); err != nil {
-			return err
-		}
+	if err := tx.finish(); err != nil {
+		return err
 	}
 	if err := commit(ctx, begun); err != nil {
 		return fmt.Errorf("commit: %w", err)

@@ -2,7 +2,7 @@
 //
 // A topic ("desk:…", "seat:…", "talk:…") of an agency has a counter. A change takes
 // the next number inside the transaction that makes it, under the row lock of the
-// counter, so that numbers become visible in their order and without holes. Changes
+// counter at its very end, so that numbers become visible in their order and without holes. Changes
 // carry ids, never content. Readers subscribe first, then read: a wake-up says only
 // "look again", so a lost or doubled one does no harm.
 //
@@ -11,11 +11,13 @@
 package events
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -51,24 +53,52 @@ func (l *Log) Run(ctx context.Context) error {
 	return l.bus.Listen(ctx, l.wakeAll, l.wake)
 }
 
-// Append numbers a change in the caller's transaction and wakes subscribers after commit.
-func (l *Log) Append(ctx context.Context, tx *db.Tx, agency, topic, kind, ref string) (int64, error) {
-	var seq int64
-	err := tx.QueryRowContext(ctx, `
-		INSERT INTO stream (agency_id, topic, head) VALUES ($1, $2, 1)
-		ON CONFLICT (agency_id, topic) DO UPDATE SET head = stream.head + 1
-		RETURNING head`, agency, topic).Scan(&seq)
-	if err != nil {
-		return 0, fmt.Errorf("number change: %w", err)
+// pending are the changes of one transaction.
+type pending struct{ changes []pendingChange }
+
+type pendingChange struct{ agency, topic, kind, ref string }
+
+type pendingKey struct{ log *Log }
+
+// Append says in the caller's transaction that something of a topic has changed, and wakes subscribers after the commit. It
+// is numbered at the very end: all who change a topic wait for each other. Topics have one order, so that of two who change
+// the same ones neither waits for the other.
+func (l *Log) Append(ctx context.Context, tx *db.Tx, agency, topic, kind, ref string) error {
+	if agency == "" || topic == "" {
+		return errors.New("append change: of no agency, or of no topic")
 	}
-	_, err = tx.ExecContext(ctx, `
-		INSERT INTO stream_change (agency_id, topic, seq, kind, ref, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6)`, agency, topic, seq, kind, ref, db.Ms(l.clock()))
-	if err != nil {
-		return 0, fmt.Errorf("store change: %w", err)
+	p := db.Keep(tx, pendingKey{l}, func() *pending {
+		p := &pending{}
+		tx.BeforeCommit(db.Shared, func() error { return l.number(ctx, tx, p.changes) })
+		return p
+	})
+	p.changes = append(p.changes, pendingChange{agency, topic, kind, ref})
+	return nil
+}
+
+// number writes changes, those of a topic in the order in which they came.
+func (l *Log) number(ctx context.Context, tx *db.Tx, changes []pendingChange) error {
+	slices.SortStableFunc(changes, func(a, b pendingChange) int {
+		return cmp.Or(strings.Compare(a.agency, b.agency), strings.Compare(a.topic, b.topic))
+	})
+	for _, c := range changes {
+		var seq int64
+		err := tx.QueryRowContext(ctx, `
+			INSERT INTO stream (agency_id, topic, head) VALUES ($1, $2, 1)
+			ON CONFLICT (agency_id, topic) DO UPDATE SET head = stream.head + 1
+			RETURNING head`, c.agency, c.topic).Scan(&seq)
+		if err != nil {
+			return fmt.Errorf("number change: %w", err)
+		}
+		_, err = tx.ExecContext(ctx, `
+			INSERT INTO stream_change (agency_id, topic, seq, kind, ref, created_at)
+			VALUES ($1, $2, $3, $4, $5, $6)`, c.agency, c.topic, seq, c.kind, c.ref, db.Ms(l.clock()))
+		if err != nil {
+			return fmt.Errorf("store change: %w", err)
+		}
+		tx.AfterCommit(func() { l.bus.Publish(key(c.agency, c.topic)) })
 	}
-	tx.AfterCommit(func() { l.bus.Publish(key(agency, topic)) })
-	return seq, nil
+	return nil
 }
 
 // Nudge wakes the subscribers of a topic on every node without a numbered change.

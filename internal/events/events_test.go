@@ -31,11 +31,11 @@ func newLog(t *testing.T, d *db.DB, bus events.Bus) *events.Log {
 
 func change(t *testing.T, d *db.DB, log *events.Log, topic, ref string) int64 {
 	t.Helper()
-	var seq int64
-	err := d.Tx(t.Context(), func(tx *db.Tx) (err error) {
-		seq, err = log.Append(t.Context(), tx, agency, topic, "row", ref)
-		return err
-	})
+	err := d.Tx(t.Context(), func(tx *db.Tx) error { return log.Append(t.Context(), tx, agency, topic, "row", ref) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	seq, err := log.Head(t.Context(), d.Read(), agency, topic)
 	if err != nil {
 		t.Fatal(err)
 	}

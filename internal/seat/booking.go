@@ -42,7 +42,7 @@ func (s *Service) Moved(ctx context.Context, tx *db.Tx, agencyID, appointmentID 
 	if err := s.followTasks(ctx, tx, x, taskMove); err != nil {
 		return err
 	}
-	if _, err := s.o.Events.Append(ctx, tx, agencyID, Topic(x.ID), "moved", held); err != nil {
+	if err := s.o.Events.Append(ctx, tx, agencyID, Topic(x.ID), "moved", held); err != nil {
 		return err
 	}
 	return s.storeLink(ctx, tx, x)

@@ -42,7 +42,7 @@ func (s *Service) postLate(ctx context.Context, in *lateInput) (*struct{}, error
 			return err
 		}
 		for _, desk := range desks {
-			if _, err := s.o.Events.Append(ctx, tx, p.Agency, agency.DeskTopic(desk), "late", ""); err != nil {
+			if err := s.o.Events.Append(ctx, tx, p.Agency, agency.DeskTopic(desk), "late", ""); err != nil {
 				return err
 			}
 		}

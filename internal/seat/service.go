@@ -55,6 +55,8 @@ type Prepared struct {
 
 // Appointments is what a guest may do to an appointment.
 type Appointments interface {
+	// Keep lets nobody change an appointment before the transaction ends. Who wants its seat, too, keeps it first.
+	Keep(ctx context.Context, tx *db.Tx, agency, appointment string) error
 	// CancelByGuest cancels the appointment in the caller's transaction; it closes
 	// the seat through Close.
 	CancelByGuest(ctx context.Context, tx *db.Tx, agency, appointment string) error
@@ -191,7 +193,7 @@ func (s *Service) Do(ctx context.Context, tx *db.Tx, agencyID, id string, c Comm
 	}
 	// Who went of its own will has nobody to be told of.
 	if x.Holder.Page != "" && x.Holder != next.Holder && next.Holder.Page != "" {
-		if _, err := s.o.Events.Append(ctx, tx, agencyID, Topic(id), "taken", x.Holder.Page); err != nil {
+		if err := s.o.Events.Append(ctx, tx, agencyID, Topic(id), "taken", x.Holder.Page); err != nil {
 			return x, nil, err
 		}
 	}
@@ -205,11 +207,10 @@ func (s *Service) Do(ctx context.Context, tx *db.Tx, agencyID, id string, c Comm
 
 // Tell wakes the guest's page and the desk's lists.
 func (s *Service) Tell(ctx context.Context, tx *db.Tx, x Seat) error {
-	if _, err := s.o.Events.Append(ctx, tx, x.Agency, Topic(x.ID), "seat", ""); err != nil {
+	if err := s.o.Events.Append(ctx, tx, x.Agency, Topic(x.ID), "seat", ""); err != nil {
 		return err
 	}
-	_, err := s.o.Events.Append(ctx, tx, x.Agency, agency.DeskTopic(x.Desk), "row", x.Appointment)
-	return err
+	return s.o.Events.Append(ctx, tx, x.Agency, agency.DeskTopic(x.Desk), "row", x.Appointment)
 }
 
 const preparedColumn = "prepared_sealed"

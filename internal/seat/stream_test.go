@@ -154,8 +154,7 @@ func TestTheMessagesOfATalkGoToThePageThatHoldsItOnly(t *testing.T) {
 		other.until("snapshot")
 		w.must(p, seat.Admit{})
 		w.tx(func(tx *db.Tx) error {
-			_, err := w.events.Append(t.Context(), tx, p.agency, seat.Topic(p.id), "signal", "5")
-			return err
+			return w.events.Append(t.Context(), tx, p.agency, seat.Topic(p.id), "signal", "5")
 		})
 		if got := holder.until("signal"); got != `{"after":4,"kind":"answer"}` {
 			t.Error(got)

@@ -148,8 +148,7 @@ func (s *Service) insertTask(ctx context.Context, tx *db.Tx, x Seat, t task) err
 		t.id, x.Agency, x.Desk, x.Appointment, t.kind, t.sealed, db.Ms(t.left)); err != nil {
 		return fmt.Errorf("leave task: %w", err)
 	}
-	_, err := s.o.Events.Append(ctx, tx, x.Agency, agency.DeskTopic(x.Desk), "task", t.id)
-	return err
+	return s.o.Events.Append(ctx, tx, x.Agency, agency.DeskTopic(x.Desk), "task", t.id)
 }
 
 // promiseTime leaves the desk the task to find another time, which the guest's page has promised; one that is open
@@ -237,7 +236,7 @@ func (s *Service) followTasks(ctx context.Context, tx *db.Tx, x Seat, settled ..
 				return fmt.Errorf("settle task: %w", err)
 			}
 		}
-		if _, err := s.o.Events.Append(ctx, tx, x.Agency, agency.DeskTopic(x.Desk), "task", id); err != nil {
+		if err := s.o.Events.Append(ctx, tx, x.Agency, agency.DeskTopic(x.Desk), "task", id); err != nil {
 			return err
 		}
 	}
@@ -309,6 +308,9 @@ func (s *Service) cancel(ctx context.Context, in *cancelInput) (*viewOutput, err
 		return nil, err
 	}
 	err = s.db.Retried(ctx, func(tx *db.Tx) error {
+		if err := s.bookings.Keep(ctx, tx, x.Agency, x.Appointment); err != nil {
+			return err
+		}
 		now, err := s.still(ctx, tx, x)
 		if err != nil {
 			return err

@@ -119,6 +119,8 @@ func (*talks) BusyUntil(context.Context, db.Q, seat.Seat, string, time.Time) (*t
 // bookings stands for the appointments.
 type bookings struct{ seats *seat.Service }
 
+func (f bookings) Keep(context.Context, *db.Tx, string, string) error { return nil }
+
 func (f bookings) CancelByGuest(ctx context.Context, tx *db.Tx, agency, appointment string) error {
 	return f.seats.Close(ctx, tx, audit.Guest(), agency, appointment, "cancelled")
 }

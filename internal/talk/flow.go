@@ -130,7 +130,7 @@ func (s *Service) next(ctx context.Context, tx *db.Tx, key *vault.DataKey, t *Ta
 
 // tell wakes everybody who looks at the talk: its window, the guest, the lists.
 func (s *Service) tell(ctx context.Context, tx *db.Tx, t Talk) error {
-	if _, err := s.o.Events.Append(ctx, tx, t.Agency, Topic(t.ID), "talk", ""); err != nil {
+	if err := s.o.Events.Append(ctx, tx, t.Agency, Topic(t.ID), "talk", ""); err != nil {
 		return err
 	}
 	x, err := s.o.Seats.ByID(ctx, tx, t.Agency, t.Seat)

@@ -71,8 +71,7 @@ func (f forSeats) Changed(ctx context.Context, tx *db.Tx, x seat.Seat) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.s.o.Events.Append(ctx, tx, t.Agency, Topic(t.ID), "talk", "")
-	return err
+	return f.s.o.Events.Append(ctx, tx, t.Agency, Topic(t.ID), "talk", "")
 }
 
 // Attended notes whether who leads the talk has it open, and tells the guest when that changes.
@@ -97,8 +96,7 @@ func (f forSeats) Attended(ctx context.Context, tx *db.Tx, x seat.Seat, open fun
 		db.MsPtr(since), t.Agency, t.ID); err != nil {
 		return fmt.Errorf("note who leads the talk: %w", err)
 	}
-	_, err = f.s.o.Events.Append(ctx, tx, t.Agency, seat.Topic(t.Seat), "seat", "")
-	return err
+	return f.s.o.Events.Append(ctx, tx, t.Agency, seat.Topic(t.Seat), "seat", "")
 }
 
 // Left ends the live talk of a seat: the guest went, or the seat was closed.

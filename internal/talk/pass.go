@@ -114,12 +114,6 @@ func (s *Service) strayed(ctx context.Context, q db.Q, agencyID, staffID string)
 // meanwhile keeps it.
 func (s *Service) pass(ctx context.Context, seen Talk) error {
 	return s.db.Retried(ctx, func(tx *db.Tx) error {
-		// The talk first, as whoever signals in it does: the other way round each would wait for the other, until the database
-		// notices after a second, and again with the next try.
-		_, err := tx.ExecContext(ctx, `UPDATE talk SET version = version WHERE agency_id = $1 AND id = $2`, seen.Agency, seen.ID)
-		if err != nil {
-			return fmt.Errorf("keep talk: %w", err)
-		}
 		t, err := byID(ctx, tx, seen.Agency, seen.ID)
 		if err != nil {
 			return err

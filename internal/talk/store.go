@@ -142,8 +142,7 @@ func (s *Service) signal(ctx context.Context, tx *db.Tx, key *vault.DataKey, t T
 	if to == forGuest {
 		topic = seat.Topic(t.Seat)
 	}
-	_, err = s.o.Events.Append(ctx, tx, t.Agency, topic, "signal", fmt.Sprint(seq))
-	return err
+	return s.o.Events.Append(ctx, tx, t.Agency, topic, "signal", fmt.Sprint(seq))
 }
 
 // dropReplaced deletes what nobody reads after this signal: those of former generations, and descriptions of former ICE

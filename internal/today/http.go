@@ -96,8 +96,7 @@ func (s *Service) done(ctx context.Context, in *taskInput) (*taskOutput, error) 
 		if !changed {
 			return nil
 		}
-		_, err = s.o.Events.Append(ctx, tx, person.Agency, agency.DeskTopic(task.Desk), "task", task.ID)
-		return err
+		return s.o.Events.Append(ctx, tx, person.Agency, agency.DeskTopic(task.Desk), "task", task.ID)
 	})
 	if err != nil {
 		return nil, err

@@ -21,6 +21,7 @@ type watcher struct {
 	asks   func() string // the package that does; empty: a test
 	mu     sync.Mutex
 	rule   *scope.Rule // nil: the database is only just opened
+	steps  *Steps      // nil: nothing is held
 	faults []string
 }
 
@@ -81,6 +82,27 @@ func (w *watcher) tell(t testing.TB) {
 	for _, fault := range w.faults {
 		t.Error(fault)
 	}
+}
+
+func (w *watcher) during(s *Steps) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.steps = s
+}
+
+// around sees a statement, and what becomes of it.
+func (w *watcher) around(query string, run func() error) error {
+	w.see(query)
+	w.mu.Lock()
+	steps := w.steps
+	w.mu.Unlock()
+	if steps == nil {
+		return run()
+	}
+	steps.before(query)
+	err := run()
+	steps.after(err)
+	return err
 }
 
 func (w *watcher) see(query string) {
@@ -170,14 +192,22 @@ type watchedConn struct {
 
 // ExecContext is a statement.
 func (c watchedConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	c.w.see(query)
-	return c.connection.ExecContext(ctx, query, args)
+	var result driver.Result
+	err := c.w.around(query, func() (err error) {
+		result, err = c.connection.ExecContext(ctx, query, args)
+		return err
+	})
+	return result, err
 }
 
 // QueryContext is one, too.
 func (c watchedConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	c.w.see(query)
-	return c.connection.QueryContext(ctx, query, args)
+	var rows driver.Rows
+	err := c.w.around(query, func() (err error) {
+		rows, err = c.connection.QueryContext(ctx, query, args)
+		return err
+	})
+	return rows, err
 }
 
 // PrepareContext reads one that is done later.

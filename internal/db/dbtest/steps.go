@@ -1,0 +1,119 @@
+package dbtest
+
+import (
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"visavis/internal/db"
+)
+
+// Steps drive transactions on PostgreSQL one statement at a time, as far as a test wants it.
+type Steps struct {
+	t  testing.TB
+	db *db.DB
+
+	mu        sync.Mutex
+	begins    string // of the statement before which the next transaction stops; empty: none does
+	reached   chan struct{}
+	goOn      chan struct{}
+	deadlocks int
+}
+
+// PostgresInSteps is Postgres with the means to hold a transaction.
+func PostgresInSteps(t testing.TB) (*db.DB, *Steps) {
+	t.Helper()
+	s := &Steps{t: t}
+	d, w := watch(t, migratedPostgres(t), asker)
+	t.Cleanup(func() { w.tell(t) })
+	w.during(s)
+	s.db = d
+	return d, s
+}
+
+// Crossing runs first up to a statement that begins so, then second until it waits for first or is done, and then both to
+// their end. It tells how many transactions the database has ended since each waited for the other.
+func (s *Steps) Crossing(begins string, first, second func()) (deadlocks int) {
+	s.t.Helper()
+	reached, goOn := make(chan struct{}), make(chan struct{})
+	s.mu.Lock()
+	s.begins, s.reached, s.goOn, s.deadlocks = begins, reached, goOn, 0
+	s.mu.Unlock()
+
+	var both sync.WaitGroup
+	defer func() {
+		close(goOn)
+		both.Wait()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		deadlocks = s.deadlocks
+	}()
+	both.Go(first)
+	select {
+	case <-reached:
+	case <-time.After(patience):
+		s.t.Errorf("no statement begins with %s", begins)
+		return 0
+	}
+	done := make(chan struct{})
+	both.Go(func() { defer close(done); second() })
+	s.untilWaiting(done)
+	return 0
+}
+
+const patience = 10 * time.Second
+
+// untilWaiting returns when a transaction of the database waits for a row, or when done is closed.
+func (s *Steps) untilWaiting(done <-chan struct{}) {
+	s.t.Helper()
+	for late := time.Now().Add(patience); time.Now().Before(late); {
+		select {
+		case <-done:
+			return
+		default:
+		}
+		var waiting int
+		err := s.db.Read().QueryRowContext(s.t.Context(), `
+			SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting)
+		if err != nil {
+			s.t.Errorf("look who waits: %v", err)
+			return
+		}
+		if waiting > 0 {
+			return
+		}
+	}
+	s.t.Error("the second transaction neither waits nor ends")
+}
+
+// before holds the statement that is waited for, once.
+func (s *Steps) before(query string) {
+	s.mu.Lock()
+	holds := s.begins != "" && strings.HasPrefix(strings.Join(strings.Fields(query), " "), s.begins)
+	reached, goOn := s.reached, s.goOn
+	if holds {
+		s.begins = ""
+	}
+	s.mu.Unlock()
+	if holds {
+		close(reached)
+		<-goOn
+	}
+}
+
+// deadlock is PostgreSQL's code for a transaction that it has ended since others waited for it, and it for them.
+const deadlock = "40P01"
+
+func (s *Steps) after(err error) {
+	said, ok := errors.AsType[interface {
+		error
+		SQLState() string
+	}](err)
+	if ok && said.SQLState() == deadlock {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.deadlocks++
+	}
+}

@@ -1,0 +1,145 @@
+package talk_test
+
+import (
+	"testing"
+	"time"
+
+	"visavis/internal/db"
+	"visavis/internal/db/dbtest"
+	. "visavis/internal/worldtest"
+)
+
+// crossing is a scene whose transactions a test holds. The guest is called and has not answered.
+func crossing(t *testing.T) (s *scene, steps *dbtest.Steps, talk string) {
+	t.Helper()
+	d, steps := dbtest.PostgresInSteps(t)
+	s = newScene(t, d)
+	talk = s.admit(s.sommer).Talk.ID
+	s.say(s.sommer, talk, 1, "answer", answer("staff")).OK(t)
+	return s, steps, talk
+}
+
+func (s *scene) version() int64 {
+	s.t.Helper()
+	var version int64
+	s.Scan(`SELECT version FROM appointment WHERE agency_id = $1 AND id = $2`, []any{s.o.Agency, s.g.Place.Appointment}, &version)
+	return version
+}
+
+func (s *scene) onAppointment(what string, body Body) Answer {
+	s.t.Helper()
+	body["version"] = s.version()
+	return s.sommer.Post("/api/staff/appointments/"+s.g.Place.Appointment+"/"+what, body)
+}
+
+// Whatever ends a talk has the seat in hand already when it comes to the talk, and what a page says in the talk has the
+// talk in hand when it comes to the topics: in this order neither waits for who waits for it.
+func TestNobodyWhoEndsATalkWaitsForWhoWaitsForThem(t *testing.T) {
+	const ends = "UPDATE talk SET staff_id"
+	firsts := map[string]func(s *scene, talk string){
+		"sent back":    func(s *scene, talk string) { s.do(s.sommer, talk, "sendback", Body{}) },
+		"with outcome": func(s *scene, talk string) { s.do(s.sommer, talk, "end", Body{"outcome": "held"}) },
+		"in the list":  func(s *scene, _ string) { s.onAppointment("outcome", Body{"outcome": "technical"}) },
+		"guest leaves": func(s *scene, _ string) { s.g.Do("leave", Body{}) },
+		"dismissed": func(s *scene, _ string) {
+			page := looksOn(s.g)
+			dismiss(s.Node, s.o, s.o.Sommer)
+			untilState(page, "waiting")
+		},
+		"rung out": func(s *scene, _ string) {
+			s.Clock.Forward(RingTime + time.Second)
+			s.WakeJobs()
+			for late := time.Now().Add(10 * time.Second); s.Count(`SELECT COUNT(*) FROM job WHERE kind = 'talk.ring'`) > 0; {
+				if time.Now().After(late) {
+					s.t.Error("the ringing goes on")
+					return
+				}
+			}
+		},
+	}
+	seconds := map[string]func(s *scene, talk string){
+		"answered":        func(s *scene, _ string) { s.g.Signal(1, "enter", Body{}) },
+		"signal of staff": func(s *scene, talk string) { s.say(s.sommer, talk, 1, "connected", Body{}) },
+		"page connects":   func(s *scene, _ string) { s.g.Stream("") },
+	}
+	for ended, first := range firsts {
+		for crossed, second := range seconds {
+			t.Run(ended+" while "+crossed, func(t *testing.T) {
+				t.Parallel()
+				s, steps, talk := crossing(t)
+				if crossed == "page connects" { // the window is open, and the guest is told so
+					s.Exec(`UPDATE talk SET staff_away_since = 1 WHERE agency_id = $1 AND id = $2`, s.o.Agency, talk)
+				}
+				if n := steps.Crossing(ends, func() { first(s, talk) }, func() { second(s, talk) }); n != 0 {
+					t.Errorf("%d times the database had to end one of them", n)
+				}
+			})
+		}
+	}
+}
+
+// Of the same appointment, and the other way round: what one has in hand is what the other comes to next.
+func TestNobodyWhoChangesAnAppointmentWaitsForItsGuest(t *testing.T) {
+	for name, both := range map[string]struct {
+		begins        string
+		first, second func(s *scene)
+	}{
+		"cancelled while the guest cancels": {
+			"UPDATE seat SET state",
+			func(s *scene) { s.onAppointment("cancel", Body{}) },
+			func(s *scene) { s.g.Do("cancel", Body{"wish": "cancel"}) },
+		},
+		"moved while the guest cancels": {
+			"UPDATE seat SET state",
+			func(s *scene) { s.onAppointment("move", Body{"startsAt": Start().Add(5 * time.Hour).UnixMilli()}) },
+			func(s *scene) { s.g.Do("cancel", Body{"wish": "cancel"}) },
+		},
+		"moved while its task is ticked off": {
+			"UPDATE task SET done_at",
+			func(s *scene) { s.onAppointment("move", Body{"startsAt": Start().Add(5 * time.Hour).UnixMilli()}) },
+			func(s *scene) {
+				var task string
+				s.Scan(`SELECT id FROM task WHERE agency_id = $1`, []any{s.o.Agency}, &task)
+				s.sommer.Post("/api/staff/tasks/"+task+"/done", Body{})
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d, steps := dbtest.PostgresInSteps(t)
+			s := newScene(t, d)
+			s.g.Do("cancel", Body{"wish": "move"}).OK(t)
+			if n := steps.Crossing(both.begins, func() { both.first(s) }, func() { both.second(s) }); n != 0 {
+				t.Errorf("%d times the database had to end one of them", n)
+			}
+		})
+	}
+}
+
+// The means itself: two who take two rows in different order are found.
+func TestWhoWaitsForEachOtherIsFound(t *testing.T) {
+	d, steps := dbtest.PostgresInSteps(t)
+	node := func(id string) string { return `UPDATE node SET lease_until = 2 WHERE id = '` + id + `'` }
+	for _, id := range []string{"a", "b"} {
+		both(t, d, `INSERT INTO node (id, started_at, lease_until) VALUES ('`+id+`', 1, 1)`)
+	}
+	n := steps.Crossing(node("b"), func() { both(t, d, node("a"), node("b")) }, func() { both(t, d, node("b")+` AND lease_until > 0`, node("a")) })
+	if n != 1 {
+		t.Errorf("found %d times", n)
+	}
+}
+
+func both(t *testing.T, d *db.DB, statements ...string) {
+	t.Helper()
+	err := d.Tx(t.Context(), func(tx *db.Tx) error {
+		for _, statement := range statements {
+			if _, err := tx.ExecContext(t.Context(), statement); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
