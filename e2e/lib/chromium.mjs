@@ -15,7 +15,7 @@ const QUIET = [
   '--lang=de-DE',
   '--disable-features=Translate,OptimizationHints,MediaRouter',
 ];
-const FAKE = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', '--auto-select-desktop-capture-source=Entire screen'];
+const FAKE = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream=fps=10', '--auto-select-desktop-capture-source=Entire screen'];
 
 // `unwatched` is for measuring: nobody writes down what pages ask for, and no second process stands between, as both
 // take time from what is measured. Such a browser cannot be killed.
