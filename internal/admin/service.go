@@ -140,14 +140,11 @@ func (s *Service) apply(ctx context.Context, tx *db.Tx, agencyID, by string, now
 	if err := s.o.Staff.SignOutDisabled(ctx, tx, agencyID); err != nil {
 		return err
 	}
-	if err := s.follow(ctx, tx, agencyID); err != nil || len(changes) < manyChanges {
+	if err := s.follow(ctx, tx, agencyID); err != nil || len(changes) < db.Many {
 		return err
 	}
 	return s.db.Filled(ctx, tx, "department", "location", "desk", "service", "staff", "staff_role", "staff_desk")
 }
-
-// manyChanges are so many that tables may have become others by them.
-const manyChanges = 500
 
 // follow does what follows from changes of places and roles.
 func (s *Service) follow(ctx context.Context, tx *db.Tx, agencyID string) error {

@@ -2,6 +2,7 @@ package db
 
 import (
 	"database/sql"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -46,4 +47,25 @@ func In(from int, texts []string) (list string, args []any) {
 		args = append(args, text)
 	}
 	return "(" + b.String()[1:] + ")", args
+}
+
+// atOnce is how many texts a list in a statement has at most. SQLite takes 32,766 arguments, PostgreSQL 65,535; both read
+// a long statement slowly, and more of them at once are no faster.
+const atOnce = 500
+
+// InParts is In for lists that may have any length: f runs one statement for each part of it. The arguments begin with
+// those that all of them have.
+//
+//	db.InParts([]any{agency}, ids, func(list string, args []any) error {
+//		_, err := tx.ExecContext(ctx, `DELETE FROM … WHERE agency_id = $1 AND id IN `+list, args...)
+//		return err
+//	})
+func InParts(first []any, texts []string, f func(list string, args []any) error) error {
+	for part := range slices.Chunk(texts, atOnce) {
+		list, args := In(len(first)+1, part)
+		if err := f(list, append(slices.Clone(first), args...)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -75,6 +75,9 @@ func Keep[T any](t *Tx, key any, made func() *T) *T {
 // AfterCommit runs f once the transaction is committed, and never otherwise.
 func (t *Tx) AfterCommit(f func()) { t.after = append(t.after, f) }
 
+// Many is how many rows of a table, written at once, are worth telling the database of (Filled).
+const Many = 500
+
 // Filled tells the database that tables have got many rows at once. PostgreSQL would find out within a minute, and choose
 // slow ways until then; SQLite does not count.
 func (d *DB) Filled(ctx context.Context, tx *Tx, tables ...string) error {
@@ -260,15 +263,18 @@ var ErrConflict = errors.New("row was changed by somebody else")
 //
 //	db.Affected(tx.ExecContext(ctx, `UPDATE … WHERE … AND version = $3`, …))
 func Affected(res sql.Result, err error) error {
+	n, err := Changed(res, err)
+	if err == nil && n == 0 {
+		err = ErrConflict
+	}
+	return err
+}
+
+// Changed is how many rows a statement has written.
+func Changed(res sql.Result, err error) (int, error) {
 	if err != nil {
-		return err
+		return 0, err
 	}
 	n, err := res.RowsAffected()
-	if err != nil {
-		return err
-	}
-	if n == 0 {
-		return ErrConflict
-	}
-	return nil
+	return int(n), err
 }

@@ -122,9 +122,12 @@ func (q *Queue) add(ctx context.Context, tx *db.Tx, job Job, conflict string) er
 	return nil
 }
 
-// Remove takes a job out that is not needed any more.
-func (q *Queue) Remove(ctx context.Context, tx *db.Tx, agency, kind, key string) error {
-	_, err := tx.ExecContext(ctx, `DELETE FROM job WHERE agency_id = $1 AND kind = $2 AND unique_key = $3`, agency, kind, key)
+// Remove takes jobs out that are not needed any more.
+func (q *Queue) Remove(ctx context.Context, tx *db.Tx, agency, kind string, keys ...string) error {
+	err := db.InParts([]any{agency, kind}, keys, func(list string, args []any) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM job WHERE agency_id = $1 AND kind = $2 AND unique_key IN `+list, args...)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("remove job %s: %w", kind, err)
 	}
