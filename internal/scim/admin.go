@@ -267,7 +267,7 @@ func (s *Service) follow(ctx context.Context, tx *db.Tx, p staff.Person, key str
 	if err != nil {
 		return fmt.Errorf("list members: %w", err)
 	}
-	return s.align(ctx, tx, caller{agency: p.Agency}, ids, func(context.Context, *db.Tx, caller, string) error { return nil })
+	return s.align(ctx, tx, caller{agency: p.Agency}, ids, func(context.Context, *db.Tx, caller, []string) error { return nil })
 }
 
 func (s *Service) deleteRule(ctx context.Context, in *directoryPath) (*DirectoryOutput, error) {

@@ -2,10 +2,8 @@ package scim
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 
 	"visavis/internal/db"
@@ -101,35 +99,37 @@ func (s *Service) setGroup(ctx context.Context, tx *db.Tx, c caller, id string, 
 
 // setMembers writes who is in a group, and tells for whom that is another thing than before.
 func (s *Service) setMembers(ctx context.Context, tx *db.Tx, c caller, group string, before, after []string) (concerned []string, err error) {
-	was, is := set(before), set(after)
-	for _, id := range after {
-		if was[id] {
-			continue
+	come, gone := without(after, before), without(before, after)
+	err = db.InParts([]any{c.agency, group}, come, func(list string, args []any) error {
+		n, err := db.Changed(tx.ExecContext(ctx, `
+			INSERT INTO scim_member (agency_id, group_id, staff_id) SELECT agency_id, $2, staff_id FROM staff_directory
+			WHERE agency_id = $1 AND removed_at IS NULL AND staff_id IN `+list, args...))
+		if err == nil && n < len(args)-2 {
+			return badValue("a member is no user of the directory")
 		}
-		_, err := accountByID(ctx, tx, c.agency, id)
-		if f, said := errors.AsType[*fault](err); said && f.status == http.StatusNotFound {
-			return nil, badValue("a member is no user of the directory")
-		}
-		if err != nil {
-			return nil, err
-		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO scim_member (agency_id, group_id, staff_id) VALUES ($1, $2, $3)`, c.agency, group, id)
-		if err != nil {
-			return nil, fmt.Errorf("add member: %w", err)
-		}
-		concerned = append(concerned, id)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("add members: %w", err)
 	}
-	for _, id := range before {
-		if is[id] {
-			continue
-		}
-		_, err := tx.ExecContext(ctx, `DELETE FROM scim_member WHERE agency_id = $1 AND group_id = $2 AND staff_id = $3`, c.agency, group, id)
-		if err != nil {
-			return nil, fmt.Errorf("remove member: %w", err)
-		}
-		concerned = append(concerned, id)
+	err = db.InParts([]any{c.agency, group}, gone, func(list string, args []any) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM scim_member WHERE agency_id = $1 AND group_id = $2 AND staff_id IN `+list, args...)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("remove members: %w", err)
 	}
-	return concerned, nil
+	concerned = slices.Concat(come, gone)
+	if len(concerned) < db.Many {
+		return concerned, nil
+	}
+	return concerned, s.db.Filled(ctx, tx, "scim_member")
+}
+
+// without are those of a list who are not on another one.
+func without(list, others []string) []string {
+	known := set(others)
+	return slices.DeleteFunc(slices.Clone(list), func(id string) bool { return known[id] })
 }
 
 func (s *Service) deleteGroup(ctx context.Context, c caller, id string) error {
@@ -152,66 +152,56 @@ func (s *Service) deleteGroup(ctx context.Context, c caller, id string) error {
 }
 
 // removing is told whom an alignment leaves without a role.
-type removing func(ctx context.Context, tx *db.Tx, c caller, id string) error
+type removing func(ctx context.Context, tx *db.Tx, c caller, ids []string) error
 
 // align gives people the roles that their groups have, and takes back those that they no longer do. Whoever loses the last
 // role by it is removed.
 func (s *Service) align(ctx context.Context, tx *db.Tx, c caller, ids []string, removed removing) error {
-	for _, id := range ids {
-		before, err := s.o.Staff.Now(ctx, tx, c.agency, id)
-		if err != nil {
-			return err
-		}
-		meant, err := s.meant(ctx, tx, c, id)
-		if err != nil {
-			return err
-		}
-		kept, err := s.o.Staff.Align(ctx, tx, staff.Person{ID: id, Agency: c.agency}, staff.SCIM, meant)
-		if err != nil {
-			return err
-		}
-		if kept {
-			s.o.Log.WarnContext(ctx, "the directory takes the last administrator's role back, who keeps it")
-		}
-		after, err := s.o.Staff.Now(ctx, tx, c.agency, id)
-		if err != nil {
-			return err
-		}
-		switch {
-		case len(before.Roles) > 0 && len(after.Roles) == 0:
-			err = removed(ctx, tx, c, id)
-		case len(before.Roles) == 0 && len(after.Roles) > 0:
-			err = s.back(ctx, tx, c, id)
-		}
-		if err != nil {
-			return err
-		}
+	says, err := s.meant(ctx, tx, c, ids)
+	if err != nil {
+		return err
 	}
-	return nil
+	done, err := s.o.Staff.Align(ctx, tx, c.agency, staff.SCIM, says)
+	if err != nil {
+		return err
+	}
+	if done.Kept {
+		s.o.Log.WarnContext(ctx, "the directory takes the last administrator's role back, who keeps it")
+	}
+	if err := s.back(ctx, tx, c, done.Back...); err != nil {
+		return err
+	}
+	return removed(ctx, tx, c, done.Gone)
 }
 
-// meant are the roles that somebody's groups have, without those that nobody may hold beside what they have otherwise.
-func (s *Service) meant(ctx context.Context, tx *db.Tx, c caller, id string) ([]staff.Held, error) {
-	rows, err := tx.QueryContext(ctx, `
-		SELECT DISTINCT r.role, r.place_kind, r.place_id FROM scim_member m
-		JOIN scim_group g ON g.agency_id = m.agency_id AND g.id = m.group_id
-		JOIN scim_rule r ON r.agency_id = g.agency_id AND r.title_key = g.title_key
-		WHERE m.agency_id = $1 AND m.staff_id = $2 ORDER BY 1, 3`, c.agency, id)
+// meant are the roles that people's groups have.
+func (s *Service) meant(ctx context.Context, tx *db.Tx, c caller, ids []string) ([]staff.Said, error) {
+	says, at := make([]staff.Said, len(ids)), map[string]int{}
+	for i, id := range ids {
+		says[i].Staff, at[id] = id, i
+	}
+	err := db.InParts([]any{c.agency}, ids, func(list string, args []any) error {
+		rows, err := tx.QueryContext(ctx, `
+			SELECT DISTINCT m.staff_id, r.role, r.place_kind, r.place_id FROM scim_member m
+			JOIN scim_group g ON g.agency_id = m.agency_id AND g.id = m.group_id
+			JOIN scim_rule r ON r.agency_id = g.agency_id AND r.title_key = g.title_key
+			WHERE m.agency_id = $1 AND m.staff_id IN `+list+` ORDER BY 1, 2, 4`, args...)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = rows.Close() }() // read only
+		for rows.Next() {
+			var id string
+			var h staff.Held
+			if err := rows.Scan(&id, &h.Role, &h.Kind, &h.Place); err != nil {
+				return err
+			}
+			says[at[id]].Roles = append(says[at[id]].Roles, h)
+		}
+		return rows.Err()
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read roles of groups: %w", err)
 	}
-	defer func() { _ = rows.Close() }() // read only
-	var meant []staff.Held
-	for rows.Next() {
-		var h staff.Held
-		if err := rows.Scan(&h.Role, &h.Kind, &h.Place); err != nil {
-			return nil, fmt.Errorf("read roles of groups: %w", err)
-		}
-		meant = append(meant, h)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read roles of groups: %w", err)
-	}
-	_ = rows.Close() // the connection is the transaction's
-	return s.o.Staff.Beside(ctx, tx, staff.Person{ID: id, Agency: c.agency}, staff.SCIM, meant)
+	return says, nil
 }

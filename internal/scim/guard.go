@@ -63,8 +63,11 @@ type errStopped struct{}
 
 func (errStopped) Error() string { return "the directory removes too many" }
 
-// remove notes that the directory removes somebody who is there, or refuses it.
-func (s *Service) remove(ctx context.Context, tx *db.Tx, c caller, id string) error {
+// remove notes that the directory removes people who are there, or refuses it.
+func (s *Service) remove(ctx context.Context, tx *db.Tx, c caller, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
 	now := s.o.Clock()
 	g, err := s.guardOf(ctx, tx, c.agency)
 	if err != nil {
@@ -79,26 +82,31 @@ func (s *Service) remove(ctx context.Context, tx *db.Tx, c caller, id string) er
 	if _, err := tx.ExecContext(ctx, `DELETE FROM scim_removal WHERE agency_id = $1 AND at <= $2`, c.agency, db.Ms(now.Add(-guardWindow))); err != nil {
 		return fmt.Errorf("forget removals: %w", err)
 	}
-	err = db.Affected(tx.ExecContext(ctx, `
-		INSERT INTO scim_removal (agency_id, staff_id, at) VALUES ($1, $2, $3) ON CONFLICT (agency_id, staff_id) DO NOTHING`,
-		c.agency, id, db.Ms(now)))
-	if errors.Is(err, db.ErrConflict) {
-		return nil // of late already: first the last role, then the account
-	}
+	more := 0 // than of late already: first the last role goes, then the account
+	err = db.InParts([]any{c.agency, db.Ms(now)}, ids, func(list string, args []any) error {
+		n, err := db.Changed(tx.ExecContext(ctx, `
+			INSERT INTO scim_removal (agency_id, staff_id, at) SELECT agency_id, id, $2 FROM staff WHERE agency_id = $1 AND id IN `+list+`
+			ON CONFLICT (agency_id, staff_id) DO NOTHING`, args...))
+		more += n
+		return err
+	})
 	if err != nil {
-		return fmt.Errorf("note removal: %w", err)
+		return fmt.Errorf("note removals: %w", err)
 	}
-	if g.Removed+1 > g.Most {
+	if more > 0 && g.Removed+more > g.Most {
 		return errStopped{}
 	}
 	return nil
 }
 
-// back forgets that somebody was removed who is there again.
-func (s *Service) back(ctx context.Context, tx *db.Tx, c caller, id string) error {
-	_, err := tx.ExecContext(ctx, `DELETE FROM scim_removal WHERE agency_id = $1 AND staff_id = $2`, c.agency, id)
+// back forgets that people were removed who are there again.
+func (s *Service) back(ctx context.Context, tx *db.Tx, c caller, ids ...string) error {
+	err := db.InParts([]any{c.agency}, ids, func(list string, args []any) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM scim_removal WHERE agency_id = $1 AND staff_id IN `+list, args...)
+		return err
+	})
 	if err != nil {
-		return fmt.Errorf("forget removal: %w", err)
+		return fmt.Errorf("forget removals: %w", err)
 	}
 	return nil
 }

@@ -255,7 +255,7 @@ func (s *Service) disable(ctx context.Context, tx *db.Tx, c caller, a account) e
 	if last {
 		return refuse(http.StatusForbidden, "mutability", "nobody else administers the agency; the account stays")
 	}
-	if err := s.remove(ctx, tx, c, a.id); err != nil {
+	if err := s.remove(ctx, tx, c, []string{a.id}); err != nil {
 		return err
 	}
 	now := db.Ms(s.o.Clock())

@@ -23,7 +23,8 @@ func (s *Service) note(ctx context.Context, tx *db.Tx, by audit.Actor, act audit
 	return s.o.Audit.Append(ctx, tx, audit.Entry{Agency: p.Agency, By: by, Act: act, Object: p.ID, Detail: detail})
 }
 
-func (s *Service) noteRole(ctx context.Context, tx *db.Tx, agencyID string, act audit.Act, g Grant) error {
+// noteRole tells the audit of the same role of people: one entry for each.
+func (s *Service) noteRole(ctx context.Context, tx *db.Tx, agencyID string, act audit.Act, g Grant, people []string) error {
 	detail := []audit.Code{audit.Is("role", string(g.Held.Role)), audit.Is("place", g.Held.Place), audit.Is("source", string(g.Source))}
 	if act == audit.RoleGiven && !g.From.IsZero() {
 		detail = append(detail, audit.Number("from", db.Ms(g.From)))
@@ -31,7 +32,12 @@ func (s *Service) noteRole(ctx context.Context, tx *db.Tx, agencyID string, act 
 	if act == audit.RoleGiven && !g.Until.IsZero() {
 		detail = append(detail, audit.Number("until", db.Ms(g.Until)))
 	}
-	return s.note(ctx, tx, audit.Staff(g.By), act, Person{ID: g.Staff, Agency: agencyID}, detail...)
+	for _, id := range people {
+		if err := s.note(ctx, tx, audit.Staff(g.By), act, Person{ID: id, Agency: agencyID}, detail...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // noteThrottled leaves to Run to tell the audit that no more passwords of an account are looked at from somewhere: the

@@ -3,7 +3,9 @@ package staff
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"visavis/internal/agency"
@@ -70,6 +72,14 @@ func (s *Service) Give(ctx context.Context, tx *db.Tx, agencyID string, g Grant)
 	if err := s.inTurn(ctx, tx, agencyID); err != nil {
 		return err
 	}
+	if err := s.give(ctx, tx, agencyID, g, []string{g.Staff}); err != nil {
+		return err
+	}
+	return s.settle(ctx, tx, agencyID, []string{g.Staff})
+}
+
+// give writes the same role for people, each once.
+func (s *Service) give(ctx context.Context, tx *db.Tx, agencyID string, g Grant, people []string) error {
 	place, err := s.agencies.Place(ctx, tx, agencyID, g.Held.Place)
 	if err != nil {
 		return fmt.Errorf("give role: %w", err)
@@ -86,18 +96,21 @@ func (s *Service) Give(ctx context.Context, tx *db.Tx, agencyID string, g Grant)
 	if from.IsZero() {
 		from = now
 	}
-	err = db.Affected(tx.ExecContext(ctx, `
-		INSERT INTO staff_role (agency_id, staff_id, role, place_kind, place_id, source, from_at, until_at, given_by, given_at)
-		SELECT $1, id, $3, $4, $5, $6, $7, $8, $9, $10 FROM staff WHERE agency_id = $1 AND id = $2
-		ON CONFLICT (agency_id, staff_id, role, place_id, source) DO UPDATE SET from_at = $7, until_at = $8, given_by = $9, given_at = $10`,
-		agencyID, g.Staff, g.Held.Role, place.Kind, place.ID, g.Source, db.Ms(from), until, db.Null(g.By), db.Ms(now)))
+	row := []any{agencyID, g.Held.Role, place.Kind, place.ID, g.Source, db.Ms(from), until, db.Null(g.By), db.Ms(now)}
+	err = db.InParts(row, people, func(list string, args []any) error {
+		n, err := db.Changed(tx.ExecContext(ctx, `
+			INSERT INTO staff_role (agency_id, staff_id, role, place_kind, place_id, source, from_at, until_at, given_by, given_at)
+			SELECT $1, id, $2, $3, $4, $5, $6, $7, $8, $9 FROM staff WHERE agency_id = $1 AND id IN `+list+`
+			ON CONFLICT (agency_id, staff_id, role, place_id, source) DO UPDATE SET from_at = $6, until_at = $7, given_by = $8, given_at = $9`, args...))
+		if err == nil && n < len(args)-len(row) {
+			err = db.ErrConflict
+		}
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("give role: %w", err)
 	}
-	if err := s.noteRole(ctx, tx, agencyID, audit.RoleGiven, g); err != nil {
-		return err
-	}
-	return s.settle(ctx, tx, agencyID, g.Staff)
+	return s.noteRole(ctx, tx, agencyID, audit.RoleGiven, g, people)
 }
 
 // Take takes a role back that a source gave; db.ErrConflict if it had not.
@@ -105,16 +118,27 @@ func (s *Service) Take(ctx context.Context, tx *db.Tx, agencyID string, g Grant)
 	if err := s.inTurn(ctx, tx, agencyID); err != nil {
 		return err
 	}
-	err := db.Affected(tx.ExecContext(ctx, `
-		DELETE FROM staff_role WHERE agency_id = $1 AND staff_id = $2 AND role = $3 AND place_id = $4 AND source = $5`,
-		agencyID, g.Staff, g.Held.Role, g.Held.Place, g.Source))
+	if err := s.take(ctx, tx, agencyID, g, []string{g.Staff}); err != nil {
+		return err
+	}
+	return s.settle(ctx, tx, agencyID, []string{g.Staff})
+}
+
+// take takes the same role back from people, each once, who all have it.
+func (s *Service) take(ctx context.Context, tx *db.Tx, agencyID string, g Grant, people []string) error {
+	row := []any{agencyID, g.Held.Role, g.Held.Place, g.Source}
+	err := db.InParts(row, people, func(list string, args []any) error {
+		n, err := db.Changed(tx.ExecContext(ctx, `
+			DELETE FROM staff_role WHERE agency_id = $1 AND role = $2 AND place_id = $3 AND source = $4 AND staff_id IN `+list, args...))
+		if err == nil && n < len(args)-len(row) {
+			err = db.ErrConflict
+		}
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("take role back: %w", err)
 	}
-	if err := s.noteRole(ctx, tx, agencyID, audit.RoleTaken, g); err != nil {
-		return err
-	}
-	return s.settle(ctx, tx, agencyID, g.Staff)
+	return s.noteRole(ctx, tx, agencyID, audit.RoleTaken, g, people)
 }
 
 // How a role reaches a desk: by being held there, in its department or at its location. A closed desk keeps its people
@@ -134,28 +158,62 @@ const (
 	grouped = `) AS held GROUP BY agency_id, staff_id, desk_id`
 )
 
-// settle works out anew at which desks a person works, after its roles or the desks have changed, and wakes its pages.
+// mostLost is how many people are looked for one by one among those who lead a talk; of more, whoever leads one is looked at.
+const mostLost = 50
+
+// settle works out anew at which desks people work, after their roles or the desks have changed, and wakes their pages.
 // Whatever has changed, given or taken: whoever may do less at a desk than before may lead a talk that has to pass.
-func (s *Service) settle(ctx context.Context, tx *db.Tx, agencyID, staffID string) error {
-	const at = ` RETURNING desk_id || ' ' || role`
-	before, err := db.Texts(tx.QueryContext(ctx, `DELETE FROM staff_desk WHERE agency_id = $1 AND staff_id = $2`+at, agencyID, staffID))
+func (s *Service) settle(ctx context.Context, tx *db.Tx, agencyID string, people []string) error {
+	now := s.o.Clock()
+	lose, err := s.replaceDesks(ctx, tx, agencyID, people, now)
 	if err != nil {
 		return fmt.Errorf("settle desks: %w", err)
 	}
-	const one = reached + `AND r.staff_id = $3`
-	after, err := db.Texts(tx.QueryContext(ctx,
-		highest+reaching+`d.id`+one+` UNION ALL `+reaching+`d.department_id`+one+` UNION ALL `+reaching+`d.location_id`+one+grouped+at,
-		agencyID, db.Ms(s.o.Clock()), staffID))
-	if err != nil {
-		return fmt.Errorf("settle desks: %w", err)
+	if len(lose) > mostLost {
+		lose = []string{""}
 	}
-	if slices.ContainsFunc(before, func(desk string) bool { return !slices.Contains(after, desk) }) {
-		if err := s.lost(ctx, tx, agencyID, staffID, s.o.Clock()); err != nil {
+	for _, id := range lose {
+		if err := s.lost(ctx, tx, agencyID, id, now); err != nil {
 			return err
 		}
 	}
-	tx.AfterCommit(func() { s.o.Nudge(agencyID, Topic(staffID)) })
-	return s.plan(ctx, tx, agencyID, staffID)
+	for _, id := range people {
+		tx.AfterCommit(func() { s.o.Nudge(agencyID, Topic(id)) })
+	}
+	return s.plan(ctx, tx, agencyID, people)
+}
+
+// replaceDesks writes where people work, and tells who may do less at a desk than before.
+func (s *Service) replaceDesks(ctx context.Context, tx *db.Tx, agencyID string, people []string, now time.Time) (lose []string, err error) {
+	const at = ` RETURNING staff_id || ' ' || desk_id || ' ' || role`
+	var before []string
+	err = db.InParts([]any{agencyID}, people, func(list string, args []any) error {
+		part, err := db.Texts(tx.QueryContext(ctx, `DELETE FROM staff_desk WHERE agency_id = $1 AND staff_id IN `+list+at, args...))
+		before = append(before, part...)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	after := map[string]bool{}
+	const one = reached + `AND r.staff_id IN `
+	err = db.InParts([]any{agencyID, db.Ms(now)}, people, func(list string, args []any) error {
+		part, err := db.Texts(tx.QueryContext(ctx,
+			highest+reaching+`d.id`+one+list+` UNION ALL `+reaching+`d.department_id`+one+list+` UNION ALL `+reaching+`d.location_id`+one+list+grouped+at,
+			args...))
+		for _, place := range part {
+			after[place] = true
+		}
+		return err
+	})
+	less := map[string]bool{}
+	for _, place := range before {
+		if !after[place] {
+			who, _, _ := strings.Cut(place, " ")
+			less[who] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(less)), err
 }
 
 // SettleAll is settle for everybody of an agency, after a change of many desks or roles.

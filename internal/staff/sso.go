@@ -250,56 +250,24 @@ func (s *Service) follow(ctx context.Context, tx *db.Tx, v Provider, p Person, g
 	if v.RolesClaim == "" {
 		return nil
 	}
-	now, err := s.meant(ctx, tx, v, p, given)
+	meant, err := s.meant(ctx, tx, v, p, given)
 	if err != nil {
 		return err
 	}
-	before, err := s.rolesFrom(ctx, tx, p, Claim)
-	if err != nil || same(before, now) {
-		return err // nearly always: nobody waits for anybody
+	says := []Said{{p.ID, meant}}
+	has, err := s.holdings(ctx, tx, p.Agency, says)
+	if err != nil {
+		return err
 	}
-	kept, err := s.Align(ctx, tx, p, Claim, now)
-	if kept {
+	says[0].Roles = s.allowed(ctx, has[p.ID], Claim, meant)
+	if same(has[p.ID].given(Claim), says[0].Roles) {
+		return nil // nearly always: nobody waits for anybody
+	}
+	done, err := s.Align(ctx, tx, p.Agency, Claim, says)
+	if done.Kept {
 		s.o.Log.WarnContext(ctx, "the provider takes the last administrator's role back, who keeps it", "provider", v.ID)
 	}
 	return err
-}
-
-// Align makes the roles that a source has given to a person those that it says now. The last who administers the agency
-// keeps that role, and that is told.
-func (s *Service) Align(ctx context.Context, tx *db.Tx, p Person, from Source, now []Held) (kept bool, err error) {
-	if err := s.inTurn(ctx, tx, p.Agency); err != nil {
-		return false, err
-	}
-	before, err := s.rolesFrom(ctx, tx, p, from)
-	if err != nil {
-		return false, err
-	}
-	for _, held := range now {
-		if slices.Contains(before, held) {
-			continue
-		}
-		if err := s.Give(ctx, tx, p.Agency, Grant{Staff: p.ID, Held: held, Source: from}); err != nil {
-			return false, err
-		}
-	}
-	for _, held := range before {
-		if slices.Contains(now, held) {
-			continue
-		}
-		last, err := s.lastAdmin(ctx, tx, p, held, from)
-		if err != nil {
-			return false, err
-		}
-		if last {
-			kept = true
-			continue
-		}
-		if err := s.Take(ctx, tx, p.Agency, Grant{Staff: p.ID, Held: held, Source: from}); err != nil {
-			return false, err
-		}
-	}
-	return kept, nil
 }
 
 // same tells whether two lists without repetitions hold the same roles.
@@ -323,26 +291,7 @@ func (s *Service) meant(ctx context.Context, tx *db.Tx, v Provider, p Person, gi
 			now = append(now, held)
 		}
 	}
-	return s.Beside(ctx, tx, p, Claim, now)
-}
-
-// Beside are those of some roles that a person may hold beside what other sources than this one have given, and beside
-// each other: of two that nobody may hold at once, the one that comes first.
-func (s *Service) Beside(ctx context.Context, tx *db.Tx, p Person, from Source, meant []Held) (held []Held, err error) {
-	has, err := db.Texts(tx.QueryContext(ctx, `
-		SELECT DISTINCT role FROM staff_role WHERE agency_id = $1 AND staff_id = $2 AND source <> $3 AND (until_at IS NULL OR until_at > $4)`,
-		p.Agency, p.ID, from, db.Ms(s.o.Clock())))
-	if err != nil {
-		return nil, fmt.Errorf("read roles: %w", err)
-	}
-	for _, h := range meant {
-		if slices.ContainsFunc(has, func(one string) bool { return Role(one).Apart(h.Role) }) {
-			s.o.Log.WarnContext(ctx, "a role is not given that nobody may hold beside another one", "role", string(h.Role), "source", string(from))
-			continue
-		}
-		has, held = append(has, string(h.Role)), append(held, h)
-	}
-	return held, nil
+	return now, nil
 }
 
 // leave ends the sessions that somebody has signed out of at the provider, and tells their pages.

@@ -119,45 +119,6 @@ func (s *Service) bind(ctx context.Context, tx *db.Tx, p Person, who oidc.Identi
 	return s.note(ctx, tx, audit.System(), audit.IdentityBound, p)
 }
 
-// rolesFrom lists what a source has given to a person.
-func (s *Service) rolesFrom(ctx context.Context, tx *db.Tx, p Person, from Source) ([]Held, error) {
-	rows, err := tx.QueryContext(ctx, `
-		SELECT role, place_kind, place_id FROM staff_role WHERE agency_id = $1 AND staff_id = $2 AND source = $3
-		ORDER BY role, place_id`, p.Agency, p.ID, from)
-	if err != nil {
-		return nil, fmt.Errorf("list roles: %w", err)
-	}
-	defer func() { _ = rows.Close() }() // read only
-	var held []Held
-	for rows.Next() {
-		var h Held
-		if err := rows.Scan(&h.Role, &h.Kind, &h.Place); err != nil {
-			return nil, fmt.Errorf("list roles: %w", err)
-		}
-		held = append(held, h)
-	}
-	return held, rows.Err()
-}
-
-// lastAdmin tells whether nobody could administer the agency if a person lost a role that a source gave.
-func (s *Service) lastAdmin(ctx context.Context, tx *db.Tx, p Person, held Held, from Source) (bool, error) {
-	if held.Role != AgencyAdmin {
-		return false, nil
-	}
-	var others int
-	err := tx.QueryRowContext(ctx, `
-		SELECT COUNT(*) FROM staff_role
-		JOIN staff ON staff.agency_id = staff_role.agency_id AND staff.id = staff_role.staff_id
-		WHERE staff_role.agency_id = $1 AND staff_role.role = $2 AND staff.disabled_at IS NULL
-		  AND staff_role.from_at <= $3 AND (staff_role.until_at IS NULL OR staff_role.until_at > $3)
-		  AND NOT (staff_role.staff_id = $4 AND staff_role.source = $5)`,
-		p.Agency, AgencyAdmin, db.Ms(s.o.Clock()), p.ID, from).Scan(&others)
-	if err != nil {
-		return false, fmt.Errorf("count administrators: %w", err)
-	}
-	return others == 0, nil
-}
-
 // once takes something that must not be taken twice, until it is too old to be taken at all.
 func (s *Service) once(ctx context.Context, tx *db.Tx, agencyID, what string, until time.Time) error {
 	if _, err := tx.ExecContext(ctx, `DELETE FROM staff_once WHERE agency_id = $1 AND until_at <= $2`, agencyID, db.Ms(s.o.Clock())); err != nil {

@@ -13,18 +13,50 @@ const settleJob = "staff.settle"
 
 // plan sees to it that somebody's desks are settled when the next of their roles begins or ends. One job for each person
 // is enough: it plans the one after it.
-func (s *Service) plan(ctx context.Context, tx *db.Tx, agencyID, staffID string) error {
-	var next *int64
-	err := tx.QueryRowContext(ctx, `
-		SELECT MIN(CASE WHEN from_at > $3 THEN from_at ELSE until_at END) FROM staff_role
-		WHERE agency_id = $1 AND staff_id = $2 AND (from_at > $3 OR until_at > $3)`, agencyID, staffID, db.Ms(s.o.Clock())).Scan(&next)
+func (s *Service) plan(ctx context.Context, tx *db.Tx, agencyID string, people []string) error {
+	var done []string
+	next, err := s.nextTurns(ctx, tx, agencyID, people)
 	if err != nil {
-		return fmt.Errorf("plan next change of roles: %w", err)
+		return err
 	}
-	if next == nil {
-		return s.o.Jobs.Remove(ctx, tx, agencyID, settleJob, staffID)
+	for _, id := range people {
+		at, comes := next[id]
+		if !comes {
+			done = append(done, id)
+			continue
+		}
+		if err := s.o.Jobs.Replace(ctx, tx, jobs.Job{Agency: agencyID, Kind: settleJob, Key: id, Ref: id, RunAt: db.Time(at)}); err != nil {
+			return err
+		}
 	}
-	return s.o.Jobs.Replace(ctx, tx, jobs.Job{Agency: agencyID, Kind: settleJob, Key: staffID, Ref: staffID, RunAt: db.Time(*next)})
+	return s.o.Jobs.Remove(ctx, tx, agencyID, settleJob, done...)
+}
+
+// nextTurns tells when the next role of people begins or ends, of those who have one that does.
+func (s *Service) nextTurns(ctx context.Context, tx *db.Tx, agencyID string, people []string) (map[string]int64, error) {
+	next := map[string]int64{}
+	err := db.InParts([]any{agencyID, db.Ms(s.o.Clock())}, people, func(list string, args []any) error {
+		rows, err := tx.QueryContext(ctx, `
+			SELECT staff_id, MIN(CASE WHEN from_at > $2 THEN from_at ELSE until_at END) FROM staff_role
+			WHERE agency_id = $1 AND (from_at > $2 OR until_at > $2) AND staff_id IN `+list+` GROUP BY staff_id`, args...)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = rows.Close() }() // read only
+		for rows.Next() {
+			var id string
+			var at int64
+			if err := rows.Scan(&id, &at); err != nil {
+				return err
+			}
+			next[id] = at
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("plan next change of roles: %w", err)
+	}
+	return next, nil
 }
 
 // planAll is plan for everybody of an agency. A job that is not needed any more settles what is settled.
@@ -35,12 +67,7 @@ func (s *Service) planAll(ctx context.Context, tx *db.Tx, agencyID string) error
 	if err != nil {
 		return fmt.Errorf("plan next changes of roles: %w", err)
 	}
-	for _, id := range ids {
-		if err := s.plan(ctx, tx, agencyID, id); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.plan(ctx, tx, agencyID, ids)
 }
 
 // settleNow does the job: lists and windows of talks that are open follow at once.
@@ -49,7 +76,7 @@ func (s *Service) settleNow(ctx context.Context, job jobs.Job) error {
 		if err := s.inTurn(ctx, tx, job.Agency); err != nil {
 			return err
 		}
-		return s.settle(ctx, tx, job.Agency, job.Ref)
+		return s.settle(ctx, tx, job.Agency, []string{job.Ref})
 	})
 }
 
