@@ -22,13 +22,13 @@ type Keys struct {
 	open map[string]*vault.DataKey
 }
 
-// For returns the agency's data key. Ask before a transaction, not inside it: the
-// first time it reads from the database.
+// For returns the agency's data key. The first time it is read from the database, over another connection than that of a
+// transaction which waits meanwhile: inside of one, and of a snapshot, it is In that is asked.
 func (k *Keys) For(ctx context.Context, agencyID string) (*vault.DataKey, error) {
 	return k.In(ctx, k.read, agencyID)
 }
 
-// In is For inside a transaction, where the agency may be known to nobody else yet.
+// In is For by the connection at hand: of a transaction, where the agency may be known to nobody else yet, or a snapshot.
 func (k *Keys) In(ctx context.Context, q db.Q, agencyID string) (*vault.DataKey, error) {
 	if key := k.known(agencyID); key != nil {
 		return key, nil

@@ -19,7 +19,7 @@ type Names struct {
 
 // Read opens an appointment with the names of its desk and service.
 func (s *Service) Read(ctx context.Context, q db.Q, agencyID, id string) (Names, error) {
-	key, err := s.o.Agencies.Keys().For(ctx, agencyID)
+	key, err := s.o.Agencies.Keys().In(ctx, q, agencyID)
 	if err != nil {
 		return Names{}, err
 	}

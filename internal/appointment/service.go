@@ -397,7 +397,7 @@ func (s *Service) CancelByGuest(ctx context.Context, tx *db.Tx, agencyID, id str
 }
 
 func (s *Service) endInTx(ctx context.Context, tx *db.Tx, by audit.Actor, agencyID, id, outcome string) error {
-	key, err := s.o.Agencies.Keys().For(ctx, agencyID)
+	key, err := s.o.Agencies.Keys().In(ctx, tx, agencyID)
 	if err != nil {
 		return err
 	}

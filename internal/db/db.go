@@ -51,6 +51,8 @@ type DB struct {
 type Options struct {
 	// Through stands between database/sql and an engine's driver, and sees every statement. nil: nothing does.
 	Through func(driver.Driver) driver.Driver
+	// Connections is how many a process has to PostgreSQL at most; 0: as many as servers have.
+	Connections int
 }
 
 // Open opens "sqlite:PATH" or "postgres://…" and checks that it answers.
@@ -113,13 +115,20 @@ func (o Options) openSQLite(path string) (*DB, error) {
 	return &DB{engine: SQLite, write: write, read: read}, nil
 }
 
+// mostConnections is for each process: PostgreSQL has 100 as it comes.
+const mostConnections = 20
+
 func (o Options) openPostgres(address string) (*DB, error) {
 	pool, err := o.pool("pgx", address)
 	if err != nil {
 		return nil, errors.New("the PostgreSQL address cannot be read") // the error would quote the password
 	}
-	pool.SetMaxOpenConns(20)
-	pool.SetMaxIdleConns(10)
+	most := mostConnections
+	if o.Connections > 0 {
+		most = o.Connections
+	}
+	pool.SetMaxOpenConns(most)
+	pool.SetMaxIdleConns((most + 1) / 2)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
 	return &DB{engine: PostgreSQL, url: address, write: pool, read: pool}, nil
 }

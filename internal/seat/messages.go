@@ -84,7 +84,7 @@ func OpenMessage(key *vault.DataKey, agency, id string, body, answer []byte) (te
 
 // messages are those of one wait, oldest first.
 func (s *Service) messages(ctx context.Context, q db.Q, x Seat) ([]Message, error) {
-	key, err := s.o.Agencies.Keys().For(ctx, x.Agency)
+	key, err := s.o.Agencies.Keys().In(ctx, q, x.Agency)
 	if err != nil {
 		return nil, err
 	}

@@ -36,10 +36,6 @@ func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	// The key of signals is opened here: the first time it is read, and that must not happen inside a snapshot.
-	if _, err := s.o.Agencies.Keys().For(ctx, x.Agency); err != nil {
-		return err
-	}
 	if err := s.presence.connected(ctx, x, page); err != nil {
 		return err
 	}

@@ -167,7 +167,7 @@ func (s *Service) promiseTime(ctx context.Context, tx *db.Tx, x Seat) error {
 	if err != nil {
 		return err
 	}
-	key, err := s.o.Agencies.Keys().For(ctx, x.Agency)
+	key, err := s.o.Agencies.Keys().In(ctx, tx, x.Agency)
 	if err != nil {
 		return err
 	}
@@ -192,7 +192,7 @@ func (s *Service) CallbackNumber(ctx context.Context, q db.Q, x Seat) (vault.Per
 	if err != nil {
 		return "", fmt.Errorf("read number to call: %w", err)
 	}
-	key, err := s.o.Agencies.Keys().For(ctx, x.Agency)
+	key, err := s.o.Agencies.Keys().In(ctx, q, x.Agency)
 	if err != nil {
 		return "", err
 	}
@@ -302,10 +302,6 @@ func (s *Service) cancel(ctx context.Context, in *cancelInput) (*viewOutput, err
 	x, err := s.access(ctx, in.Slug, in.Seat, in.browser)
 	if err != nil {
 		return nil, Problem(err)
-	}
-	// The key is opened here: the first time it is read, and that must not happen inside a transaction.
-	if _, err := s.o.Agencies.Keys().For(ctx, x.Agency); err != nil {
-		return nil, err
 	}
 	err = s.db.Retried(ctx, func(tx *db.Tx) error {
 		if err := s.bookings.Keep(ctx, tx, x.Agency, x.Appointment); err != nil {

@@ -282,10 +282,6 @@ func (s *Service) back(ctx context.Context, tx *db.Tx, by audit.Actor, t *Talk) 
 
 // end closes talk, seat and appointment with an outcome, or nothing of them.
 func (s *Service) end(ctx context.Context, p staff.Person, id, outcome string) (Talk, error) {
-	// The key is opened here: the first time it is read, and that must not happen inside a transaction.
-	if _, err := s.o.Agencies.Keys().For(ctx, p.Agency); err != nil {
-		return Talk{}, err
-	}
 	return s.lead(ctx, p, id, func(tx *db.Tx, t *Talk) error {
 		x, err := s.o.Seats.ByID(ctx, tx, t.Agency, t.Seat)
 		if err != nil {

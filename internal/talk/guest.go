@@ -20,7 +20,7 @@ type forSeats struct{ s *Service }
 
 // Rejoin begins a new generation for a fresh page of the guest.
 func (f forSeats) Rejoin(ctx context.Context, tx *db.Tx, x seat.Seat, prepared seat.Prepared) error {
-	key, err := f.s.o.Agencies.Keys().For(ctx, x.Agency)
+	key, err := f.s.o.Agencies.Keys().In(ctx, tx, x.Agency)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (f forSeats) Stayed(ctx context.Context, tx *db.Tx, x seat.Seat, prepared s
 
 // Renewed takes the guest's offer for a generation that staff began; once.
 func (f forSeats) Renewed(ctx context.Context, tx *db.Tx, x seat.Seat, prepared seat.Prepared, generation int64) error {
-	key, err := f.s.o.Agencies.Keys().For(ctx, x.Agency)
+	key, err := f.s.o.Agencies.Keys().In(ctx, tx, x.Agency)
 	if err != nil {
 		return err
 	}

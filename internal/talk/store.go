@@ -166,7 +166,7 @@ func signalField(t Talk, seq int64) vault.Field {
 
 // signals are the messages of the current generation for a reader after a number.
 func (s *Service) signals(ctx context.Context, q db.Q, t Talk, to reader, after int64) ([]map[string]any, error) {
-	key, err := s.o.Agencies.Keys().For(ctx, t.Agency)
+	key, err := s.o.Agencies.Keys().In(ctx, q, t.Agency)
 	if err != nil {
 		return nil, err
 	}

@@ -32,10 +32,6 @@ func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	// Opened here: the first time the key is read, and that must not happen inside a snapshot.
-	if _, err := s.o.Agencies.Keys().For(ctx, p.Agency); err != nil {
-		return err
-	}
 	topics := []string{Topic(t.ID), staff.Topic(p.ID)}
 	for _, desk := range p.Desks {
 		topics = append(topics, agency.DeskTopic(desk))

@@ -42,7 +42,7 @@ func Each(t *testing.T, f func(t *testing.T, d *db.DB)) {
 // SQLite returns a fresh SQLite database, closed when the test ends.
 func SQLite(t testing.TB) *db.DB {
 	t.Helper()
-	return open(t, SQLiteURL(t))
+	return open(t, SQLiteURL(t), db.Options{})
 }
 
 // SQLiteURL returns the address of a migrated SQLite file without rows.
@@ -62,7 +62,13 @@ func SQLiteURL(t testing.TB) string {
 // Postgres returns a fresh PostgreSQL database, dropped when the test ends.
 func Postgres(t testing.TB) *db.DB {
 	t.Helper()
-	return open(t, migratedPostgres(t))
+	return open(t, migratedPostgres(t), db.Options{})
+}
+
+// NarrowPostgres is Postgres over a single connection: whoever holds it and wants another waits for itself.
+func NarrowPostgres(t testing.TB) *db.DB {
+	t.Helper()
+	return open(t, migratedPostgres(t), db.Options{Connections: 1})
 }
 
 func migratedPostgres(t testing.TB) string {
@@ -118,9 +124,9 @@ func named(server, name string) string {
 }
 
 // open opens a database whose statements are watched, and fails the test with what was seen.
-func open(t testing.TB, address string) *db.DB {
+func open(t testing.TB, address string, o db.Options) *db.DB {
 	t.Helper()
-	d, w := watch(t, address, asker)
+	d, w := watch(t, address, o, asker)
 	t.Cleanup(func() { w.tell(t) })
 	return d
 }

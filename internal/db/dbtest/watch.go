@@ -26,10 +26,11 @@ type watcher struct {
 }
 
 // watch opens a migrated database, closed when the test ends.
-func watch(t testing.TB, address string, asks func() string) (*db.DB, *watcher) {
+func watch(t testing.TB, address string, o db.Options, asks func() string) (*db.DB, *watcher) {
 	t.Helper()
 	w := &watcher{asks: asks}
-	d, err := db.OpenWith(t.Context(), address, db.Options{Through: w.through})
+	o.Through = w.through
+	d, err := db.OpenWith(t.Context(), address, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ func TestTEN01AStatementThatAPackageRunsWithoutTheAgencyFailsTheTest(t *testing.
 	for condition, faults := range map[string]int{"": 3, "agency_id = $1 AND": 0} {
 		for room, want := range map[string]int{"internal/seat": faults, "": 0} {
 			r := &recorder{TB: t}
-			d, w := watch(t, SQLiteURL(t), func() string { return room })
+			d, w := watch(t, SQLiteURL(t), db.Options{}, func() string { return room })
 			statements(t, d, condition)
 			statements(t, d, condition) // told once
 			w.tell(r)
