@@ -10,7 +10,8 @@ import (
 // KeptAppointmentsOf tells for each service of an agency for how many days its appointments stay. One answer for a whole
 // agency: whoever deletes asks once, not for each of a million appointments.
 func (s *Store) KeptAppointmentsOf(ctx context.Context, q db.Q, agencyID string) (map[string]int, error) {
-	decided, err := scanDecisions(q.QueryContext(ctx, `
+	known := definitions()
+	decided, err := scanDecisions(known)(q.QueryContext(ctx, `
 		SELECT name, place_kind, place_id, value, fixed FROM policy WHERE agency_id = $1 AND name = $2`, agencyID, KeptAppointments))
 	if err != nil {
 		return nil, err
@@ -32,7 +33,7 @@ func (s *Store) KeptAppointmentsOf(ctx context.Context, q db.Q, agencyID string)
 				here = append(here, one)
 			}
 		}
-		kept[p.ID] = resolve(map[Rule][]Decision{KeptAppointments: here}).Days(KeptAppointments)
+		kept[p.ID] = resolve(known, map[Rule][]Decision{KeptAppointments: here}).Days(KeptAppointments)
 	}
 	return kept, rows.Err()
 }

@@ -103,6 +103,7 @@ type definition struct {
 	standard any    // where nobody has decided; nil: each service has its own, or the installation
 }
 
+// definitions are those of all rules: made once by whoever looks at several.
 func definitions() map[Rule]definition {
 	places, topics := []Kind{OfAgency, OfDepartment, OfLocation, OfDesk}, []Kind{OfAgency, OfDepartment, OfService}
 	return map[Rule]definition{
@@ -193,9 +194,9 @@ func (r Rule) check(kind Kind, value json.RawMessage) (any, error) {
 
 // resolve finds what counts: of several decisions the lowest, unless one above it is fixed. What a place has decided comes
 // after what its own row says.
-func resolve(decided map[Rule][]Decision) Rules {
+func resolve(known map[Rule]definition, decided map[Rule][]Decision) Rules {
 	out := Rules{}
-	for rule, d := range definitions() {
+	for rule, d := range known {
 		out[rule] = Decision{Value: d.standard}
 		list := slices.SortedStableFunc(slices.Values(decided[rule]), func(a, b Decision) int {
 			return slices.Index(levels(), a.Kind) - slices.Index(levels(), b.Kind)

@@ -17,7 +17,8 @@ func (s *Store) RulesOf(ctx context.Context, q db.Q, agencyID, desk, service str
 	if err != nil {
 		return nil, err
 	}
-	decided, err := scanDecisions(q.QueryContext(ctx, `
+	known := definitions()
+	decided, err := scanDecisions(known)(q.QueryContext(ctx, `
 		SELECT policy.name, policy.place_kind, policy.place_id, policy.value, policy.fixed
 		FROM desk JOIN policy ON policy.agency_id = desk.agency_id
 		     AND policy.place_id IN (desk.agency_id, desk.department_id, $3, desk.location_id, desk.id)
@@ -25,7 +26,7 @@ func (s *Store) RulesOf(ctx context.Context, q db.Q, agencyID, desk, service str
 	if err != nil {
 		return nil, err
 	}
-	return resolve(own.before(decided)), nil
+	return resolve(known, own.before(decided)), nil
 }
 
 // RulesAt are those that a place has, decided by itself or above.
@@ -36,12 +37,13 @@ func (s *Store) RulesAt(ctx context.Context, q db.Q, agencyID string, p Place) (
 	if err != nil {
 		return nil, err
 	}
-	decided, err := scanDecisions(q.QueryContext(ctx, `
+	known := definitions()
+	decided, err := scanDecisions(known)(q.QueryContext(ctx, `
 		SELECT name, place_kind, place_id, value, fixed FROM policy WHERE agency_id = $1 AND place_id IN `+ids, args...))
 	if err != nil {
 		return nil, err
 	}
-	return resolve(own.before(decided)), nil
+	return resolve(known, own.before(decided)), nil
 }
 
 // SpokenAt are the languages that are offered at some desks.
@@ -56,7 +58,7 @@ func (s *Store) SpokenAt(ctx context.Context, q db.Q, agencyID string, desks []s
 		return nil, fmt.Errorf("read languages: %w", err)
 	}
 	defer func() { _ = rows.Close() }() // read only
-	decided := map[string]map[Rule][]Decision{}
+	known, decided := definitions(), map[string]map[Rule][]Decision{}
 	for rows.Next() {
 		var desk string
 		one := found{rule: SpokenLanguages}
@@ -66,13 +68,13 @@ func (s *Store) SpokenAt(ctx context.Context, q db.Q, agencyID string, desks []s
 		if decided[desk] == nil {
 			decided[desk] = map[Rule][]Decision{}
 		}
-		if err := one.into(decided[desk]); err != nil {
+		if err := one.into(known, decided[desk]); err != nil {
 			return nil, err
 		}
 	}
 	out := map[string][]string{}
 	for _, desk := range desks {
-		out[desk] = resolve(decided[desk]).Some(SpokenLanguages)
+		out[desk] = resolve(known, decided[desk]).Some(SpokenLanguages)
 	}
 	return out, rows.Err()
 }
@@ -147,28 +149,32 @@ func asValue(t Text) map[string]any {
 	return said
 }
 
-func scanDecisions(rows interface {
+// decisions are rows of them, as the database gives them.
+type decisions interface {
 	Next() bool
-	Scan(...any) error
+	Scan(into ...any) error
 	Err() error
 	Close() error
-}, err error,
-) (map[Rule][]Decision, error) {
-	if err != nil {
-		return nil, fmt.Errorf("read rules: %w", err)
-	}
-	defer func() { _ = rows.Close() }() // read only
-	decided := map[Rule][]Decision{}
-	for rows.Next() {
-		var one found
-		if err := rows.Scan(&one.rule, &one.Kind, &one.Place, &one.text, &one.Fixed); err != nil {
+}
+
+func scanDecisions(known map[Rule]definition) func(decisions, error) (map[Rule][]Decision, error) {
+	return func(rows decisions, err error) (map[Rule][]Decision, error) {
+		if err != nil {
 			return nil, fmt.Errorf("read rules: %w", err)
 		}
-		if err := one.into(decided); err != nil {
-			return nil, err
+		defer func() { _ = rows.Close() }() // read only
+		decided := map[Rule][]Decision{}
+		for rows.Next() {
+			var one found
+			if err := rows.Scan(&one.rule, &one.Kind, &one.Place, &one.text, &one.Fixed); err != nil {
+				return nil, fmt.Errorf("read rules: %w", err)
+			}
+			if err := one.into(known, decided); err != nil {
+				return nil, err
+			}
 		}
+		return decided, rows.Err()
 	}
-	return decided, rows.Err()
 }
 
 // found is a decision as it is stored.
@@ -179,12 +185,12 @@ type found struct {
 }
 
 // into leaves out what a version of this program took that is not this one: a decision above it still counts.
-func (f found) into(decided map[Rule][]Decision) error {
+func (f found) into(known map[Rule]definition, decided map[Rule][]Decision) error {
 	var v any
 	if json.Unmarshal([]byte(f.text), &v) != nil {
 		return fmt.Errorf("read rules: %s at %s is no JSON", f.rule, f.Place)
 	}
-	value, fits := f.rule.Form().take(v)
+	value, fits := known[f.rule].form.take(v)
 	if fits {
 		f.Value = value
 		decided[f.rule] = append(decided[f.rule], f.Decision)
