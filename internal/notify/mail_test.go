@@ -120,19 +120,32 @@ type office struct {
 	reminder func(notify.Moment) (notify.Reminder, error)
 	letter   func() (notify.Letter, error)
 	told     chan told
-	wake     chan struct{}
+	look     func() // at what is due by now
 }
 
 const canary = "KANARIE"
 
 func newOffice(t *testing.T, d *db.DB, at notify.Server) *office {
 	t.Helper()
-	o := &office{World: worldtest.New(t, d), t: t, told: make(chan told, 10), wake: make(chan struct{}, 1)}
-	log := slog.New(slog.NewTextHandler(o.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	queue := jobs.New(d, jobs.Options{Node: "one", Clock: o.Clock.Now, Workers: 1, Log: log, Wake: o.wake, Publish: o.look})
+	o := &office{World: worldtest.New(t, d), t: t, told: make(chan told, 10)}
 	o.notice = func() (notify.Notice, error) { return invitation(), nil }
-	var err error
-	o.mails, err = notify.New(notify.Options{
+	o.mails, o.look = o.node("one", 1, at)
+	return o
+}
+
+// node starts a process that sends the office's mails; look makes it look at what is due.
+func (o *office) node(name string, workers int, at notify.Server) (mails *notify.Service, look func()) {
+	o.t.Helper()
+	wake := make(chan struct{}, 1)
+	look = func() {
+		select {
+		case wake <- struct{}{}:
+		default:
+		}
+	}
+	log := slog.New(slog.NewTextHandler(o.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	queue := jobs.New(o.DB, jobs.Options{Node: name, Clock: o.Clock.Now, Workers: workers, Log: log, Wake: wake, Publish: look})
+	mails, err := notify.New(notify.Options{
 		Server: at, From: mail.Address{Name: "Videotermin Lindenau", Address: "termin@amt.example"},
 		TimeZone: o.Zone, Locales: locales.Files, Jobs: queue, Clock: o.Clock.Now, Log: log,
 		Notice:   func(context.Context, string, string) (notify.Notice, error) { return o.notice() },
@@ -144,17 +157,10 @@ func newOffice(t *testing.T, d *db.DB, at notify.Server) *office {
 		Letters: o.letters(),
 	})
 	if err != nil {
-		t.Fatal(err)
+		o.t.Fatal(err)
 	}
-	worldtest.Background(t, queue.Run)
-	return o
-}
-
-func (o *office) look() {
-	select {
-	case o.wake <- struct{}{}:
-	default:
-	}
+	worldtest.Background(o.t, queue.Run)
+	return mails, look
 }
 
 func (o *office) queue() {
@@ -481,6 +487,18 @@ func TestAMailThatCannotGoNowGoesLater(t *testing.T) {
 }
 
 // tried waits until the job has failed for the nth time and nobody works on it.
+// untilGivenUp lets every try fail.
+func (o *office) untilGivenUp(t *testing.T) {
+	t.Helper()
+	for try := 1; try <= 12; try++ {
+		if try < 12 {
+			o.tried(t, try)
+		}
+		o.Clock.Forward(3 * time.Hour)
+		o.look()
+	}
+}
+
 func (o *office) tried(t *testing.T, times int) {
 	t.Helper()
 	deadline := time.Now().Add(10 * time.Second)
@@ -495,13 +513,7 @@ func (o *office) tried(t *testing.T, times int) {
 func TestAfterHoursWithoutAServerTheDeskIsToldThatTheMailFailed(t *testing.T) {
 	o := newOffice(t, dbtest.SQLite(t), notify.Server{Host: "127.0.0.1", Port: 1, TLS: "off"})
 	o.queue()
-	for try := 1; try <= 12; try++ {
-		if try < 12 {
-			o.tried(t, try)
-		}
-		o.Clock.Forward(3 * time.Hour)
-		o.look()
-	}
+	o.untilGivenUp(t)
 	if o.sent() {
 		t.Error("sent")
 	}
@@ -536,13 +548,7 @@ func TestAMailThatCannotBeWrittenIsToldAsFailed(t *testing.T) {
 		return notify.Notice{Sequence: notify.Unknown}, errors.New("cannot be read")
 	}
 	o.queue()
-	for try := 1; try <= 12; try++ {
-		if try < 12 {
-			o.tried(t, try)
-		}
-		o.Clock.Forward(3 * time.Hour)
-		o.look()
-	}
+	o.untilGivenUp(t)
 	if got := o.become(); got != (told{notify.Unknown, false}) {
 		t.Errorf("%+v", got)
 	}
@@ -556,13 +562,7 @@ func TestAMailThatMakesUsPanicIsToldAsFailed(t *testing.T) {
 	o := newOffice(t, dbtest.SQLite(t), newServer(t).at())
 	o.notice = func() (notify.Notice, error) { panic(canary) }
 	o.queue()
-	for try := 1; try <= 12; try++ {
-		if try < 12 {
-			o.tried(t, try)
-		}
-		o.Clock.Forward(3 * time.Hour)
-		o.look()
-	}
+	o.untilGivenUp(t)
 	if got := o.become(); got != (told{notify.Unknown, false}) {
 		t.Errorf("%+v", got)
 	}

@@ -1,9 +1,6 @@
 package notify_test
 
 import (
-	"context"
-	"log/slog"
-	"net/mail"
 	"strings"
 	"testing"
 	"time"
@@ -12,11 +9,8 @@ import (
 
 	"visavis/internal/db"
 	"visavis/internal/db/dbtest"
-	"visavis/internal/jobs"
 	"visavis/internal/notify"
 	"visavis/internal/vault"
-	"visavis/internal/worldtest"
-	"visavis/locales"
 )
 
 func reminder() notify.Reminder {
@@ -67,34 +61,6 @@ func TestAReminderIsReadableAsTextAndHTMLInBothLanguagesAndItsHeadSaysNothing(t 
 	}
 }
 
-// again starts a queue of another node beside the first.
-func (o *office) again(t *testing.T, d *db.DB, s *server) (look func()) {
-	t.Helper()
-	wake := make(chan struct{}, 1)
-	log := slog.New(slog.NewTextHandler(o.Log, nil))
-	queue := jobs.New(d, jobs.Options{Node: "two", Clock: o.Clock.Now, Workers: 2, Log: log, Wake: wake, Publish: func() {}})
-	_, err := notify.New(notify.Options{
-		Server: s.at(), From: mail.Address{Address: "termin@amt.example"}, TimeZone: o.Zone,
-		Locales: locales.Files, Jobs: queue, Clock: o.Clock.Now, Log: log,
-		Reminder: func(_ context.Context, _, _ string, m notify.Moment) (notify.Reminder, error) { return o.reminder(m) },
-		Mailed: func(_ context.Context, _, _ string, sequence int64, sent bool) error {
-			o.told <- told{sequence, sent}
-			return nil
-		},
-		Letters: o.letters(),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	worldtest.Background(t, queue.Run)
-	return func() {
-		select {
-		case wake <- struct{}{}:
-		default:
-		}
-	}
-}
-
 // left waits until so many jobs are left and nobody works at one.
 func (o *office) left(t *testing.T, jobs int) {
 	t.Helper()
@@ -111,7 +77,7 @@ func TestAVA01EachReminderIsSentOnceThoughTwoNodesWorkAndOneHasDied(t *testing.T
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newServer(t)
 		o := newOffice(t, d, s.at())
-		look := o.again(t, d, s)
+		_, look := o.node("two", 2, s.at())
 		start := o.Clock.Now()
 		o.reminder = func(m notify.Moment) (notify.Reminder, error) {
 			r := reminder()
@@ -228,13 +194,7 @@ func TestAReminderThatIsWrongOrMakesUsPanicIsToldAsFailed(t *testing.T) {
 	o.dead(t, "smtp_553")
 	o.reminder = func(notify.Moment) (notify.Reminder, error) { panic(canary) }
 	o.remind()
-	for try := 1; try <= 12; try++ {
-		if try < 12 {
-			o.tried(t, try)
-		}
-		o.Clock.Forward(3 * time.Hour)
-		o.look()
-	}
+	o.untilGivenUp(t)
 	if o.sent() {
 		t.Error("sent")
 	}
