@@ -49,10 +49,18 @@ func (s *Service) view(n Notice) view {
 	}
 	if n.Link != "" {
 		v.OpenText, v.OpenLabel, v.Link, v.Private = c.t("mail.open.text"), c.t("mail.open.label"), n.Link, c.t("mail.open.private")
-		base, _, _ := strings.Cut(n.Link, "/t/") // an agency may have a host of its own
-		v.TestText, v.TestLabel, v.TestLink = c.t("mail.test.text"), c.t("mail.test.label"), base+"/test"
+		v.TestText, v.TestLabel, v.TestLink = c.t("mail.test.text"), c.t("mail.test.label"), baseOf(n.Link)+"/test"
 	}
 	return v
+}
+
+// baseOf is the address that a link begins with: an agency may have a host of its own, and an installation a path. Neither
+// a name in links nor a secret has a slash in it.
+func baseOf(link string) string {
+	if at := strings.LastIndex(link, "/t/"); at >= 0 {
+		return link[:at]
+	}
+	return link
 }
 
 // callText says what one may call about: what is cancelled can no longer be moved or held by telephone, and who is reminded

@@ -315,6 +315,30 @@ func TestAMailIsReadableAsTextAndHTMLInBothLanguages(t *testing.T) {
 	}
 }
 
+// An installation may lie below a path, and that may look like one of ours.
+func TestTheTestOfTheDeviceHasTheAddressThatTheLinkBeginsWith(t *testing.T) {
+	post := newServer(t)
+	o := newOffice(t, dbtest.SQLite(t), post.at())
+	for link, want := range map[string]string{
+		worldtest.URL + "/t/lindenau#abcdefghijklmnopqrstuvwxyz1":        worldtest.URL + "/test",
+		"https://amt.example/t/video/t/lindenau#abcdefghijklmnopqrstuv1": "https://amt.example/t/video/test",
+	} {
+		o.notice = func() (notify.Notice, error) {
+			n := invitation()
+			n.Link = link
+			return n, nil
+		}
+		o.queue()
+		if !o.sent() {
+			t.Fatal("not sent")
+		}
+		mails := post.all()
+		if l := read(t, mails[len(mails)-1].data); !strings.Contains(l.text, want+"\n") && !strings.Contains(l.text, want+"\r\n") {
+			t.Errorf("not %s: %s", want, l.text)
+		}
+	}
+}
+
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	got = strings.ReplaceAll(got, "\r\n", "\n")
