@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/mail"
 	"os"
 	"os/signal"
@@ -295,9 +296,9 @@ func (p *parts) makeServer(context.Context) error {
 	if p.certs != nil {
 		p.background("certificates", p.renewCertificates)
 	}
-	secure := edge.Secure(p.hosted(p.mux), edge.SecureOptions{
-		Log: p.o.Log, HTTPS: p.c.HTTP.URL.Scheme == "https", Uploads: admin.Uploads(),
-	})
+	uploads := admin.Uploads()
+	maps.Copy(uploads, scim.Uploads())
+	secure := edge.Secure(p.hosted(p.mux), edge.SecureOptions{Log: p.o.Log, HTTPS: p.c.HTTP.URL.Scheme == "https", Uploads: uploads})
 	p.server = newServer(secure, limits{
 		all: p.c.HTTP.MaxConnections, perSource: p.c.HTTP.MaxConnectionsPerSource, trusted: p.c.HTTP.TrustedProxies,
 	}, p.o.Log)

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"path"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -37,8 +38,8 @@ type SecureOptions struct {
 	// Streams have limits of their own.
 	BodyTime, AnswerTime time.Duration
 
-	// Uploads are the few requests that may have a larger body, and more time for it: "POST /path" and how many bytes.
-	// Whoever handles them asks first who sends it.
+	// Uploads are the few requests that may have a larger body, and more time for it: "POST /path" and how many bytes; in
+	// a path, * is any one part. Whoever handles them asks first who sends it.
 	Uploads map[string]int64
 }
 
@@ -62,7 +63,13 @@ func (o SecureOptions) limitTime(w http.ResponseWriter, r *http.Request) {
 }
 
 func (o SecureOptions) mostBody(r *http.Request) int64 {
-	return max(MaxBody, o.Uploads[r.Method+" "+r.URL.Path])
+	asked, most := r.Method+" "+r.URL.Path, int64(MaxBody)
+	for pattern, bytes := range o.Uploads {
+		if larger, _ := path.Match(pattern, asked); larger { // the patterns are our own
+			most = max(most, bytes)
+		}
+	}
+	return most
 }
 
 // barePolicy is for everything that is no page: nothing may be made of it.

@@ -12,8 +12,18 @@ import (
 	"visavis/internal/edge"
 )
 
-// requestTime is how long one may take: a group may have some thousand members.
-const requestTime = 20 * time.Second
+const (
+	// requestTime is how long one may take: a group may have some thousand members.
+	requestTime = 20 * time.Second
+	// mostBytes are 10,000 members as the most talkative directories write them, each with address and name.
+	mostBytes = 2 << 20
+)
+
+// Uploads are the requests that may have a larger body.
+func Uploads() map[string]int64 {
+	const groups = " /scim/v2/*/Groups"
+	return map[string]int64{"POST" + groups: mostBytes, "PUT" + groups + "/*": mostBytes, "PATCH" + groups + "/*": mostBytes}
+}
 
 // call answers one kind of request of a directory; without a body, it answers 204.
 type call func(ctx context.Context, c caller, r *http.Request, body []byte) (status int, answer any, err error)
@@ -62,6 +72,12 @@ func (s *Service) handle(f call) http.HandlerFunc {
 			writeFault(w, badSyntax("the body did not come whole"))
 			return
 		}
+		done, busy := s.wait(ctx, body)
+		if busy != nil {
+			writeFault(w, busy)
+			return
+		}
+		defer done()
 		status, answer, err := f(ctx, c, r, body)
 		switch {
 		case err != nil:
@@ -71,6 +87,19 @@ func (s *Service) handle(f call) http.HandlerFunc {
 		default:
 			write(w, status, answer)
 		}
+	}
+}
+
+// wait lets one large body be understood at a time: it takes up some twenty times as much.
+func (s *Service) wait(ctx context.Context, body []byte) (done func(), busy *fault) {
+	if len(body) <= edge.MaxBody {
+		return func() {}, nil
+	}
+	select {
+	case s.large <- struct{}{}:
+		return func() { <-s.large }, nil
+	case <-ctx.Done():
+		return nil, refuse(http.StatusServiceUnavailable, "", "several large requests at once; try again")
 	}
 }
 

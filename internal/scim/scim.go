@@ -47,11 +47,13 @@ type Service struct {
 	o  Options
 	// Only wrong tokens take from it; the right one always gets through.
 	failures *edge.Limiter
+	// large is the right to understand a large body (wait).
+	large chan struct{}
 }
 
 // New returns a service.
 func New(d *db.DB, o Options) *Service {
-	return &Service{db: d, o: o, failures: edge.NewLimiter(time.Second, 50, 20_000)}
+	return &Service{db: d, o: o, failures: edge.NewLimiter(time.Second, 50, 20_000), large: make(chan struct{}, 1)}
 }
 
 // Base is the address of an agency's directory interface, under its own host if it has one.

@@ -196,7 +196,9 @@ func (n *Node) routes() {
 	n.Seats.StaffRoutes(api, n.Staff)
 	n.Talks.Routes(api, mux)
 	n.AuditLog.Routes(api, mux)
-	n.Server = httptest.NewUnstartedServer(edge.Secure(mux, edge.SecureOptions{Log: n.logger(), HTTPS: true, Uploads: admin.Uploads()}))
+	uploads := admin.Uploads()
+	maps.Copy(uploads, scim.Uploads())
+	n.Server = httptest.NewUnstartedServer(edge.Secure(mux, edge.SecureOptions{Log: n.logger(), HTTPS: true, Uploads: uploads}))
 	n.Server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // connections that Stop cuts off
 	n.Server.StartTLS()
 	n.stops = append(n.stops, n.Server.Close)
