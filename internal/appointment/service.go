@@ -94,7 +94,11 @@ func (s *Service) Book(ctx context.Context, p staff.Person, b Booking) (Appointm
 	}
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
 		a.ID = vault.NewID()
-		if err := s.complete(ctx, tx, p, &a); err != nil {
+		now, err := s.acting(ctx, tx, p)
+		if err != nil {
+			return err
+		}
+		if err := s.complete(ctx, tx, now, &a); err != nil {
 			return err
 		}
 		if err := free(ctx, tx, a); err != nil {
@@ -115,7 +119,7 @@ func (s *Service) Book(ctx context.Context, p staff.Person, b Booking) (Appointm
 		if err := s.remind(ctx, tx, a); err != nil {
 			return err
 		}
-		err := s.note(ctx, tx, audit.Staff(p.ID), audit.AppointmentBooked, a,
+		err = s.note(ctx, tx, audit.Staff(p.ID), audit.AppointmentBooked, a,
 			audit.Is("desk", a.Desk), audit.Number("at", db.Ms(a.Starts)), s.shown(a))
 		if err != nil {
 			return err
@@ -123,6 +127,14 @@ func (s *Service) Book(ctx context.Context, p staff.Person, b Booking) (Appointm
 		return s.tell(ctx, tx, a)
 	})
 	return a, err
+}
+
+// acting is who books, as the transaction sees them. The demonstration books for people who have not signed in.
+func (s *Service) acting(ctx context.Context, tx *db.Tx, p staff.Person) (staff.Person, error) {
+	if p.Session() == "" {
+		return p, nil
+	}
+	return s.o.Staff.Acting(ctx, tx, p)
 }
 
 // takes refuses what a closed desk would have to keep.
@@ -273,10 +285,14 @@ func (s *Service) change(ctx context.Context, p staff.Person, id string, version
 	}
 	var a Appointment
 	err = s.db.Retried(ctx, func(tx *db.Tx) error { // a seat may change meanwhile: the rules decide anew
+		now, err := s.o.Staff.Acting(ctx, tx, p)
+		if err != nil {
+			return err
+		}
 		if a, err = byID(ctx, tx, key, p.Agency, id); err != nil {
 			return err
 		}
-		if !p.MayDesk(a.Desk) {
+		if !now.MayDesk(a.Desk) {
 			return ErrNotFound
 		}
 		if a.Version != version {

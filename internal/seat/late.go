@@ -21,15 +21,19 @@ type lateInput struct {
 	}
 }
 
-func (s *Service) postLate(ctx context.Context, in *lateInput) (*struct{}, error) {
+func (s deskSide) postLate(ctx context.Context, in *lateInput) (*struct{}, error) {
 	p, err := staff.From(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if !p.MayDesk(in.Desk) {
-		return nil, edge.NewProblem(http.StatusNotFound, "desk.unknown")
-	}
 	return nil, Problem(s.db.Retried(ctx, func(tx *db.Tx) error {
+		p, err := s.people.Acting(ctx, tx, p)
+		if err != nil {
+			return err
+		}
+		if !p.MayDesk(in.Desk) {
+			return edge.NewProblem(http.StatusNotFound, "desk.unknown")
+		}
 		desks, err := s.concerned(ctx, tx, p, in.Desk, in.Body.Advisor)
 		if err != nil {
 			return err

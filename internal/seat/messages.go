@@ -124,12 +124,19 @@ func forgetMessages(ctx context.Context, tx *db.Tx, x Seat) error {
 
 // StaffRoutes registers what people of a desk do about who waits, apart from letting them in.
 func (s *Service) StaffRoutes(api *edge.API, own *staff.Service) {
+	d := deskSide{s, own}
 	edge.Handle(api, edge.Operation{
 		ID: "sendMessage", Route: "POST /api/staff/seats/{seat}/message", Tag: "seat", Use: own.Require(api),
-	}, s.postMessage)
+	}, d.postMessage)
 	edge.Handle(api, edge.Operation{
 		ID: "runLate", Route: "POST /api/staff/desks/{desk}/late", Tag: "seat", Use: own.Require(api),
-	}, s.postLate)
+	}, d.postLate)
+}
+
+// deskSide is what people of a desk may do, who may be dismissed while a request of theirs is under way.
+type deskSide struct {
+	*Service
+	people *staff.Service
 }
 
 type messageInput struct {
@@ -139,7 +146,7 @@ type messageInput struct {
 	}
 }
 
-func (s *Service) postMessage(ctx context.Context, in *messageInput) (*struct{}, error) {
+func (s deskSide) postMessage(ctx context.Context, in *messageInput) (*struct{}, error) {
 	p, err := staff.From(ctx)
 	if err != nil {
 		return nil, err
@@ -152,7 +159,7 @@ func (s *Service) postMessage(ctx context.Context, in *messageInput) (*struct{},
 }
 
 // say tells who waits something from the desk, before the talk: there is the chat.
-func (s *Service) say(ctx context.Context, p staff.Person, seatID, text string) error {
+func (s deskSide) say(ctx context.Context, p staff.Person, seatID, text string) error {
 	key, err := s.o.Agencies.Keys().For(ctx, p.Agency)
 	if err != nil {
 		return err
@@ -169,14 +176,21 @@ func (s *Service) say(ctx context.Context, p staff.Person, seatID, text string) 
 	id := vault.NewID()
 	sealed := key.Seal(messageField(p.Agency, id, "body_sealed"), []byte(text))
 	return s.db.Retried(ctx, func(tx *db.Tx) error {
+		now, err := s.people.Acting(ctx, tx, p)
+		if err != nil {
+			return err
+		}
 		if x, err = s.keep(ctx, tx, p.Agency, seatID); err != nil {
 			return err
+		}
+		if !now.MayDesk(x.Desk) {
+			return ErrNotFound
 		}
 		if x.State != Waiting {
 			return refuse("seat.not_waiting")
 		}
 		var n int
-		err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM seat_message WHERE agency_id = $1 AND seat_id = $2`, x.Agency, x.ID).Scan(&n)
+		err = tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM seat_message WHERE agency_id = $1 AND seat_id = $2`, x.Agency, x.ID).Scan(&n)
 		if err != nil {
 			return fmt.Errorf("count messages: %w", err)
 		}

@@ -81,6 +81,9 @@ func (s *Service) done(ctx context.Context, in *taskInput) (*taskOutput, error) 
 	}
 	var task Task
 	err = s.o.DB.Tx(ctx, func(tx *db.Tx) error {
+		if reader.person, err = s.o.Staff.Acting(ctx, tx, person); err != nil {
+			return err
+		}
 		changed, err := reader.finish(ctx, tx, in.ID, s.o.Clock())
 		if err != nil {
 			return err
