@@ -294,19 +294,12 @@ func (s *Service) changePerson(ctx context.Context, id string, f func(context.Co
 		if err != nil {
 			return err
 		}
-		before, err := admins(ctx, tx, p.Agency, s.o.Clock())
-		if err != nil {
-			return err
-		}
-		if err := f(ctx, tx, p, a); err != nil {
-			return err
-		}
-		after, err := admins(ctx, tx, p.Agency, s.o.Clock())
-		if err != nil {
-			return err
-		}
-		if before > 0 && after == 0 {
+		err = s.o.Staff.Administered(ctx, tx, p.Agency, func() error { return f(ctx, tx, p, a) })
+		if errors.Is(err, staff.ErrLastAdmin) {
 			return edge.NewProblem(http.StatusConflict, "role.last_admin")
+		}
+		if err != nil {
+			return err
 		}
 		out.Body, err = s.afterwards(ctx, tx, p, id)
 		return err

@@ -118,24 +118,13 @@ func (s *Service) apply(ctx context.Context, tx *db.Tx, agencyID, by string, now
 	if len(changes) == 0 {
 		return nil
 	}
-	before, err := admins(ctx, tx, agencyID, s.o.Clock())
-	if err != nil {
-		return err
-	}
-	err = s.newWriter(tx, agencyID, by, now).write(ctx, changes)
-	if db.IsUnique(err) { // somebody has made an account meanwhile: it is no longer new
-		return db.ErrConflict
-	}
-	if err != nil {
-		return err
-	}
-	after, err := admins(ctx, tx, agencyID, s.o.Clock())
-	if err != nil {
-		return err
-	}
-	if before > 0 && after == 0 {
+	err := s.o.Staff.Administered(ctx, tx, agencyID, func() error { return s.newWriter(tx, agencyID, by, now).write(ctx, changes) })
+	switch {
+	case errors.Is(err, staff.ErrLastAdmin):
 		m.add("", 0, "last_admin")
 		return errMistakes{}
+	case err != nil:
+		return uniqueIsConflict(err) // somebody has made an account meanwhile: it is no longer new
 	}
 	if err := s.o.Staff.SignOutDisabled(ctx, tx, agencyID); err != nil {
 		return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"time"
 
 	"visavis/internal/agency"
 	"visavis/internal/db"
@@ -181,17 +180,4 @@ func (s *Service) locked(ctx context.Context, tx *db.Tx, p staff.Person) (staff.
 		return p, err
 	}
 	return s.o.Staff.Acting(ctx, tx, p)
-}
-
-// admins counts who may administer the whole agency.
-func admins(ctx context.Context, q db.Q, agencyID string, now time.Time) (n int, err error) {
-	err = q.QueryRowContext(ctx, `
-		SELECT COUNT(DISTINCT staff.id) FROM staff_role
-		JOIN staff ON staff.agency_id = staff_role.agency_id AND staff.id = staff_role.staff_id
-		WHERE staff_role.agency_id = $1 AND staff_role.role = 'agency_admin' AND staff.disabled_at IS NULL
-		  AND staff_role.from_at <= $2 AND (staff_role.until_at IS NULL OR staff_role.until_at > $2)`, agencyID, db.Ms(now)).Scan(&n)
-	if err != nil {
-		return 0, fmt.Errorf("count administrators: %w", err)
-	}
-	return n, nil
 }

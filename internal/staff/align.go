@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"visavis/internal/agency"
 	"visavis/internal/db"
 )
 
@@ -206,55 +205,4 @@ func (s *Service) holdings(ctx context.Context, q db.Q, agencyID string, says []
 		return nil, fmt.Errorf("read roles: %w", err)
 	}
 	return has, nil
-}
-
-// adminship is why somebody may administer the whole agency: one source is enough.
-type adminship struct {
-	staff  string
-	source Source
-}
-
-// keepAdmin takes those out of what is to be taken without whom nobody could administer the agency.
-func (s *Service) keepAdmin(ctx context.Context, tx *db.Tx, agencyID string, take *moves) (kept bool, err error) {
-	held := Held{Role: AgencyAdmin, Kind: agency.OfAgency, Place: agencyID}
-	if len(take.who[held]) == 0 {
-		return false, nil
-	}
-	left, err := s.adminships(ctx, tx, agencyID)
-	if err != nil {
-		return false, err
-	}
-	take.who[held] = slices.DeleteFunc(take.who[held], func(id string) bool {
-		own := adminship{id, take.from}
-		if others := len(left); others == 0 || others == 1 && left[own] {
-			kept = true
-			return true
-		}
-		delete(left, own)
-		return false
-	})
-	return kept, nil
-}
-
-// adminships are all who administer the agency at present, and by whom.
-func (s *Service) adminships(ctx context.Context, q db.Q, agencyID string) (map[adminship]bool, error) {
-	rows, err := q.QueryContext(ctx, `
-		SELECT staff_role.staff_id, staff_role.source FROM staff_role
-		JOIN staff ON staff.agency_id = staff_role.agency_id AND staff.id = staff_role.staff_id
-		WHERE staff_role.agency_id = $1 AND staff_role.role = $2 AND staff.disabled_at IS NULL
-		  AND staff_role.from_at <= $3 AND (staff_role.until_at IS NULL OR staff_role.until_at > $3)`,
-		agencyID, AgencyAdmin, db.Ms(s.o.Clock()))
-	if err != nil {
-		return nil, fmt.Errorf("list administrators: %w", err)
-	}
-	defer func() { _ = rows.Close() }() // read only
-	all := map[adminship]bool{}
-	for rows.Next() {
-		var one adminship
-		if err := rows.Scan(&one.staff, &one.source); err != nil {
-			return nil, fmt.Errorf("list administrators: %w", err)
-		}
-		all[one] = true
-	}
-	return all, rows.Err()
 }

@@ -72,18 +72,3 @@ func (s *Service) ReachesAll(ctx context.Context, tx *db.Tx, agencyID, staffID s
 	err := s.standing(ctx, tx, agencyID, &c)
 	return c.whole, err
 }
-
-// OnlyAdmin tells whether nobody could administer the agency without a person.
-func (s *Service) OnlyAdmin(ctx context.Context, tx *db.Tx, agencyID, staffID string) (bool, error) {
-	var own, others int
-	err := tx.QueryRowContext(ctx, `
-		SELECT COUNT(CASE WHEN staff.id = $4 THEN 1 END), COUNT(CASE WHEN staff.id <> $4 THEN 1 END) FROM staff_role
-		JOIN staff ON staff.agency_id = staff_role.agency_id AND staff.id = staff_role.staff_id
-		WHERE staff_role.agency_id = $1 AND staff_role.role = $2 AND staff.disabled_at IS NULL
-		  AND staff_role.from_at <= $3 AND (staff_role.until_at IS NULL OR staff_role.until_at > $3)`,
-		agencyID, AgencyAdmin, db.Ms(s.o.Clock()), staffID).Scan(&own, &others)
-	if err != nil {
-		return false, fmt.Errorf("count administrators: %w", err)
-	}
-	return own > 0 && others == 0, nil
-}
