@@ -65,7 +65,7 @@ func (errMistakes) Error() string { return "the document has mistakes" }
 
 // Import makes an agency what a document says, all of it or, if there is a mistake, nothing. A command does it.
 func (s *Service) Import(ctx context.Context, agencyID string, file *Document, m *Mistakes) (Difference, error) {
-	return s.bring(ctx, agencyID, "", file, m, func(tx *db.Tx) error { return lock(ctx, tx, agencyID) })
+	return s.bring(ctx, agencyID, "", file, m, func(tx *db.Tx) error { return s.o.Staff.InTurn(ctx, tx, agencyID) })
 }
 
 // importBy is Import by somebody who must still be allowed to when it begins.

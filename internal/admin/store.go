@@ -150,14 +150,6 @@ func (s *Service) readRoles(ctx context.Context, q db.Q, agencyID string, d *Doc
 		})
 }
 
-// lock makes changes of an organisation wait for each other. Both databases keep the row until the transaction ends.
-func lock(ctx context.Context, tx *db.Tx, agencyID string) error {
-	if err := db.Affected(tx.ExecContext(ctx, `UPDATE agency SET name = name WHERE id = $1`, agencyID)); err != nil {
-		return fmt.Errorf("lock organisation: %w", err)
-	}
-	return nil
-}
-
 // acting lets whoever sent a request change an organisation, as what they are at that moment: they may have been dismissed
 // while their request was kept open.
 func (s *Service) acting(ctx context.Context, change func(*db.Tx, staff.Person) error) error {
@@ -174,9 +166,10 @@ func (s *Service) acting(ctx context.Context, change func(*db.Tx, staff.Person) 
 	})
 }
 
-// locked is lock for somebody who acts; it tells what they may do, as nobody can take it from them before the end.
+// locked waits for other changes of the organisation, and tells what whoever acts may do: nobody can take it from them before
+// the end.
 func (s *Service) locked(ctx context.Context, tx *db.Tx, p staff.Person) (staff.Person, error) {
-	if err := lock(ctx, tx, p.Agency); err != nil {
+	if err := s.o.Staff.InTurn(ctx, tx, p.Agency); err != nil {
 		return p, err
 	}
 	return s.o.Staff.Acting(ctx, tx, p)

@@ -25,7 +25,7 @@ type Aligned struct {
 // hold beside another, and the last who administers the agency keeps that role. A group of a directory may have ten
 // thousand members, so there are as many statements as roles, whoever gets them.
 func (s *Service) Align(ctx context.Context, tx *db.Tx, agencyID string, from Source, says []Said) (done Aligned, err error) {
-	if err := s.inTurn(ctx, tx, agencyID); err != nil {
+	if err := s.InTurn(ctx, tx, agencyID); err != nil {
 		return done, err
 	}
 	has, err := s.holdings(ctx, tx, agencyID, says)

@@ -46,22 +46,16 @@ func At(role Role, desks ...string) []Held {
 // turnOf is the key of whether a transaction has an agency's turn.
 type turnOf string
 
-// InTurn lets a transaction change roles and accounts of an agency: others wait until it is over. Who writes rows of people
-// comes here first.
+// InTurn makes changes of the roles, accounts and places of an agency wait for each other: what is written is worked out
+// from what was read, and another transaction could change that meanwhile. The row is kept until the transaction ends.
+// Who writes rows of people comes here first, so that no two wait for each other.
 func (s *Service) InTurn(ctx context.Context, tx *db.Tx, agencyID string) error {
-	return s.inTurn(ctx, tx, agencyID)
-}
-
-// inTurn makes changes of the roles and places of an agency wait for each other: what settle writes is worked out from
-// what it reads, and another transaction could change that meanwhile. The row is kept until the transaction ends.
-// Who also writes rows of people comes here first, so that no two wait for each other.
-func (s *Service) inTurn(ctx context.Context, tx *db.Tx, agencyID string) error {
 	has := db.Keep(tx, turnOf(agencyID), func() *bool { return new(bool) })
 	if *has {
 		return nil
 	}
 	if err := db.Affected(tx.ExecContext(ctx, `UPDATE agency SET name = name WHERE id = $1`, agencyID)); err != nil {
-		return fmt.Errorf("wait for other changes of roles: %w", err)
+		return fmt.Errorf("wait for other changes of the organisation: %w", err)
 	}
 	*has = true
 	return nil
@@ -69,7 +63,7 @@ func (s *Service) inTurn(ctx context.Context, tx *db.Tx, agencyID string) error 
 
 // Give gives a role; the place must be the agency's. Given again from the same source, the newer time counts.
 func (s *Service) Give(ctx context.Context, tx *db.Tx, agencyID string, g Grant) error {
-	if err := s.inTurn(ctx, tx, agencyID); err != nil {
+	if err := s.InTurn(ctx, tx, agencyID); err != nil {
 		return err
 	}
 	if err := s.give(ctx, tx, agencyID, g, []string{g.Staff}); err != nil {
@@ -115,7 +109,7 @@ func (s *Service) give(ctx context.Context, tx *db.Tx, agencyID string, g Grant,
 
 // Take takes a role back that a source gave; db.ErrConflict if it had not.
 func (s *Service) Take(ctx context.Context, tx *db.Tx, agencyID string, g Grant) error {
-	if err := s.inTurn(ctx, tx, agencyID); err != nil {
+	if err := s.InTurn(ctx, tx, agencyID); err != nil {
 		return err
 	}
 	if err := s.take(ctx, tx, agencyID, g, []string{g.Staff}); err != nil {
@@ -218,7 +212,7 @@ func (s *Service) replaceDesks(ctx context.Context, tx *db.Tx, agencyID string, 
 
 // SettleAll is settle for everybody of an agency, after a change of many desks or roles.
 func (s *Service) SettleAll(ctx context.Context, tx *db.Tx, agencyID string) error {
-	if err := s.inTurn(ctx, tx, agencyID); err != nil {
+	if err := s.InTurn(ctx, tx, agencyID); err != nil {
 		return err
 	}
 	before, err := s.workplaces(ctx, tx, agencyID)

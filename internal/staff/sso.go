@@ -174,7 +174,7 @@ func (s *Service) enterIn(ctx context.Context, tx *db.Tx, v Provider, e entry) (
 func (s *Service) recognise(ctx context.Context, tx *db.Tx, v Provider, e entry) (p Person, made bool, err error) {
 	known, err := s.byIdentity(ctx, tx, e.agency, e.who)
 	if errors.Is(err, db.ErrNoRows) {
-		if err := s.inTurn(ctx, tx, e.agency); err != nil { // as roles may change, too
+		if err := s.InTurn(ctx, tx, e.agency); err != nil { // as roles may change, too
 			return p, false, err
 		}
 		known, err = s.byIdentity(ctx, tx, e.agency, e.who) // in another window, meanwhile

@@ -73,7 +73,7 @@ func (s *Service) planAll(ctx context.Context, tx *db.Tx, agencyID string) error
 // settleNow does the job: lists and windows of talks that are open follow at once.
 func (s *Service) settleNow(ctx context.Context, job jobs.Job) error {
 	return s.db.Retried(ctx, func(tx *db.Tx) error {
-		if err := s.inTurn(ctx, tx, job.Agency); err != nil {
+		if err := s.InTurn(ctx, tx, job.Agency); err != nil {
 			return err
 		}
 		return s.settle(ctx, tx, job.Agency, []string{job.Ref})
