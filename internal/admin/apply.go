@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -15,17 +16,22 @@ import (
 
 // writer writes a difference.
 type writer struct {
-	tx     *db.Tx
-	run    *db.Prepared
-	audit  *audit.Log
-	agency string
-	by     string // who changes it; empty: a command
-	now    int64
-	ids    map[Kind]map[string]string // by code or e-mail
+	tx       *db.Tx
+	run      *db.Prepared
+	audit    *audit.Log
+	accounts *staff.Service
+	agency   string
+	by       string // who changes it; empty: a command
+	now      int64
+	ids      map[Kind]map[string]string // by code or e-mail
+	leaving  []string                   // whose accounts are to be closed
 }
 
 func (s *Service) newWriter(tx *db.Tx, agencyID, by string, before *Document) *writer {
-	w := &writer{tx: tx, run: tx.Prepare(), audit: s.o.Audit, agency: agencyID, by: by, now: db.Ms(s.o.Clock()), ids: map[Kind]map[string]string{}}
+	w := &writer{
+		tx: tx, run: tx.Prepare(), audit: s.o.Audit, accounts: s.o.Staff, agency: agencyID, by: by, now: db.Ms(s.o.Clock()),
+		ids: map[Kind]map[string]string{},
+	}
 	for _, sheet := range sheets() {
 		w.ids[sheet.kind] = map[string]string{}
 		for _, row := range before.Rows[sheet.kind] {
@@ -49,7 +55,7 @@ func (w *writer) write(ctx context.Context, changes Difference) error {
 			continue // see shutDesks
 		}
 		id := c.row.ID
-		if c.What == Added && c.Kind != Roles {
+		if c.What == Added && c.Kind != Roles && c.Kind != Staff {
 			id = vault.NewID()
 			w.ids[c.Kind][c.row.cells[0]] = id
 		}
@@ -64,18 +70,18 @@ func (w *writer) write(ctx context.Context, changes Difference) error {
 		case Services:
 			err = w.service(ctx, c, id)
 		case Staff:
-			err = w.staff(ctx, c, id)
+			err = w.account(ctx, c)
 		case Roles:
 			err = w.role(ctx, c)
 		}
-		if err == nil {
+		if err == nil && c.Kind != Staff { // who writes accounts tells of them
 			err = w.note(ctx, c, id)
 		}
 		if err != nil {
 			return fmt.Errorf("write %s: %w", c.Kind, err)
 		}
 	}
-	return nil
+	return w.accounts.Close(ctx, w.tx, w.agency, staff.Author{By: w.by}, w.leaving...)
 }
 
 func (w *writer) department(ctx context.Context, c Change, id string) error {
@@ -144,18 +150,27 @@ func (w *writer) service(ctx context.Context, c Change, id string) error {
 		WHERE agency_id = $6 AND id = $7`, name.Encode(), minutes[0], minutes[1], minutes[2], shut, w.agency, id)
 }
 
-// staff makes accounts without a password: nobody gets in with them before an invitation.
-func (w *writer) staff(ctx context.Context, c Change, id string) error {
-	email, name := c.row.cells[0], c.row.cells[1]
-	shut := w.shut(c.row.cells[2] == disabled)
+// account makes accounts without a password, and leaves those that are to be closed to the end.
+func (w *writer) account(ctx context.Context, c Change) error {
+	email, name, shut := c.row.cells[0], c.row.cells[1], c.row.cells[2] == disabled
 	if c.What == Added {
-		return w.run.Exec(ctx, `
-			INSERT INTO staff (id, agency_id, email, name, search, password_hash, disabled_at, created_at) VALUES ($1, $2, $3, $4, $5, '', $6, $7)`,
-			id, w.agency, email, name, staff.SearchText(name, email), shut, w.now)
+		p, err := w.accounts.Create(ctx, w.tx, staff.NewAccount{Agency: w.agency, Email: email, Name: name, Closed: shut, By: w.by})
+		w.ids[Staff][email] = p.ID
+		return err
 	}
-	return w.run.Exec(ctx, `
-		UPDATE staff SET name = $1, search = $2, disabled_at = CASE WHEN CAST($3 AS BIGINT) IS NULL THEN NULL ELSE COALESCE(disabled_at, $3) END
-		WHERE agency_id = $4 AND id = $5`, name, staff.SearchText(name, email), shut, w.agency, id)
+	p, who := staff.Person{ID: c.row.ID, Agency: w.agency, Name: name, Email: email}, staff.Author{By: w.by}
+	if slices.ContainsFunc(c.Fields, func(f Field) bool { return f.Name == colName }) {
+		if err := w.accounts.Rename(ctx, w.tx, p, who); err != nil {
+			return err
+		}
+	}
+	switch c.What {
+	case Reopened:
+		return w.accounts.Reopen(ctx, w.tx, p, who)
+	case Closed:
+		w.leaving = append(w.leaving, p.ID)
+	}
+	return nil
 }
 
 func (w *writer) role(ctx context.Context, c Change) error {

@@ -9,11 +9,13 @@ import (
 	"visavis/internal/staff"
 )
 
-// note tells the audit of a change: an import leaves the same entries as the admin pages.
+// note tells the audit of a change of a place or a role: an import leaves the same entries as the admin pages.
 func (w *writer) note(ctx context.Context, c Change, id string) error {
-	e := audit.Entry{Agency: w.agency, By: audit.Staff(w.by), Object: id}
-	switch c.Kind {
-	case Roles:
+	e := audit.Entry{
+		Agency: w.agency, By: audit.Staff(w.by), Act: audit.PlaceChanged, Object: id,
+		Detail: []audit.Code{audit.Is("kind", string(c.Kind)), audit.Is("what", c.What)},
+	}
+	if c.Kind == Roles {
 		role, _, place := w.held(c)
 		e.Object = w.ids[Staff][c.row.cells[0]]
 		e.Act = audit.RoleGiven
@@ -21,17 +23,6 @@ func (w *writer) note(ctx context.Context, c Change, id string) error {
 			e.Act = audit.RoleTaken
 		}
 		e.Detail = []audit.Code{audit.Is("role", role), audit.Is("place", place), audit.Is("source", string(staff.Import))}
-	case Staff:
-		switch c.What {
-		case Added:
-			e.Act = audit.AccountCreated
-		case Closed:
-			e.Act = audit.AccountDisabled
-		default:
-			e.Act, e.Detail = audit.AccountChanged, []audit.Code{audit.Is("what", c.What)}
-		}
-	default:
-		e.Act, e.Detail = audit.PlaceChanged, []audit.Code{audit.Is("kind", string(c.Kind)), audit.Is("what", c.What)}
 	}
 	return w.audit.Append(ctx, w.tx, e)
 }

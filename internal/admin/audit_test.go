@@ -59,6 +59,8 @@ func TestAUD02WhatChangesAnOrganisationLeavesOneEntryEach(t *testing.T) {
 		brought(n, id, file("staff.csv", "email;state\nsommer@amt.example;disabled\n"))
 		brought(n, id, file("staff.csv", "email;state\nsommer@amt.example;active\n"))
 		expect("an account closed and opened", "system account.disabled", "system account.changed what=reopened")
+		brought(n, id, file("staff.csv", "email;name;state\nsommer@amt.example;Frau Winter;disabled\n"))
+		expect("an account closed and renamed", "system account.changed what=changed", "system account.disabled")
 		exported(n, id, "json")
 		expect("an export", "system organisation.exported")
 		refused(n, id, file("staff.csv", "email;name\nnobody;x\n"))

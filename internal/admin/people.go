@@ -276,13 +276,7 @@ func (s *Service) postChangedPerson(ctx context.Context, in *changedPersonInput)
 		if m.any() {
 			return edge.NewProblem(http.StatusUnprocessableEntity, "admin.invalid", "mistakes", m.List)
 		}
-		if err := s.newWriter(tx, p.Agency, p.ID, now).write(ctx, changes); err != nil {
-			return err
-		}
-		if in.Body.Disabled == nil || !*in.Body.Disabled {
-			return nil
-		}
-		return s.o.Staff.Dismissed(ctx, tx, p.Agency, a.ID)
+		return s.newWriter(tx, p.Agency, p.ID, now).write(ctx, changes)
 	})
 }
 

@@ -126,9 +126,6 @@ func (s *Service) apply(ctx context.Context, tx *db.Tx, agencyID, by string, now
 	case err != nil:
 		return uniqueIsConflict(err) // somebody has made an account meanwhile: it is no longer new
 	}
-	if err := s.o.Staff.SignOutDisabled(ctx, tx, agencyID); err != nil {
-		return err
-	}
 	if err := s.follow(ctx, tx, agencyID); err != nil || len(changes) < db.Many {
 		return err
 	}

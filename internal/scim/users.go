@@ -12,7 +12,6 @@ import (
 	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/staff"
-	"visavis/internal/vault"
 )
 
 func (s *Service) userOf(c caller, a account) user {
@@ -101,15 +100,7 @@ func (s *Service) createUser(ctx context.Context, c caller, body []byte) (user, 
 func (s *Service) enrol(ctx context.Context, tx *db.Tx, c caller, ch userChange, mail string) (string, error) {
 	known, err := accountByMail(ctx, tx, c.agency, mail)
 	if errors.Is(err, db.ErrNoRows) {
-		local, _, _ := strings.Cut(mail, "@")
-		known.id = vault.NewID()
-		if err := s.insert(ctx, tx, c, known.id, cmp.Or(ch.name(), local), mail); err != nil {
-			return "", err
-		}
-		if err := s.enter(ctx, tx, c, known.id, ch); err != nil {
-			return "", err
-		}
-		return known.id, s.beginClosed(ctx, tx, c, known.id, ch)
+		return s.begin(ctx, tx, c, ch, mail)
 	}
 	if err != nil {
 		return "", err
@@ -141,26 +132,20 @@ func (s *Service) mayEnter(ctx context.Context, tx *db.Tx, c caller, known forme
 	return err
 }
 
-func (s *Service) insert(ctx context.Context, tx *db.Tx, c caller, id, name, mail string) error {
-	_, err := tx.ExecContext(ctx, `
-		INSERT INTO staff (id, agency_id, email, name, search, password_hash, created_at) VALUES ($1, $2, $3, $4, $5, '', $6)`,
-		id, c.agency, mail, name, staff.SearchText(name, mail), db.Ms(s.o.Clock()))
+// begin makes an account; one that the directory has as closed begins so.
+func (s *Service) begin(ctx context.Context, tx *db.Tx, c caller, ch userChange, mail string) (string, error) {
+	local, _, _ := strings.Cut(mail, "@")
+	closed := ch.active != nil && !*ch.active
+	p, err := s.o.Staff.Create(ctx, tx, staff.NewAccount{
+		Agency: c.agency, Email: mail, Name: cmp.Or(ch.name(), local), Closed: closed, Source: staff.SCIM,
+	})
 	if err != nil {
-		return err
+		return "", err
 	}
-	return s.note(ctx, tx, c.agency, audit.System(), audit.AccountCreated, id, audit.Is("source", string(staff.SCIM)))
-}
-
-// beginClosed closes a new account that the directory has as closed: nobody is removed by that.
-func (s *Service) beginClosed(ctx context.Context, tx *db.Tx, c caller, id string, ch userChange) error {
-	if ch.active == nil || *ch.active {
-		return nil
+	if err := s.enter(ctx, tx, c, p.ID, ch); err != nil || !closed {
+		return p.ID, err
 	}
-	now := db.Ms(s.o.Clock())
-	if _, err := tx.ExecContext(ctx, `UPDATE staff SET disabled_at = $1 WHERE agency_id = $2 AND id = $3`, now, c.agency, id); err != nil {
-		return err
-	}
-	return s.markLeft(ctx, tx, c, id, &now)
+	return p.ID, s.markLeft(ctx, tx, c, p.ID)
 }
 
 // enter notes what the directory calls an account; who comes back keeps what was known of them.
@@ -217,33 +202,25 @@ func (s *Service) saveAccount(ctx context.Context, tx *db.Tx, c caller, a, next 
 	if next.name == a.name && next.mail == a.mail {
 		return nil
 	}
-	_, err = tx.ExecContext(ctx, `UPDATE staff SET name = $1, email = $2, search = $3 WHERE agency_id = $4 AND id = $5`,
-		next.name, next.mail, staff.SearchText(next.name, next.mail), c.agency, a.id)
-	if err != nil {
-		return err
+	p := staff.Person{ID: a.id, Agency: c.agency, Name: next.name, Email: next.mail}
+	if next.mail == a.mail {
+		return s.o.Staff.Rename(ctx, tx, p, author())
 	}
-	what := "changed"
-	if next.mail != a.mail {
-		what = "address"
-		if err := s.o.Staff.Readdressed(ctx, tx, c.agency, a.id); err != nil {
-			return err
-		}
-	}
-	return s.note(ctx, tx, c.agency, audit.System(), audit.AccountChanged, a.id, audit.Is("what", what), audit.Is("source", string(staff.SCIM)))
+	return s.o.Staff.Readdress(ctx, tx, p, author())
 }
+
+// author is who writes accounts here.
+func author() staff.Author { return staff.Author{Source: staff.SCIM} }
 
 // enable opens an account again that the directory has closed. What those who administer have closed stays closed.
 func (s *Service) enable(ctx context.Context, tx *db.Tx, c caller, a account) error {
-	if _, err := tx.ExecContext(ctx, `UPDATE staff SET disabled_at = NULL WHERE agency_id = $1 AND id = $2`, c.agency, a.id); err != nil {
+	if err := s.o.Staff.Reopen(ctx, tx, staff.Person{ID: a.id, Agency: c.agency}, author()); err != nil {
 		return err
 	}
-	if err := s.markLeft(ctx, tx, c, a.id, nil); err != nil {
+	if err := s.markLeft(ctx, tx, c, a.id); err != nil {
 		return err
 	}
-	if err := s.back(ctx, tx, c, a.id); err != nil {
-		return err
-	}
-	return s.note(ctx, tx, c.agency, audit.System(), audit.AccountChanged, a.id, audit.Is("what", "reopened"), audit.Is("source", string(staff.SCIM)))
+	return s.back(ctx, tx, c, a.id)
 }
 
 // disable closes an account: its sessions end, and its talks pass to colleagues.
@@ -258,22 +235,18 @@ func (s *Service) disable(ctx context.Context, tx *db.Tx, c caller, a account) e
 	if err := s.remove(ctx, tx, c, []string{a.id}); err != nil {
 		return err
 	}
-	now := db.Ms(s.o.Clock())
-	if _, err := tx.ExecContext(ctx, `UPDATE staff SET disabled_at = $1 WHERE agency_id = $2 AND id = $3`, now, c.agency, a.id); err != nil {
+	if err := s.o.Staff.Close(ctx, tx, c.agency, author(), a.id); err != nil {
 		return err
 	}
-	if err := s.markLeft(ctx, tx, c, a.id, &now); err != nil {
-		return err
-	}
-	if err := s.note(ctx, tx, c.agency, audit.System(), audit.AccountDisabled, a.id, audit.Is("source", string(staff.SCIM))); err != nil {
-		return err
-	}
-	return s.o.Staff.Dismissed(ctx, tx, c.agency, a.id)
+	return s.markLeft(ctx, tx, c, a.id)
 }
 
-func (s *Service) markLeft(ctx context.Context, tx *db.Tx, c caller, id string, at *int64) error {
-	_, err := tx.ExecContext(ctx, `UPDATE staff_directory SET left_at = $1, changed_at = $2, version = version + 1 WHERE agency_id = $3 AND staff_id = $4`,
-		at, db.Ms(s.o.Clock()), c.agency, id)
+// markLeft notes that it was the directory that has closed an account, or opened it again.
+func (s *Service) markLeft(ctx context.Context, tx *db.Tx, c caller, id string) error {
+	_, err := tx.ExecContext(ctx, `
+		UPDATE staff_directory SET left_at = (SELECT disabled_at FROM staff WHERE staff.agency_id = $1 AND staff.id = $2),
+		       changed_at = $3, version = version + 1
+		WHERE agency_id = $1 AND staff_id = $2`, c.agency, id, db.Ms(s.o.Clock()))
 	return err
 }
 

@@ -152,24 +152,15 @@ const (
 	grouped = `) AS held GROUP BY agency_id, staff_id, desk_id`
 )
 
-// mostLost is how many people are looked for one by one among those who lead a talk; of more, whoever leads one is looked at.
-const mostLost = 50
-
 // settle works out anew at which desks people work, after their roles or the desks have changed, and wakes their pages.
 // Whatever has changed, given or taken: whoever may do less at a desk than before may lead a talk that has to pass.
 func (s *Service) settle(ctx context.Context, tx *db.Tx, agencyID string, people []string) error {
-	now := s.o.Clock()
-	lose, err := s.replaceDesks(ctx, tx, agencyID, people, now)
+	lose, err := s.replaceDesks(ctx, tx, agencyID, people)
 	if err != nil {
 		return fmt.Errorf("settle desks: %w", err)
 	}
-	if len(lose) > mostLost {
-		lose = []string{""}
-	}
-	for _, id := range lose {
-		if err := s.lost(ctx, tx, agencyID, id, now); err != nil {
-			return err
-		}
+	if err := s.lose(ctx, tx, agencyID, lose); err != nil {
+		return err
 	}
 	for _, id := range people {
 		tx.AfterCommit(func() { s.o.Nudge(agencyID, Topic(id)) })
@@ -178,7 +169,7 @@ func (s *Service) settle(ctx context.Context, tx *db.Tx, agencyID string, people
 }
 
 // replaceDesks writes where people work, and tells who may do less at a desk than before.
-func (s *Service) replaceDesks(ctx context.Context, tx *db.Tx, agencyID string, people []string, now time.Time) (lose []string, err error) {
+func (s *Service) replaceDesks(ctx context.Context, tx *db.Tx, agencyID string, people []string) (lose []string, err error) {
 	const at = ` RETURNING staff_id || ' ' || desk_id || ' ' || role`
 	var before []string
 	err = db.InParts([]any{agencyID}, people, func(list string, args []any) error {
@@ -191,7 +182,7 @@ func (s *Service) replaceDesks(ctx context.Context, tx *db.Tx, agencyID string, 
 	}
 	after := map[string]bool{}
 	const one = reached + `AND r.staff_id IN `
-	err = db.InParts([]any{agencyID, db.Ms(now)}, people, func(list string, args []any) error {
+	err = db.InParts([]any{agencyID, db.Ms(s.o.Clock())}, people, func(list string, args []any) error {
 		part, err := db.Texts(tx.QueryContext(ctx,
 			highest+reaching+`d.id`+one+list+` UNION ALL `+reaching+`d.department_id`+one+list+` UNION ALL `+reaching+`d.location_id`+one+list+grouped+at,
 			args...))
@@ -235,7 +226,7 @@ func (s *Service) SettleAll(ctx context.Context, tx *db.Tx, agencyID string) err
 	for _, staffID := range differing(before, after) {
 		tx.AfterCommit(func() { s.o.Nudge(agencyID, Topic(staffID)) })
 	}
-	if err := s.lost(ctx, tx, agencyID, "", s.o.Clock()); err != nil {
+	if err := s.lost(ctx, tx, agencyID, ""); err != nil {
 		return err
 	}
 	return s.planAll(ctx, tx, agencyID)

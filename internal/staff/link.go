@@ -201,16 +201,6 @@ func (s *Service) Mailed(ctx context.Context, agencyID, id string, sent bool) er
 	})
 }
 
-// Readdressed is told that the directory has given an account another address: links that went to the old one are invalid,
-// and who has forgotten the password gets none at the new one until somebody has shown that it is theirs.
-func (s *Service) Readdressed(ctx context.Context, tx *db.Tx, agencyID, staffID string) error {
-	_, err := tx.ExecContext(ctx, `UPDATE staff SET readdressed_at = $1 WHERE agency_id = $2 AND id = $3`, db.Ms(s.o.Clock()), agencyID, staffID)
-	if err != nil {
-		return fmt.Errorf("note another address: %w", err)
-	}
-	return s.dropLinks(ctx, tx, Person{ID: staffID, Agency: agencyID})
-}
-
 // takeLink uses a link up, and with it all others of the same person. Whoever has it has the letter box.
 func (s *Service) takeLink(ctx context.Context, tx *db.Tx, l Link) error {
 	err := db.Affected(tx.ExecContext(ctx, `DELETE FROM staff_link WHERE agency_id = $1 AND id = $2 AND until_at > $3`,

@@ -19,11 +19,27 @@ type Talks interface {
 // Tie ties the knot with the package that needs this one; app calls it once, before anybody acts.
 func (s *Service) Tie(t Talks) { s.talks = t }
 
-func (s *Service) lost(ctx context.Context, tx *db.Tx, agencyID, staffID string, from time.Time) error {
+func (s *Service) lost(ctx context.Context, tx *db.Tx, agencyID, staffID string) error {
 	if s.talks == nil {
 		return nil // a command, beside the server or without one: see Talks
 	}
-	return s.talks.Lost(ctx, tx, agencyID, staffID, from)
+	return s.talks.Lost(ctx, tx, agencyID, staffID, s.o.Clock())
+}
+
+// mostLost is how many people are looked for one by one among those who lead a talk; of more, whoever leads one is looked at.
+const mostLost = 50
+
+// lose is lost for people.
+func (s *Service) lose(ctx context.Context, tx *db.Tx, agencyID string, people []string) error {
+	if len(people) > mostLost {
+		people = []string{""}
+	}
+	for _, id := range people {
+		if err := s.lost(ctx, tx, agencyID, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Now is an account with what it may do at present; none of it if it is disabled.

@@ -16,7 +16,6 @@ import (
 	"visavis/internal/db"
 	"visavis/internal/edge"
 	"visavis/internal/staff/oidc"
-	"visavis/internal/vault"
 )
 
 // Claim is the source of roles that a provider has said at the newest sign-in.
@@ -234,11 +233,8 @@ func (s *Service) connect(ctx context.Context, tx *db.Tx, known candidate, who o
 
 // enrol makes an account for somebody who has none.
 func (s *Service) enrol(ctx context.Context, tx *db.Tx, e entry, email string) (Person, error) {
-	p := Person{ID: vault.NewID(), Agency: e.agency, Name: called(e.who, email), Email: email}
-	if err := s.insertAccount(ctx, tx, p, ""); err != nil {
-		return Person{}, err
-	}
-	if err := s.note(ctx, tx, audit.System(), audit.AccountCreated, p); err != nil {
+	p, err := s.Create(ctx, tx, NewAccount{Agency: e.agency, Name: called(e.who, email), Email: email})
+	if err != nil {
 		return Person{}, err
 	}
 	return p, s.bind(ctx, tx, p, e.who)

@@ -63,7 +63,9 @@ func TestACC07AnAccountThatIsGuardedByMoreThanAPasswordIsNotGotByItsAddress(t *t
 func TestACC07AnAccountThatTheDirectoryHasReaddressedIsNotGotByItsAddress(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newAbroad(t, d, nil)
-		s.Tx(func(tx *db.Tx) error { return s.Staff.Readdressed(t.Context(), tx, s.o.Agency, s.o.Sommer.ID) })
+		s.Tx(func(tx *db.Tx) error {
+			return s.Staff.Readdress(t.Context(), tx, staff.Person{ID: s.o.Sommer.ID, Agency: s.o.Agency, Name: s.o.Sommer.Name, Email: s.o.Sommer.Email}, staff.Author{})
+		})
 		if at := s.signIn(s.browser()); at != "/staff#refused=sso.taken" {
 			t.Errorf("at %s", at)
 		}

@@ -1,7 +1,6 @@
 package staff_test
 
 import (
-	"errors"
 	"maps"
 	"net/http"
 	"net/url"
@@ -351,8 +350,7 @@ func unwell(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusI
 func (s *abroad) disable(id string) {
 	s.T.Helper()
 	s.Tx(func(tx *db.Tx) error {
-		err := db.Affected(tx.ExecContext(s.T.Context(), `UPDATE staff SET disabled_at = 1 WHERE agency_id = $1 AND id = $2`, s.o.Agency, id))
-		return errors.Join(err, s.Staff.SignOutDisabled(s.T.Context(), tx, s.o.Agency))
+		return s.Staff.Close(s.T.Context(), tx, s.o.Agency, staff.Author{}, id)
 	})
 }
 

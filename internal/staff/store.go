@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -241,40 +240,6 @@ func (s *Service) SignOutAll(ctx context.Context, tx *db.Tx, agencyID string) er
 	return nil
 }
 
-// SignOutDisabled ends the sessions of all accounts of an agency that are disabled, and their links, and lets their talks pass.
-func (s *Service) SignOutDisabled(ctx context.Context, tx *db.Tx, agencyID string) error {
-	return s.Dismissed(ctx, tx, agencyID, "")
-}
-
-// Dismissed is SignOutDisabled for one person.
-func (s *Service) Dismissed(ctx context.Context, tx *db.Tx, agencyID, staffID string) error {
-	ids, err := db.Texts(tx.QueryContext(ctx, `
-		DELETE FROM staff_session WHERE agency_id = $1 AND staff_id IN
-		(SELECT id FROM staff WHERE agency_id = $1 AND disabled_at IS NOT NULL AND ($2 = '' OR id = $2)) RETURNING staff_id`, agencyID, staffID))
-	if err != nil {
-		return fmt.Errorf("end sessions of disabled accounts: %w", err)
-	}
-	_, err = tx.ExecContext(ctx, `
-		DELETE FROM staff_link WHERE agency_id = $1 AND staff_id IN
-		(SELECT id FROM staff WHERE agency_id = $1 AND disabled_at IS NOT NULL AND ($2 = '' OR id = $2))`, agencyID, staffID)
-	if err != nil {
-		return fmt.Errorf("make links of disabled accounts invalid: %w", err)
-	}
-	ended := map[string]int64{}
-	for _, id := range ids {
-		ended[id]++
-	}
-	for _, id := range slices.Sorted(maps.Keys(ended)) {
-		tx.AfterCommit(func() { s.o.Nudge(agencyID, Topic(id)) })
-		err := s.note(ctx, tx, audit.System(), audit.SessionEnded, Person{ID: id, Agency: agencyID},
-			audit.Is("why", "disabled"), audit.Number("count", ended[id]))
-		if err != nil {
-			return err
-		}
-	}
-	return s.lost(ctx, tx, agencyID, staffID, s.o.Clock())
-}
-
 // sessionLives tells whether the session that a request came with still exists;
 // streams ask when they are woken by Topic.
 func (s *Service) sessionLives(ctx context.Context, q db.Q, p Person) (bool, error) {
@@ -354,45 +319,6 @@ func (s *Service) Name(ctx context.Context, q db.Q, agencyID, staffID string) (s
 		return "", fmt.Errorf("read name of staff: %w", err)
 	}
 	return name, nil
-}
-
-// NewAccount is what Create needs.
-type NewAccount struct {
-	Agency, Email, Name, Password string
-	Roles                         []Held
-	By                            string // who makes it; empty: nobody in person
-}
-
-// Create makes an account, by hand.
-func (s *Service) Create(ctx context.Context, tx *db.Tx, n NewAccount) (Person, error) {
-	phc, err := s.hasher.hash(ctx, n.Password)
-	if err != nil {
-		return Person{}, fmt.Errorf("create account: %w", err)
-	}
-	p := Person{ID: vault.NewID(), Agency: n.Agency, Name: n.Name, Email: normalEmail(n.Email)}
-	if err := s.insertAccount(ctx, tx, p, phc); err != nil {
-		return p, err
-	}
-	if err := s.note(ctx, tx, audit.Staff(n.By), audit.AccountCreated, p); err != nil {
-		return p, fmt.Errorf("create account: %w", err)
-	}
-	for _, held := range n.Roles {
-		if err := s.Give(ctx, tx, p.Agency, Grant{Staff: p.ID, Held: held, Source: ByHand, By: n.By}); err != nil {
-			return p, fmt.Errorf("create account: %w", err)
-		}
-	}
-	return p, s.hold(ctx, tx, &p)
-}
-
-// insertAccount writes a new account; without a password nobody signs in with one.
-func (s *Service) insertAccount(ctx context.Context, tx *db.Tx, p Person, phc string) error {
-	_, err := tx.ExecContext(ctx, `
-		INSERT INTO staff (id, agency_id, email, name, search, password_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		p.ID, p.Agency, p.Email, p.Name, SearchText(p.Name, p.Email), phc, db.Ms(s.o.Clock()))
-	if err != nil {
-		return fmt.Errorf("create account: %w", err)
-	}
-	return nil
 }
 
 // SearchText is what people find a member of staff by.

@@ -16,11 +16,7 @@ import (
 func dismiss(n *Node, o Office, who Account) {
 	n.T.Helper()
 	n.Tx(func(tx *db.Tx) error {
-		_, err := tx.ExecContext(n.T.Context(), `UPDATE staff SET disabled_at = $1 WHERE agency_id = $2 AND id = $3`, db.Ms(n.Clock.Now()), o.Agency, who.ID)
-		if err != nil {
-			return err
-		}
-		return n.Staff.SignOutDisabled(n.T.Context(), tx, o.Agency)
+		return n.Staff.Close(n.T.Context(), tx, o.Agency, staff.Author{}, who.ID)
 	})
 }
 

@@ -1,0 +1,156 @@
+package staff
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"visavis/internal/audit"
+	"visavis/internal/db"
+	"visavis/internal/vault"
+)
+
+// Accounts are made, renamed, closed and opened again here, whoever wants it: somebody who administers, an import, the
+// agency's directory, a provider. Each of these is one entry in the audit, and who is closed is out at once.
+
+// Author is who writes an account.
+type Author struct {
+	By     string // id; empty: nobody in person
+	Source Source // that the audit names; empty: none
+}
+
+// NewAccount is what Create needs.
+type NewAccount struct {
+	Agency, Email, Name string
+	Password            string // empty: nobody gets in with one before an invitation
+	Closed              bool   // from the beginning: nobody is removed by that
+	Roles               []Held // by hand
+	By                  string // who makes it; empty: nobody in person
+	Source              Source // that the audit names; empty: none
+}
+
+// preparedKey is that of the statements that an import repeats thousands of times.
+type preparedKey struct{}
+
+func repeated(tx *db.Tx) *db.Prepared { return db.Keep(tx, preparedKey{}, tx.Prepare) }
+
+// Create makes an account.
+func (s *Service) Create(ctx context.Context, tx *db.Tx, n NewAccount) (p Person, err error) {
+	p = Person{ID: vault.NewID(), Agency: n.Agency, Name: n.Name, Email: normalEmail(n.Email)}
+	phc, now := "", db.Ms(s.o.Clock())
+	if n.Password != "" {
+		if phc, err = s.hasher.hash(ctx, n.Password); err != nil {
+			return p, fmt.Errorf("create account: %w", err)
+		}
+	}
+	var closed *int64
+	if n.Closed {
+		closed = &now
+	}
+	err = repeated(tx).Exec(ctx, `
+		INSERT INTO staff (id, agency_id, email, name, search, password_hash, disabled_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		p.ID, p.Agency, p.Email, p.Name, SearchText(p.Name, p.Email), phc, closed, now)
+	if err == nil {
+		err = s.noteAccount(ctx, tx, Author{n.By, n.Source}, audit.AccountCreated, p)
+	}
+	if err != nil {
+		return p, fmt.Errorf("create account: %w", err)
+	}
+	if len(n.Roles) == 0 {
+		return p, nil
+	}
+	for _, held := range n.Roles {
+		if err := s.Give(ctx, tx, p.Agency, Grant{Staff: p.ID, Held: held, Source: ByHand, By: n.By}); err != nil {
+			return p, fmt.Errorf("create account: %w", err)
+		}
+	}
+	return p, s.hold(ctx, tx, &p)
+}
+
+// Rename gives an account another name; it is found by that, and by its address.
+func (s *Service) Rename(ctx context.Context, tx *db.Tx, p Person, who Author) error {
+	err := repeated(tx).Exec(ctx, `UPDATE staff SET name = $1, search = $2 WHERE agency_id = $3 AND id = $4`,
+		p.Name, SearchText(p.Name, p.Email), p.Agency, p.ID)
+	if err != nil {
+		return fmt.Errorf("rename account: %w", err)
+	}
+	return s.noteAccount(ctx, tx, who, audit.AccountChanged, p, audit.Is("what", "changed"))
+}
+
+// Readdress gives an account another address, and a name. Links that went to the old address are invalid, and who has
+// forgotten the password gets none at the new one until somebody has shown that it is theirs.
+func (s *Service) Readdress(ctx context.Context, tx *db.Tx, p Person, who Author) error {
+	_, err := tx.ExecContext(ctx, `UPDATE staff SET name = $1, email = $2, search = $3, readdressed_at = $4 WHERE agency_id = $5 AND id = $6`,
+		p.Name, p.Email, SearchText(p.Name, p.Email), db.Ms(s.o.Clock()), p.Agency, p.ID)
+	if err != nil {
+		return fmt.Errorf("readdress account: %w", err)
+	}
+	if err := s.dropLinks(ctx, tx, p); err != nil {
+		return err
+	}
+	return s.noteAccount(ctx, tx, who, audit.AccountChanged, p, audit.Is("what", "address"))
+}
+
+// Close closes accounts: their sessions end, their links are invalid, and their talks pass to colleagues. Those that are
+// closed already stay as they are.
+func (s *Service) Close(ctx context.Context, tx *db.Tx, agencyID string, who Author, people ...string) error {
+	var closed []string
+	err := db.InParts([]any{agencyID, db.Ms(s.o.Clock())}, people, func(list string, args []any) error {
+		part, err := db.Texts(tx.QueryContext(ctx, `
+			UPDATE staff SET disabled_at = $2 WHERE agency_id = $1 AND disabled_at IS NULL AND id IN `+list+` RETURNING id`, args...))
+		closed = append(closed, part...)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("close accounts: %w", err)
+	}
+	slices.Sort(closed)
+	for _, id := range closed {
+		if err := s.noteAccount(ctx, tx, who, audit.AccountDisabled, Person{ID: id, Agency: agencyID}); err != nil {
+			return err
+		}
+	}
+	return s.dismiss(ctx, tx, agencyID, closed)
+}
+
+// Reopen opens an account again.
+func (s *Service) Reopen(ctx context.Context, tx *db.Tx, p Person, who Author) error {
+	err := repeated(tx).Exec(ctx, `UPDATE staff SET disabled_at = NULL WHERE agency_id = $1 AND id = $2`, p.Agency, p.ID)
+	if err != nil {
+		return fmt.Errorf("open account again: %w", err)
+	}
+	return s.noteAccount(ctx, tx, who, audit.AccountChanged, p, audit.Is("what", "reopened"))
+}
+
+func (s *Service) noteAccount(ctx context.Context, tx *db.Tx, who Author, act audit.Act, p Person, detail ...audit.Code) error {
+	return s.note(ctx, tx, audit.Staff(who.By), act, p, append(detail, audit.Is("source", string(who.Source)))...)
+}
+
+// dismiss ends the sessions of people whose accounts are closed, and their links, and lets their talks pass.
+func (s *Service) dismiss(ctx context.Context, tx *db.Tx, agencyID string, people []string) error {
+	ended := map[string]int64{}
+	err := db.InParts([]any{agencyID}, people, func(list string, args []any) error {
+		ids, err := db.Texts(tx.QueryContext(ctx, `DELETE FROM staff_session WHERE agency_id = $1 AND staff_id IN `+list+` RETURNING staff_id`, args...))
+		for _, id := range ids {
+			ended[id]++
+		}
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `DELETE FROM staff_link WHERE agency_id = $1 AND staff_id IN `+list, args...)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("end sessions and links of closed accounts: %w", err)
+	}
+	for _, id := range slices.Sorted(maps.Keys(ended)) {
+		tx.AfterCommit(func() { s.o.Nudge(agencyID, Topic(id)) })
+		err := s.note(ctx, tx, audit.System(), audit.SessionEnded, Person{ID: id, Agency: agencyID},
+			audit.Is("why", "disabled"), audit.Number("count", ended[id]))
+		if err != nil {
+			return err
+		}
+	}
+	return s.lose(ctx, tx, agencyID, people)
+}
