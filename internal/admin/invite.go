@@ -47,18 +47,6 @@ func (s *Service) postInvite(ctx context.Context, in *inviteInput) (*PersonOutpu
 	})
 }
 
-// hasFactor tells whether somebody signs in with more than a password.
-func hasFactor(ctx context.Context, q db.Q, agencyID, id string) (bool, error) {
-	var n int
-	err := q.QueryRowContext(ctx, `
-		SELECT COUNT(*) FROM (SELECT staff_id FROM staff_totp WHERE agency_id = $1 AND staff_id = $2 AND on_at IS NOT NULL
-		UNION ALL SELECT staff_id FROM staff_passkey WHERE agency_id = $1 AND staff_id = $2) AS known`, agencyID, id).Scan(&n)
-	if err != nil {
-		return false, fmt.Errorf("read second factor: %w", err)
-	}
-	return n > 0, nil
-}
-
 // readdressed tells whether the directory has given an account another address, and nobody has shown since that it is theirs.
 func readdressed(ctx context.Context, q db.Q, agencyID, id string) (yes bool, err error) {
 	err = q.QueryRowContext(ctx, `SELECT readdressed_at IS NOT NULL AND password_hash <> '' FROM staff WHERE agency_id = $1 AND id = $2`, agencyID, id).Scan(&yes)

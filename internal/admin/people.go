@@ -100,7 +100,7 @@ func (s *Service) viewOf(ctx context.Context, q db.Q, p staff.Person, a Account)
 	if v.Invitation, err = s.invitation(ctx, q, p.Agency, a.ID); err != nil {
 		return v, err
 	}
-	if v.Factor, err = hasFactor(ctx, q, p.Agency, a.ID); err != nil {
+	if v.Factor, err = s.o.Staff.Guarded(ctx, q, staff.Person{ID: a.ID, Agency: p.Agency}); err != nil {
 		return v, err
 	}
 	v.Readdressed, err = readdressed(ctx, q, p.Agency, a.ID)

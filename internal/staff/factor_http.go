@@ -181,7 +181,7 @@ func (s *Service) postRecovery(ctx context.Context, in *confirmedInput) (*Recove
 		return nil, err
 	}
 	return s.withCodes(ctx, p, func(tx *db.Tx) ([]string, error) {
-		has, err := s.hasFactor(ctx, tx, p)
+		has, err := s.hasApp(ctx, tx, p)
 		if err == nil && !has {
 			err = edge.NewProblem(http.StatusConflict, "factor.none")
 		}

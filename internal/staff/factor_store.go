@@ -25,8 +25,8 @@ func totpField(p Person) vault.Field {
 	return vault.Field{Agency: p.Agency, Table: "staff_totp", Column: "secret", Row: p.ID}
 }
 
-// hasFactor tells whether an app shows codes for somebody.
-func (s *Service) hasFactor(ctx context.Context, q db.Q, p Person) (bool, error) {
+// hasApp tells whether an app shows codes for somebody.
+func (s *Service) hasApp(ctx context.Context, q db.Q, p Person) (bool, error) {
 	var n int
 	err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM staff_totp WHERE agency_id = $1 AND staff_id = $2 AND on_at IS NOT NULL`, p.Agency, p.ID).Scan(&n)
 	if err != nil {
@@ -35,9 +35,21 @@ func (s *Service) hasFactor(ctx context.Context, q db.Q, p Person) (bool, error)
 	return n > 0, nil
 }
 
+// Guarded tells whether somebody signs in with more than a password: an app or a passkey.
+func (s *Service) Guarded(ctx context.Context, q db.Q, p Person) (bool, error) {
+	var n int
+	err := q.QueryRowContext(ctx, `
+		SELECT COUNT(*) FROM (SELECT staff_id FROM staff_totp WHERE agency_id = $1 AND staff_id = $2 AND on_at IS NOT NULL
+		UNION ALL SELECT staff_id FROM staff_passkey WHERE agency_id = $1 AND staff_id = $2) AS known`, p.Agency, p.ID).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("read what guards an account: %w", err)
+	}
+	return n > 0, nil
+}
+
 // ownFactor is what somebody sees of their second factor.
 func (s *Service) ownFactor(ctx context.Context, q db.Q, p Person) (f OwnFactor, err error) {
-	if f.On, err = s.hasFactor(ctx, q, p); err != nil {
+	if f.On, err = s.hasApp(ctx, q, p); err != nil {
 		return f, err
 	}
 	if f.Demanded, err = s.demandsFactor(ctx, q, p); err != nil {
@@ -134,7 +146,7 @@ func (s *Service) turnOff(ctx context.Context, tx *db.Tx, p Person) (bool, error
 	if _, err := tx.ExecContext(ctx, `DELETE FROM staff_recovery WHERE agency_id = $1 AND staff_id = $2`, p.Agency, p.ID); err != nil {
 		return false, fmt.Errorf("turn second factor off: %w", err)
 	}
-	had, err := s.hasFactor(ctx, tx, p)
+	had, err := s.hasApp(ctx, tx, p)
 	if err != nil {
 		return false, err
 	}

@@ -88,15 +88,12 @@ func (s *Service) standing(ctx context.Context, tx *db.Tx, agencyID string, c *c
 		return fmt.Errorf("read roles: %w", err)
 	}
 	c.bound, c.whole = others > 0, whole > 0
-	err = tx.QueryRowContext(ctx, `
-		SELECT readdressed_at IS NOT NULL,
-		       EXISTS (SELECT 1 FROM staff_totp WHERE agency_id = $1 AND staff_id = $2 AND on_at IS NOT NULL)
-		       OR EXISTS (SELECT 1 FROM staff_passkey WHERE agency_id = $1 AND staff_id = $2)
-		FROM staff WHERE agency_id = $1 AND id = $2`, agencyID, c.ID).Scan(&c.moved, &c.guarded)
+	err = tx.QueryRowContext(ctx, `SELECT readdressed_at IS NOT NULL FROM staff WHERE agency_id = $1 AND id = $2`, agencyID, c.ID).Scan(&c.moved)
 	if err != nil {
-		return fmt.Errorf("read what guards an account: %w", err)
+		return fmt.Errorf("read whose address it is: %w", err)
 	}
-	return nil
+	c.guarded, err = s.Guarded(ctx, tx, Person{ID: c.ID, Agency: agencyID})
+	return err
 }
 
 // issuers are all providers of today: an account whose provider has been replaced is free for the new one.

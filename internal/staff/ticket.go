@@ -93,7 +93,7 @@ func (s *Service) openAccount(ctx context.Context, q db.Q, agencyID, id string) 
 
 // further is what somebody has to do after the right password, as a problem that brings the ticket for it; nil: nothing.
 func (s *Service) further(ctx context.Context, q db.Q, p Person) error {
-	has, err := s.hasFactor(ctx, q, p)
+	has, err := s.hasApp(ctx, q, p)
 	if err != nil {
 		return err
 	}
