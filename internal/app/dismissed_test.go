@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"visavis/internal/db"
+	"visavis/internal/staff"
 )
 
 // finishing are the routes whose request is answered although its sender is dismissed while its body comes, each with the
@@ -117,13 +118,7 @@ func (s *stage) dismissing(route string, p prop, actor string) (status int, chan
 	by, path, who := s.as(actor), one.fill(path), s.people[actor]
 	before := one.all()
 	status = by.KeptOpen(method, path, kind, text, func() {
-		s.Tx(func(tx *db.Tx) error {
-			_, err := tx.ExecContext(s.t.Context(), `UPDATE staff SET disabled_at = 1 WHERE agency_id = $1 AND id = $2`, s.o.Agency, who.ID)
-			if err != nil {
-				return err
-			}
-			return s.Staff.SignOutDisabled(s.t.Context(), tx, s.o.Agency)
-		})
+		s.Tx(func(tx *db.Tx) error { return s.Staff.Close(s.t.Context(), tx, s.o.Agency, staff.Author{}, who.ID) })
 	})
 	for table, rows := range one.all() {
 		if rows != before[table] {
