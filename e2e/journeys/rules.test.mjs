@@ -122,6 +122,21 @@ test('an office has its logo on the pages of its guests, and reminds nobody if i
   await says(admin, at('logo'), /keines/);
 });
 
+test('what the agency says of itself counts, and only a decision can be reset', LIMIT, async () => {
+  const reset = `${at('contact.phone')} button:has-text("Zurücksetzen")`;
+  const own = await admin.text(at('contact.phone'));
+  assert.equal(await admin.has(reset), false, own);
+  await see(admin, '09-own-row');
+  await change('contact.phone');
+  await admin.fill(`${hook('rule-form')} input`, '030 11 22 33');
+  await admin.press('Enter');
+  await admin.wait(reset);
+  await admin.click(reset);
+  await gone(admin, reset);
+  assert.equal(await admin.text(at('contact.phone')), own);
+  await focused(admin, at('contact.phone'));
+});
+
 test('consent is a choice of its own, and can be taken back in the waiting room', LIMIT, async () => {
   await decide(where.service, 'legal.basis', 'consent');
   const { link } = await appoint(list, { name: 'Karla Frei' });

@@ -27,6 +27,7 @@ type RuleView struct {
 	Kind      agency.Kind  `json:"kind,omitempty" doc:"Of the place that has decided; none: nobody has, it is as Visavis comes."`
 	Place     string       `json:"place,omitempty"`
 	PlaceName string       `json:"placeName,omitempty"`
+	Decided   bool         `json:"decided" doc:"The place has: it can be left to others again. What stands in its own row is not decided."`
 	Fixed     bool         `json:"fixed" doc:"No place below may decide otherwise."`
 	MayDecide bool         `json:"mayDecide" doc:"The person may, here."`
 	Takes     agency.Form  `json:"takes"`
@@ -100,8 +101,8 @@ func (s *Service) rulesAt(ctx context.Context, q db.Q, p staff.Person, place age
 			names[d.Place] = above.Name
 		}
 		view := RuleView{
-			Rule: rule, Value: s.valueOf(rules, rule), Kind: d.Kind, Place: d.Place, PlaceName: names[d.Place], Fixed: d.Fixed,
-			Takes: rule.Form(), NeedsTwo: rule.NeedsTwo(), Asked: open[rule],
+			Rule: rule, Value: s.valueOf(rules, rule), Kind: d.Kind, Place: d.Place, PlaceName: names[d.Place],
+			Decided: d.Place == place.ID && !d.Own, Fixed: d.Fixed, Takes: rule.Form(), NeedsTwo: rule.NeedsTwo(), Asked: open[rule],
 			MayDecide: p.May(staff.Decide, place) && rule.DecidedAt(place.Kind) && (!d.Fixed || d.Place == place.ID) && open[rule] == nil,
 		}
 		if rule == agency.OwnLogo {

@@ -72,3 +72,39 @@ func TestARuleIsShownWithWhereItComesFromAndChangedWhereThatIsAllowed(t *testing
 		herbst.Send(http.MethodPut, at(other.Desk, "waiting.early"), Body{"value": 1}).Expect(t, http.StatusNotFound, "not_found")
 	})
 }
+
+// The agency's telephone number stands in its own row: it counts, and there is nothing to reset until a rule says otherwise.
+func TestOnlyWhatAPlaceHasDecidedIsSaidToBeDecidedThere(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n := New(t, d).Node()
+		o := n.Office("lindenau")
+		n.Tx(func(tx *db.Tx) error {
+			return n.Staff.Give(t.Context(), tx, o.Agency, staff.Grant{
+				Staff: o.Winter.ID, Held: staff.Held{Role: staff.AgencyAdmin, Kind: agency.OfAgency, Place: o.Agency}, Source: staff.ByHand,
+			})
+		})
+		winter := n.SignIn(o.Winter)
+		at := func(place string) string { return "/api/staff/places/" + place + "/rules" }
+		is := func(a Answer, value string, decided bool) {
+			t.Helper()
+			var got admin.RulesOutput
+			a.OK(t).Into(t, &got.Body)
+			for _, r := range got.Body.Rules {
+				if r.Rule == agency.ContactPhone && (r.Value != value || r.Place != o.Agency || r.Decided != decided) {
+					t.Errorf("%+v", r)
+				}
+			}
+		}
+		is(winter.Get(at(o.Agency)), "0711 1234", false)
+		phone := at(o.Agency) + "/contact.phone"
+		is(winter.Send(http.MethodDelete, phone, nil), "0711 1234", false)
+		is(winter.Send(http.MethodPut, phone, Body{"value": "0711 99"}), "0711 99", true)
+		desk, err := n.Agencies.Desk(t.Context(), d.Read(), o.Agency, o.Desk)
+		if err != nil {
+			t.Fatal(err)
+		}
+		is(winter.Get(at(desk.DepartmentID)), "0711 99", false)
+		is(winter.Send(http.MethodDelete, phone, nil), "0711 1234", false)
+		is(winter.Get(at(desk.DepartmentID)), "0711 1234", false)
+	})
+}

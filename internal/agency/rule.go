@@ -153,6 +153,7 @@ type Decision struct {
 	Place string
 	Value any
 	Fixed bool // nobody below may decide otherwise
+	Own   bool // stands in the place's own row: there is nothing to leave to others
 }
 
 // Rules are what counts at a place, each with where it comes from. Kind and Place are empty where nobody has decided.

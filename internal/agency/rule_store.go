@@ -123,7 +123,7 @@ func ownAt(ctx context.Context, q db.Q, agencyID, ids string, args []any) (ownRo
 // before puts them before what was decided: a decision of the same place counts more.
 func (o ownRows) before(decided map[Rule][]Decision) map[Rule][]Decision {
 	first := func(rule Rule, kind Kind, place string, value any) {
-		decided[rule] = append([]Decision{{Kind: kind, Place: place, Value: value}}, decided[rule]...)
+		decided[rule] = append([]Decision{{Kind: kind, Place: place, Value: value, Own: true}}, decided[rule]...)
 	}
 	if o.dial != "" {
 		first(ContactPhone, OfLocation, o.location, o.dial)

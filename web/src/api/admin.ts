@@ -276,6 +276,8 @@ export interface RuleView {
   readonly kind?: Level;
   readonly place?: string;
   readonly placeName?: string;
+  /** This place has, and can leave it to others again. */
+  readonly decided: boolean;
   readonly fixed: boolean;
   readonly mayDecide: boolean;
   readonly takes: RuleTakes;

@@ -13,6 +13,7 @@ beforeAll(async () => {
 const rule = (change: Partial<RuleView>): RuleView => ({
   rule: "offered.from",
   value: "",
+  decided: false,
   fixed: false,
   mayDecide: true,
   takes: { kind: "day" },
