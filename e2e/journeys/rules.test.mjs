@@ -4,7 +4,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { album } from '../lib/album.mjs';
-import { advisor, appoint, callIn, DESK, focused, gone, goIn, guestAt, PHONE, says } from '../lib/office.mjs';
+import { advisor, appoint, callIn, DESK, focused, gone, goIn, guestAt, openDevices, PHONE, says } from '../lib/office.mjs';
+import { look } from '../lib/looks.mjs';
 import { until } from '../lib/page.mjs';
 import { endTalk, hook, screen } from '../lib/steps.mjs';
 import { demoWorld, onlyOurHost, quietConsole } from '../lib/world.mjs';
@@ -180,6 +181,46 @@ test('consent is a choice of its own, and can be taken back in the waiting room'
   onlyOurHost(world.chromium, world.server);
 });
 
+test('consent can be taken back in the talk, which is over then', LIMIT, async () => {
+  await decide(where.service, 'legal.basis', 'consent');
+  const { link } = await appoint(list, { name: 'Rosa Anders' });
+  const guest = await guestAt(world.chromium, link);
+  await guest.click(`${hook('consent')} label`);
+  await guest.click(hook('consent-send'));
+  await guest.wait(hook('check'));
+  await goIn(guest);
+  await guest.wait(screen('waiting'));
+  const talk = await callIn(list, 'Rosa Anders');
+  await guest.wait(screen('talk'));
+  await gone(guest, hook('heads-up'));
+  await guest.click(hook('more'));
+  await guest.wait(hook('revoke'));
+  await guest.page.locator(hook('revoke')).focus();
+  await see(guest, '16-more');
+  await guest.press('Enter');
+  await says(guest, 'dialog dialog[open]', /endet dann sofort, und Sabine Krüger sieht/);
+  await see(guest, '17-revoke-in-talk');
+  await guest.press('Escape');
+  await focused(guest, hook('revoke')); // and the talk goes on
+  await guest.click('dialog[open] button[lang=en]');
+  await says(guest, hook('revoke'), /Withdraw consent/);
+  await guest.click(hook('revoke'));
+  await says(guest, 'dialog dialog[open]', /ends at once/);
+  await look(guest, { width: 1280, colorScheme: 'dark' });
+  await see(guest, '18-revoke-in-talk-en');
+  await look(guest, { ...PHONE, colorScheme: 'light' });
+  await guest.click(hook('revoke-yes'));
+  await guest.wait(`${screen('landing')} ${hook('consent')}`);
+  await says(guest, 'main', /Your consent is withdrawn/);
+  await focused(guest, 'h1');
+  await until('devices are off', async () => (await openDevices(guest)) === 0);
+  await see(guest, '19-revoked');
+  await says(talk, hook('farewell'), /Rosa Anders hat das Gespräch verlassen/);
+  await talk.close();
+  await guest.closeAll();
+  await decide(where.service, 'legal.basis', 'notice');
+});
+
 test('a text of the agency is read one step away, in full', LIMIT, async () => {
   await decide(where.service, 'legal.notice', { de: 'Wir verarbeiten Ihre Daten.\n\nNur für diesen Termin.' });
   const { link } = await appoint(list, { name: 'Otto Liest' });
@@ -218,6 +259,10 @@ test('who must compare the code is asked until it is done', LIMIT, async () => {
   const code = await talk.eval(() => document.querySelector('[data-testid=code-chip]').dataset.code);
   await until('the code is said', async () => (await talk.text(hook('code-asked'))).replaceAll(/\s/g, '').includes(code));
   await see(talk, '40-code');
+  await guest.click(hook('more'));
+  await guest.wait('dialog[open]');
+  assert.equal(await guest.has(hook('revoke')), false, 'nothing was agreed to');
+  await guest.press('Escape');
   await talk.click(hook('code-same'));
   await gone(talk, hook('code-asked'));
   await see(talk, '41-compared');
