@@ -6,9 +6,9 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { launchChromium } from '../lib/chromium.mjs';
 import { gallery, look } from '../lib/looks.mjs';
-import { callIn, gone, hide, openDevices, says, waitingRow } from '../lib/office.mjs';
+import { callIn, gone, hide, openDevices, says, showsFace, waitingRow } from '../lib/office.mjs';
 import { received, until } from '../lib/page.mjs';
-import { ADVISORS, hook, screen, signIn } from '../lib/steps.mjs';
+import { ADVISORS, endTalk, hook, screen, signIn } from '../lib/steps.mjs';
 import { demoWorld, onlyOurHost, quietConsole } from '../lib/world.mjs';
 
 const pictures = gallery('ways');
@@ -215,6 +215,40 @@ test('who would rather write says so, also where camera and microphone work', { 
   await talk.click(hook('outcome-technical'));
   await talk.wait(hook('farewell'));
   await talk.close();
+});
+
+test('a chat that opened by itself goes when the guest speaks after all, but not from under the hands', { timeout: 90_000 }, async () => {
+  const field = `form:has(${hook('chat-send')}) input`;
+  for (const used of [false, true]) {
+    const name = used ? 'Tina Tippt' : 'Sven Später';
+    const guest = await landing(name);
+    await guest.click(hook('check'));
+    await guest.wait('video');
+    await guest.click(hook('text'));
+    await guest.click(hook('arrive'));
+    await guest.wait(screen('waiting'));
+    const talk = await callIn(list, name);
+    await talk.wait(field);
+    await hasFocus(talk, 'h1');
+    if (used) await talk.click(field);
+    await gone(guest, hook('heads-up'));
+    await guest.click(hook('more'));
+    await guest.click(hook('join-in'));
+    await gone(guest, 'dialog[open]');
+    await until('the advisor sees the guest', () => showsFace(talk));
+    if (used) {
+      await hasFocus(talk, field);
+      await talk.press('Escape');
+      await hasFocus(talk, hook('chat'));
+    }
+    await gone(talk, field);
+    await talk.click(hook('chat')); // asked for, it stays
+    await hasFocus(talk, field);
+    await endTalk(talk);
+    await guest.wait(screen('goodbye'));
+    await talk.close();
+    await guest.closeAll();
+  }
 });
 
 test('the way back asks while it rings, and the ringing stops when the answer is to go', { timeout: 60_000 }, async () => {
