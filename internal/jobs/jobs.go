@@ -78,7 +78,7 @@ type Queue struct {
 
 const (
 	lease       = 60 * time.Second
-	maxAttempts = 12 // with the pauses below: about nine hours
+	maxAttempts = 12 // with the pauses below: about three hours
 	firstPause  = 5 * time.Second
 	maxPause    = 2 * time.Hour
 	idlePause   = time.Minute // a lease of a dead node ends without any event
