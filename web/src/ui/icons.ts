@@ -41,7 +41,10 @@ export const danger =
 export const settings =
   "M120-720h360v60H120zm480-60h60v180h-60zm60 60h180v60H660zM120-510h120v60H120zm180-60h60v180h-60zm60 60h480v60H360zM120-300h280v60H120zm340-60h60v180h-60zm60 60h320v60H520z";
 
-/** Of our own, as the sliders. */
+/** A pencil of our own, as the sliders. */
+export const write = "M120-120v-150l420-420 150 150-420 420zm470-620 90-90 150 150-90 90z";
+
+/** Likewise. */
 export const calendar = "M160-800h640v660H160zm60 200v400h520v-400zM280-870h60v150h-60zm340 0h60v150h-60z";
 
 export const clock =
