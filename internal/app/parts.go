@@ -346,8 +346,10 @@ const (
 	houseTimeout = time.Minute
 )
 
-// keepHouse deletes what nobody reads any more.
+// keepHouse deletes what nobody reads any more. What has been kept long enough goes at the beginning, too: a database that
+// was restored from a backup has it again.
 func (p *parts) keepHouse(ctx context.Context) error {
+	p.plan(ctx)
 	every := time.NewTicker(houseEvery)
 	defer every.Stop()
 	for {
@@ -361,9 +363,7 @@ func (p *parts) keepHouse(ctx context.Context) error {
 			if err := p.cutAudits(ctx); err != nil {
 				p.o.Log.ErrorContext(ctx, "old entries of the audit not deleted", "error", err)
 			}
-			if err := p.planRetention(ctx); err != nil {
-				p.o.Log.ErrorContext(ctx, "what was kept long enough is not deleted", "error", err)
-			}
+			p.plan(ctx)
 		}
 	}
 }
@@ -374,10 +374,12 @@ func (p *parts) prune(ctx context.Context) error {
 	return p.events.Prune(ctx, p.o.Clock().Add(-changesLive))
 }
 
-func (p *parts) planRetention(ctx context.Context) error {
+func (p *parts) plan(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, houseTimeout)
 	defer cancel()
-	return p.retention.Plan(ctx)
+	if err := p.retention.Plan(ctx); err != nil && ctx.Err() == nil {
+		p.o.Log.ErrorContext(ctx, "what was kept long enough is not deleted", "error", err)
+	}
 }
 
 // run answers requests until ctx ends or a part fails: first the port, then the services, so that a taken port is said

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -413,19 +415,87 @@ func TestAJobDeletesForEachAgencyAndIsPlannedOnceForAllNodes(t *testing.T) {
 			}
 		}
 		s.WakeJobs()
-		tick, late := time.NewTicker(5*time.Millisecond), time.After(10*time.Second)
-		defer tick.Stop()
-		for s.Count(`SELECT COUNT(*) FROM appointment`)+s.Count(`SELECT COUNT(*) FROM job WHERE kind = 'retention'`) > 0 {
-			select {
-			case <-tick.C:
-			case <-late:
-				t.Fatal("the jobs are not done")
-			}
+		s.untilRetained()
+		if n := s.Count(`SELECT COUNT(*) FROM appointment`); n != 0 {
+			t.Errorf("%d appointments are left", n)
 		}
 		if got := s.told(); !slices.Equal(got, []string{"what=appointments count=3"}) {
 			t.Errorf("%q", got)
 		}
 	})
+}
+
+// What goes is decided by the day and the rules, not by what was done before.
+func TestMIN06WhatWasDeletedIsDeletedAgainAfterABackupIsRestored(t *testing.T) {
+	address := dbtest.SQLiteURL(t)
+	s := newScene(t, opened(t, address))
+	names := s.names(s.whole()...)
+	dismissed := s.o.Herbst
+	s.Exec(`UPDATE staff SET disabled_at = $1 WHERE agency_id = $2 AND id = $3`, db.Ms(s.Clock.Now()), s.o.Agency, dismissed.ID)
+	s.Stop()
+	if err := s.DB.Forget(t.Context(), "agency"); err != nil { // all is in the one file then
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(strings.TrimPrefix(address, "sqlite:"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Clock.Forward(100 * 24 * time.Hour)
+	s.run()
+	if left := s.where(names); left["appointment"]+left["seat"] != 0 {
+		t.Fatalf("not deleted: %v", left)
+	}
+
+	backup := filepath.Join(t.TempDir(), "restored.db")
+	if err := os.WriteFile(backup, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w := *s.World
+	w.DB = opened(t, "sqlite:"+backup)
+	again := &scene{Node: w.Node(), t: t, o: s.o}
+	if before := again.where(names); before["appointment"] != 2 || before["seat"] == 0 {
+		t.Fatalf("the backup has nothing: %v", before)
+	}
+	if err := again.Retention.Plan(t.Context()); err != nil { // as each process does when it starts
+		t.Fatal(err)
+	}
+	again.WakeJobs()
+	again.untilRetained()
+	if err := again.Events.Prune(t.Context(), again.Clock.Now().Add(time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	after := again.where(names)
+	delete(after, "audit_entry") // by ids that stand for nothing any more
+	if len(after) != 0 {
+		t.Errorf("%v", after)
+	}
+	if n := again.Count(`SELECT COUNT(*) FROM staff WHERE id = $1 AND erased_at IS NULL`, dismissed.ID); n != 0 {
+		t.Error("who has left has a name again")
+	}
+}
+
+func opened(t *testing.T, address string) *db.DB {
+	t.Helper()
+	d, err := db.Open(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.Close() })
+	return d
+}
+
+// untilRetained waits for the jobs.
+func (s *scene) untilRetained() {
+	s.t.Helper()
+	tick, late := time.NewTicker(5*time.Millisecond), time.After(10*time.Second)
+	defer tick.Stop()
+	for s.Count(`SELECT COUNT(*) FROM job WHERE kind = 'retention'`) > 0 {
+		select {
+		case <-tick.C:
+		case <-late:
+			s.t.Fatal("the jobs are not done")
+		}
+	}
 }
 
 // employed gives an account everything that there can be of it.
