@@ -49,7 +49,7 @@ func (s *Service) Hand(ctx context.Context, p staff.Person, id string, version i
 		if a.Status != Booked {
 			return refuse(http.StatusConflict, "appointment.closed", "status", string(a.Status))
 		}
-		ok, err := advises(ctx, tx, a.Agency, to, a.Desk)
+		ok, err := s.advises(ctx, tx, a.Agency, to, a.Desk)
 		if err != nil {
 			return err
 		}
@@ -59,7 +59,7 @@ func (s *Service) Hand(ctx context.Context, p staff.Person, id string, version i
 		from := a.Advisor
 		a.Advisor = to
 		if from != to && s.o.Clock().Before(a.Starts.Add(-about)) {
-			if err := free(ctx, tx, *a); err != nil {
+			if err := s.free(ctx, tx, *a); err != nil {
 				return err
 			}
 		}

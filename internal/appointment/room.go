@@ -71,7 +71,7 @@ func busy(x, one span, taken []span) int {
 
 // free refuses what people cannot keep: a second appointment of one advisor at the same time, and at a desk more
 // appointments than it has people. An advisor who works at several desks is missing at each.
-func free(ctx context.Context, tx *db.Tx, a Appointment) error {
+func (s *Service) free(ctx context.Context, tx *db.Tx, a Appointment) error {
 	desks, err := lock(ctx, tx, a)
 	if err != nil {
 		return err
@@ -82,15 +82,15 @@ func free(ctx context.Context, tx *db.Tx, a Appointment) error {
 		}
 	}
 	for _, desk := range desks {
-		if err := freeDesk(ctx, tx, a, desk); err != nil {
+		if err := s.freeDesk(ctx, tx, a, desk); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func freeDesk(ctx context.Context, tx *db.Tx, a Appointment, desk string) error {
-	people, err := peopleAt(ctx, tx, a, desk)
+func (s *Service) freeDesk(ctx context.Context, tx *db.Tx, a Appointment, desk string) error {
+	people, err := s.peopleAt(ctx, tx, a, desk)
 	if err != nil {
 		return err
 	}
@@ -180,11 +180,15 @@ func freeAdvisor(ctx context.Context, tx *db.Tx, a Appointment) error {
 	return refuse(http.StatusConflict, "appointment.overlap", "startsAt", starts)
 }
 
-// peopleAt reads the staff of a desk, and the advisor, who may have left there meanwhile.
-func peopleAt(ctx context.Context, tx *db.Tx, a Appointment, desk string) (map[string]bool, error) {
-	rows, err := tx.QueryContext(ctx, `
-		SELECT id FROM staff WHERE agency_id = $1 AND disabled_at IS NULL
-		   AND (id = $3 OR id IN (SELECT staff_id FROM staff_desk WHERE agency_id = $1 AND desk_id = $2 AND role <> 'reception'))`, a.Agency, desk, a.Advisor)
+// peopleAt reads who talks at a desk, and the advisor, who may have left there meanwhile.
+func (s *Service) peopleAt(ctx context.Context, tx *db.Tx, a Appointment, desk string) (map[string]bool, error) {
+	talking, err := s.o.Staff.TalkingAt(ctx, tx, a.Agency, desk)
+	if err != nil {
+		return nil, err
+	}
+	list, args := db.In(3, talking)
+	rows, err := tx.QueryContext(ctx, `SELECT id FROM staff WHERE agency_id = $1 AND disabled_at IS NULL AND (id = $2 OR id IN `+list+`)`,
+		append([]any{a.Agency, a.Advisor}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("read advisors: %w", err)
 	}

@@ -142,3 +142,29 @@ func deadlocks(t *testing.T, d *db.DB) (n int) {
 	}
 	return n
 }
+
+// As soon as a role is over: nobody has settled where people work by then.
+func TestWhoseRoleIsOverKeepsNoAppointmentAtTheDesk(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newDesk(t, d)
+		s.Tx(func(tx *db.Tx) error {
+			return s.Staff.Give(t.Context(), tx, s.o.Agency, staff.Grant{
+				Staff: s.o.Herbst.ID, Held: staff.At(staff.Advisor, s.o.Desk)[0], Source: staff.Substitution, Until: Start().Add(time.Hour),
+			})
+		})
+		at := Start().Add(2 * time.Hour)
+		for range 3 {
+			s.sommer.Post(path, s.o.Booking(at)).OK(t)
+		}
+		s.Clock.Forward(time.Hour)
+		if s.Count(`SELECT COUNT(*) FROM staff_desk WHERE agency_id = $1 AND desk_id = $2`, s.o.Agency, s.o.Desk) != 3 {
+			t.Fatal("it was settled already: the test shows nothing")
+		}
+		later := at.Add(4 * time.Hour)
+		s.sommer.Post(path, with(s.o.Booking(later), "advisor", s.o.Herbst.ID)).Expect(t, http.StatusUnprocessableEntity, "appointment.advisor")
+		for range 2 {
+			s.sommer.Post(path, s.o.Booking(later)).OK(t)
+		}
+		s.sommer.Post(path, s.o.Booking(later)).Expect(t, http.StatusConflict, "appointment.full")
+	})
+}

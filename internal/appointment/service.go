@@ -101,7 +101,7 @@ func (s *Service) Book(ctx context.Context, p staff.Person, b Booking) (Appointm
 		if err := s.complete(ctx, tx, now, &a); err != nil {
 			return err
 		}
-		if err := free(ctx, tx, a); err != nil {
+		if err := s.free(ctx, tx, a); err != nil {
 			return err
 		}
 		if err := s.takes(ctx, tx, a); err != nil { // once more: now that the desk is locked nobody closes it meanwhile
@@ -175,7 +175,7 @@ func (s *Service) complete(ctx context.Context, tx *db.Tx, p staff.Person, a *Ap
 	if a.Advisor == "" {
 		return nil
 	}
-	ok, err := advises(ctx, tx, p.Agency, a.Advisor, a.Desk)
+	ok, err := s.advises(ctx, tx, p.Agency, a.Advisor, a.Desk)
 	if err == nil && !ok {
 		err = invalid("appointment.advisor")
 	}
@@ -324,7 +324,7 @@ func (s *Service) Move(ctx context.Context, p staff.Person, id string, version i
 			return err
 		}
 		a.InviteVersion++
-		if err := free(ctx, tx, *a); err != nil {
+		if err := s.free(ctx, tx, *a); err != nil {
 			return err
 		}
 		if err := save(ctx, tx, a); err != nil {

@@ -118,18 +118,9 @@ func save(ctx context.Context, tx *db.Tx, a *Appointment) error {
 }
 
 // advises tells whether a member of staff talks at a desk.
-func advises(ctx context.Context, q db.Q, agency, staff, desk string) (bool, error) {
-	var n int
-	err := q.QueryRowContext(ctx, `
-		SELECT COUNT(*) FROM staff_desk
-		JOIN staff ON staff.agency_id = staff_desk.agency_id AND staff.id = staff_desk.staff_id
-		WHERE staff_desk.agency_id = $1 AND staff_desk.staff_id = $2 AND staff_desk.desk_id = $3
-		  AND staff_desk.role <> 'reception' AND staff.disabled_at IS NULL`,
-		agency, staff, desk).Scan(&n)
-	if err != nil {
-		return false, fmt.Errorf("read advisor's desk: %w", err)
-	}
-	return n > 0, nil
+func (s *Service) advises(ctx context.Context, q db.Q, agency, staffID, desk string) (bool, error) {
+	p, err := s.o.Staff.Now(ctx, q, agency, staffID)
+	return p.MayTalk(desk), err
 }
 
 // The states of the newest mail about an appointment.

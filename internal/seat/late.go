@@ -55,30 +55,21 @@ func (s deskSide) postLate(ctx context.Context, in *lateInput) (*struct{}, error
 }
 
 // concerned are the desks whose guests wait longer: the one, or all at which one of its people talks.
-func (s *Service) concerned(ctx context.Context, q db.Q, p staff.Person, desk, advisor string) ([]string, error) {
+func (s deskSide) concerned(ctx context.Context, q db.Q, p staff.Person, desk, advisor string) (desks []string, err error) {
 	if advisor == "" {
 		return []string{desk}, nil
 	}
-	rows, err := q.QueryContext(ctx, `
-		SELECT desk_id FROM staff_desk WHERE agency_id = $1 AND staff_id = $2 AND role <> 'reception' ORDER BY desk_id`, p.Agency, advisor)
+	late, err := s.people.Now(ctx, q, p.Agency, advisor)
 	if err != nil {
-		return nil, fmt.Errorf("read advisor's desks: %w", err)
-	}
-	defer func() { _ = rows.Close() }() // read only
-	var desks []string
-	here := false
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, fmt.Errorf("read advisor's desks: %w", err)
-		}
-		desks, here = append(desks, id), here || id == desk
-	}
-	if err := rows.Err(); err != nil {
 		return nil, err
 	}
-	if !here {
+	if !late.MayTalk(desk) {
 		return nil, edge.NewProblem(http.StatusUnprocessableEntity, "appointment.advisor")
+	}
+	for _, at := range late.Desks {
+		if late.MayTalk(at) {
+			desks = append(desks, at)
+		}
 	}
 	return desks, nil
 }

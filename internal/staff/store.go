@@ -284,14 +284,31 @@ type Colleague struct {
 	Desks []string `json:"desks"`
 }
 
-// Colleagues lists the agency's active staff who may talk at a desk of the person.
+// talking finds who talks at some desks at this moment ($2), in an account that is open: staff_desk still has a role that
+// is just over, and whoever has left.
+const talking = `
+	FROM staff_desk sd
+	JOIN staff ON staff.agency_id = sd.agency_id AND staff.id = sd.staff_id
+	JOIN desk ON desk.agency_id = sd.agency_id AND desk.id = sd.desk_id
+	WHERE sd.agency_id = $1 AND sd.role <> 'reception' AND staff.disabled_at IS NULL
+	  AND EXISTS (SELECT 1 FROM staff_role r WHERE r.agency_id = sd.agency_id AND r.staff_id = sd.staff_id AND r.role = sd.role
+	      AND r.place_id IN (desk.id, desk.department_id, desk.location_id) AND r.from_at <= $2 AND (r.until_at IS NULL OR r.until_at > $2))
+	  AND sd.desk_id IN `
+
+// TalkingAt lists who talks at a desk.
+func (s *Service) TalkingAt(ctx context.Context, q db.Q, agencyID, desk string) ([]string, error) {
+	ids, err := db.Texts(q.QueryContext(ctx, `SELECT staff.id `+talking+`($3)`, agencyID, db.Ms(s.o.Clock()), desk))
+	if err != nil {
+		return nil, fmt.Errorf("list who talks at a desk: %w", err)
+	}
+	return ids, nil
+}
+
+// Colleagues lists who talks at a desk of the person.
 func (s *Service) Colleagues(ctx context.Context, q db.Q, p Person) ([]Colleague, error) {
-	rows, err := q.QueryContext(ctx, `
-		SELECT staff.id, staff.name, other.desk_id FROM staff_desk mine
-		JOIN staff_desk other ON other.agency_id = mine.agency_id AND other.desk_id = mine.desk_id AND other.role <> 'reception'
-		JOIN staff ON staff.agency_id = other.agency_id AND staff.id = other.staff_id
-		WHERE mine.agency_id = $1 AND mine.staff_id = $2 AND staff.disabled_at IS NULL
-		ORDER BY staff.search, staff.id, other.desk_id`, p.Agency, p.ID)
+	desks, args := db.In(3, p.Desks)
+	rows, err := q.QueryContext(ctx, `SELECT staff.id, staff.name, sd.desk_id `+talking+desks+` ORDER BY staff.search, staff.id, sd.desk_id`,
+		append([]any{p.Agency, db.Ms(s.o.Clock())}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("list colleagues: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"visavis/internal/db"
 	"visavis/internal/db/dbtest"
+	"visavis/internal/staff"
 	"visavis/internal/today"
 	. "visavis/internal/worldtest"
 )
@@ -183,5 +184,34 @@ func TestAGuestWhoPollsIsNotToldTheSameWaitAgain(t *testing.T) {
 		}
 		s.sommer.Post("/api/staff/desks/"+s.o.Desk+"/late", Body{"minutes": 0}).OK(t)
 		<-told
+	})
+}
+
+func TestNobodyIsLateWhoHasLeft(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newOffices(t, d)
+		late := func(who Account) Answer {
+			return s.sommer.Post("/api/staff/desks/"+s.o.Desk+"/late", Body{"advisor": who.ID, "minutes": 10})
+		}
+		s.Tx(func(tx *db.Tx) error {
+			return s.Staff.Give(t.Context(), tx, s.o.Agency, staff.Grant{
+				Staff: s.o.Herbst.ID, Held: staff.At(staff.Advisor, s.o.Desk)[0], Source: staff.Substitution, Until: Start().Add(time.Minute),
+			})
+		})
+		late(s.o.Winter).OK(t)
+		late(s.o.Herbst).OK(t)
+		if shown, _ := snapshot(s.sommer, ""); len(shown.Late) != 2 {
+			t.Fatalf("%+v", shown.Late)
+		}
+		s.Clock.Forward(time.Minute)
+		s.Tx(func(tx *db.Tx) error {
+			return s.Staff.Close(t.Context(), tx, s.o.Agency, staff.Author{}, s.o.Winter.ID)
+		})
+		for _, who := range []Account{s.o.Winter, s.o.Herbst} {
+			late(who).Expect(t, http.StatusUnprocessableEntity, "appointment.advisor")
+		}
+		if shown, _ := snapshot(s.sommer, ""); slices.ContainsFunc(shown.Late, func(l today.Late) bool { return l.Who == s.o.Winter.ID }) {
+			t.Errorf("%+v", shown.Late)
+		}
 	})
 }
