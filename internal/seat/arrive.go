@@ -29,7 +29,7 @@ type arriveInput struct {
 // arrive enters the waiting room, takes a waiting seat over, comes back into a
 // talk, or asks to take a talk over: the rules say which.
 func (s *Service) arrive(ctx context.Context, in *arriveInput) (*viewOutput, error) {
-	x, err := s.access(ctx, in.Slug, in.Seat, in.browser)
+	x, err := s.access(ctx, &in.Caller)
 	if err != nil {
 		return nil, Problem(err)
 	}
@@ -98,7 +98,7 @@ type prepareInput struct {
 
 // prepareAgain takes a fresh offer: while waiting for later, in a talk at once.
 func (s *Service) prepareAgain(ctx context.Context, in *prepareInput) (*viewOutput, error) {
-	x, err := s.access(ctx, in.Slug, in.Seat, in.browser)
+	x, err := s.access(ctx, &in.Caller)
 	if err != nil {
 		return nil, Problem(err)
 	}

@@ -56,7 +56,7 @@ type consentInput struct {
 
 // consent is the guest's own choice, apart from every other click.
 func (s *Service) consent(ctx context.Context, in *consentInput) (*viewOutput, error) {
-	x, err := s.access(ctx, in.Slug, in.Seat, in.browser)
+	x, err := s.access(ctx, &in.Caller)
 	if err != nil {
 		return nil, Problem(err)
 	}

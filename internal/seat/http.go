@@ -42,19 +42,20 @@ func (s *Service) Routes(api *edge.API, mux *edge.Mux) {
 type Caller struct {
 	Slug    string `path:"agency" maxLength:"64"`
 	Seat    string `path:"seat" maxLength:"64"`
-	browser string // hash of the cookie, hex; empty without one
+	token   string // the cookie; empty without one
+	browser string // what the seat knows the browser by, once access has found it
 }
 
 // Resolve reads the cookie.
 func (c *Caller) Resolve(hc huma.Context) []error {
 	r, _ := humago.Unwrap(hc)
-	c.browser = browserOf(r)
+	c.token = edge.ReadCookie(r, cookie)
 	return nil
 }
 
 // Held finds the seat of a caller whose page holds it.
 func (s *Service) Held(ctx context.Context, c Caller, page string) (Seat, error) {
-	x, err := s.access(ctx, c.Slug, c.Seat, c.browser)
+	x, err := s.access(ctx, &c)
 	if err != nil {
 		return x, err
 	}
@@ -64,12 +65,10 @@ func (s *Service) Held(ctx context.Context, c Caller, page string) (Seat, error)
 	return x, nil
 }
 
-func browserOf(r *http.Request) string {
-	token := edge.ReadCookie(r, cookie)
-	if token == "" {
-		return ""
-	}
-	return hexHash(token)
+// browserAt is what a seat knows a browser by, in hex. It is another at each seat, by a key outside the database: whoever
+// reads that sees neither that a guest of one agency is one of another, nor that two appointments are of one person.
+func (s *Service) browserAt(x Seat, token string) string {
+	return hexOf(s.o.Ring.Derive("guest browser", x.Agency, x.ID, token))
 }
 
 // Problem turns what the rules and the store say into what the guest may see.
@@ -100,7 +99,7 @@ type viewOutput struct {
 
 type openInput struct {
 	Slug    string `path:"agency" maxLength:"64"`
-	browser string
+	token   string
 	network string
 	Body    struct {
 		Secret string `json:"secret,omitempty" maxLength:"512"`
@@ -111,7 +110,7 @@ type openInput struct {
 // Resolve reads the cookie and, for the limits, the network.
 func (in *openInput) Resolve(hc huma.Context) []error {
 	r, _ := humago.Unwrap(hc)
-	in.browser = browserOf(r)
+	in.token = edge.ReadCookie(r, cookie)
 	in.network = edge.Note(r)
 	return nil
 }
@@ -120,11 +119,12 @@ func (in *openInput) Resolve(hc huma.Context) []error {
 // scanners follow links and run scripts, but they do not click.
 func (s *Service) open(ctx context.Context, in *openInput) (*viewOutput, error) {
 	if in.Body.Secret == "" {
-		x, err := s.access(ctx, in.Slug, in.Body.Seat, in.browser)
+		c := Caller{Slug: in.Slug, Seat: in.Body.Seat, token: in.token}
+		x, err := s.access(ctx, &c)
 		if err != nil {
 			return nil, Problem(err)
 		}
-		v, err := s.view(ctx, s.db.Read(), x, Holder{Browser: in.browser})
+		v, err := s.view(ctx, s.db.Read(), x, Holder{Browser: c.browser})
 		return &viewOutput{Body: v}, err
 	}
 	a, err := s.o.Agencies.BySlug(ctx, in.Slug)
@@ -145,7 +145,7 @@ func (s *Service) open(ctx context.Context, in *openInput) (*viewOutput, error) 
 	if !s.byOpening.Allow(a.ID + "/" + shown.seat + "/" + edge.NotedPrefix(in.network, s.o.TrustedProxies)) {
 		return nil, throttled()
 	}
-	return s.enterByLink(ctx, a.ID, shown, in.browser)
+	return s.enterByLink(ctx, a.ID, shown, in.token)
 }
 
 func throttled() error { return edge.NewProblem(http.StatusTooManyRequests, "link.throttled") }
@@ -160,11 +160,10 @@ func (s *Service) wrongLink(in *openInput) error {
 }
 
 // enterByLink binds the browser, unless the link that it has shown is no longer the seat's by then.
-func (s *Service) enterByLink(ctx context.Context, agencyID string, shown link, browser string) (*viewOutput, error) {
+func (s *Service) enterByLink(ctx context.Context, agencyID string, shown link, token string) (*viewOutput, error) {
 	out := &viewOutput{}
-	if browser == "" {
-		token := vault.NewToken()
-		browser = hexHash(token)
+	if token == "" {
+		token = vault.NewToken()
 		out.SetCookie = []http.Cookie{*edge.HostCookie(cookie, token, http.SameSiteLaxMode)}
 	}
 	var x Seat
@@ -176,12 +175,12 @@ func (s *Service) enterByLink(ctx context.Context, agencyID string, shown link, 
 		if x.LinkVersion != shown.version {
 			return edge.NewProblem(http.StatusGone, "link.moved")
 		}
-		return bind(ctx, tx, x, browser, now)
+		return bind(ctx, tx, x, s.browserAt(x, token), now)
 	})
 	if err != nil {
 		return nil, Problem(err)
 	}
-	out.Body, err = s.view(ctx, s.db.Read(), x, Holder{Browser: browser})
+	out.Body, err = s.view(ctx, s.db.Read(), x, Holder{Browser: s.browserAt(x, token)})
 	return out, err
 }
 
@@ -195,7 +194,7 @@ type checkInput struct {
 }
 
 func (s *Service) check(ctx context.Context, in *checkInput) (*struct{}, error) {
-	x, err := s.access(ctx, in.Slug, in.Seat, in.browser)
+	x, err := s.access(ctx, &in.Caller)
 	if err != nil {
 		return nil, Problem(err)
 	}
@@ -256,7 +255,7 @@ type visibilityInput struct {
 }
 
 func (s *Service) visibility(ctx context.Context, in *visibilityInput) (*struct{}, error) {
-	x, err := s.access(ctx, in.Slug, in.Seat, in.browser)
+	x, err := s.access(ctx, &in.Caller)
 	if err != nil {
 		return nil, Problem(err)
 	}
@@ -279,7 +278,7 @@ type leaveInput struct {
 }
 
 func (s *Service) leave(ctx context.Context, in *leaveInput) (*viewOutput, error) {
-	x, err := s.access(ctx, in.Slug, in.Seat, in.browser)
+	x, err := s.access(ctx, &in.Caller)
 	if err != nil {
 		return nil, Problem(err)
 	}
@@ -299,5 +298,3 @@ func (s *Service) leave(ctx context.Context, in *leaveInput) (*viewOutput, error
 	}
 	return s.shown(ctx, x, who)
 }
-
-func hexHash(token string) string { return hexOf(vault.Hash(token)) }

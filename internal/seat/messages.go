@@ -231,7 +231,7 @@ func (in *answerInput) said() (text string, ok bool) {
 
 // answer is the guest's to one message, once.
 func (s *Service) answer(ctx context.Context, in *answerInput) (*viewOutput, error) {
-	x, err := s.access(ctx, in.Slug, in.Seat, in.browser)
+	x, err := s.access(ctx, &in.Caller)
 	if err != nil {
 		return nil, Problem(err)
 	}

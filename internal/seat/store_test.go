@@ -3,6 +3,7 @@ package seat_test
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"net/http"
 	"net/url"
@@ -211,6 +212,7 @@ func TestACC01NothingThatOpensASeatIsInTheDatabase(t *testing.T) {
 		for what, secret := range map[string]string{
 			"secret of the link": p.secret, "cookie": cookies[0].Value, "telephone": "7115550123",
 			"offer": "KANARIE-offer", "password of the connection": "KANARIE-pwd", "network": "203.0.113.7",
+			"hash of the cookie": string(vault.Hash(cookies[0].Value)),
 		} {
 			if bytes.Contains(all, []byte(secret)) {
 				t.Error("in the database:", what)
@@ -223,10 +225,52 @@ func TestACC01NothingThatOpensASeatIsInTheDatabase(t *testing.T) {
 			}
 		}
 		for what, present := range map[string][]byte{
-			"hash of the link": vault.Hash(p.secret), "hash of the cookie": vault.Hash(cookies[0].Value), "id": []byte(p.id), "page": []byte("page-one"),
+			"hash of the link": vault.Hash(p.secret), "browser": unhex(t, w.seat(p).Holder.Browser), "id": []byte(p.id), "page": []byte("page-one"),
 		} {
 			if !bytes.Contains(all, present) {
 				t.Error("the search does not find what is there:", what)
+			}
+		}
+	})
+}
+
+func unhex(t *testing.T, text string) []byte {
+	t.Helper()
+	out, err := hex.DecodeString(text)
+	if err != nil || len(out) == 0 {
+		t.Fatalf("%q is not hex", text)
+	}
+	return out
+}
+
+// TEN: two agencies of one installation, and whoever has its database, do not see that they have a guest in common.
+func TestNothingInTheDatabaseTellsThatTwoSeatsAreOfTheSameBrowser(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		places := []place{w.newPlace(w.own), w.newPlace(w.own), w.newPlace(w.other)}
+		holder, asker := w.browser(), w.browser()
+		for _, p := range places {
+			holder.open(p.slug, p.secret).ok(t)
+			holder.at(p, "arrive", arrival("page-one", false)).ok(t)
+			w.must(p, seat.Admit{})
+			asker.open(p.slug, p.secret).ok(t)
+			asker.at(p, "arrive", arrival("page-far", true)).ok(t)
+		}
+		for column, want := range map[string]int{"browser_hash FROM seat_browser": 6, "holder_hash FROM seat": 3, "asking_hash FROM seat": 3} {
+			different := map[string]bool{}
+			for _, row := range rows(t, d, "SELECT "+column) {
+				different[string(row[0])] = true
+			}
+			if len(different) != want || different[""] {
+				t.Errorf("%d different of %s, want %d", len(different), column, want)
+			}
+		}
+		for _, p := range places { // and each still knows both
+			if v := holder.again(p).ok(t).view; !v.Here {
+				t.Errorf("the holder: %+v", v)
+			}
+			if v := asker.again(p).ok(t).view; v.Here || v.Takeover != "asked" {
+				t.Errorf("who asks: %+v", v)
 			}
 		}
 	})

@@ -26,27 +26,28 @@ func (s *Service) stream(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
-	browser, page := browserOf(r), r.URL.Query().Get("page")
+	page := r.URL.Query().Get("page")
 	if len(page) < 8 || len(page) > 64 || strings.HasPrefix(page, staffPage) {
 		return edge.NewProblem(http.StatusBadRequest, "request.invalid")
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), edge.RequestTime)
 	defer cancel()
-	x, err := s.access(ctx, r.PathValue("agency"), r.PathValue("seat"), browser)
+	c := Caller{Slug: r.PathValue("agency"), Seat: r.PathValue("seat"), token: edge.ReadCookie(r, cookie)}
+	x, err := s.access(ctx, &c)
 	if err != nil {
 		return err
 	}
 	if err := s.presence.connected(ctx, x, page); err != nil {
 		return err
 	}
-	p := &picture{s: s, agency: x.Agency, seat: x.ID, who: Holder{browser, page}}
+	p := &picture{s: s, agency: x.Agency, seat: x.ID, who: Holder{c.browser, page}}
 	sub := s.o.Events.Subscribe(x.Agency, Topic(x.ID))
 	// What happens at a desk changes how long all wait there: of a hundred, each would be looked at with each arrival.
 	sub.Slowly(x.Agency, agency.DeskTopic(x.Desk))
 	topic := edge.Topic{DB: s.db, Events: s.o.Events, Agency: x.Agency, Name: Topic(x.ID), Whole: p.whole, Changed: p.show}
 	source := p.remember(topic.Source(sub, s.o.Log))
 	source.Close = func() { sub.Close(); s.presence.lost(pageKey{p.agency, p.seat, page}) } // not x: it would live as long
-	return edge.Stream(w, r, s.streams.Enter(x.Agency+"/"+x.ID, browser, source))
+	return edge.Stream(w, r, s.streams.Enter(x.Agency+"/"+x.ID, c.browser, source))
 }
 
 // picture is what one page is shown of a seat.

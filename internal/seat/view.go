@@ -145,26 +145,27 @@ func takeoverOf(x Seat, who Holder) string {
 	return "asked"
 }
 
-// access finds a seat for a browser that may see it.
-func (s *Service) access(ctx context.Context, slug, seatID, browser string) (Seat, error) {
-	a, err := s.o.Agencies.BySlug(ctx, slug)
-	if errors.Is(err, agency.ErrNotFound) || browser == "" {
+// access finds a seat for a caller whose browser may see it, and notes what the seat knows the browser by.
+func (s *Service) access(ctx context.Context, c *Caller) (Seat, error) {
+	a, err := s.o.Agencies.BySlug(ctx, c.Slug)
+	if errors.Is(err, agency.ErrNotFound) || c.token == "" {
 		return Seat{}, ErrNotFound
 	}
 	if err != nil {
 		return Seat{}, err
 	}
-	x, err := byID(ctx, s.db.Read(), a.ID, seatID)
+	x, err := byID(ctx, s.db.Read(), a.ID, c.Seat)
 	if err != nil {
 		return x, err
 	}
-	shown, err := shownBy(ctx, s.db.Read(), a.ID, seatID, browser)
+	c.browser = s.browserAt(x, c.token)
+	shown, err := shownBy(ctx, s.db.Read(), x.Agency, x.ID, c.browser)
 	switch {
 	case err != nil:
 		return x, err
 	case shown == 0:
 		return x, ErrNotFound
-	case !s.byBrowser.Allow(a.ID + "/" + seatID + "/" + browser): // only now: strangers must not push it out
+	case !s.byBrowser.Allow(x.Agency + "/" + x.ID + "/" + c.browser): // only now: strangers must not push it out
 		return x, throttled()
 	case shown != x.LinkVersion:
 		return x, edge.NewProblem(http.StatusGone, "link.moved")

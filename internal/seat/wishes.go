@@ -35,7 +35,7 @@ func (s *Service) callback(ctx context.Context, in *callbackInput) (*viewOutput,
 	if !ok {
 		return nil, edge.NewProblem(http.StatusUnprocessableEntity, "phone.invalid")
 	}
-	x, err := s.access(ctx, in.Slug, in.Seat, in.browser)
+	x, err := s.access(ctx, &in.Caller)
 	if err != nil {
 		return nil, Problem(err)
 	}
@@ -102,7 +102,7 @@ func OpenTask(key *vault.DataKey, agency, task string, sealed []byte) (phone vau
 
 // leaveTask replaces an open task of the same kind: a guest may correct the number.
 func (s *Service) leaveTask(ctx context.Context, c Caller, kind, phone string) (*viewOutput, error) {
-	x, err := s.access(ctx, c.Slug, c.Seat, c.browser)
+	x, err := s.access(ctx, &c)
 	if err != nil {
 		return nil, Problem(err)
 	}
@@ -272,7 +272,7 @@ type stayInput struct {
 
 // stay lets the desk know how long a guest can wait.
 func (s *Service) stay(ctx context.Context, in *stayInput) (*viewOutput, error) {
-	x, err := s.access(ctx, in.Slug, in.Seat, in.browser)
+	x, err := s.access(ctx, &in.Caller)
 	if err != nil {
 		return nil, Problem(err)
 	}
@@ -299,7 +299,7 @@ func (s *Service) cancel(ctx context.Context, in *cancelInput) (*viewOutput, err
 	if in.Body.Wish == "move" {
 		return s.leaveTask(ctx, in.Caller, taskMove, "")
 	}
-	x, err := s.access(ctx, in.Slug, in.Seat, in.browser)
+	x, err := s.access(ctx, &in.Caller)
 	if err != nil {
 		return nil, Problem(err)
 	}
