@@ -68,6 +68,61 @@ func many() []byte {
 	return drawn(out.String())
 }
 
+// dotted is a line of many points with a marker at each, that is such a line with a marker at each, and so on.
+func dotted() []byte {
+	points := strings.Repeat("1 1 ", 1000)
+	var out strings.Builder
+	at := ""
+	for _, id := range []string{"a", "b", "c", "d"} {
+		out.WriteString(`<marker id="` + id + `"><polyline points="` + points + `"` + at + `/></marker>`)
+		at = ` marker-mid="url(#` + id + `)"`
+	}
+	return drawn(out.String() + `<polyline points="` + points + `"` + at + `/>`)
+}
+
+// SEC: what is small and would keep a browser busy for longer than anybody waits is refused.
+func TestALogoIsDrawnWithoutMuchWork(t *testing.T) {
+	long := `<path id="p" d="M0 0` + strings.Repeat("l1 1", 8000) + `"/>`
+	for name, c := range map[string]struct {
+		file []byte
+		what string
+	}{
+		"markers in markers":              {dotted(), "marker"},
+		"tiny tiles":                      {drawn(`<pattern id="p" width="0.0001" height="0.0001"><rect/></pattern><rect fill="url(#p)"/>`), "pattern"},
+		"a long path a thousand times":    {drawn(long + strings.Repeat(`<use href="#p"/>`, 1000)), "use"},
+		"long text a thousand times":      {drawn(`<text id="p">` + strings.Repeat("a", 32_000) + `</text>` + strings.Repeat(`<use href="#p"/>`, 1000)), "use"},
+		"a long path by its class":        {drawn(`<style>.a{d:path("M0 0l1 1")}</style><path class="a"/>`), "path"},
+		"tiny dashes":                     {drawn(`<path d="M0 0H99" stroke-dasharray="0.00001"/>`), "stroke-dasharray"},
+		"tiny dashes in a style":          {drawn(`<path style="stroke-dasharray:0.00001"/>`), "stroke-dasharray"},
+		"tiny dashes by a class":          {drawn(`<style>.a{stroke-dasharray:none;}.b{STROKE-dasharray/**/:0.00001}</style>`), "stroke-dasharray"},
+		"a blur":                          {drawn(`<rect filter="blur(999px)"/>`), "blur"},
+		"a blur in a style":               {drawn(`<rect style="filter:Blur(999px)"/>`), "Blur"},
+		"a value that names two others":   {drawn(`<style>*{--a:var(--b) var(--b)}</style>`), "var"},
+		"a rule that looks at everything": {drawn(`<style>:has(* *){fill:red}</style>`), "has"},
+		"rules in rules":                  {drawn(`<style>a{&amp; &amp;{&amp; &amp;{fill:red}}}</style>`), "style"},
+		"rules for neighbours":            {drawn(`<style>*~*~*{fill:red}</style>`), "style"},
+		"thousands of rules":              {drawn(`<style>` + strings.Repeat("a b{}", 2000) + `</style>`), "style"},
+	} {
+		if len(c.file) > 64<<10 {
+			t.Errorf("%s is too large to tell", name)
+		}
+		_, _, err := agency.ReadPicture(c.file)
+		if wrong, is := errors.AsType[*agency.PictureError](err); !is || wrong.Code != "active" || wrong.What != c.what {
+			t.Errorf("%s: %v %+v, want %s", name, err, wrong, c.what)
+		}
+	}
+	for name, file := range map[string][]byte{
+		"a long path twice": drawn(long + `<use href="#p"/>`),
+		"what programs write": drawn(`<style>.cls-1{fill:rgb(0,1,2);stroke-dasharray:none}.cls-2{fill:url(#g);transform:rotate(5deg)}</style>` +
+			`<linearGradient id="g" gradientTransform="matrix(1 0 0 1 0 0)"/><g id="Logo(1)" data-name="Ebene(2)" aria-label="Amt(Bonn)">` +
+			`<path class="cls-1" style="stroke-dasharray:none;fill:hsl(1,2%,3%)" stroke-dasharray="none" transform="translate(1)scale(2) skewX(3)"/></g>`),
+	} {
+		if _, _, err := agency.ReadPicture(file); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // SEC: what cannot be shown, or would act, is refused with a word that helps.
 func TestAFileThatIsNoLogoIsRefusedAndSaysWhy(t *testing.T) {
 	good := pngOf(t, 320, 80)
@@ -109,8 +164,8 @@ func TestAFileThatIsNoLogoIsRefusedAndSaysWhy(t *testing.T) {
 		"an entity":                 {drawn(`<text>&nbsp;</text>`), "broken", ""},
 		"billions":                  {many(), "active", "use"},
 		"itself":                    {drawn(`<g id="a"><use href="#a"/></g>`), "active", "use"},
-		"itself by two":             {drawn(`<pattern id="a"><rect fill="url(#b)"/></pattern><pattern id="b"><rect fill="url(#a)"/></pattern>`), "active", "use"},
-		"a pattern by its class":    {drawn(`<style>.a{fill:url(#p)}</style><pattern id="p"><rect class="a"/></pattern>`), "active", "style"},
+		"itself by two":             {drawn(`<mask id="a"><rect mask="url(#b)"/></mask><mask id="b"><rect mask="url(#a)"/></mask>`), "active", "use"},
+		"a mask by its class":       {drawn(`<style>.a{mask:url(#p)}</style><mask id="p"><rect class="a"/></mask>`), "active", "style"},
 		"a well":                    {drawn(strings.Repeat("<g>", 1000) + strings.Repeat("</g>", 1000)), "broken", ""},
 		"not closed":                {[]byte(svg + "<g>"), "broken", ""},
 		"closed twice":              {drawn("</g>"), "broken", ""},

@@ -18,15 +18,18 @@ import (
 const svgSpace = "http://www.w3.org/2000/svg"
 
 const (
-	deepest   = 40    // elements in each other
-	mostDrawn = 5_000 // elements, each as often as it is drawn: a few lines can ask for billions
+	deepest   = 40      // elements in each other
+	mostDrawn = 5_000   // elements, each as often as it is drawn: a few lines can ask for billions
+	oneMore   = 64      // bytes in an element count as one more: a path alone can have thousands of points
+	mostStyle = 8 << 10 // bytes of all rules for style together: each is tried at each element
 )
 
-// drawable are the elements that there may be. No images, filters, links, animation and foreign content.
+// drawable are the elements that there may be. No images, filters, links, animation and foreign content; and nothing that
+// is drawn as often as only a browser knows: markers stand at each point of a line, patterns fill a surface with tiles.
 func drawable() []string {
 	return []string{
 		"svg", "g", "defs", "symbol", "use", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "tspan",
-		"title", "desc", "linearGradient", "radialGradient", "stop", "clipPath", "mask", "pattern", "marker", "style",
+		"title", "desc", "linearGradient", "radialGradient", "stop", "clipPath", "mask", "style",
 	}
 }
 
@@ -37,6 +40,7 @@ type element struct {
 	refs   []string
 	inside []*element
 	style  strings.Builder // what stands in a style element
+	size   int             // bytes of its attributes and its text
 	drawn  int             // how many elements that are; 0: not counted yet
 }
 
@@ -209,6 +213,9 @@ func (d *drawing) attribute(e *element, a xml.Attr) error {
 		e.refs = append(e.refs, a.Value[1:])
 	default:
 		refs, err := styleRefs(a.Value)
+		if err == nil {
+			err = costly(name, a.Value)
+		}
 		if err != nil {
 			return err
 		}
@@ -218,6 +225,7 @@ func (d *drawing) attribute(e *element, a xml.Attr) error {
 		return nil
 	}
 	e.said = append(e.said, name)
+	e.size += len(a.Value)
 	if name == "id" && d.named[a.Value] == nil { // of several, browsers take the first
 		d.named[a.Value] = e
 	}
@@ -251,11 +259,43 @@ func styleRefs(text string) (ids []string, err error) {
 	return ids, nil
 }
 
+// What a style asks for costs as much as it says, at each element that it is for; but some of it costs more.
+var (
+	function = regexp.MustCompile(`([A-Za-z][A-Za-z0-9-]*)\(`)
+	// cheap are functions of colours and places. Others blur, expand what they were given, or hold shapes of their own.
+	cheap = regexp.MustCompile(`(?i)^(url|rgba?|hsla?|matrix|translate[xy]?|scale[xy]?|rotate|skew[xy]?)$`)
+	// dashes may be so short that a line has millions.
+	dashes   = regexp.MustCompile(`(?i)stroke-dasharray`)
+	noDashes = regexp.MustCompile(`(?i)stroke-dasharray\s*:\s*none\s*(;|}|$)`)
+	// nested rules look for each other, twice as long with each level; so do those for neighbours.
+	nested = regexp.MustCompile(`~|\{[^}]*\{`)
+)
+
+// costly refuses what makes browsers work beyond what is counted, in an attribute or, under "style", in rules.
+func costly(name, text string) error {
+	low := strings.ToLower(name)
+	switch {
+	case low == "id", low == "class", strings.HasPrefix(low, "data-"), strings.HasPrefix(low, "aria-"):
+		return nil // words
+	case low == "stroke-dasharray" && !strings.EqualFold(strings.TrimSpace(text), "none"),
+		len(dashes.FindAllString(text, -1)) != len(noDashes.FindAllString(text, -1)):
+		return active("stroke-dasharray")
+	}
+	for _, called := range function.FindAllStringSubmatch(text, -1) {
+		if !cheap.MatchString(called[1]) {
+			return active(called[1])
+		}
+	}
+	return nil
+}
+
 func (d *drawing) text(text string) {
 	if len(d.left) > 0 || len(d.open) == 0 {
 		return
 	}
-	if e := d.open[len(d.open)-1]; e.name == "style" {
+	e := d.open[len(d.open)-1]
+	e.size += len(text)
+	if e.name == "style" {
 		e.style.WriteString(text)
 	}
 	var safe bytes.Buffer
@@ -282,10 +322,18 @@ func (d *drawing) end(t xml.EndElement) error {
 
 // check looks at the whole: styles name colours only, and nothing is drawn too often.
 func (d *drawing) check() error {
+	size := 0
 	for _, e := range d.styles {
-		refs, err := styleRefs(e.style.String())
+		rules := e.style.String()
+		refs, err := styleRefs(rules)
+		if err == nil {
+			err = costly("style", rules)
+		}
 		if err != nil {
 			return err
+		}
+		if size += len(rules); size > mostStyle || nested.MatchString(rules) {
+			return active("style")
 		}
 		for _, id := range refs {
 			if to := d.named[id]; to != nil && to.name != "linearGradient" && to.name != "radialGradient" {
@@ -299,13 +347,13 @@ func (d *drawing) check() error {
 	return nil
 }
 
-// count is how many elements are drawn by one, more than mostDrawn if they have no end.
+// count is how many elements are drawn by one, long ones as several, more than mostDrawn if they have no end.
 func (d *drawing) count(e *element) int {
 	if e.drawn != 0 {
 		return e.drawn
 	}
 	e.drawn = mostDrawn + 1 // to whoever comes here again by a reference: it draws itself
-	n := 1
+	n := 1 + e.size/oneMore
 	for _, one := range e.inside {
 		n = min(n+d.count(one), mostDrawn+1)
 	}
