@@ -32,8 +32,8 @@ func (s *Service) Moved(ctx context.Context, tx *db.Tx, agencyID, appointmentID 
 	if err != nil {
 		return err
 	}
-	held := x.Holder.Page
-	if x, _, err = s.Do(ctx, tx, agencyID, x.ID, Move{}); err != nil {
+	met, x, _, err := s.do(ctx, tx, agencyID, x.ID, Move{})
+	if err != nil {
 		return err
 	}
 	if err := killLinks(ctx, tx, x, "moved"); err != nil {
@@ -42,7 +42,7 @@ func (s *Service) Moved(ctx context.Context, tx *db.Tx, agencyID, appointmentID 
 	if err := s.followTasks(ctx, tx, x, taskMove); err != nil {
 		return err
 	}
-	if err := s.o.Events.Append(ctx, tx, agencyID, Topic(x.ID), "moved", held); err != nil {
+	if err := s.o.Events.Append(ctx, tx, agencyID, Topic(x.ID), "moved", met.Holder.Page); err != nil {
 		return err
 	}
 	return s.storeLink(ctx, tx, x)
@@ -79,13 +79,8 @@ func (s *Service) Close(ctx context.Context, tx *db.Tx, by audit.Actor, agencyID
 	if x.State == Closed {
 		return nil
 	}
-	if _, _, err = s.Do(ctx, tx, agencyID, x.ID, End{Reason: reason}); err != nil {
+	if _, _, _, err := s.goes(ctx, tx, by, agencyID, x.ID, End{Reason: reason}); err != nil {
 		return err
-	}
-	if x.State == Talking {
-		if err := s.talks.Left(ctx, tx, by, x); err != nil {
-			return err
-		}
 	}
 	switch reason {
 	case "technical":

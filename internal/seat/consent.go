@@ -97,20 +97,14 @@ func (s *Service) agree(ctx context.Context, tx *db.Tx, x Seat, version, browser
 }
 
 func (s *Service) revoke(ctx context.Context, tx *db.Tx, x Seat, who Holder) error {
-	before, err := s.keep(ctx, tx, x.Agency, x.ID)
+	met, next, happened, err := s.goes(ctx, tx, audit.Guest(), x.Agency, x.ID, Revoke{Who: who})
 	if err != nil {
 		return err
 	}
-	next, happened, err := s.doBy(ctx, tx, x, Revoke{Who: who})
-	if err != nil || !slices.Contains(happened, Revoked) {
+	if err := unmoved(next, x); err != nil || !slices.Contains(happened, Revoked) {
 		return err
 	}
-	if before.State == Talking {
-		if err := s.talks.Left(ctx, tx, audit.Guest(), before); err != nil {
-			return err
-		}
-	}
-	return s.noteLegal(ctx, tx, next, audit.ConsentRevoked, before.Agreed)
+	return s.noteLegal(ctx, tx, next, audit.ConsentRevoked, met.Agreed)
 }
 
 func (s *Service) noteLegal(ctx context.Context, tx *db.Tx, x Seat, act audit.Act, version string) error {

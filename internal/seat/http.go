@@ -230,10 +230,17 @@ func (s *Service) opened(ctx context.Context, x Seat, browser string, c Opened) 
 // opens nothing any more.
 func (s *Service) doBy(ctx context.Context, tx *db.Tx, seen Seat, c Command) (Seat, []Event, error) {
 	next, happened, err := s.Do(ctx, tx, seen.Agency, seen.ID, c)
-	if err == nil && next.LinkVersion != seen.LinkVersion {
-		err = edge.NewProblem(http.StatusGone, "link.moved")
+	if err == nil {
+		err = unmoved(next, seen)
 	}
 	return next, happened, err
+}
+
+func unmoved(now, seen Seat) error {
+	if now.LinkVersion != seen.LinkVersion {
+		return edge.NewProblem(http.StatusGone, "link.moved")
+	}
+	return nil
 }
 
 // shown is the view that most calls answer with.
@@ -284,14 +291,11 @@ func (s *Service) leave(ctx context.Context, in *leaveInput) (*viewOutput, error
 	}
 	who := Holder{in.browser, in.Body.Page}
 	err = s.db.Retried(ctx, func(tx *db.Tx) error {
-		before, err := byID(ctx, tx, x.Agency, x.ID)
+		_, next, _, err := s.goes(ctx, tx, audit.Guest(), x.Agency, x.ID, Leave{Who: who})
 		if err != nil {
 			return err
 		}
-		if _, _, err = s.doBy(ctx, tx, x, Leave{Who: who}); err != nil || before.State != Talking || before.Holder != who {
-			return err
-		}
-		return s.talks.Left(ctx, tx, audit.Guest(), before)
+		return unmoved(next, x)
 	})
 	if err != nil {
 		return nil, Problem(err)

@@ -154,55 +154,71 @@ func (s *Service) policy(ctx context.Context, q db.Q, x Seat) (Window, agency.Ru
 // Do applies a command to a seat in the caller's transaction, saves it and tells
 // everybody who looks at it. Refusals come back as *Refusal.
 func (s *Service) Do(ctx context.Context, tx *db.Tx, agencyID, id string, c Command) (Seat, []Event, error) {
+	_, next, happened, err := s.do(ctx, tx, agencyID, id, c)
+	return next, happened, err
+}
+
+// goes is Do for a guest who goes, or a seat that is closed: if the command meets a talk, that ends with it.
+func (s *Service) goes(ctx context.Context, tx *db.Tx, by audit.Actor, agencyID, id string, c Command) (met, next Seat, happened []Event, err error) {
+	met, next, happened, err = s.do(ctx, tx, agencyID, id, c)
+	if err == nil && met.State == Talking && next.State != Talking {
+		err = s.talks.Left(ctx, tx, by, met)
+	}
+	return met, next, happened, err
+}
+
+// do is Do that tells the seat as the command met it, too. What was read before it may have changed meanwhile: nothing is
+// decided by that.
+func (s *Service) do(ctx context.Context, tx *db.Tx, agencyID, id string, c Command) (met, next Seat, happened []Event, err error) {
 	x, err := byID(ctx, tx, agencyID, id)
 	if err != nil {
-		return x, nil, err
+		return x, x, nil, err
 	}
 	w, err := s.Window(ctx, tx, x)
 	if err != nil {
-		return x, nil, err
+		return x, x, nil, err
 	}
-	next, happened, err := Apply(x, c, s.o.Clock(), w)
+	next, happened, err = Apply(x, c, s.o.Clock(), w)
 	if err != nil {
-		return x, nil, err
+		return x, x, nil, err
 	}
 	if next.Holder != x.Holder && (next.State == Waiting || next.State == Talking) {
 		here, err := s.presence.holds(ctx, tx, next, next.Holder.Page)
 		if err != nil {
-			return x, nil, err
+			return x, x, nil, err
 		}
 		for _, known := range []Command{Connected{Here: here}, Shown{Who: next.Holder, Visible: true}} {
 			if next, _, err = Apply(next, known, s.o.Clock(), w); err != nil {
-				return x, nil, err
+				return x, x, nil, err
 			}
 		}
 	}
 	if err := save(ctx, tx, next); err != nil {
-		return x, nil, err
+		return x, x, nil, err
 	}
 	next.Version++
 	if x.State == Waiting && next.State != Waiting {
 		if err := forgetPrepared(ctx, tx, next); err != nil {
-			return x, nil, err
+			return x, x, nil, err
 		}
 	}
 	if x.State != next.State && (next.State == Expected || next.State == Closed) {
 		if err := forgetMessages(ctx, tx, next); err != nil {
-			return x, nil, err
+			return x, x, nil, err
 		}
 	}
 	// Who went of its own will has nobody to be told of.
 	if x.Holder.Page != "" && x.Holder != next.Holder && next.Holder.Page != "" {
 		if err := s.o.Events.Append(ctx, tx, agencyID, Topic(id), "taken", x.Holder.Page); err != nil {
-			return x, nil, err
+			return x, x, nil, err
 		}
 	}
 	if x.State == Talking && next.State == Talking {
 		if err := s.talks.Changed(ctx, tx, next); err != nil {
-			return x, nil, err
+			return x, x, nil, err
 		}
 	}
-	return next, happened, s.Tell(ctx, tx, next)
+	return x, next, happened, s.Tell(ctx, tx, next)
 }
 
 // Tell wakes the guest's page and the desk's lists.

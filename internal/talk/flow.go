@@ -51,6 +51,10 @@ func (s *Service) admit(ctx context.Context, p staff.Person, seatID string) (Tal
 		if x, _, err = s.o.Seats.Do(ctx, tx, p.Agency, seatID, seat.Admit{}); err != nil {
 			return s.tellWho(ctx, tx, p.Agency, seatID, err)
 		}
+		// Whoever goes ends their talk. One that has outlived that all the same must not shut its guest out for good.
+		if err := s.ForSeats().Left(ctx, tx, audit.System(), x); err != nil {
+			return err
+		}
 		if t, err = s.create(ctx, tx, x, p.ID); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package talk_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -114,6 +115,54 @@ func TestNobodyWhoChangesAnAppointmentWaitsForItsGuest(t *testing.T) {
 			}
 		})
 	}
+}
+
+const readsSeat = "SELECT id, agency_id, appointment_id"
+
+func (s *scene) liveOfNobody() int {
+	s.t.Helper()
+	return s.Count(`SELECT COUNT(*) FROM talk JOIN seat ON seat.id = talk.seat_id WHERE talk.ended_at IS NULL AND seat.state <> 'talking'`)
+}
+
+// Whenever the advisor calls the guest in who goes at that moment, no talk is left behind whose guest is not in it: nobody
+// could call the guest in any more.
+func TestWhoGoesWhileTheyAreCalledInLeavesNoTalkBehind(t *testing.T) {
+	for how, goes := range map[string]func(s *scene){
+		"guest leaves":             func(s *scene) { s.g.Do("leave", Body{}) },
+		"guest takes consent back": func(s *scene) { s.g.Do("consent", Body{"version": "v1", "given": false}) },
+		"advisor cancels":          func(s *scene) { s.onAppointment("cancel", Body{}) },
+	} {
+		for nth := 2; nth <= 3; nth++ { // the first only finds out who asks
+			t.Run(fmt.Sprint(how, " ", nth), func(t *testing.T) {
+				t.Parallel()
+				d, steps := dbtest.PostgresInSteps(t)
+				s := newScene(t, d)
+				s.Exec(`UPDATE seat SET consent_version = 'v1', consented_at = 1 WHERE agency_id = $1 AND id = $2`, s.o.Agency, s.g.Place.Seat)
+				called := func() { s.sommer.Post("/api/staff/seats/"+s.g.Place.Seat+"/admit", Body{}) }
+				if n := steps.CrossingAt(nth, readsSeat, func() { goes(s) }, called); n != 0 {
+					t.Errorf("%d times the database had to end one of them", n)
+				}
+				if s.liveOfNobody() != 0 {
+					t.Error("a talk goes on without its guest")
+				}
+			})
+		}
+	}
+}
+
+// Nothing leaves such a talk behind any more; one that is there all the same ends when its guest is called in.
+func TestATalkThatHasOutlivedItsGuestShutsNobodyOut(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		first := s.admit(s.sommer).Talk.ID
+		s.Exec(`UPDATE seat SET state = 'waiting' WHERE agency_id = $1 AND id = $2`, s.o.Agency, s.g.Place.Seat)
+		if again := s.admit(s.sommer).Talk.ID; again == first {
+			t.Error("the same talk once more")
+		}
+		if before, _ := s.staffSees(s.sommer, first); before.EndedAt == nil {
+			t.Error("the talk before goes on")
+		}
+	})
 }
 
 // The means itself: two who take two rows in different order are found.

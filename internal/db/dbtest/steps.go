@@ -17,6 +17,7 @@ type Steps struct {
 
 	mu        sync.Mutex
 	begins    string // of the statement before which the next transaction stops; empty: none does
+	nth       int    // of those
 	reached   chan struct{}
 	goOn      chan struct{}
 	deadlocks int
@@ -37,9 +38,15 @@ func PostgresInSteps(t testing.TB) (*db.DB, *Steps) {
 // their end. It tells how many transactions the database has ended since each waited for the other.
 func (s *Steps) Crossing(begins string, first, second func()) (deadlocks int) {
 	s.t.Helper()
+	return s.CrossingAt(1, begins, first, second)
+}
+
+// CrossingAt is Crossing at the nth statement that begins so.
+func (s *Steps) CrossingAt(nth int, begins string, first, second func()) (deadlocks int) {
+	s.t.Helper()
 	reached, goOn := make(chan struct{}), make(chan struct{})
 	s.mu.Lock()
-	s.begins, s.reached, s.goOn, s.deadlocks = begins, reached, goOn, 0
+	s.nth, s.begins, s.reached, s.goOn, s.deadlocks = nth, begins, reached, goOn, 0
 	s.mu.Unlock()
 
 	var both sync.WaitGroup
@@ -92,6 +99,10 @@ func (s *Steps) untilWaiting(done <-chan struct{}) {
 func (s *Steps) before(query string) {
 	s.mu.Lock()
 	holds := s.begins != "" && strings.HasPrefix(strings.Join(strings.Fields(query), " "), s.begins)
+	if holds {
+		s.nth--
+		holds = s.nth == 0
+	}
 	reached, goOn := s.reached, s.goOn
 	if holds {
 		s.begins = ""
