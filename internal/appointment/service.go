@@ -360,6 +360,9 @@ func (s *Service) Close(ctx context.Context, p staff.Person, id string, version 
 
 // end closes appointment and seat with an outcome, or nothing of them.
 func (s *Service) end(ctx context.Context, tx *db.Tx, by audit.Actor, a *Appointment, outcome string) error {
+	if err := s.Keep(ctx, tx, a.Agency, a.ID); err != nil {
+		return err
+	}
 	seen, err := s.o.Seats.Seen(ctx, tx, a.Agency, a.ID)
 	if err != nil {
 		return err

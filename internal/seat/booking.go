@@ -96,10 +96,14 @@ func (s *Service) Close(ctx context.Context, tx *db.Tx, by audit.Actor, agencyID
 	return nil
 }
 
-// Seen tells what there was of the guest in the window of the appointment.
+// Seen tells what there was of the guest in the window of the appointment, and lets nothing be added before the
+// transaction ends. Who may want the appointment, too, keeps it first.
 func (s *Service) Seen(ctx context.Context, tx *db.Tx, agencyID, appointmentID string) (appointment.Seen, error) {
 	x, err := byAppointment(ctx, tx, agencyID, appointmentID)
 	if err != nil {
+		return appointment.Seen{}, err
+	}
+	if x, err = s.keep(ctx, tx, agencyID, x.ID); err != nil {
 		return appointment.Seen{}, err
 	}
 	w, err := s.Window(ctx, tx, x)

@@ -165,6 +165,24 @@ func TestATalkThatHasOutlivedItsGuestShutsNobodyOut(t *testing.T) {
 	})
 }
 
+// It can cost benefits: who comes while "did not come" is being written was there, or comes after it.
+func TestWhoComesWhileANoShowIsWrittenDidNotStayAway(t *testing.T) {
+	d, steps := dbtest.PostgresInSteps(t)
+	n := New(t, d).Node()
+	s := &scene{Node: n, t: t, o: n.Office("lindenau")}
+	s.sommer = n.SignIn(s.o.Sommer)
+	s.g = n.Guest(n.Book(s.o, s.sommer, s.o.Booking(Start().Add(5*time.Minute))))
+	s.Clock.Forward(16 * time.Minute)
+	var comes Answer
+	missed := func() { s.onAppointment("outcome", Body{"outcome": "noshow"}).OK(t) }
+	if n := steps.Crossing("UPDATE appointment SET starts_at", missed, func() { comes = s.g.Arrive() }); n != 0 {
+		t.Errorf("%d times the database had to end one of them", n)
+	}
+	if s.Count(`SELECT COUNT(*) FROM seat WHERE closed_reason = 'noshow' AND arrived_at IS NOT NULL`) != 0 {
+		t.Errorf("arrived (%d), and did not come", comes.Status)
+	}
+}
+
 // The means itself: two who take two rows in different order are found.
 func TestWhoWaitsForEachOtherIsFound(t *testing.T) {
 	d, steps := dbtest.PostgresInSteps(t)
