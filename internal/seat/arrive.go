@@ -112,7 +112,7 @@ func (s *Service) prepareAgain(ctx context.Context, in *prepareInput) (*viewOutp
 	}
 	who := Holder{in.browser, in.Body.Page}
 	err = s.db.Retried(ctx, func(tx *db.Tx) error {
-		x, err := byID(ctx, tx, x.Agency, x.ID)
+		x, err := s.still(ctx, tx, x)
 		switch {
 		case err != nil:
 			return err
@@ -124,8 +124,6 @@ func (s *Service) prepareAgain(ctx context.Context, in *prepareInput) (*viewOutp
 			return s.talks.Renewed(ctx, tx, x, prepared, in.Body.Generation)
 		case x.State == Talking:
 			return s.talks.Rejoin(ctx, tx, x, prepared)
-		case x.State == Closed:
-			return closedRefusal(x)
 		}
 		return refuse("seat.not_waiting")
 	})

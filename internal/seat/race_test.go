@@ -3,6 +3,7 @@ package seat_test
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -122,4 +123,72 @@ func TestWhoIsUnlockedWhileItsStreamComesBackIsThere(t *testing.T) {
 	if now := w.seat(p); now.AwaySince != nil || now.HiddenSince != nil {
 		t.Errorf("away since %v, hidden since %v", now.AwaySince, now.HiddenSince)
 	}
+}
+
+// offered describes a page that waits.
+func offered(page string) body {
+	return body{"page": page, "commit": strings.Repeat("c", 43), "offer": "v=0 KANARIE-offer"}
+}
+
+func TestADescriptionThatComesWhileTheGuestIsCalledInOutlivesNothing(t *testing.T) {
+	d := dbtest.Postgres(t)
+	w := newWorld(t, d)
+	p := w.newPlace(w.own)
+	guest := w.guest(p)
+	guest.at(p, "arrive", arrival("page-one", false)).ok(t)
+	w.whileHeld(
+		func(tx *db.Tx) error {
+			_, _, err := w.seats.Do(t.Context(), tx, p.agency, p.id, seat.Admit{})
+			return err
+		},
+		func() { guest.at(p, "prepare", offered("page-one")).ok(t) })
+	if w.talks.noted() != "rejoin" {
+		t.Errorf("the talk heard %q of it", w.talks.noted())
+	}
+	if kept := rows(t, d, `SELECT id FROM seat WHERE prepared_sealed IS NOT NULL`); len(kept) != 0 {
+		t.Error("what only a waiting page is for is kept beside the talk")
+	}
+}
+
+func TestADescriptionOfThePageBeforeDoesNotReplaceThatOfWhoHasTakenOver(t *testing.T) {
+	d := dbtest.Postgres(t)
+	w := newWorld(t, d)
+	p := w.newPlace(w.own)
+	guest := w.guest(p)
+	guest.at(p, "arrive", arrival("page-one", false)).ok(t)
+	other := seat.Holder{Browser: "aabb00", Page: "page-two"}
+	w.whileHeld(
+		func(tx *db.Tx) error {
+			if _, _, err := w.seats.Do(t.Context(), tx, p.agency, p.id, seat.Arrive{Who: other, Mode: seat.Video, TakeOver: true}); err != nil {
+				return err
+			}
+			_, err := tx.ExecContext(t.Context(), `UPDATE seat SET prepared_sealed = $1 WHERE agency_id = $2 AND id = $3`, []byte("of page two"), p.agency, p.id)
+			return err
+		},
+		func() { guest.at(p, "prepare", offered("page-one")).expect(t, http.StatusConflict, "seat.elsewhere") })
+	if kept := rows(t, d, `SELECT id FROM seat WHERE prepared_sealed = convert_to('of page two', 'UTF8')`); len(kept) != 1 {
+		t.Error("who was taken over from has the last word")
+	}
+}
+
+func TestNothingThatAPageHasDescribedOutlivesItsTalk(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		for what, over := range map[string]func(who seat.Holder) seat.Command{
+			"left":   func(who seat.Holder) seat.Command { return seat.Leave{Who: who} },
+			"closed": func(seat.Holder) seat.Command { return seat.End{Reason: "held"} },
+		} {
+			p := w.newPlace(w.own)
+			w.guest(p).at(p, "arrive", arrival("page-one", false)).ok(t)
+			w.must(p, seat.Admit{})
+			w.tx(func(tx *db.Tx) error { // as a version before this one may have left it
+				_, err := tx.ExecContext(t.Context(), `UPDATE seat SET prepared_sealed = $1 WHERE agency_id = $2 AND id = $3`, []byte("sealed"), p.agency, p.id)
+				return err
+			})
+			w.must(p, over(w.seat(p).Holder))
+			if kept := rows(t, d, `SELECT id FROM seat WHERE prepared_sealed IS NOT NULL`); len(kept) != 0 {
+				t.Errorf("%s, and the description of the guest's browser is kept", what)
+			}
+		}
+	})
 }

@@ -3,6 +3,7 @@ package seat
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -197,7 +198,7 @@ func (s *Service) do(ctx context.Context, tx *db.Tx, agencyID, id string, c Comm
 		return x, x, nil, err
 	}
 	next.Version++
-	if x.State == Waiting && next.State != Waiting {
+	if x.State != next.State && next.State != Waiting {
 		if err := forgetPrepared(ctx, tx, next); err != nil {
 			return x, x, nil, err
 		}
@@ -231,6 +232,7 @@ func (s *Service) Tell(ctx context.Context, tx *db.Tx, x Seat) error {
 
 const preparedColumn = "prepared_sealed"
 
+// prepare keeps what a waiting page has described. Whoever calls it has the seat in hand, and has seen who holds it.
 func (s *Service) prepare(ctx context.Context, tx *db.Tx, key *vault.DataKey, x Seat, p Prepared) error {
 	plain, err := json.Marshal(p) //nolint:gosec // sealed before it goes anywhere
 	if err != nil {
@@ -245,12 +247,21 @@ func (s *Service) prepare(ctx context.Context, tx *db.Tx, key *vault.DataKey, x 
 }
 
 // TakePrepared hands over what the waiting page has prepared and forgets it; nil
-// if there is nothing.
+// if there is nothing. Nobody can take the seat over any more before the transaction ends: the talk would begin with the
+// description of a page that does not have it.
 func (s *Service) TakePrepared(ctx context.Context, tx *db.Tx, key *vault.DataKey, x Seat) (*Prepared, error) {
 	var sealed []byte
-	err := tx.QueryRowContext(ctx, `SELECT prepared_sealed FROM seat WHERE agency_id = $1 AND id = $2`, x.Agency, x.ID).Scan(&sealed)
-	if err != nil || sealed == nil {
-		return nil, err
+	err := tx.QueryRowContext(ctx, `
+		UPDATE seat SET version = version WHERE agency_id = $1 AND id = $2 AND state = $3 RETURNING prepared_sealed`,
+		x.Agency, x.ID, Waiting).Scan(&sealed)
+	if errors.Is(err, db.ErrNoRows) {
+		return nil, nil //nolint:nilnil // as it says: nobody waits there, and nothing is prepared
+	}
+	if err != nil {
+		return nil, fmt.Errorf("take offer: %w", err)
+	}
+	if sealed == nil {
+		return nil, nil //nolint:nilnil // as it says: there is nothing
 	}
 	plain, err := key.Open(vault.Field{Agency: x.Agency, Table: "seat", Column: preparedColumn, Row: x.ID}, sealed)
 	if err != nil {

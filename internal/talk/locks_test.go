@@ -2,6 +2,7 @@ package talk_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -62,6 +63,7 @@ func TestNobodyWhoEndsATalkWaitsForWhoWaitsForThem(t *testing.T) {
 		"answered":        func(s *scene, _ string) { s.g.Signal(1, "enter", Body{}) },
 		"signal of staff": func(s *scene, talk string) { s.say(s.sommer, talk, 1, "connected", Body{}) },
 		"page connects":   func(s *scene, _ string) { s.g.Stream("") },
+		"page renews":     func(s *scene, _ string) { s.g.Prepare(0) },
 	}
 	for ended, first := range firsts {
 		for crossed, second := range seconds {
@@ -163,6 +165,26 @@ func TestATalkThatHasOutlivedItsGuestShutsNobodyOut(t *testing.T) {
 			t.Error("the talk before goes on")
 		}
 	})
+}
+
+// The page that waited is another one while the advisor calls it in.
+func TestATalkBeginsWithWhatThePageThatHasItHasDescribed(t *testing.T) {
+	d, steps := dbtest.PostgresInSteps(t)
+	s := newScene(t, d)
+	other := s.Guest(s.g.Place)
+	other.Page = "page-two"
+	takesOver := func() {
+		other.Do("arrive", Body{
+			"mode": "video", "takeover": true, "commit": strings.Repeat("c", 43), "offer": Description("guest", Print("other")),
+		})
+	}
+	steps.Crossing("UPDATE seat SET prepared_sealed = NULL", func() { s.admit(s.sommer) }, takesOver)
+	var page, print string
+	s.Scan(`SELECT seat.holder_page, talk.guest_print FROM seat JOIN talk ON talk.agency_id = seat.agency_id AND talk.seat_id = seat.id
+		WHERE seat.agency_id = $1 AND seat.id = $2`, []any{s.o.Agency, s.g.Place.Seat}, &page, &print)
+	if (page == s.g.Page) != (print == s.g.Print) {
+		t.Errorf("%s holds the seat, and the talk has begun with the description of another", page)
+	}
 }
 
 // It can cost benefits: who comes while "did not come" is being written was there, or comes after it.
