@@ -76,7 +76,7 @@ func spoilt() []string {
 }
 
 // No line of a table is nearly as long, and none has nearly as many columns: whatever is, would only cost memory, of which
-// each cell takes many times its length.
+// each cell takes many times its length. A row is one line: if it went on in others, it could have any length.
 const (
 	mostLine  = 64 << 10
 	mostCells = 64
@@ -129,6 +129,9 @@ func readCSV(file string, kind Kind, data []byte, m *Mistakes) []Row {
 	if separator != ';' && separator != ',' && separator != '\t' {
 		separator = separatorOf(text)
 	}
+	if !whole(file, text, separator, skipped, m) {
+		return nil
+	}
 	r := csv.NewReader(bytes.NewReader(text))
 	r.Comma, r.FieldsPerRecord, r.ReuseRecord = separator, -1, true
 	t := table{file: file, sheet: sheetOf(kind), m: m}
@@ -154,6 +157,40 @@ func readCSV(file string, kind Kind, data []byte, m *Mistakes) []Row {
 		m.add(file, 0, "no_header")
 	}
 	return t.rows
+}
+
+// whole refuses rows of more than one line, before the reader takes all of them for one.
+func whole(file string, text []byte, separator rune, skipped int, m *Mistakes) bool {
+	line, began, fine := skipped, 0, true
+	for content := range bytes.Lines(text) {
+		line++
+		switch inside := endsInside(content, byte(separator), began > 0); {
+		case inside && began == 0:
+			began, fine = line, false
+		case !inside && began > 0:
+			m.add(file, began, "line_break")
+			began = 0
+		}
+	}
+	if began > 0 {
+		m.add(file, began, "quotes") // that nothing ends
+	}
+	return fine
+}
+
+// endsInside tells whether a line ends inside quotes, when it began inside or not.
+func endsInside(line []byte, separator byte, inside bool) bool {
+	opens := !inside // whether a quote here opens; right after a closing one it does, as two stand for one
+	for _, b := range line {
+		switch {
+		case b == '"' && (inside || opens):
+			inside = !inside
+			opens = !inside
+		case !inside:
+			opens = b == separator
+		}
+	}
+	return inside
 }
 
 // separatorOf is what the first line holds most of, outside quotes.

@@ -58,7 +58,9 @@ func TestEveryMistakeIsToldWithItsLine(t *testing.T) {
 	}{
 		{"formula", "departments.csv", "code;name\nA;=1+1\nB;+49\nC;-1\nD;@x\nE; =2\nF;'=kept\n", []string{"2 formula", "3 formula", "4 formula", "5 formula", "6 formula"}},
 		{"formula as telephone", "locations.csv", "code;name;phone\nA;a;+49 711 1234\nB;b;+SUM(A1)\nC;c;=1\n", []string{"3 formula", "4 formula"}},
-		{"control", "departments.csv", "code;name\nA;a\tb\nB;\"b\nc\"\nC;\u202ec\n", []string{"2 control", "3 control", "5 control"}},
+		{"control", "departments.csv", "code;name\nA;a\tb\nB;b\nC;\u202ec\n", []string{"2 control", "4 control"}},
+		{"line break", "departments.csv", "sep=;\ncode;name\nA;\"a\"\"\n\"\nB;\"\"\"b\"\"\"\nC;\"c\n\n;c\"\n", []string{"3 line_break", "6 line_break"}},
+		{"line break and open", "departments.csv", "code;name\nA;\"a\na\"\nB;\"b\n", []string{"2 line_break", "4 quotes"}},
 		{"nul", "departments.csv", "code;name\nA;a\nB;\x00\n", []string{"3 nul"}},
 		{"lost", "departments.csv", "code;name\nA;M\ufffdller\n", []string{"2 lost"}},
 		{"spoilt", "departments.csv", "code;name\nA;MÃ¼ller\n", []string{"2 spoilt"}},
@@ -257,6 +259,8 @@ func TestATableThatIsNoneCostsNoMemory(t *testing.T) {
 		"millions of columns":   {wide, "1 line_long"},
 		"a hundred columns":     {[]byte("code;name" + strings.Repeat(";", 100) + "\nA;a\n"), "1 columns_many"},
 		"millions in one line":  {append([]byte("code;name\nA;a\n"), wide...), "3 line_long"},
+		"a row of all lines":    {append([]byte("code;name\n"), bytes.Repeat([]byte("\"\n\";"), 4<<20)...), "2 line_break"},
+		"many in each line":     {append([]byte("code;name\n"), bytes.Repeat(append(bytes.Repeat([]byte(";"), 60_000), "x\n"...), 3)...), "2 cells, 3 cells, 4 cells"},
 		"empty columns are few": {[]byte("code;name;;;;\nA;a;;;;\n"), ""},
 	} {
 		var before, after runtime.MemStats
