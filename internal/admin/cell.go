@@ -91,8 +91,16 @@ func begins(cell string) (apostrophes int, formula bool) {
 	return len(cell) - len(rest), rest != "" && strings.ContainsRune(formulas, rune(rest[0]))
 }
 
-// defuse puts an apostrophe before what would be a formula; armed takes it away again.
+// Programs that separate at another character than a file does begin a cell behind it, and may find a formula there. In a
+// name it may stand by right, as in "Zimmer 3, -1. OG", so it is not refused.
+var (
+	later        = regexp.MustCompile(`([,;\t])([\p{Z}'"]*[=+@-])`)
+	laterDefused = regexp.MustCompile(`([,;\t])'([\p{Z}'"]*[=+@-])`)
+)
+
+// defuse puts an apostrophe before what would be a formula, also in the middle; armed takes each away again.
 func defuse(value string) string {
+	value = later.ReplaceAllString(value, "$1'$2")
 	if _, formula := begins(value); formula {
 		return "'" + value
 	}
@@ -101,12 +109,14 @@ func defuse(value string) string {
 
 // armed is the value of a cell; false if it is a formula.
 func (c column) armed(cell string) (string, bool) {
-	apostrophes, formula := begins(strings.TrimSpace(cell))
+	cell = strings.TrimSpace(cell)
+	apostrophes, formula := begins(cell)
+	value := laterDefused.ReplaceAllString(cell, "$1$2")
 	switch {
 	case !formula:
-		return cell, true
+		return value, true
 	case apostrophes > 0:
-		return strings.TrimSpace(cell)[1:], true
+		return value[1:], true
 	}
-	return cell, c.phone && dialled.MatchString(strings.TrimSpace(cell))
+	return value, c.phone && dialled.MatchString(cell)
 }

@@ -3,6 +3,7 @@ package admin
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/csv"
 	"fmt"
 	"runtime"
 	"slices"
@@ -178,13 +179,44 @@ func TestAnArchiveHoldsTablesAndWhatSystemsLeaveBeside(t *testing.T) {
 
 func TestINP09WhatBeginsLikeAFormulaIsDefusedAndReadBackTheSame(t *testing.T) {
 	c := sheetOf(Departments).columns[1]
-	for _, value := range []string{"=1+1", "+49", "-", "@x", "'=1", "''@", "'", "a=", "Müller", "", "'a", "\t=1", "=cmd|' /C calc'!A0"} {
+	for _, value := range []string{
+		"=1+1", "+49", "-", "@x", "'=1", "''@", "'", "a=", "Müller", "", "'a", "\t=1", "=cmd|' /C calc'!A0",
+		"Amt,=1", "Amt;'=1", "Amt, \"'=1", ",,=1,-,\u00a0@", "'=1,+2", "\t\t'-", "Zimmer 3, -1. OG", "Amt,'", "Amt, 'x",
+	} {
 		cell := defuse(value)
 		if strings.ContainsRune(formulas, rune((cell + " ")[0])) {
 			t.Errorf("%q is written as %q", value, cell)
 		}
 		if got, ok := c.armed(cell); !ok || got != value {
 			t.Errorf("%q comes back as %q %v", value, got, ok)
+		}
+	}
+}
+
+func TestINP09NoProgramFindsAFormulaInAnExportWhateverItSeparatesAt(t *testing.T) {
+	s := sheetOf(Locations)
+	for _, value := range []string{"Amt,=1+1", "Amt,=cmd|' /C calc'!A0", "Amt;=1", `Amt,"=1`, `a;b,"+1`, "a, -1", "+49 711,+1", ",@x"} {
+		row := newRow(s, 2)
+		for at, cell := range []string{"LIN", value, value} {
+			row.set(at, cell)
+		}
+		file := writeCSV(s, []Row{row})
+		for _, separator := range ",;\t" {
+			r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(file, []byte("\ufeff"))))
+			r.Comma, r.LazyQuotes, r.FieldsPerRecord = separator, true, -1
+			all, err := r.ReadAll()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, cell := range slices.Concat(all...) {
+				if bare := strings.Trim(cell, ` "`); bare != "" && strings.ContainsRune(formulas, rune(bare[0])) {
+					t.Errorf("%q, separated at %q, holds %q", value, separator, cell)
+				}
+			}
+		}
+		d, m := Read([]File{{Name: "locations.csv", Data: file}})
+		if m.any() || len(d.Rows[Locations]) != 1 || d.Rows[Locations][0].cells[1] != value {
+			t.Errorf("%q came back as %v %v", value, d.Rows[Locations], m.List)
 		}
 	}
 }
