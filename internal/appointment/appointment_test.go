@@ -481,7 +481,7 @@ func TestNothingHasAResultBeforeItHasBegun(t *testing.T) {
 
 		// From a talk on there is a result, and none of them is a no-show.
 		admit()
-		g.Signal(1, "enter", nil)
+		g.Signal(2, "enter", nil).OK(t)
 		g.Do("leave", Body{}).OK(t)
 		s.change(s.sommer, p, "outcome", Body{"version": p.Version, "outcome": "noshow"}).Expect(t, http.StatusConflict, "outcome.noshow_refused")
 		s.change(s.sommer, p, "outcome", Body{"version": p.Version, "outcome": "held"}).OK(t)

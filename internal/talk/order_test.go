@@ -120,6 +120,24 @@ func TestSignalsOfAnotherGenerationAreRefused(t *testing.T) {
 	})
 }
 
+// A page's words may reach the server late: repeated over a bad network, or held up in it.
+func TestWhatAPageSaysInATalkCountsInNoneAfterIt(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		s.do(s.sommer, s.admit(s.sommer).Talk.ID, "sendback", Body{}).OK(t)
+		s.g.Prepare(0).OK(t)
+		second := s.admit(s.sommer).Talk
+		s.say(s.sommer, second.ID, int(second.Generation), "answer", answer("staff")).OK(t)
+		for _, kind := range []string{"reveal", "enter", "connected", "restart-offer"} {
+			s.g.Signal(1, kind, Body{"nonce": Nonce, "sdp": Description("guest", s.g.Print)}).Expect(t, http.StatusConflict, "talk.generation")
+		}
+		if talk, sent := s.staffSees(s.sommer, second.ID); talk.RingUntil == nil || talk.EnteredAt != nil || talk.ConnectedAt != nil || sent.kinds() != "offer " {
+			t.Errorf("%+v %s", talk, sent.kinds())
+		}
+		s.g.Signal(int(second.Generation), "enter", nil).OK(t)
+	})
+}
+
 func TestALaterDescriptionWithAnotherCertificateIsRefused(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newScene(t, d)

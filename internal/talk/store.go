@@ -66,22 +66,25 @@ func ledLive(ctx context.Context, q db.Q, agency, staffID string) ([]Talk, error
 	return list, rows.Err()
 }
 
-// create makes the live talk of a seat; a unique index allows only one. Its messages are numbered on from those of the
-// talk before: the guest's page follows the seat, and what it has missed may begin in a talk that is over.
+// create makes the live talk of a seat; a unique index allows only one. Its messages and generations are numbered on from
+// those of the talk before: the guest's page follows the seat. What it has missed may begin in a talk that is over, and what
+// it says names a generation and no talk: said in one it counts in none after it.
 func (s *Service) create(ctx context.Context, tx *db.Tx, x seat.Seat, staffID string) (Talk, error) {
 	now := s.o.Clock()
 	ring := now.Add(s.o.RingTime)
 	t := Talk{
 		ID: vault.NewID(), Agency: x.Agency, Seat: x.ID, Desk: x.Desk, Staff: staffID,
-		Generation: 1, AdmittedAt: db.Time(db.Ms(now)), RingUntil: &ring, Version: 1,
+		AdmittedAt: db.Time(db.Ms(now)), RingUntil: &ring, Version: 1,
 	}
 	rand.Read(t.Media[:])
-	_, err := tx.ExecContext(ctx, `
+	err := tx.QueryRowContext(ctx, `
 		INSERT INTO talk (id, agency_id, seat_id, desk_id, staff_id, media_id, generation, guest_restart, staff_restart,
 		                  admitted_at, ring_until, signal_head, version)
-		VALUES ($1, $2, $3, $4, $5, $6, 1, 0, 0, $7, $8,
-		        (SELECT COALESCE(MAX(signal_head), 0) FROM talk WHERE agency_id = $2 AND seat_id = $3), 1)`,
-		t.ID, t.Agency, t.Seat, t.Desk, t.Staff, t.mediaHex(), db.Ms(t.AdmittedAt), db.MsPtr(t.RingUntil))
+		VALUES ($1, $2, $3, $4, $5, $6,
+		        (SELECT COALESCE(MAX(generation), 0) + 1 FROM talk WHERE agency_id = $2 AND seat_id = $3), 0, 0, $7, $8,
+		        (SELECT COALESCE(MAX(signal_head), 0) FROM talk WHERE agency_id = $2 AND seat_id = $3), 1)
+		RETURNING generation`,
+		t.ID, t.Agency, t.Seat, t.Desk, t.Staff, t.mediaHex(), db.Ms(t.AdmittedAt), db.MsPtr(t.RingUntil)).Scan(&t.Generation)
 	if err != nil {
 		return t, fmt.Errorf("create talk: %w", err)
 	}

@@ -39,7 +39,7 @@ const legTime = 12 * time.Hour
 type Talk struct {
 	ID, Agency, Seat, Desk, Staff string
 	Media                         [8]byte // the relay's name for it
-	Generation                    int64   // rises with each reload of either page
+	Generation                    int64   // rises with each reload of either page, over all talks of a seat
 	GuestRestart, StaffRestart    int64
 	AdmittedAt                    time.Time
 	RingUntil, EnteredAt          *time.Time

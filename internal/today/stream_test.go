@@ -124,7 +124,7 @@ func TestARowShowsThatThereWasATalk(t *testing.T) {
 			t.Errorf("nobody had entered: %+v", r.Seat)
 		}
 		admit()
-		g.Signal(1, "enter", nil).OK(t)
+		g.Signal(2, "enter", nil).OK(t)
 		if r := s.until(stream, func(r row) bool { return r.Talk != nil && r.Talk.EnteredAt != nil }); r.Seat.TalkedUntil != nil {
 			t.Errorf("it goes on: %+v", r.Seat)
 		}
