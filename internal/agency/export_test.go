@@ -1,5 +1,22 @@
 package agency
 
+import (
+	"context"
+
+	"visavis/internal/db"
+)
+
+// Read does something once, after the next agency was read for its key and before that is opened.
+func (k *Keys) Read(do func()) {
+	read := k.in
+	k.in = func(ctx context.Context, q db.Q, id string) (Agency, error) {
+		k.in = read
+		a, err := read(ctx, q, id)
+		do()
+		return a, err
+	}
+}
+
 // Owned are the tables that Clear clears, in its order.
 func Owned() []string { return owned() }
 

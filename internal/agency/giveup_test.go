@@ -170,6 +170,24 @@ func TestTEN04AnAgencyThatWasGivenUpCannotBeReadByAnybody(t *testing.T) {
 	})
 }
 
+func TestTEN04AKeyThatIsDestroyedWhileItIsOpenedIsNotKeptOpen(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n := New(t, d).Node()
+		gone := n.Office("lindenau")
+		keys := n.Agencies.Keys()
+		keys.CloseAll()
+		keys.Read(func() {
+			n.Tx(func(tx *db.Tx) error { return n.Agencies.GiveUp(t.Context(), tx, gone.Agency) })
+		})
+		if _, err := keys.For(t.Context(), gone.Agency); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := keys.For(t.Context(), gone.Agency); !errors.Is(err, agency.ErrNotFound) {
+			t.Errorf("it opens what nobody is to read any more: %v", err)
+		}
+	})
+}
+
 func TestTEN04OfADestroyedKeyNothingStaysInTheDatabasesFiles(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		n := New(t, d).Node()

@@ -18,8 +18,9 @@ type Keys struct {
 	in   func(context.Context, db.Q, string) (Agency, error)
 	read db.Q
 
-	mu   sync.Mutex
-	open map[string]*vault.DataKey
+	mu     sync.Mutex
+	open   map[string]*vault.DataKey
+	closed int // how often all were
 }
 
 // For returns the agency's data key. The first time it is read from the database, over another connection than that of a
@@ -30,30 +31,35 @@ func (k *Keys) For(ctx context.Context, agencyID string) (*vault.DataKey, error)
 
 // In is For by the connection at hand: of a transaction, where the agency may be known to nobody else yet, or a snapshot.
 func (k *Keys) In(ctx context.Context, q db.Q, agencyID string) (*vault.DataKey, error) {
-	if key := k.known(agencyID); key != nil {
+	key, closed := k.known(agencyID)
+	if key != nil {
 		return key, nil
 	}
 	a, err := k.in(ctx, q, agencyID)
 	if err != nil {
 		return nil, err
 	}
-	key, err := k.ring.OpenDataKey(a.wrapped)
+	key, err = k.ring.OpenDataKey(a.wrapped)
 	if err != nil {
 		return nil, err
 	}
-	k.remember(agencyID, key)
+	k.remember(agencyID, key, closed)
 	return key, nil
 }
 
-func (k *Keys) known(agencyID string) *vault.DataKey {
+func (k *Keys) known(agencyID string) (key *vault.DataKey, closed int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.open[agencyID]
+	return k.open[agencyID], k.closed
 }
 
-func (k *Keys) remember(agencyID string, key *vault.DataKey) {
+// remember keeps a key, unless all were closed since it was looked for: it may be the one that was destroyed.
+func (k *Keys) remember(agencyID string, key *vault.DataKey, closed int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if closed != k.closed {
+		return
+	}
 	for other := range k.open {
 		if len(k.open) < maxKeys {
 			break
@@ -68,6 +74,7 @@ func (k *Keys) CloseAll() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	clear(k.open)
+	k.closed++
 }
 
 // Fit tells whether a key file belongs to a database: how many agencies there are, and how many of their data keys it
