@@ -9,15 +9,17 @@ import (
 	"visavis/internal/relay/turn"
 	"visavis/internal/seat"
 	"visavis/internal/staff"
+	"visavis/internal/vault"
 )
 
 // iceServers lead to the relay through the port of HTTPS. Pages ask for them only when nothing else leads there: they
-// are made anew each time and live for minutes.
-func (s *Service) iceServers(media [8]byte, side relay.Side) []turn.ICEServer {
+// are made anew each time and live for minutes. What they let begin counts against who has the side: whoever had it before,
+// and has let a talk be taken over, keeps no place that the next one needs.
+func (s *Service) iceServers(media [8]byte, side relay.Side, who string) []turn.ICEServer {
 	if s.o.Detour == nil {
 		return []turn.ICEServer{}
 	}
-	return []turn.ICEServer{s.o.Detour.Issue(detourName(media, side), turn.Life)}
+	return []turn.ICEServer{s.o.Detour.Issue(detourName(media, side)+"."+anonymous(media, who), turn.Life)}
 }
 
 // testServers are the same for a test of the network, and end with it.
@@ -30,6 +32,11 @@ func (s *Service) testServers(leg relay.Leg) []turn.ICEServer {
 
 func detourName(media [8]byte, side relay.Side) string {
 	return hex.EncodeToString(media[:]) + "." + strconv.Itoa(int(side))
+}
+
+// anonymous tells people of one talk apart, and nothing else.
+func anonymous(media [8]byte, who string) string {
+	return hex.EncodeToString(vault.Hash(hex.EncodeToString(media[:]) + " " + who)[:8])
 }
 
 type detourOutput struct {
@@ -51,7 +58,7 @@ func (s *Service) postDetour(ctx context.Context, in *bareInput) (*detourOutput,
 		return nil, problem(err)
 	}
 	out := &detourOutput{}
-	out.Body.ICEServers = s.iceServers(t.Media, relay.SideStaff)
+	out.Body.ICEServers = s.iceServers(t.Media, relay.SideStaff, t.Staff)
 	return out, nil
 }
 
@@ -73,6 +80,6 @@ func (s *Service) postGuestDetour(ctx context.Context, in *guestDetourInput) (*d
 		return nil, problem(err)
 	}
 	out := &detourOutput{}
-	out.Body.ICEServers = s.iceServers(t.Media, relay.SideGuest)
+	out.Body.ICEServers = s.iceServers(t.Media, relay.SideGuest, x.Holder.Browser)
 	return out, nil
 }
