@@ -48,6 +48,11 @@ func (s *stream) serve(w http.ResponseWriter, r *http.Request) error {
 		s.source.Close()
 		return err
 	}
+	pack := func(to sink) sink { return to }
+	if s.source.packer != nil && AcceptsGzip(r) {
+		h.Set("Content-Encoding", "gzip")
+		pack = func(to sink) sink { return &packed{sink: to, by: s.source.packer} }
+	}
 	if r.ProtoMajor == 1 {
 		if conn, ok := takeOver(w, s.source); ok {
 			// The handler returns and its memory goes; the stream lives on.
@@ -55,13 +60,13 @@ func (s *stream) serve(w http.ResponseWriter, r *http.Request) error {
 				s.source.Close()
 				return nil
 			}
-			go s.run(conn, begin, bye)
+			go s.run(pack(conn), begin, bye)
 			return nil
 		}
 	}
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
-	s.run(&flushed{w: w, control: http.NewResponseController(w), ctx: r.Context(), wake: s.source.Wake, over: s.source.over, beat: beat.C}, begin, bye)
+	s.run(pack(&flushed{w: w, control: http.NewResponseController(w), ctx: r.Context(), wake: s.source.Wake, over: s.source.over, beat: beat.C}), begin, bye)
 	return nil
 }
 

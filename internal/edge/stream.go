@@ -34,7 +34,8 @@ type Source struct {
 	// Log is told of a panic; nil: nobody is.
 	Log *slog.Logger
 
-	over <-chan struct{} // closed when the stream must give way (Streams); nil: never
+	over   <-chan struct{} // closed when the stream must give way (Streams); nil: never
+	packer *compressors    // nil: it goes out as it is
 }
 
 // EventBye ends a stream for good: the page does not connect again.

@@ -12,6 +12,7 @@ import (
 // streams for the same key.
 type Streams struct {
 	most, perOwner int
+	packer         compressors
 
 	mu   sync.Mutex
 	open map[string][]*ending // by key, the oldest first
@@ -33,7 +34,7 @@ func NewStreams(most, perOwner int) *Streams {
 func (s *Streams) Enter(key, owner string, source Source) Source {
 	e := &ending{owner: owner, over: make(chan struct{})}
 	onWake, closeSource := source.OnWake, source.Close
-	source.over = e.over
+	source.over, source.packer = e.over, &s.packer
 	source.OnWake = func(interrupt func()) {
 		s.mu.Lock()
 		e.interrupt = interrupt
