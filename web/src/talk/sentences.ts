@@ -22,10 +22,13 @@ export function sentences(call: CallState, headsUp: boolean, writer?: Writer): T
   if (call.phase === "idle" || call.phase === "connecting") said.push("call.state.connecting");
   if (call.quality === "poor") said.push("call.state.poor");
   else if (call.quality === "weak") said.push("call.state.weak");
+  // Whoever hears nothing must not take it for the connection's fault, nor the other way round.
+  const theirs = call.phase === "connected" ? others(call, writer) : [];
+  said.push(...theirs.filter((line) => line === "call.state.remoteMicOff"));
   if (call.codeCompared.mine && !call.codeCompared.theirs) said.push("call.code.waiting");
-  if (call.local.sharing) said.push("call.state.sharing");
   if (!headsUp) said.push(...own(call, writer));
-  if (call.phase === "connected") said.push(...others(call, writer));
+  if (call.local.sharing) said.push("call.state.sharing");
+  said.push(...theirs.filter((line) => line !== "call.state.remoteMicOff"));
   return said.slice(0, 2);
 }
 
@@ -48,6 +51,7 @@ function others({ remote }: CallState, writer: Writer): TalkKey[] {
   if (writer === "there") return ["call.state.remoteWriting"];
   const said: TalkKey[] = [];
   if (!remote.mic) said.push("call.state.remoteMicOff");
+  if (remote.sharing) said.push("call.state.remoteSharing");
   if (!remote.camera) said.push("call.state.remoteCameraOff");
   return said;
 }
