@@ -221,7 +221,7 @@ test('a rule that is decided for all says below where it comes from', async () =
   await page.click('label:has-text("Gilt für alles darunter")');
   await see.both(page, 'rule');
   await page.click(hook('rule-save'));
-  await voice('Gespeichert: Videotermine gibt es ab Montag, 3. März 2031');
+  await voice('Gespeichert: Videotermine werden angeboten ab Montag, 3. März 2031');
   await focused(page, '[data-row="offered.from"]');
   await see.both(page, 'rules');
   await page.back();

@@ -73,7 +73,7 @@ async function appointment({ server, chromium }, { language, guestWidth, staffWi
   await guest.click(hook('check'));
   await guest.wait(screen('check'));
   await guest.wait('video');
-  await until('the microphone is heard', () => guest.eval(() => /Wir hören Sie|We can hear you/.test(document.querySelector('main').innerText)));
+  await until('the microphone is heard', () => guest.eval(() => /Ihr Mikrofon funktioniert|Your microphone works/.test(document.querySelector('main').innerText)));
   await see(guest, '11-check');
   await guest.click(hook('arrive'));
   await guest.wait(screen('waiting'));

@@ -90,7 +90,7 @@ test('sound only, without penalty', { timeout: 60_000 }, async () => {
   await page.click(hook('audio'));
   await page.wait(screen('check'));
   await offersPhone(page);
-  await until('the microphone is heard', () => page.eval(() => /Wir hören Sie/.test(document.querySelector('main').innerText)));
+  await until('the microphone is heard', () => page.eval(() => /Ihr Mikrofon funktioniert/.test(document.querySelector('main').innerText)));
   assert.ok(read + (await wordsOf(page)) <= 80, `${read} and ${await wordsOf(page)} words before the waiting room`);
   await pictures.guest(page, '01-check-audio');
   await page.click(hook('tone'));
