@@ -218,7 +218,7 @@ test('a rule that is decided for all says below where it comes from', async () =
   await page.click(hook('rule-save'));
   await focused(page, 'input[type=date]');
   await page.fill('input[type=date]', '2031-03-03');
-  await page.click('label:has-text("Gilt für alles darunter")');
+  await page.click('label:has-text("Verbindlich für alle Bereiche darunter")');
   await see.both(page, 'rule');
   await page.click(hook('rule-save'));
   await voice('Gespeichert: Videotermine werden angeboten ab Montag, 3. März 2031');
