@@ -186,6 +186,20 @@ test("AVA-02: a network that goes is noticed at once", async () => {
   expect(states).toEqual(["connecting", "open", "lost"]);
 });
 
+test("AVA-02: what hangs when the network is back is asked for anew at once", async () => {
+  server.then(events([hello, "id: 4\nevent: seat\ndata: {}\n\n"], { stays: false }));
+  open();
+  for (const kind of ["text/event-stream", "application/json"]) {
+    await pass(3_010);
+    while (server.requests.at(-1)?.headers.Accept !== kind) await pass(500);
+    const before = server.requests.length;
+    globalThis.dispatchEvent(new Event("online"));
+    await pass(1);
+    expect(server.requests.length).toBe(before + 1);
+    expect(server.requests.at(-2)?.signal.aborted).toBe(true);
+  }
+});
+
 test("a line that has gone silent is given up", async () => {
   server.then(events([hello], { stays: true })).then(events([hello], { stays: true }));
   open();

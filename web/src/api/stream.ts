@@ -45,8 +45,11 @@ class Connection implements Stream {
   private openedAt: number | undefined;
   private abort = new AbortController();
   private wake: (() => void) | undefined;
+  /** What was asked for over the former network may hang there: the system repeats it ever more seldom. */
   private readonly online = (): void => {
-    this.resume();
+    this.failures = 0;
+    if (this.wake) this.wake();
+    else this.abort.abort();
   };
   /** Without this a dead line is noticed only by its silence; where the system is wrong, the next attempt succeeds. */
   private readonly offline = (): void => {
