@@ -83,8 +83,8 @@ export class ChromiumPage {
   has(selector) {
     return this.page.locator(selector).first().isVisible();
   }
-  click(selector) {
-    return this.page.locator(selector).first().click();
+  click(selector, timeout = DEADLINE) {
+    return this.page.locator(selector).first().click({ timeout });
   }
   fill(selector, value) {
     return this.page.locator(selector).first().fill(value);

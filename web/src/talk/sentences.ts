@@ -24,11 +24,11 @@ export function sentences(call: CallState, headsUp: boolean, writer?: Writer): T
   else if (call.quality === "weak") said.push("call.state.weak");
   // Whoever hears nothing must not take it for the connection's fault, nor the other way round.
   const theirs = call.phase === "connected" ? others(call, writer) : [];
-  said.push(...theirs.filter((line) => line === "call.state.remoteMicOff"));
+  if (writer !== "here") said.push(...theirs.filter((line) => line === "call.state.remoteMicOff"));
   if (call.codeCompared.mine && !call.codeCompared.theirs) said.push("call.code.waiting");
   if (!headsUp) said.push(...own(call, writer));
   if (call.local.sharing) said.push("call.state.sharing");
-  said.push(...theirs.filter((line) => line !== "call.state.remoteMicOff"));
+  said.push(...theirs.filter((line) => !said.includes(line)));
   return said.slice(0, 2);
 }
 
