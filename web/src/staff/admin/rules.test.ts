@@ -28,7 +28,7 @@ test("a rule is said in words", () => {
   expect(said({ rule: "kept.audit", value: 365 })).toBe("365 Tage");
   expect(said({ rule: "waiting.late", value: null })).toBe("wie es beim Anliegen steht");
   expect(said({ rule: "signin.factor", value: "demanded", takes: { kind: "one" } })).toBe(
-    "alle, die sich mit Passwort anmelden",
+    "Pflicht für alle, die sich mit Passwort anmelden",
   );
   expect(said({})).toBe("an jedem Tag");
   expect(said({ value: "never" })).toBe("noch nicht");
@@ -88,6 +88,8 @@ test("what is written becomes a value, or says what is wrong", () => {
 });
 
 test("what can be chosen is said in words", () => {
-  expect(choiceLabel("signin.factor", "demanded", texts)).toBe("alle, die sich mit Passwort anmelden");
+  expect(choiceLabel("signin.factor", "demanded", texts)).toBe(
+    "Pflicht für alle, die sich mit Passwort anmelden",
+  );
   expect(choiceLabel("languages", "de", texts)).toBe("Deutsch");
 });
