@@ -51,9 +51,18 @@ func TestALeadNamesASubstituteForATimeAndOpenPagesFollowWhenItBeginsAndEnds(t *t
 			t.Helper()
 			list := herbst.Listen("/api/staff/stream", "")
 			list.Until("snapshot", nil)
+			// Whatever wakes the list after the moment shows it what counts now, also before anybody has settled. What is in
+			// the tables is so when it has been settled, and that is told to whoever looks at the person.
+			settled := n.Events.Subscribe(o.Agency, staff.Topic(o.Herbst.ID))
+			defer settled.Close()
 			f()
 			if got := list.Until("bye", nil); got != `{"reason":"rights"}` {
 				t.Error(got)
+			}
+			select {
+			case <-settled.C:
+			case <-time.After(10 * time.Second):
+				t.Fatal("nobody has settled")
 			}
 		}
 		begin, end := n.Clock.Now().Add(time.Hour), n.Clock.Now().Add(3*time.Hour)
