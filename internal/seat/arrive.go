@@ -81,7 +81,7 @@ func (s *Service) settleArrival(ctx context.Context, tx *db.Tx, key *vault.DataK
 		if err := s.prepare(ctx, tx, key, x, p); err != nil {
 			return err
 		}
-		return s.presence.settle(ctx, tx, x.Agency, x.ID)
+		return s.presence.settle(ctx, tx, x)
 	}
 	return nil
 }

@@ -189,7 +189,11 @@ func (p *presence) written(k pageKey, here bool) bool {
 }
 
 func (p *presence) write(ctx context.Context, k pageKey, here bool) error {
-	return p.s.db.Retried(ctx, func(tx *db.Tx) (err error) {
+	return p.s.db.Retried(ctx, func(tx *db.Tx) error {
+		x, err := p.s.keep(ctx, tx, k.agency, k.seat)
+		if err != nil {
+			return err
+		}
 		if here {
 			_, err = tx.ExecContext(ctx, `
 				INSERT INTO seat_presence (agency_id, seat_id, page, node_id, created_at) VALUES ($1, $2, $3, $4, $5)
@@ -202,16 +206,13 @@ func (p *presence) write(ctx context.Context, k pageKey, here bool) error {
 		if err != nil {
 			return fmt.Errorf("note presence: %w", err)
 		}
-		return p.settle(ctx, tx, k.agency, k.seat)
+		return p.settle(ctx, tx, x)
 	})
 }
 
-// settle compares the rows with the seat and notes a difference.
-func (p *presence) settle(ctx context.Context, tx *db.Tx, agencyID, seatID string) error {
-	x, err := byID(ctx, tx, agencyID, seatID)
-	if err != nil {
-		return err
-	}
+// settle compares the rows with a seat and notes a difference. Whoever calls it has the seat in hand: of two nodes that
+// write of a page at once, neither sees what the other has not committed, and the second compares with what the first left.
+func (p *presence) settle(ctx context.Context, tx *db.Tx, x Seat) error {
 	if x.State != Waiting && x.State != Talking {
 		return nil
 	}
@@ -220,7 +221,7 @@ func (p *presence) settle(ctx context.Context, tx *db.Tx, agencyID, seatID strin
 		return err
 	}
 	if here != (x.AwaySince == nil) {
-		if _, _, err := p.s.Do(ctx, tx, agencyID, seatID, Connected{Here: here}); err != nil {
+		if _, _, err := p.s.Do(ctx, tx, x.Agency, x.ID, Connected{Here: here}); err != nil {
 			return err
 		}
 	}
@@ -231,7 +232,7 @@ func (p *presence) settle(ctx context.Context, tx *db.Tx, agencyID, seatID strin
 		page := staffPage + staff
 		// Nobody waited for the row of this node's own window: the guest who connects before it is written must not be told
 		// that nobody is there.
-		if p.has(pageKey{agencyID, seatID, page}) {
+		if p.has(pageKey{x.Agency, x.ID, page}) {
 			return true, nil
 		}
 		return p.holds(ctx, tx, x, page)
@@ -385,11 +386,15 @@ func (p *presence) release(ctx context.Context, node, agencyID, seatID string) e
 		if err := p.hold(ctx, tx, node); err != nil {
 			return err
 		}
+		x, err := p.s.keep(ctx, tx, agencyID, seatID)
+		if err != nil {
+			return err
+		}
 		if _, err := tx.ExecContext(ctx, `DELETE FROM seat_presence WHERE agency_id = $1 AND seat_id = $2 AND node_id = $3`,
 			agencyID, seatID, node); err != nil {
 			return fmt.Errorf("forget presence: %w", err)
 		}
-		return p.settle(ctx, tx, agencyID, seatID)
+		return p.settle(ctx, tx, x)
 	})
 }
 

@@ -125,6 +125,62 @@ func TestWhoIsUnlockedWhileItsStreamComesBackIsThere(t *testing.T) {
 	}
 }
 
+// A telephone that has changed its network comes back while another node notices that it has gone: whoever is second knows
+// of the first, and what is written last is true.
+func TestAVA07APageThatComesBackWhileItsNodeIsFoundDeadIsThere(t *testing.T) {
+	d, steps := dbtest.PostgresInSteps(t)
+	w := newWorld(t, d)
+	p := w.guestOfAnotherNode()
+	guest := w.guest(p)
+	w.clock.forward(6 * time.Second)
+	buries := func() {
+		told := w.events.Subscribe(p.agency, seat.Topic(p.id))
+		defer told.Close()
+		stop := w.background(w.node("node-two").Run)
+		defer stop()
+		select {
+		case <-told.C:
+		case <-time.After(10 * time.Second):
+			t.Error("the node is not found dead")
+		}
+	}
+	comesBack := func() { guest.listen(p, "page-two").until("snapshot") }
+	if n := steps.Crossing(saves, buries, comesBack); n != 0 {
+		t.Errorf("%d times the database had to end one of them", n)
+	}
+	if now := w.seat(p); now.AwaySince != nil {
+		t.Errorf("is there, and away since %v", now.AwaySince)
+	}
+}
+
+// Another browser is given the talk in the moment in which its stream comes back.
+func TestWhoIsGivenATalkWhileTheirStreamComesBackIsThere(t *testing.T) {
+	d, steps := dbtest.PostgresInSteps(t)
+	w := newWorld(t, d)
+	p := w.newPlace(w.own)
+	w.guest(p).at(p, "arrive", arrival("page-one", false)).ok(t)
+	w.must(p, seat.Admit{})
+	other := w.guest(p)
+	other.at(p, "arrive", arrival("page-two", true)).ok(t)
+	gives := func() {
+		err := d.Retried(t.Context(), func(tx *db.Tx) error {
+			_, _, err := w.seats.Do(t.Context(), tx, p.agency, p.id, seat.Answer{Allow: true})
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if n := steps.Crossing(saves, gives, func() { other.listen(p, "page-two").until("snapshot") }); n != 0 {
+		t.Errorf("%d times the database had to end one of them", n)
+	}
+	if now := w.seat(p); now.AwaySince != nil || now.Holder.Page != "page-two" {
+		t.Errorf("%q has the talk, is there, and away since %v", now.Holder.Page, now.AwaySince)
+	}
+}
+
+const saves = "UPDATE seat SET state"
+
 // offered describes a page that waits.
 func offered(page string) body {
 	return body{"page": page, "commit": strings.Repeat("c", 43), "offer": "v=0 KANARIE-offer"}

@@ -184,6 +184,14 @@ func (s *Service) do(ctx context.Context, tx *db.Tx, agencyID, id string, c Comm
 		return x, x, nil, err
 	}
 	if next.Holder != x.Holder && (next.State == Waiting || next.State == Talking) {
+		// In hand before it is asked whether the page is here: its stream may come back at this moment.
+		kept, err := s.keep(ctx, tx, agencyID, id)
+		if err == nil && kept.Version != x.Version {
+			err = db.ErrConflict
+		}
+		if err != nil {
+			return x, x, nil, err
+		}
 		here, err := s.presence.holds(ctx, tx, next, next.Holder.Page)
 		if err != nil {
 			return x, x, nil, err
