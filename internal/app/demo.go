@@ -57,12 +57,11 @@ func (p *parts) greetNewcomer(out io.Writer, withMailbox bool) {
 	url := p.c.HTTP.URL.String()
 	say := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format+"\n", args...) } // nobody may be reading
 	say("\nVisavis is ready: %s\n", url)
-	say("  1. Sign in as an advisor:      %s/staff", url)
-	for _, account := range demo.Accounts() {
-		say("       %-16s %s", account.Name, account.Email)
+	say("  1. Sign in as one of these:    %s/staff", url)
+	for _, account := range demo.Everybody() {
+		say("       %-24s %-16s %s", account.As, account.Name, account.Email)
 	}
 	say("     Password: %s", demo.Password(p.ring))
-	say("     Locations, teams and staff are set up by %s, %s, same password.", demo.Administrator().Name, demo.Administrator().Email)
 	say("     Anybody you book at the time that is proposed can come at once.")
 	if withMailbox {
 		say("  2. Read the citizens' e-mails: %s/demo/mail", url)

@@ -84,7 +84,11 @@ func TestTheWholeServerStartsAndSaysWhatToOpen(t *testing.T) {
 		if a := b.Get("/t/nirgends"); a.Status != http.StatusNotFound || !strings.Contains(a.Text, "<title>page") {
 			t.Errorf("a page must say so: %d %s", a.Status, a.Text)
 		}
-		for _, want := range append([]string{w.password, "https://localhost:8443/staff", "https://localhost:8443/demo/mail"}, demo.Accounts()[0].Email) {
+		wanted := []string{w.password, "https://localhost:8443/staff", "https://localhost:8443/demo/mail"}
+		for _, account := range demo.Everybody() {
+			wanted = append(wanted, account.As, account.Name, account.Email)
+		}
+		for _, want := range wanted {
 			if !strings.Contains(w.said.String(), want) {
 				t.Errorf("it does not say %s: %s", want, w.said)
 			}
@@ -96,6 +100,38 @@ func TestTheWholeServerStartsAndSaysWhatToOpen(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Whoever tries the roles finds somebody of each, but for those that administer a part of the tree only.
+func TestTEN03EachRoleOfTheDemonstrationSeesItsOwn(t *testing.T) {
+	w := startWhole(t)
+	parts := []string{"/api/staff/places?kind=location", "/api/staff/audit", "/api/staff/approvals", "/api/staff/health"}
+	tried := map[string]bool{}
+	for _, who := range demo.Everybody() {
+		sees, ok := map[string][]bool{
+			"Advisor": {false, false, false, false}, "Reception": {false, false, false, false}, "Team lead": {true, false, false, false},
+			"Administrator": {true, false, true, false}, "Data protection officer": {true, true, true, false},
+			"Auditor": {false, true, false, false}, "Operator": {false, false, false, true},
+		}[who.As]
+		if !ok || tried[who.As] {
+			continue
+		}
+		tried[who.As] = true
+		b := w.signIn(who)
+		var me struct{ Desks []struct{ ID string } }
+		b.Get("/api/staff/session").OK(t).Into(t, &me)
+		if works := who.As == "Advisor" || who.As == "Reception" || who.As == "Team lead"; works != (len(me.Desks) > 0) {
+			t.Errorf("%s works at %d desks", who.As, len(me.Desks))
+		}
+		for i, part := range parts {
+			if a := b.Get(part); (a.Status == http.StatusOK) != sees[i] {
+				t.Errorf("%s at %s: %d", who.As, part, a.Status)
+			}
+		}
+	}
+	if len(tried) != 7 {
+		t.Errorf("only %v", tried)
+	}
 }
 
 func TestWEB03EveryAnswerHasItsHeaders(t *testing.T) {

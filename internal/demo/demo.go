@@ -34,23 +34,6 @@ type Parts struct {
 	TimeZone     *time.Location
 }
 
-// Account is somebody who can sign in.
-type Account struct{ Name, Email string }
-
-// Accounts are the advisors of the demo.
-func Accounts() []Account {
-	return []Account{
-		{"Aylin Demir", "aylin.demir@example.org"},
-		{"Jonas Weber", "jonas.weber@example.org"},
-		{"Katharina Vogt", "katharina.vogt@example.org"},
-		{"Mehmet Aksoy", "mehmet.aksoy@example.org"},
-		{"Sabine Krüger", "sabine.krueger@example.org"},
-	}
-}
-
-// Administrator is who can sign in and set up the agency.
-func Administrator() Account { return Account{"Martina Lorenz", "martina.lorenz@example.org"} }
-
 // Password is that of all accounts. It comes from the installation's keys, so that
 // no two demos share it and it can be shown at every start.
 func Password(ring *vault.Keyring) string {
@@ -75,8 +58,8 @@ func Seed(ctx context.Context, p Parts) error {
 		}
 		people[account.Name] = person
 	}
-	if err := p.administer(ctx, a.ID); err != nil {
-		return fmt.Errorf("make demo administrator: %w", err)
+	if err := p.complete(ctx, a.ID); err != nil {
+		return fmt.Errorf("make demo accounts: %w", err)
 	}
 	if err := p.book(ctx, a.ID, people); err != nil {
 		return fmt.Errorf("book demo appointments: %w", err)
@@ -86,7 +69,7 @@ func Seed(ctx context.Context, p Parts) error {
 
 // office is the organisation while it is made.
 type office struct {
-	desks map[string]string // by city
+	desks map[string]string // by code
 }
 
 func (p Parts) create(ctx context.Context) (agency.Agency, error) {
@@ -141,7 +124,7 @@ func (p Parts) organise(ctx context.Context, tx *db.Tx, id string) (office, erro
 		if err != nil {
 			return o, err
 		}
-		o.desks[l.city] = desk.ID
+		o.desks[desk.Code] = desk.ID
 	}
 	return o, nil
 }
@@ -172,36 +155,4 @@ func services() []agency.Service {
 		of("FL", "1", "Hilfe beim Antrag", "Help with an application", 40),
 		of("FL", "2", "Fragen zum Kindergeld", "Questions about child benefit", 20),
 	}
-}
-
-func (p Parts) employ(ctx context.Context, tx *db.Tx, id string, o office) error {
-	cities := []string{"Musterstadt", "Musterstadt", "Beispielhausen", "Probedorf", "Probedorf"}
-	password := Password(p.Ring)
-	for i, account := range Accounts() {
-		desks := []string{o.desks[cities[i]]}
-		if i == 0 { // who substitutes at another location sees both desks
-			desks = append(desks, o.desks["Beispielhausen"])
-		}
-		if _, err := p.Staff.Create(ctx, tx, staff.NewAccount{
-			Agency: id, Email: account.Email, Name: account.Name, Password: password, Roles: staff.At(staff.Advisor, desks...),
-		}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// administer gives the agency somebody to set it up, also one that was made before there were any.
-func (p Parts) administer(ctx context.Context, id string) error {
-	who := Administrator()
-	if _, err := p.Staff.ByEmail(ctx, id, who.Email); !errors.Is(err, db.ErrNoRows) {
-		return err
-	}
-	return p.DB.Tx(ctx, func(tx *db.Tx) error {
-		_, err := p.Staff.Create(ctx, tx, staff.NewAccount{
-			Agency: id, Email: who.Email, Name: who.Name, Password: Password(p.Ring),
-			Roles: []staff.Held{{Role: staff.AgencyAdmin, Kind: agency.OfAgency, Place: id}},
-		})
-		return err
-	})
 }

@@ -1,0 +1,100 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"visavis/internal/agency"
+	"visavis/internal/db"
+	"visavis/internal/staff"
+)
+
+// Account is somebody who can sign in.
+type Account struct {
+	Name, Email string
+	As          string // the role in a newcomer's words
+	role        staff.Role
+	desk        string // its code; empty: for the whole agency
+}
+
+// Accounts are the advisors of the demo.
+func Accounts() []Account {
+	advisor := func(name, email, desk string) Account { return Account{name, email, "Advisor", staff.Advisor, desk} }
+	return []Account{
+		advisor("Aylin Demir", "aylin.demir@example.org", "BB-MUS"),
+		advisor("Jonas Weber", "jonas.weber@example.org", "BB-MUS"),
+		advisor("Katharina Vogt", "katharina.vogt@example.org", "BB-BEI"),
+		advisor("Mehmet Aksoy", "mehmet.aksoy@example.org", "FL-PRO"),
+		advisor("Sabine Krüger", "sabine.krueger@example.org", "FL-PRO"),
+	}
+}
+
+// Administrator is who can sign in and set up the agency.
+func Administrator() Account {
+	return Account{"Martina Lorenz", "martina.lorenz@example.org", "Administrator", staff.AgencyAdmin, ""}
+}
+
+// Others are one account for each other role that differs in what it shows. Those at a desk work beside the advisor who
+// is named first.
+func Others() []Account {
+	return []Account{
+		{"Renate Schulz", "renate.schulz@example.org", "Reception", staff.Reception, "BB-MUS"},
+		{"Thomas Reuter", "thomas.reuter@example.org", "Team lead", staff.Lead, "BB-MUS"},
+		Administrator(),
+		{"Ruth Hartmann", "ruth.hartmann@example.org", "Data protection officer", staff.Protection, ""},
+		{"Claudia Brandes", "claudia.brandes@example.org", "Auditor", staff.Auditor, ""},
+		{"Kerem Yılmaz", "kerem.yilmaz@example.org", "Operator", staff.Operator, ""},
+	}
+}
+
+// Everybody is who can sign in, the advisors first.
+func Everybody() []Account { return slices.Concat(Accounts(), Others()) }
+
+func (p Parts) employ(ctx context.Context, tx *db.Tx, id string, o office) error {
+	for i, account := range Accounts() {
+		desks := []string{o.desks[account.desk]}
+		if i == 0 { // who substitutes at another location sees both desks
+			desks = append(desks, o.desks["BB-BEI"])
+		}
+		if err := p.give(ctx, tx, id, account, staff.At(account.role, desks...)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// complete gives an agency the accounts of all roles, also one that was made before there were any. A team that somebody
+// has closed since, or called otherwise, gets nobody.
+func (p Parts) complete(ctx context.Context, id string) error {
+	for _, account := range Others() {
+		if _, err := p.Staff.ByEmail(ctx, id, account.Email); !errors.Is(err, db.ErrNoRows) {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		err := p.DB.Tx(ctx, func(tx *db.Tx) error {
+			held := staff.Held{Role: account.role, Kind: agency.OfAgency, Place: id}
+			if account.desk != "" {
+				desk, err := p.Agencies.PlaceByCode(ctx, tx, id, agency.OfDesk, account.desk)
+				if err != nil {
+					return err
+				}
+				held = staff.Held{Role: account.role, Kind: agency.OfDesk, Place: desk}
+			}
+			return p.give(ctx, tx, id, account, []staff.Held{held})
+		})
+		if err != nil && !errors.Is(err, agency.ErrNotFound) {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p Parts) give(ctx context.Context, tx *db.Tx, id string, to Account, roles []staff.Held) error {
+	_, err := p.Staff.Create(ctx, tx, staff.NewAccount{
+		Agency: id, Email: to.Email, Name: to.Name, Password: Password(p.Ring), Roles: roles,
+	})
+	return err
+}
