@@ -53,7 +53,13 @@ const change = (rule) => admin.click(`${at(rule)} button`);
 test('each sort of rule is written in its own fields, by keyboard too', LIMIT, async () => {
   await admin.goto(`${world.server.url}/staff/admin/places/${where.desk}`);
   await admin.wait(hook('rules'));
-  await see(admin, '01-rules');
+  await admin.wait(at('doors'));
+  const parts = await admin.eval(() => [...document.querySelectorAll('[data-testid=rules] :is(h2, h3)')].map((h) => `${h.tagName} ${h.textContent.trim()}`));
+  assert.deepEqual(parts, ['H2 Regeln', 'H3 Termine und Warteraum', 'H3 Erreichbarkeit und Sprachen', 'H3 Texte und Rechtsgrundlage', 'H3 Sicherheit']);
+  await see.both(admin, '01-rules');
+  await look(admin, { ...PHONE, colorScheme: 'light' });
+  await see(admin, '01-rules-narrow');
+  await look(admin, { ...DESK, colorScheme: 'dark' });
   await change('contact.phone');
   await admin.fill(`${hook('rule-form')} input`, 'ruf an');
   await admin.press('Enter');

@@ -23,6 +23,7 @@ func (s *Service) ruleRoutes(api *edge.API, op func(id, route string) edge.Opera
 // RuleView is what counts at a place, and who has decided it.
 type RuleView struct {
 	Rule      agency.Rule  `json:"rule"`
+	Group     agency.Group `json:"group" enum:"meetings,contact,wording,security,kept" doc:"What it is about; those of a group follow each other."`
 	Value     any          `json:"value" doc:"null: each service has its own."`
 	Kind      agency.Kind  `json:"kind,omitempty" doc:"Of the place that has decided; none: nobody has, it is as Visavis comes."`
 	Place     string       `json:"place,omitempty"`
@@ -101,7 +102,7 @@ func (s *Service) rulesAt(ctx context.Context, q db.Q, p staff.Person, place age
 			names[d.Place] = above.Name
 		}
 		view := RuleView{
-			Rule: rule, Value: s.valueOf(rules, rule), Kind: d.Kind, Place: d.Place, PlaceName: names[d.Place],
+			Rule: rule, Group: rule.Group(), Value: s.valueOf(rules, rule), Kind: d.Kind, Place: d.Place, PlaceName: names[d.Place],
 			Decided: d.Place == place.ID && !d.Own, Fixed: d.Fixed, Takes: rule.Form(), NeedsTwo: rule.NeedsTwo(), Asked: open[rule],
 			MayDecide: p.May(staff.Decide, place) && rule.DecidedAt(place.Kind) && (!d.Fixed || d.Place == place.ID) && open[rule] == nil,
 		}

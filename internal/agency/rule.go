@@ -93,8 +93,22 @@ const (
 // levels are in the order in which places are asked: who stands later decides, unless somebody before has fixed it.
 func levels() []Kind { return []Kind{OfAgency, OfDepartment, OfService, OfLocation, OfDesk} }
 
+// Group is what several rules are about: pages put them together.
+type Group string
+
+// The groups.
+const (
+	Meetings Group = "meetings" // when and how guests come
+	Contact  Group = "contact"
+	Wording  Group = "wording" // what guests read and see, and by what right
+	Security Group = "security"
+	Kept     Group = "kept"
+)
+
 // definition is what a rule takes, and where it may be decided.
 type definition struct {
+	rule     Rule
+	group    Group
 	form     Form
 	at       []Kind
 	own      []Kind // these have it in their own rows
@@ -103,31 +117,50 @@ type definition struct {
 	standard any    // where nobody has decided; nil: each service has its own, or the installation
 }
 
+// inOrder are all rules as people read them, those of a group together.
+func inOrder() []definition {
+	places, topics := []Kind{OfAgency, OfDepartment, OfLocation, OfDesk}, []Kind{OfAgency, OfDepartment, OfService}
+	return []definition{
+		{rule: OfferedFrom, group: Meetings, form: Form{Kind: DayForm}, at: levels(), standard: ""},
+		{rule: Doors, group: Meetings, form: someOf(ByLink, ByCall), at: levels(), standard: asList([]string{ByLink, ByCall})},
+		{rule: OpensEarly, group: Meetings, form: minutes(240), at: []Kind{OfLocation, OfDesk}, own: []Kind{OfService}},
+		{rule: StaysLate, group: Meetings, form: minutes(1440), at: []Kind{OfLocation, OfDesk}, own: []Kind{OfService}},
+		{
+			rule: Reminders, group: Meetings, form: someOrNone(BeforeWeek, BeforeThreeDays, BeforeDay, BeforeTwoHours),
+			at: levels(), standard: asList([]string{BeforeDay}),
+		},
+		{
+			rule: ContactPhone, group: Contact, form: Form{Kind: DialForm, Most: mostDial},
+			at: []Kind{OfAgency, OfDepartment, OfDesk}, own: []Kind{OfLocation}, standard: "",
+		},
+		{rule: ContactHours, group: Contact, form: words(200, false), at: places, standard: map[string]any{}},
+		{rule: SpokenLanguages, group: Contact, form: someOf(locales.Languages()...), at: places, standard: asList(locales.Languages())},
+		{rule: Welcome, group: Wording, form: words(300, true), at: levels(), standard: map[string]any{}},
+		{
+			rule: OwnLogo, group: Wording, form: Form{Kind: PictureForm, Most: mostPicture},
+			at: []Kind{OfAgency, OfDepartment, OfLocation}, standard: "",
+		},
+		{rule: LegalBasis, group: Wording, form: oneOf(ByNotice, ByConsent), at: topics, standard: ByNotice},
+		{rule: LegalNotice, group: Wording, form: words(mostLegal, true), at: topics, kept: true, standard: map[string]any{}},
+		{rule: LegalConsent, group: Wording, form: words(mostLegal, true), at: topics, kept: true, standard: map[string]any{}},
+		{rule: CodeCompared, group: Security, form: oneOf(Advised, Required), at: levels(), standard: Advised},
+		{rule: Passwords, group: Security, form: oneOf(Everyone, WithoutProvider), at: []Kind{OfAgency}, standard: Everyone},
+		{rule: SecondFactor, group: Security, form: oneOf(Optional, Demanded), at: []Kind{OfAgency}, standard: Optional},
+		// Why these days: docs/operator/retention.md.
+		{rule: KeptAppointments, group: Kept, form: days(1, 365), at: topics, two: true, standard: 90.0},
+		{rule: KeptAccounts, group: Kept, form: days(1, 1095), at: []Kind{OfAgency}, two: true, standard: 90.0},
+		{rule: KeptAudit, group: Kept, form: days(30, 3650), at: []Kind{OfAgency}, two: true}, // as audit.keep_days
+	}
+}
+
 // definitions are those of all rules: made once by whoever looks at several.
 func definitions() map[Rule]definition {
-	places, topics := []Kind{OfAgency, OfDepartment, OfLocation, OfDesk}, []Kind{OfAgency, OfDepartment, OfService}
-	return map[Rule]definition{
-		OpensEarly:      {form: minutes(240), at: []Kind{OfLocation, OfDesk}, own: []Kind{OfService}},
-		StaysLate:       {form: minutes(1440), at: []Kind{OfLocation, OfDesk}, own: []Kind{OfService}},
-		OfferedFrom:     {form: Form{Kind: DayForm}, at: levels(), standard: ""},
-		ContactPhone:    {form: Form{Kind: DialForm, Most: mostDial}, at: []Kind{OfAgency, OfDepartment, OfDesk}, own: []Kind{OfLocation}, standard: ""},
-		ContactHours:    {form: words(200, false), at: places, standard: map[string]any{}},
-		SpokenLanguages: {form: someOf(locales.Languages()...), at: places, standard: asList(locales.Languages())},
-		Doors:           {form: someOf(ByLink, ByCall), at: levels(), standard: asList([]string{ByLink, ByCall})},
-		CodeCompared:    {form: oneOf(Advised, Required), at: levels(), standard: Advised},
-		Welcome:         {form: words(300, true), at: levels(), standard: map[string]any{}},
-		Reminders:       {form: someOrNone(BeforeWeek, BeforeThreeDays, BeforeDay, BeforeTwoHours), at: levels(), standard: asList([]string{BeforeDay})},
-		OwnLogo:         {form: Form{Kind: PictureForm, Most: mostPicture}, at: []Kind{OfAgency, OfDepartment, OfLocation}, standard: ""},
-		LegalBasis:      {form: oneOf(ByNotice, ByConsent), at: topics, standard: ByNotice},
-		LegalNotice:     {form: words(mostLegal, true), at: topics, kept: true, standard: map[string]any{}},
-		LegalConsent:    {form: words(mostLegal, true), at: topics, kept: true, standard: map[string]any{}},
-		SecondFactor:    {form: oneOf(Optional, Demanded), at: []Kind{OfAgency}, standard: Optional},
-		Passwords:       {form: oneOf(Everyone, WithoutProvider), at: []Kind{OfAgency}, standard: Everyone},
-		// Why these days: docs/operator/retention.md.
-		KeptAppointments: {form: days(1, 365), at: topics, two: true, standard: 90.0},
-		KeptAccounts:     {form: days(1, 1095), at: []Kind{OfAgency}, two: true, standard: 90.0},
-		KeptAudit:        {form: days(30, 3650), at: []Kind{OfAgency}, two: true}, // as audit.keep_days
+	list := inOrder()
+	known := make(map[Rule]definition, len(list))
+	for _, d := range list {
+		known[d.rule] = d
 	}
+	return known
 }
 
 // mostLegal is about two pages.
@@ -159,17 +192,19 @@ type Decision struct {
 // Rules are what counts at a place, each with where it comes from. Kind and Place are empty where nobody has decided.
 type Rules map[Rule]Decision
 
-// RulesFor are the rules that mean something at a kind of place, in the order of the alphabet.
+// RulesFor are the rules that mean something at a kind of place, as people read them.
 func RulesFor(kind Kind) []Rule {
 	var list []Rule
-	for rule, d := range definitions() {
+	for _, d := range inOrder() {
 		if slices.Contains(d.at, kind) || slices.Contains(d.own, kind) {
-			list = append(list, rule)
+			list = append(list, d.rule)
 		}
 	}
-	slices.Sort(list)
 	return list
 }
+
+// Group is what the rule is about.
+func (r Rule) Group() Group { return definitions()[r].group }
 
 // DecidedAt tells whether a rule can be decided at a kind of place.
 func (r Rule) DecidedAt(kind Kind) bool { return slices.Contains(definitions()[r].at, kind) }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -211,4 +212,23 @@ func TestTEN01NoAgencyDecidesForAnother(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// Whoever looks for a rule looks for what it is about.
+func TestRulesThatBelongTogetherFollowEachOtherAtEveryPlace(t *testing.T) {
+	for _, kind := range []agency.Kind{agency.OfAgency, agency.OfDepartment, agency.OfService, agency.OfLocation, agency.OfDesk} {
+		var groups []agency.Group
+		for _, rule := range agency.RulesFor(kind) {
+			if rule.Group() == "" {
+				t.Errorf("%s is about nothing", rule)
+			}
+			groups = append(groups, rule.Group())
+		}
+		whole := []agency.Group{agency.Meetings, agency.Contact, agency.Wording, agency.Security, agency.Kept}
+		groups = slices.Compact(groups)
+		want := slices.DeleteFunc(whole, func(g agency.Group) bool { return !slices.Contains(groups, g) })
+		if !slices.Equal(groups, want) {
+			t.Errorf("at a %s they are about %v", kind, groups)
+		}
+	}
 }

@@ -268,8 +268,13 @@ export interface RuleTakes {
   readonly none?: boolean;
 }
 
+/** What rules are about. */
+export type RuleGroup = "meetings" | "contact" | "wording" | "security" | "kept";
+
 export interface RuleView {
   readonly rule: RuleName;
+  /** Those of a group follow each other. */
+  readonly group: RuleGroup;
   /** null: each service has its own. */
   readonly value: RuleValue;
   /** Of the place that has decided; none: nobody has. */

@@ -39,6 +39,7 @@ export { default as Select } from "./Select.svelte";
 export { default as Skeleton } from "./Skeleton.svelte";
 export { default as Spinner } from "./Spinner.svelte";
 export { default as Stage } from "./Stage.svelte";
+export { default as Subheading } from "./Subheading.svelte";
 export { default as Table } from "./Table.svelte";
 export { default as Tabs } from "./Tabs.svelte";
 export { default as ToolButton } from "./ToolButton.svelte";

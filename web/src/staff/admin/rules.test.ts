@@ -3,7 +3,7 @@ import type { RuleView } from "../../api/admin";
 import { loadAdmin, type StaffKey } from "../../i18n/staff";
 import { Texts } from "../../ui";
 import { readRule, ruleDraft } from "./ruleDraft";
-import { choiceLabel, ruleOrigin, ruleValue } from "./rules";
+import { choiceLabel, grouped, ruleOrigin, ruleValue } from "./rules";
 
 let texts: Texts<StaffKey>;
 beforeAll(async () => {
@@ -12,6 +12,7 @@ beforeAll(async () => {
 
 const rule = (change: Partial<RuleView>): RuleView => ({
   rule: "offered.from",
+  group: "meetings",
   value: "",
   decided: false,
   fixed: false,
@@ -92,4 +93,16 @@ test("what can be chosen is said in words", () => {
     "Pflicht für alle, die sich mit Passwort anmelden",
   );
   expect(choiceLabel("languages", "de", texts)).toBe("Deutsch");
+});
+
+test("rules of a group stand together, in the order in which they come", () => {
+  const list = [
+    rule({ rule: "doors" }),
+    rule({ rule: "languages", group: "contact" }),
+    rule({ rule: "reminders" }),
+  ];
+  expect(grouped(list).map(({ group, rules }) => [group, ...rules.map((one) => one.rule)])).toEqual([
+    ["meetings", "doors", "reminders"],
+    ["contact", "languages"],
+  ]);
 });

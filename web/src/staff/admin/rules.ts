@@ -1,4 +1,4 @@
-import type { RuleName, RuleValue, RuleView } from "../../api/admin";
+import type { RuleGroup, RuleName, RuleValue, RuleView } from "../../api/admin";
 import { languages } from "../../i18n/languages";
 import type { StaffKey } from "../../i18n/staff";
 import { dayText } from "../../i18n/times";
@@ -25,6 +25,22 @@ export const ruleLabels: Readonly<Record<RuleName, StaffKey>> = {
   "kept.accounts": "admin.rule.keptAccounts",
   "kept.audit": "admin.rule.keptAudit",
 };
+
+export const groupLabels: Readonly<Record<RuleGroup, StaffKey>> = {
+  meetings: "admin.rules.meetings",
+  contact: "admin.rules.contact",
+  wording: "admin.rules.wording",
+  security: "admin.rules.security",
+  kept: "admin.rules.kept",
+};
+
+/** Rules as they come, those of a group together. */
+export function grouped(
+  rules: readonly RuleView[],
+): readonly { readonly group: RuleGroup; readonly rules: readonly RuleView[] }[] {
+  const groups = [...new Set(rules.map(({ group }) => group))];
+  return groups.map((group) => ({ group, rules: rules.filter((rule) => rule.group === group) }));
+}
 
 const counted: Partial<Record<RuleName, StaffKey>> = {
   "waiting.early": "admin.rule.early.value",
