@@ -83,6 +83,18 @@ func (s *Store) GiveUp(ctx context.Context, tx *db.Tx, agencyID string) error {
 	return nil
 }
 
+// Forgetting is the kind of a job that lets go of a destroyed key in the database's own files; nobody's, like what it is
+// about. While there is one, operators are told.
+const Forgetting = "agency.forget"
+
+// ForgetKeys lets go of what rows of agencies said before, as keys that were destroyed. db.ErrStays: it is there yet.
+func (s *Store) ForgetKeys(ctx context.Context) error {
+	if err := s.db.Forget(ctx, "agency"); err != nil {
+		return fmt.Errorf("let go of destroyed keys: %w", err)
+	}
+	return nil
+}
+
 // batch is how many rows are deleted at a time: other agencies want to write meanwhile.
 const batch = 2000
 
@@ -103,9 +115,6 @@ func (s *Store) clear(ctx context.Context, agencyID string, enough func() bool) 
 	}
 	if given == 0 {
 		return false, ErrNotFound
-	}
-	if err := s.db.Forget(ctx, "agency"); err != nil { // of the key that was destroyed
-		return false, fmt.Errorf("let go of its key: %w", err)
 	}
 	// The audit lets nobody delete but what lies before its beginning.
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {

@@ -22,6 +22,13 @@ func TestTEN03AnOperatorSeesTechniqueAndNoNames(t *testing.T) {
 	if now := s.health(t); now.Agency.Waiting != 0 || now.Agency.Talking != 1 || now.Relay.Legs < 1 {
 		t.Errorf("%+v", now)
 	}
+	if before.KeysLeft != 0 {
+		t.Errorf("%d keys", before.KeysLeft)
+	}
+	s.Exec(`INSERT INTO job (id, agency_id, kind, unique_key, ref, run_at, attempts) VALUES ('left', '', 'agency.forget', 'gone', 'gone', 9000000000000, 0)`)
+	if now := s.health(t); now.KeysLeft != 1 {
+		t.Errorf("%d keys are told of", now.KeysLeft)
+	}
 	text := s.as("operator").Get("/api/staff/health").OK(t).Text
 	for _, word := range []string{"Erika", "Beispiel", "Sommer", "@", s.o.Agency, one.place().Appointment, "Beratung"} {
 		if strings.Contains(text, word) {

@@ -62,7 +62,27 @@ const clearing = "agency.clear"
 // givenUp sees to what is left of an agency. The job is nobody's: those of the agency go with it.
 func (p *parts) givenUp(ctx context.Context, tx *db.Tx, agencyID string) error {
 	tx.AfterCommit(func() { p.events.Nudge("", agency.GivenUp) })
-	return p.jobs.Add(ctx, tx, jobs.Job{Kind: clearing, Key: agencyID, Ref: agencyID})
+	for _, kind := range []string{agency.Forgetting, clearing} {
+		if err := p.jobs.Add(ctx, tx, jobs.Job{Kind: kind, Key: agencyID, Ref: agencyID}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgetAgain is how long a key may stay in the database's files after whoever could read it has ended.
+const forgetAgain = 5 * time.Minute
+
+// forgetKey lets go of the key of an agency that was given up. It is never given up itself: a backup or a standby may
+// keep what it reads for hours, and nobody else would look again.
+func (p *parts) forgetKey(ctx context.Context, job jobs.Job) error {
+	if err := p.agencies.ForgetKeys(ctx); err != nil {
+		p.o.Log.WarnContext(ctx, "the destroyed key of an agency that was given up is not overwritten yet in the database's files",
+			"agency", job.Ref, "again_in", forgetAgain.String(), "error", err)
+		return jobs.Again(p.o.Clock().Add(forgetAgain), job.Ref)
+	}
+	p.o.Log.InfoContext(ctx, "the destroyed key of an agency that was given up is overwritten in the database's files", "agency", job.Ref)
+	return nil
 }
 
 // clearFor is how long one job deletes: well below what a job may take, so that none fails only since there is much.

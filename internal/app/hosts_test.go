@@ -1,14 +1,18 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
+	"visavis/internal/agency"
 	"visavis/internal/config"
 	"visavis/internal/db"
 	"visavis/internal/jobs"
@@ -93,6 +97,46 @@ func TestTEN04WhatOneJobDoesNotClearAFurtherOneDoes(t *testing.T) {
 		}
 		if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("its people keep their names: %v", err)
+		}
+	})
+}
+
+func TestTEN04AKeyThatStaysInTheFilesForWhoeverReadsIsToldAndTriedAgain(t *testing.T) {
+	eachInstalled(t, func(t *testing.T, c *config.Config) {
+		var log bytes.Buffer
+		p, err := build(t.Context(), c, Options{Pages: pagesOfTests(), Log: slog.New(slog.NewTextHandler(&log, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = p.close() })
+		a, err := p.agencies.Only(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		job := jobs.Job{Kind: agency.Forgetting, Key: a.ID, Ref: a.ID}
+		err = p.db.Snapshot(t.Context(), func(q db.Q) error {
+			var nodes int // whoever reads agencies themselves would not let the table be written anew at all
+			if err := q.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM node`).Scan(&nodes); err != nil {
+				return err
+			}
+			if err := p.db.Tx(t.Context(), func(tx *db.Tx) error { return p.agencies.GiveUp(t.Context(), tx, a.ID) }); err != nil {
+				return err
+			}
+			if err := p.forgetKey(t.Context(), job); err == nil || !strings.Contains(log.String(), "not overwritten yet") {
+				t.Errorf("%v, and the log says %s", err, log.String())
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for late := time.Now().Add(patience); p.forgetKey(t.Context(), job) != nil; {
+			if time.Now().After(late) {
+				t.Fatal("it stays for ever")
+			}
+		}
+		if !strings.Contains(log.String(), "is overwritten") {
+			t.Errorf("the log says %s", log.String())
 		}
 	})
 }

@@ -140,6 +140,7 @@ func (p *parts) makePlumbing(context.Context) error {
 	p.background("jobs", p.jobs.Run)
 	p.background("housekeeping", p.keepHouse)
 	p.jobs.Handle(clearing, p.clearAgency)
+	p.jobs.Handle(agency.Forgetting, p.forgetKey)
 	p.background("agencies", p.closeKeys)
 	return nil
 }

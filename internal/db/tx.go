@@ -92,27 +92,6 @@ func (d *DB) Filled(ctx context.Context, tx *Tx, tables ...string) error {
 	return nil
 }
 
-// Forget lets go of what rows of a table said before they were changed: PostgreSQL keeps it beside them until the table is
-// written anew, for which others have to wait a moment; SQLite in the file beside its own.
-func (d *DB) Forget(ctx context.Context, table string) error {
-	if d.engine != PostgreSQL {
-		_, err := d.write.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
-		return err
-	}
-	conn, err := d.write.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.Close() }() // goes back to the others
-	// While this waits for a long transaction, whoever comes after it waits as well.
-	if _, err := conn.ExecContext(ctx, `SET lock_timeout = '1s'`); err != nil {
-		return err
-	}
-	_, err = conn.ExecContext(ctx, `VACUUM FULL `+table) // a name of our own
-	_, reset := conn.ExecContext(context.WithoutCancel(ctx), `RESET lock_timeout`)
-	return errors.Join(err, reset)
-}
-
 const (
 	txTries    = 6
 	txMaxPause = 40 * time.Millisecond

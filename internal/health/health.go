@@ -42,6 +42,7 @@ type Report struct {
 	Database  Database `json:"database"`
 	Processes int      `json:"processes" doc:"That serve at present, of the whole installation."`
 	Agency    Counts   `json:"agency" doc:"Of the agency at present."`
+	KeysLeft  int      `json:"keysLeft" doc:"Keys of agencies that were given up which are not overwritten yet in the database's files; of the whole installation."`
 	Relay     Relay    `json:"relay" doc:"As last known; of the whole installation."`
 	Now       int64    `json:"now"`
 }
@@ -93,8 +94,14 @@ func (s *Service) get(ctx context.Context, _ *struct{}) (*output, error) {
 	r := Report{Version: s.o.Version, Relay: s.o.Relay(), Now: db.Ms(now)}
 	r.Database = Database{Engine: string(s.o.DB.Engine()), Version: has, Expected: expected, Writable: s.o.DB.Writable(time.Now()) == nil}
 	err = s.o.DB.Snapshot(ctx, func(q db.Q) error {
-		r.Processes, r.Agency, err = count(ctx, q, p.Agency, db.Ms(now))
-		return err
+		if r.Processes, r.Agency, err = count(ctx, q, p.Agency, db.Ms(now)); err != nil {
+			return err
+		}
+		err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM job WHERE agency_id = $1 AND kind = $2`, "", agency.Forgetting).Scan(&r.KeysLeft)
+		if err != nil {
+			return fmt.Errorf("count keys that are left: %w", err)
+		}
+		return nil
 	})
 	return &output{r}, err
 }

@@ -10,6 +10,7 @@ export interface Health {
     readonly writable: boolean;
   };
   readonly processes: number;
+  readonly keysLeft: number;
   readonly agency: Readonly<
     Record<"waiting" | "talking" | "guests" | "jobs" | "jobsFailed" | "mailsFailed", number>
   >;
