@@ -350,6 +350,7 @@ const (
 // keepHouse deletes what nobody reads any more. What has been kept long enough goes at the beginning, too: a database that
 // was restored from a backup has it again.
 func (p *parts) keepHouse(ctx context.Context) error {
+	p.forget(ctx)
 	p.plan(ctx)
 	every := time.NewTicker(houseEvery)
 	defer every.Stop()
@@ -364,6 +365,7 @@ func (p *parts) keepHouse(ctx context.Context) error {
 			if err := p.cutAudits(ctx); err != nil {
 				p.o.Log.ErrorContext(ctx, "old entries of the audit not deleted", "error", err)
 			}
+			p.forget(ctx)
 			p.plan(ctx)
 		}
 	}
@@ -373,6 +375,14 @@ func (p *parts) prune(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, houseTimeout)
 	defer cancel()
 	return p.events.Prune(ctx, p.o.Clock().Add(-changesLive))
+}
+
+func (p *parts) forget(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, houseTimeout)
+	defer cancel()
+	if err := p.staff.Prune(ctx); err != nil && ctx.Err() == nil {
+		p.o.Log.ErrorContext(ctx, "sessions that are over not deleted", "error", err)
+	}
 }
 
 func (p *parts) plan(ctx context.Context) {

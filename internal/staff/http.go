@@ -116,8 +116,19 @@ func (s *Service) Require(api *edge.API) huma.Middlewares {
 	}}
 }
 
-// Identify says who sent a request, by the session cookie.
+// Identify says who sent a request, by the session cookie, and that the session is in use.
 func (s *Service) Identify(r *http.Request) (Person, error) {
+	p, err := s.Watching(r)
+	if err != nil {
+		return p, err
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), edge.RequestTime)
+	defer cancel()
+	return p, s.use(ctx, p)
+}
+
+// Watching says who opens a stream. A page does so by itself, and again whenever the network breaks: it is no use.
+func (s *Service) Watching(r *http.Request) (Person, error) {
 	token := edge.ReadCookie(r, cookie)
 	if token == "" {
 		return Person{}, ErrSignedOut()
@@ -125,11 +136,6 @@ func (s *Service) Identify(r *http.Request) (Person, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), edge.RequestTime)
 	defer cancel()
 	return s.bySession(ctx, token)
-}
-
-// Bound counts a stream among those of the person's session: of too many the oldest gives way.
-func (s *Service) Bound(p Person, source edge.Source) edge.Source {
-	return s.streams.Enter(p.Session(), "", source)
 }
 
 // Asked is the language that names of services come in.

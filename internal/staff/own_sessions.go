@@ -68,11 +68,10 @@ type ownSession struct {
 }
 
 func (s *Service) ownSessions(ctx context.Context, q db.Q, p Person) ([]ownSession, error) {
-	now := s.o.Clock()
 	rows, err := q.QueryContext(ctx, `
-		SELECT token_hash, created_at, used_at, token_hash = $3, issuer <> '', device FROM staff_session
-		WHERE agency_id = $1 AND staff_id = $2 AND expires_at > $4 AND used_at > $5 ORDER BY created_at DESC, token_hash`,
-		p.Agency, p.ID, p.session, db.Ms(now), db.Ms(now.Add(-sessionIdle)))
+		SELECT token_hash, created_at, used_at, token_hash = $5, issuer <> '', device FROM staff_session
+		WHERE agency_id = $1 AND staff_id = $2 AND `+notOver+` ORDER BY created_at DESC, token_hash`,
+		append(s.living(p.Agency, p.ID), p.session)...)
 	if err != nil {
 		return nil, fmt.Errorf("list own sessions: %w", err)
 	}

@@ -8,6 +8,7 @@ package staff
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"visavis/internal/edge"
 )
@@ -22,6 +23,8 @@ type Person struct {
 	Desks   []string        // ids, at which it works by one of them
 	at      map[string]Role // the highest at each desk
 	session []byte          // hash of the session's token
+	used    time.Time       // when the session was, to a few minutes
+	expires time.Time       // the session, however much it is used
 }
 
 // Session names the session that the person acts in, for limits in memory.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"visavis/internal/agency"
 	"visavis/internal/audit"
@@ -14,15 +13,8 @@ import (
 	"visavis/internal/vault"
 )
 
-// How long a session lasts without use, and at most.
-const (
-	sessionIdle = 12 * time.Hour
-	sessionMax  = 24 * time.Hour
-	// touchAfter spares a write for each request.
-	touchAfter = 5 * time.Minute
-	// mostSessions of one account: with the next sign-in the one ends that was unused for longest.
-	mostSessions = 50
-)
+// mostSessions of one account: with the next sign-in the one ends that was unused for longest.
+const mostSessions = 50
 
 type account struct {
 	Person
@@ -62,21 +54,16 @@ func (s *Service) ByEmail(ctx context.Context, agencyID, email string) (Person, 
 	return a.Person, s.hold(ctx, s.db.Read(), &a.Person)
 }
 
-// bySession finds who has a session, and keeps it alive. The cookie names the agency
+// bySession finds who has a session. The cookie names the agency
 // too, so that a session is never looked for in another one.
 func (s *Service) bySession(ctx context.Context, value string) (Person, error) {
 	agencyID, token, _ := strings.Cut(value, ".")
-	hash, now := vault.Hash(token), s.o.Clock()
+	hash := vault.Hash(token)
 	p := Person{session: hash}
-	var used int64
+	var used, expires int64
 	err := s.db.Read().QueryRowContext(ctx, `
-		SELECT staff.id, staff.agency_id, staff.name, staff.email, staff_session.used_at
-		FROM staff_session
-		JOIN staff ON staff.id = staff_session.staff_id AND staff.agency_id = staff_session.agency_id
-		WHERE staff_session.agency_id = $1 AND staff_session.token_hash = $2
-		  AND staff_session.expires_at > $3 AND staff_session.used_at > $4
-		  AND staff.disabled_at IS NULL`, agencyID, hash, db.Ms(now), db.Ms(now.Add(-sessionIdle))).
-		Scan(&p.ID, &p.Agency, &p.Name, &p.Email, &used)
+		SELECT staff.id, staff.agency_id, staff.name, staff.email, staff_session.used_at, staff_session.expires_at `+living,
+		s.living(agencyID, hash)...).Scan(&p.ID, &p.Agency, &p.Name, &p.Email, &used, &expires)
 	if errors.Is(err, db.ErrNoRows) {
 		return p, ErrSignedOut()
 	}
@@ -86,17 +73,8 @@ func (s *Service) bySession(ctx context.Context, value string) (Person, error) {
 	if agency.Hidden(ctx, p.Agency) { // under the host of another
 		return p, ErrSignedOut()
 	}
-	if err := s.hold(ctx, s.db.Read(), &p); err != nil {
-		return p, err
-	}
-	if now.Sub(db.Time(used)) > touchAfter {
-		err = s.db.Tx(ctx, func(tx *db.Tx) error {
-			_, err := tx.ExecContext(ctx, `UPDATE staff_session SET used_at = $1 WHERE agency_id = $2 AND token_hash = $3`,
-				db.Ms(now), p.Agency, hash)
-			return err
-		})
-	}
-	return p, err
+	p.used, p.expires = db.Time(used), db.Time(expires)
+	return p, s.hold(ctx, s.db.Read(), &p)
 }
 
 // hold reads what a person may do at present: its roles, and the desks that they reach. A role that is over reaches none,
@@ -240,30 +218,22 @@ func (s *Service) SignOutAll(ctx context.Context, tx *db.Tx, agencyID string) er
 	return nil
 }
 
-// sessionLives tells whether the session that a request came with still exists;
-// streams ask when they are woken by Topic.
-func (s *Service) sessionLives(ctx context.Context, q db.Q, p Person) (bool, error) {
-	var n int
-	err := q.QueryRowContext(ctx, `
-		SELECT COUNT(*) FROM staff_session
-		JOIN staff ON staff.id = staff_session.staff_id AND staff.agency_id = staff_session.agency_id
-		WHERE staff_session.agency_id = $1 AND staff_session.token_hash = $2 AND staff_session.expires_at > $3
-		  AND staff.disabled_at IS NULL`, p.Agency, p.session, db.Ms(s.o.Clock())).Scan(&n)
-	if err != nil {
-		return false, fmt.Errorf("check session: %w", err)
-	}
-	return n > 0, nil
-}
-
-// Again is the person with the roles of this moment; lives tells whether the session does.
+// Again is the person with the roles of this moment; lives tells whether the session does. Streams ask when they are woken
+// by Topic.
 func (s *Service) Again(ctx context.Context, p Person) (now Person, lives bool, err error) {
 	return s.again(ctx, s.db.Read(), p)
 }
 
 func (s *Service) again(ctx context.Context, q db.Q, p Person) (now Person, lives bool, err error) {
-	if lives, err = s.sessionLives(ctx, q, p); err != nil || !lives {
-		return p, false, err
+	var used int64
+	err = q.QueryRowContext(ctx, `SELECT staff_session.used_at `+living, s.living(p.Agency, p.session)...).Scan(&used)
+	if errors.Is(err, db.ErrNoRows) {
+		return p, false, nil
 	}
+	if err != nil {
+		return p, false, fmt.Errorf("check session: %w", err)
+	}
+	p.used = db.Time(used)
 	return p, true, s.hold(ctx, q, &p)
 }
 

@@ -22,7 +22,7 @@ func (s *Service) stream(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
-	p, err := s.o.Staff.Identify(r)
+	p, err := s.o.Staff.Watching(r)
 	if err != nil {
 		return err
 	}

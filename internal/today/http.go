@@ -26,7 +26,7 @@ func (s *Service) serveStream(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
-	person, err := s.o.Staff.Identify(r)
+	person, err := s.o.Staff.Watching(r)
 	if err != nil {
 		return err
 	}
