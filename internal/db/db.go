@@ -87,7 +87,7 @@ const sqlitePragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pra
 // Pages that a connection keeps, in KiB. One writes, and large imports are quicker if all of their pages fit. Several
 // read, and what one of them has let go the system still has.
 const (
-	writeCache = "&_pragma=cache_size(-4000)"
+	writeCache = "&_pragma=cache_size(-2000)"
 	readCache  = "&_pragma=cache_size(-500)"
 )
 

@@ -28,7 +28,11 @@ const maxChanges = 200
 
 // Source is what a stream of the topic shows whenever sub wakes it.
 func (t *Topic) Source(sub *events.Subscription, log *slog.Logger) Source {
-	return Source{Snapshot: t.snapshot, Changes: t.changes, Wake: sub.C, OnWake: sub.OnWake, Close: sub.Close, Log: log}
+	changes := func(ctx context.Context, after string) (string, []Event, bool, error) {
+		defer sub.Looked()
+		return t.changes(ctx, after)
+	}
+	return Source{Snapshot: t.snapshot, Changes: changes, Wake: sub.C, OnWake: sub.OnWake, Close: sub.Close, Log: log}
 }
 
 func (t *Topic) snapshot(ctx context.Context) (cursor string, out []Event, err error) {

@@ -39,12 +39,14 @@ type Log struct {
 
 	mu    sync.Mutex
 	subs  map[string][]*Subscription
-	queue []*Subscription // slow readers that are woken soon; while there are any, a timer runs
+	queue []*Subscription // slow readers that are woken soon
+	round uint64          // names those slow readers who were woken last
+	busy  int             // how many of them have not looked yet; -1: none are awake, and no timer runs
 }
 
 // New returns a log. Run must run for subscribers to be woken.
 func New(d *db.DB, bus Bus, clock func() time.Time) *Log {
-	return &Log{db: d, bus: bus, clock: clock, subs: map[string][]*Subscription{}}
+	return &Log{db: d, bus: bus, clock: clock, subs: map[string][]*Subscription{}, busy: none}
 }
 
 // Run delivers wake-ups until ctx ends. After each (re)connection of the bus every
@@ -182,6 +184,7 @@ type Subscription struct {
 	onWake func()
 	slow   string // a topic that wakes once in a while only; empty: none
 	queued bool   // for that
+	round  uint64 // in which it was woken by that, and has not looked since; 0: none
 }
 
 // Subscribe begins to wake. Subscribe before reading, or a change between the two is missed.
@@ -199,8 +202,8 @@ func (l *Log) Subscribe(agency string, topics ...string) *Subscription {
 }
 
 // Slowly wakes the reader by one more topic, but about a second later, and once for all changes until then: for what many
-// readers look at that changes often, and each of them only has to know soon. They are woken a few at a time, so that not
-// all of them read at once.
+// readers look at that changes often, and each of them only has to know soon. They are woken a few at a time, and the next
+// when these have looked (Looked): however many there are and however slow the database is, nobody else waits for them.
 func (s *Subscription) Slowly(agency, topic string) {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
@@ -224,6 +227,7 @@ func (s *Subscription) Close() {
 	if s.queued {
 		s.log.queue = slices.DeleteFunc(s.log.queue, func(known *Subscription) bool { return known == s })
 	}
+	s.log.looked(s)
 	for _, k := range s.keys {
 		left := slices.DeleteFunc(s.log.subs[k], func(known *Subscription) bool { return known == s })
 		s.log.subs[k] = left
@@ -255,11 +259,13 @@ func (l *Log) wakeAll() {
 	}
 }
 
-// Slow readers: how long the first of them waits for further changes, and how many are woken then, and how often.
+// Slow readers: how long the first of them waits for further changes, how many are woken at a time, and how long the next
+// wait for these at most: one of them may be busy with its own reader.
 const (
 	slowAfter   = time.Second
-	slowEvery   = 10 * time.Millisecond
-	slowAtATime = 16
+	slowAtATime = 4
+	slowMost    = time.Second
+	none        = -1 // as busy
 )
 
 func (l *Log) wakeSoon(s *Subscription) {
@@ -268,22 +274,56 @@ func (l *Log) wakeSoon(s *Subscription) {
 	}
 	s.queued = true
 	l.queue = append(l.queue, s)
-	if len(l.queue) == 1 {
-		time.AfterFunc(slowAfter, l.wakeSome)
+	if l.busy == none {
+		l.nextRound(slowAfter)
 	}
 }
 
+// nextRound has some more woken after a while, or as soon as those of this round have looked. The caller holds mu.
+func (l *Log) nextRound(after time.Duration) {
+	l.busy = 0
+	l.round++
+	round := l.round
+	time.AfterFunc(after, func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.round == round {
+			l.wakeSome()
+		}
+	})
+}
+
+// wakeSome wakes the first in the queue. The caller holds mu.
 func (l *Log) wakeSome() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	n := min(len(l.queue), slowAtATime)
+	if n == 0 {
+		l.busy = none
+		return
+	}
+	l.nextRound(slowMost)
+	l.busy = n
 	for _, s := range l.queue[:n] {
-		s.queued = false
+		s.queued, s.round = false, l.round
 		s.wake()
 	}
 	l.queue = slices.Delete(l.queue, 0, n)
-	if len(l.queue) > 0 {
-		time.AfterFunc(slowEvery, l.wakeSome)
+}
+
+// Looked says that the reader has read since it was woken. Readers of a slow topic say so.
+func (s *Subscription) Looked() {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	s.log.looked(s)
+}
+
+func (l *Log) looked(s *Subscription) {
+	round := s.round
+	s.round = 0
+	if round == 0 || round != l.round {
+		return
+	}
+	if l.busy--; l.busy == 0 {
+		l.wakeSome()
 	}
 }
 

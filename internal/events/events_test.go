@@ -203,24 +203,82 @@ func TestASlowTopicWakesOnceForAllThatHappensMeanwhile(t *testing.T) {
 	}
 }
 
-func TestManySlowReadersAreAllWokenAndSomeMayLeaveMeanwhile(t *testing.T) {
-	d := dbtest.SQLite(t)
-	log := newLog(t, d, events.NewLocalBus())
+// slowReaders are many readers of one topic, none of them awake.
+func slowReaders(t *testing.T, log *events.Log, many int) []*events.Subscription {
+	t.Helper()
 	var readers []*events.Subscription
-	for range 100 {
+	for range many {
 		s := log.Subscribe(agency)
 		s.Slowly(agency, "desk")
 		readers = append(readers, s)
 	}
+	for awake := true; awake; { // a log that begins wakes everybody
+		awake = false
+		for _, s := range readers {
+			select {
+			case <-s.C:
+				awake = true
+			case <-time.After(2 * time.Millisecond):
+			}
+		}
+	}
+	return readers
+}
+
+func TestManySlowReadersAreAllWokenAndSomeMayLeaveMeanwhile(t *testing.T) {
+	d := dbtest.SQLite(t)
+	log := newLog(t, d, events.NewLocalBus())
+	readers := slowReaders(t, log, 100)
 	change(t, d, log, "desk", "x")
 	for i, s := range readers {
 		if i%3 == 0 {
 			s.Close()
 		}
 	}
+	begun := time.Now()
 	for i, s := range readers {
 		if i%3 != 0 {
 			woken(t, s)
+			s.Looked()
 		}
+	}
+	if took := time.Since(begun); took > 5*time.Second {
+		t.Errorf("though each has looked at once, it took %s", took)
+	}
+}
+
+func TestSlowReadersAreWokenOnlyAsThoseBeforeThemHaveLooked(t *testing.T) {
+	d := dbtest.SQLite(t)
+	log := newLog(t, d, events.NewLocalBus())
+	readers := slowReaders(t, log, 40)
+	change(t, d, log, "desk", "x")
+	woken(t, readers[0])
+	awake := 1
+	for _, s := range readers[1:] {
+		select {
+		case <-s.C:
+			awake++
+		default:
+		}
+	}
+	if awake > 4 {
+		t.Errorf("%d read at once", awake)
+	}
+	// None of these says that it has looked: one who is busy does not keep others waiting for ever.
+	woken(t, readers[awake])
+}
+
+func TestASlowReaderWhoLeavesDoesNotKeepOthersWaiting(t *testing.T) {
+	d := dbtest.SQLite(t)
+	log := newLog(t, d, events.NewLocalBus())
+	readers := slowReaders(t, log, 40)
+	change(t, d, log, "desk", "x")
+	begun := time.Now()
+	for _, s := range readers {
+		woken(t, s)
+		s.Close()
+	}
+	if took := time.Since(begun); took > 5*time.Second {
+		t.Errorf("it took %s", took)
 	}
 }
