@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,8 +28,9 @@ const (
 	advisor   = "aylin.demir@example.org"
 	agency    = "demo"
 	// together is how many come at the same time.
-	together = 8
-	answerIn = 20 * time.Second
+	together  = 8
+	answerIn  = 20 * time.Second
+	printedIn = 5 * time.Second
 )
 
 // output keeps what a program prints.
@@ -43,8 +45,22 @@ func (o *output) Write(text []byte) (int, error) {
 	return o.text.Write(text)
 }
 
-// after finds the word that follows a label.
-func (o *output) after(label string) (string, error) {
+// after finds the word that follows a label. What greets a newcomer may be printed a moment after the server is ready.
+func (o *output) after(ctx context.Context, label string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, printedIn)
+	defer cancel()
+	for {
+		word, err := o.find(label)
+		if err == nil {
+			return word, nil
+		}
+		if pause(ctx, readyStep) != nil {
+			return "", err
+		}
+	}
+}
+
+func (o *output) find(label string) (string, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	_, rest, found := strings.Cut(o.text.String(), label)
@@ -119,7 +135,7 @@ func bookAll(ctx context.Context, folder string) (links []string, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, p.stop()) }()
-	password, err := p.out.after("Password: ")
+	password, err := p.out.after(ctx, "Password: ")
 	if err != nil {
 		return nil, err
 	}
@@ -242,13 +258,35 @@ func (c *client) stream(ctx context.Context, path string) (net.Conn, error) {
 		return nil, err
 	}
 	_ = conn.SetDeadline(time.Now().Add(answerIn)) // without one only a hanging server would not be noticed
-	_, err = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nAccept: text/event-stream\r\nCookie: %s\r\n\r\n", path, c.at, c.cookie)
-	lines := bufio.NewScanner(conn)
+	_, err = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nAccept: text/event-stream\r\nAccept-Encoding: gzip\r\nCookie: %s\r\n\r\n", path, c.at, c.cookie)
+	if err == nil {
+		err = untilPicture(conn)
+	}
+	if err == nil {
+		return conn, conn.SetDeadline(time.Time{})
+	}
+	return nil, errors.Join(errors.New("the stream ends before its first picture"), err, conn.Close())
+}
+
+// untilPicture reads a packed stream as a browser does, as far as its first picture.
+func untilPicture(conn io.Reader) error {
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil) //nolint:bodyclose // to close it is to read to its end, and the guest stays
+	if err != nil {
+		return err
+	}
+	if coding := response.Header.Get("Content-Encoding"); coding != "gzip" {
+		return fmt.Errorf("status %d, packed as %q", response.StatusCode, coding)
+	}
+	text, err := gzip.NewReader(response.Body)
+	if err != nil {
+		return err
+	}
+	lines := bufio.NewScanner(text)
 	lines.Buffer(nil, 1<<20)
-	for err == nil && lines.Scan() {
+	for lines.Scan() {
 		if lines.Text() == "event: snapshot" {
-			return conn, conn.SetDeadline(time.Time{})
+			return nil
 		}
 	}
-	return nil, errors.Join(errors.New("the stream ends before its first picture"), err, lines.Err(), conn.Close())
+	return errors.Join(io.ErrUnexpectedEOF, lines.Err())
 }

@@ -50,7 +50,7 @@ func measureImport(ctx context.Context, found figures, engine, database string) 
 	if err != nil {
 		return err
 	}
-	password, err := p.out.after("Password: ")
+	password, err := p.out.after(ctx, "Password: ")
 	if err = errors.Join(err, p.stop()); err != nil {
 		return err
 	}
