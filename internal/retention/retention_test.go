@@ -5,9 +5,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -67,6 +69,36 @@ func TestMIN04EachTableSaysWhatBecomesOfItsRowsInTime(t *testing.T) {
 			t.Errorf("no such tables: %v", fates)
 		}
 	})
+}
+
+// The manual says of each table of an agency what becomes of it, and of no other.
+func TestMIN04TheManualNamesEachTable(t *testing.T) {
+	text, err := os.ReadFile("../../docs/operator/retention.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(string(text), "\n| Table | Goes |\n")
+	list, _, _ = strings.Cut(list, "\n\n")
+	named := map[string]string{}
+	for row := range strings.Lines(list) {
+		tables, goes, _ := strings.Cut(strings.TrimPrefix(row, "|"), " | ")
+		fate := "itself"
+		switch {
+		case strings.HasPrefix(goes, "with the appointment"):
+			fate = "appointment"
+		case strings.HasPrefix(goes, "with the account"):
+			fate = "account"
+		case strings.HasPrefix(goes, "stay until the agency"):
+			fate = "agency"
+		}
+		tables = regexp.MustCompile(`\(.*\)`).ReplaceAllString(tables, "") // what is in it
+		for _, table := range regexp.MustCompile("`(\\w+)`").FindAllStringSubmatch(tables, -1) {
+			named[table[1]] = fate
+		}
+	}
+	if fates, _ := retention.Fates(); !maps.Equal(named, fates) {
+		t.Errorf("the manual has\n%v\nand the program\n%v", named, fates)
+	}
 }
 
 // scene is an office with somebody who works.
