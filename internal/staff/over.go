@@ -82,22 +82,25 @@ func (s *Service) left(p Person) time.Duration {
 }
 
 // Prune deletes sessions, links and tokens of providers that are over, of all agencies. They count no more as it is; but
-// of who never comes again nobody else would delete them.
+// of who never comes again nobody else would delete them. Each in a transaction of its own, as it has no order with the
+// others: whoever signs in takes such rows one after the other, too.
 func (s *Service) Prune(ctx context.Context) error {
 	now := s.o.Clock()
-	return s.db.Tx(ctx, func(tx *db.Tx) error {
-		for _, over := range []struct {
-			query string
-			args  []any
-		}{
-			{`DELETE FROM staff_session WHERE expires_at <= $1 OR used_at <= $2`, []any{db.Ms(now), db.Ms(now.Add(-sessionIdle))}},
-			{`DELETE FROM staff_link WHERE until_at <= $1`, []any{db.Ms(now)}},
-			{`DELETE FROM staff_once WHERE until_at <= $1`, []any{db.Ms(now)}},
-		} {
-			if _, err := tx.ExecContext(ctx, over.query, over.args...); err != nil {
-				return fmt.Errorf("forget what is over: %w", err)
-			}
+	for _, over := range []struct {
+		query string
+		args  []any
+	}{
+		{`DELETE FROM staff_session WHERE expires_at <= $1 OR used_at <= $2`, []any{db.Ms(now), db.Ms(now.Add(-sessionIdle))}},
+		{`DELETE FROM staff_link WHERE until_at <= $1`, []any{db.Ms(now)}},
+		{`DELETE FROM staff_once WHERE until_at <= $1`, []any{db.Ms(now)}},
+	} {
+		err := s.db.Retried(ctx, func(tx *db.Tx) error {
+			_, err := tx.ExecContext(ctx, over.query, over.args...)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("forget what is over: %w", err)
 		}
-		return nil
-	})
+	}
+	return nil
 }
