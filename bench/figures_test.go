@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -74,5 +75,19 @@ func TestTheCPUClockOfAProcessGoesOn(t *testing.T) {
 	after, err := cpuClock(os.Getpid())
 	if err != nil || after <= before {
 		t.Errorf("from %v to %v, %v", before, after, err)
+	}
+}
+
+func TestWhatIsMeasuredIsNotAmongTheOthers(t *testing.T) {
+	all, err := processes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := strconv.Itoa(os.Getpid())
+	all["child"], all["grandchild"] = seenProcess{parent: own}, seenProcess{parent: "child"}
+	for id, want := range map[string]bool{own: true, "child": true, "grandchild": true, all[own].parent: false, "1": false, "nobody": false} {
+		if all.isOurs(id) != want {
+			t.Errorf("process %s: ours is %t", id, !want)
+		}
 	}
 }

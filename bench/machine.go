@@ -46,7 +46,7 @@ func residentBytes(pid int) (float64, error) {
 // machine is what all processes have done so far.
 type machine struct {
 	at     time.Time
-	ticks  map[string]uint64 // by process id and name
+	ticks  map[string]uint64 // by process id and name, but for our own
 	stolen uint64
 }
 
@@ -54,20 +54,14 @@ const ticksPerSecond = 100 // USER_HZ, on every architecture that Go knows
 
 func lookAtMachine() (machine, error) {
 	m := machine{at: time.Now(), ticks: map[string]uint64{}}
-	paths, err := filepath.Glob("/proc/[0-9]*/stat")
+	all, err := processes()
 	if err != nil {
 		return m, err
 	}
-	for _, path := range paths {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			continue // has ended meanwhile
+	for id, p := range all {
+		if !all.isOurs(id) {
+			m.ticks[id+" "+p.name] = p.ticks
 		}
-		begin, end := bytes.IndexByte(text, '('), bytes.LastIndexByte(text, ')')
-		fields := strings.Fields(string(text[end+1:]))
-		user, _ := strconv.ParseUint(fields[11], 10, 64)   // the kernel writes numbers
-		system, _ := strconv.ParseUint(fields[12], 10, 64) // likewise
-		m.ticks[string(text[:begin])+string(text[begin+1:end])] = user + system
 	}
 	text, err := os.ReadFile("/proc/stat")
 	if err != nil {
@@ -79,6 +73,47 @@ func lookAtMachine() (machine, error) {
 	return m, nil
 }
 
+// processTable is all processes, by the id as /proc writes it.
+type processTable map[string]seenProcess
+
+type seenProcess struct {
+	parent, name string
+	ticks        uint64
+}
+
+func processes() (processTable, error) {
+	paths, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return nil, err
+	}
+	all := processTable{}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // has ended meanwhile
+		}
+		begin, end := bytes.IndexByte(text, '('), bytes.LastIndexByte(text, ')')
+		fields := strings.Fields(string(text[end+1:]))
+		user, _ := strconv.ParseUint(fields[11], 10, 64)   // the kernel writes numbers
+		system, _ := strconv.ParseUint(fields[12], 10, 64) // likewise
+		id := strings.TrimSpace(string(text[:begin]))
+		all[id] = seenProcess{parent: fields[1], name: string(text[begin+1 : end]), ticks: user + system}
+	}
+	return all, nil
+}
+
+// isOurs says whether a process is this one, or was started for what is measured.
+func (t processTable) isOurs(id string) bool {
+	own := strconv.Itoa(os.Getpid())
+	for p, known := t[id]; known; p, known = t[id] {
+		if id == own {
+			return true
+		}
+		id = p.parent
+	}
+	return false
+}
+
 const named = 6
 
 // since says what else was going on: names of programs only, nothing of what they were started with.
@@ -87,7 +122,7 @@ func (m machine) since(before machine) string {
 	span := m.at.Sub(before.at).Seconds() * ticksPerSecond
 	for process, ticks := range m.ticks {
 		_, name, _ := strings.Cut(process, " ")
-		if used := ticks - before.ticks[process]; used > 0 && name != "bench" && name != "visavis" {
+		if used := ticks - before.ticks[process]; used > 0 {
 			shares[name] += float64(used) / span
 		}
 	}

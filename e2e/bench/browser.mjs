@@ -158,7 +158,7 @@ async function reconnections(figures) {
 const figures = {};
 await admissions(figures);
 await reconnections(figures);
-figures.browser_runs = `${RUNS} admissions and ${CUTS} cuts of ${CUT_MS / 1000} s, Chromium on both sides, one machine`;
+figures.browser_runs = `${RUNS} admissions and ${CUTS} cuts of ${CUT_MS / 1000} s (of so few, p95 is the longest), Chromium on both sides, one machine`;
 const results = fileURLToPath(new URL('../../bench/results', import.meta.url));
 mkdirSync(results, { recursive: true });
 writeFileSync(`${results}/browser.json`, `${JSON.stringify(figures, null, 2)}\n`);
