@@ -157,22 +157,24 @@ func (c *core) stun(now time.Time, from endpoint, packet []byte) (endpoint, bool
 		if !known.checks.take(now, c.limits.pathChecks, 1) {
 			return c.drop(overRate)
 		}
-	} else if !c.sources.take(now, c.sourceOf(from), c.limits.sourceChecks) ||
-		!c.strange.take(now, c.limits.strangeChecks, 1) {
+	} else if !c.sources.take(now, c.sourceOf(from), c.limits.sourceChecks) {
 		return c.drop(overRate)
 	}
 	m, err := parseSTUN(packet)
 	if err != nil {
 		return c.drop(malformed)
 	}
-	if m.kind == bindingSuccess {
+	if m.kind == bindingSuccess { // whoever has not seen the question cannot make us look at a signature
 		return c.answered(now, from, &m)
 	}
 	return c.checked(now, from, &m)
 }
 
-// authenticate finds the leg and the credentials of a check. Nothing is kept of a check that fails here.
-func (c *core) authenticate(now time.Time, m *message) (*leg, *login, []byte, reason) {
+// authenticate finds the leg and the credentials of a check. Nothing is kept of a check that fails here. What comes from
+// an address that is not proven counts before its signature is looked at, which is what costs: where it names a login that
+// we know, against that leg, else against all others who say what nobody has told us. So whoever makes up names, from as
+// many forged addresses as they like, keeps nobody out whom a server has introduced.
+func (c *core) authenticate(now time.Time, m *message, stranger bool) (*leg, *login, []byte, reason) {
 	ufrag, browser, found := bytes.Cut(m.username, []byte(":"))
 	if !found {
 		return nil, nil, nil, malformed
@@ -183,6 +185,9 @@ func (c *core) authenticate(now time.Time, m *message) (*leg, *login, []byte, re
 	}
 	if l := c.legs[name.id()]; l != nil {
 		if known := l.login(string(ufrag)); known != nil {
+			if stranger && !l.strange.take(now, c.limits.namedChecks, 1) {
+				return nil, nil, nil, overRate
+			}
 			if !m.signedWith(known.pwd) {
 				return nil, nil, nil, unauthenticated
 			}
@@ -194,6 +199,9 @@ func (c *core) authenticate(now time.Time, m *message) (*leg, *login, []byte, re
 		if c.mayLogin(now, l, name) != nil {
 			return nil, nil, nil, expired
 		}
+	}
+	if stranger && !c.strange.take(now, c.limits.strangeChecks, 1) {
+		return nil, nil, nil, overRate
 	}
 	pwd := c.key.password(string(ufrag))
 	if !m.signedWith(pwd) {
@@ -219,7 +227,7 @@ func reasonOf(err error) reason {
 
 // checked takes a browser's Binding request.
 func (c *core) checked(now time.Time, from endpoint, m *message) (endpoint, bool) {
-	l, known, browser, failed := c.authenticate(now, m)
+	l, known, browser, failed := c.authenticate(now, m, c.pathOf(from) == nil)
 	if failed != reasons {
 		return c.drop(failed)
 	}

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"time"
@@ -33,6 +34,10 @@ const (
 	mostLogins = 4
 
 	legsOfATalk = 2
+
+	// mostLegsOfATalk are those of its four newest generations, or of all three ways that a network test tries. A page that
+	// is loaded again begins a generation: without this, one guest who does nothing else would take the places of hundreds.
+	mostLegsOfATalk = 4 * legsOfATalk
 
 	// briefShare is the part of all legs that network tests may have. They are anybody's for the asking, so however many
 	// ask, three quarters are left for talks; and a quarter is far more tests than people make in one minute.
@@ -75,6 +80,7 @@ type leg struct {
 	media     bucket
 	checks    bucket
 	ownChecks bucket
+	strange   bucket // checks in its name from addresses that are not proven
 	seen      [rememberedIDs]seenID
 	seenNext  int
 }
@@ -183,6 +189,9 @@ func (c *core) legFor(now time.Time, name Leg) (*leg, error) {
 	if !name.Expires.After(now) || name.Expires.After(now.Add(LongestLeg+time.Minute)) {
 		return nil, control.ErrExpired
 	}
+	if !c.roomInTalk(name) {
+		return nil, control.ErrExpired
+	}
 	if len(c.legs) >= c.options.MaxLegs || name.Brief && c.briefLegs >= c.options.MaxLegs/briefShare {
 		return nil, control.ErrFull
 	}
@@ -200,6 +209,20 @@ func (c *core) legFor(now time.Time, name Leg) (*leg, error) {
 	made.place = len(c.order)
 	c.order = append(c.order, made)
 	return made, nil
+}
+
+// roomInTalk makes room for a leg in its talk: one of the oldest generation gives way, unless that is newer.
+func (c *core) roomInTalk(name Leg) bool {
+	legs := c.talks[name.Talk]
+	if len(legs) < mostLegsOfATalk {
+		return true
+	}
+	oldest := slices.MinFunc(legs, func(a, b *leg) int { return cmp.Compare(a.id.generation, b.id.generation) })
+	if oldest.id.generation >= name.Generation {
+		return false
+	}
+	c.dropLeg(oldest)
+	return true
 }
 
 // mayLogin says whether a known leg may take these credentials. Those of before its newest restart are only found,

@@ -43,7 +43,8 @@ const headers = 48 // bytes
 
 type limits struct {
 	sourceChecks  rate // before authentication, per address (or IPv6 network)
-	strangeChecks rate // before authentication, all that do not come from proven addresses
+	strangeChecks rate // before authentication, all that do not come from proven addresses and name no login we know
+	namedChecks   rate // before authentication, per leg whose login they name, not from proven addresses
 	pathChecks    rate // before authentication, per proven address
 	legChecks     rate // after authentication, per leg
 	ownChecks     rate // that the relay itself sends, per leg
@@ -62,6 +63,7 @@ func defaultLimits(bitsPerSecond int) limits {
 	return limits{
 		sourceChecks:  rate{500, 1000},
 		strangeChecks: rate{20_000, 5000},
+		namedChecks:   rate{100, 200},
 		pathChecks:    rate{100, 100},
 		legChecks:     rate{20, 40},
 		ownChecks:     rate{20, 20},

@@ -97,6 +97,88 @@ func TestStrangersCannotUseUpWhatProvenAddressesNeed(t *testing.T) {
 	}
 }
 
+// Whoever floods from forged addresses knows no credentials of anybody else. Legs that a server has introduced do not share
+// a limit with what is made up, neither for their checks nor for their answers to the relay's own.
+func TestStrangersCannotUseUpWhatNewcomersNeed(t *testing.T) {
+	c := newTestCore(t, Options{})
+	guest, staff := c.browser(talkOf(1, SideGuest), "192.0.2.1:1000"), c.browser(talkOf(1, SideStaff), "198.51.100.1:2000")
+	for _, b := range []*testBrowser{guest, staff} {
+		if err := b.introduce(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	flood := func() {
+		for n := range 20_000 {
+			forged := netip.AddrPortFrom(netip.AddrFrom4([4]byte{203, byte(n >> 16), byte(n >> 8), byte(n)}), 1000)
+			forger := testBrowser{core: c, leg: Leg{Talk: [8]byte{0xff, byte(n >> 8), byte(n)}, Side: SideGuest, Generation: 1}, at: endpoint{remote: forged}}
+			forger.leg.Expires = c.now.Add(time.Hour)
+			forger.ufrag, _ = c.key.Credentials(forger.leg)
+			forger.ownUfrag, forger.pwd = "Brow", "made up"
+			forger.check()
+		}
+	}
+	flood()
+	if c.dropped[overRate] < 10_000 {
+		t.Fatalf("the flood was not stopped: %v", c.dropped)
+	}
+	guest.check()
+	staff.check()
+	flood()
+	c.settle()
+	if !guest.reaches(staff) || !staff.reaches(guest) {
+		t.Errorf("the flood keeps newcomers out: %v", c.dropped)
+	}
+}
+
+func TestWhoKnowsALegsNameUsesUpItsOwnShareOnly(t *testing.T) {
+	c := newTestCore(t, Options{})
+	guest, staff := c.pair(1)
+	for n := range 20_000 {
+		forger := *guest
+		forger.at = endpoint{remote: netip.AddrPortFrom(netip.AddrFrom4([4]byte{203, byte(n >> 16), byte(n >> 8), byte(n)}), 1000)}
+		forger.pwd = "made up"
+		forger.check()
+	}
+	if signed := c.dropped[unauthenticated]; signed == 0 || signed > 1000 {
+		t.Errorf("%d signatures were looked at", signed)
+	}
+	before := c.checks
+	guest.check()
+	if c.checks != before+1 || !guest.reaches(staff) {
+		t.Error("the flood hit a talk under way")
+	}
+}
+
+// A page that is loaded again and again, or made to, begins a generation each time.
+func TestATalkHasLegsOfItsNewestGenerationsOnly(t *testing.T) {
+	c := newTestCore(t, Options{})
+	other, third := c.pair(2)
+	for n := range uint32(300) {
+		for i, side := range []Side{SideGuest, SideStaff} {
+			leg := talkOf(1, side)
+			leg.Generation = n + 1
+			if err := c.browser(leg, fmt.Sprintf("192.0.2.%d:%d", 1+i, 1000+n)).introduce(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if alive := len(c.talks[[8]byte{1}]); alive != mostLegsOfATalk || len(c.legs) != alive+2 {
+		t.Errorf("%d legs of one talk, %d of all", alive, len(c.legs))
+	}
+	for id := range c.legs {
+		if id.talk == [8]byte{1} && id.generation <= 296 {
+			t.Errorf("one of generation %d", id.generation)
+		}
+	}
+	old := talkOf(1, SideGuest)
+	if err := c.browser(old, "192.0.2.9:1000").introduce(); !errors.Is(err, control.ErrExpired) {
+		t.Errorf("one of long ago: %v", err)
+	}
+	if !other.reaches(third) {
+		t.Error("another talk was hit")
+	}
+}
+
 func TestWhoComesThroughTURNIsNotStoppedByAnotherWhoDoes(t *testing.T) {
 	for name, with := range map[string]struct {
 		host string
