@@ -18,8 +18,12 @@ func (s *Service) ForSeats() seat.Talks { return forSeats{s} }
 
 type forSeats struct{ s *Service }
 
-// Rejoin begins a new generation for a fresh page of the guest.
+// Rejoin begins a new generation for a fresh page of the guest; far more often than anybody loads a page again is not for
+// talking.
 func (f forSeats) Rejoin(ctx context.Context, tx *db.Tx, x seat.Seat, prepared seat.Prepared) error {
+	if !f.s.fresh.Allow(x.Agency + "/" + x.ID) {
+		return edge.NewProblem(http.StatusTooManyRequests, "link.throttled")
+	}
 	key, err := f.s.o.Agencies.Keys().In(ctx, tx, x.Agency)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package talk_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -45,6 +46,31 @@ func TestAReloadOfTheGuestsPageBeginsAGenerationAndTheAdvisorGetsANewOffer(t *te
 		fresh.Prepare(0).OK(t)
 		for offer["generation"] != 3.0 { // the reveal comes before, unless it is overtaken
 			window.Until("signal", &offer)
+		}
+	})
+}
+
+// Each is a new connection for the advisor, and two places at the relay.
+func TestAGuestBeginsOnlySoManyGenerations(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		id := s.admit(s.sommer).Talk.ID
+		begun := 0
+		for n := range 60 {
+			a := s.g.Reloaded(fmt.Sprintf("page-again-%d", n)).Arrive()
+			if a.Status == http.StatusOK {
+				begun++
+				continue
+			}
+			a.Expect(t, http.StatusTooManyRequests, "link.throttled")
+		}
+		if begun < 30 || begun > 50 { // one more each two seconds, by the clock of the machine
+			t.Errorf("%d generations", begun)
+		}
+		var generation int
+		s.Scan(`SELECT generation FROM talk WHERE agency_id = $1 AND id = $2`, []any{s.o.Agency, id}, &generation)
+		if generation != begun+1 {
+			t.Errorf("generation %d after %d reloads", generation, begun)
 		}
 	})
 }

@@ -94,6 +94,7 @@ type Service struct {
 	tests  *edge.Limiter // tests of the network, by network
 	steps  *edge.Limiter // descriptions of such tests, by network
 	joins  *edge.Limiter // by session: each is a new connection for the guest
+	fresh  *edge.Limiter // by seat: each is a new connection for the advisor
 	losses chan loss     // of who may do less than before, until RunPasses has looked
 }
 
@@ -104,6 +105,7 @@ func New(d *db.DB, o Options) *Service {
 		tests:  edge.NewLimiter(2*time.Second, 30, 20_000),
 		steps:  edge.NewLimiter(2*time.Second/stepsPerTest, 30*stepsPerTest, 20_000),
 		joins:  edge.NewLimiter(2*time.Second, 30, 20_000),
+		fresh:  edge.NewLimiter(2*time.Second, 30, 20_000),
 		losses: make(chan loss, mostLost),
 	}
 	o.Jobs.Handle(ringJob, s.ringOver)
