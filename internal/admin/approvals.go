@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"visavis/internal/agency"
@@ -162,7 +163,7 @@ func (s *Service) postDecision(ctx context.Context, in *decisionInput) (*Approva
 			return err
 		}
 		if in.Body.Allow {
-			if err := s.stillAsks(ctx, tx, p.Agency, a); err != nil {
+			if err := s.isSecond(ctx, tx, p, a); err != nil {
 				return err
 			}
 		}
@@ -197,16 +198,35 @@ func (a ApprovalView) refuses(p staff.Person, allow bool, now time.Time) error {
 	return nil
 }
 
-// stillAsks refuses what somebody has asked for who may ask for it no longer: both of the two must be right.
-func (s *Service) stillAsks(ctx context.Context, q db.Q, agencyID string, a ApprovalView) error {
-	asker, err := s.o.Staff.Now(ctx, q, agencyID, a.asker)
+// isSecond refuses what somebody has asked for who may ask for it no longer: both of the two must be right. And it refuses
+// who can be known to be the same person, with the other's mailbox or in an account that the other has had a hand in since.
+func (s *Service) isSecond(ctx context.Context, q db.Q, p staff.Person, a ApprovalView) error {
+	asker, err := s.o.Staff.Now(ctx, q, p.Agency, a.asker)
 	if err != nil {
 		return err
 	}
-	if !asker.May(staff.Decide, agency.Place{Kind: agency.OfAgency, ID: agencyID}) {
+	if !asker.May(staff.Decide, agency.Place{Kind: agency.OfAgency, ID: p.Agency}) {
 		return edge.NewProblem(http.StatusConflict, "approval.left")
 	}
+	if mailbox(asker.Email) == mailbox(p.Email) {
+		return edge.NewProblem(http.StatusConflict, "approval.same")
+	}
+	touched, err := s.o.Audit.Did(ctx, q, p.Agency, a.asker, p.ID, db.Time(a.AskedAt),
+		audit.AccountCreated, audit.AccountInvited, audit.AccountChanged, audit.RoleGiven, audit.FactorReset)
+	if err != nil {
+		return err
+	}
+	if touched {
+		return edge.NewProblem(http.StatusConflict, "approval.account")
+	}
 	return nil
+}
+
+// mailbox is where what is sent to an address arrives: most servers have all that stands behind a plus in one mailbox.
+func mailbox(email string) string {
+	name, host, _ := strings.Cut(db.Fold(email), "@")
+	name, _, _ = strings.Cut(name, "+")
+	return name + "@" + host
 }
 
 // carryOut does what two people want.

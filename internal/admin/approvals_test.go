@@ -121,3 +121,47 @@ func TestTEN05WhatSomebodyAskedForWhoMayNoLongerAskIsNotAllowed(t *testing.T) {
 		})
 	}
 }
+
+// One person with two accounts is not two. What can be known of that is refused; a third person may still agree.
+func TestTEN05WhoseAccountTheAskerHasHadAHandInIsNoSecondPerson(t *testing.T) {
+	for name, with := range map[string]struct {
+		code string
+		do   func(n *Node, o Office, tx *db.Tx) error
+	}{
+		"role given": {"approval.account", func(n *Node, o Office, tx *db.Tx) error {
+			return n.Staff.Give(n.T.Context(), tx, o.Agency, staff.Grant{
+				Staff: o.Winter.ID, Source: staff.ByHand, By: o.Herbst.ID, Held: staff.Held{Role: staff.Advisor, Kind: agency.OfDesk, Place: o.Desk},
+			})
+		}},
+		"another address": {"approval.account", func(n *Node, o Office, tx *db.Tx) error {
+			p := staff.Person{Agency: o.Agency, ID: o.Winter.ID, Name: o.Winter.Name, Email: "neu@lindenau.example"}
+			return n.Staff.Readdress(n.T.Context(), tx, p, staff.Author{By: o.Herbst.ID, Source: staff.ByHand})
+		}},
+		"the same mailbox": {"approval.same", func(n *Node, o Office, tx *db.Tx) error {
+			_, err := tx.ExecContext(n.T.Context(), `UPDATE staff SET email = CASE id WHEN $2 THEN 'herbst@amt.example' ELSE 'herbst+zwei@amt.example' END
+				WHERE agency_id = $1 AND id IN ($2, $3)`, o.Agency, o.Herbst.ID, o.Winter.ID)
+			return err
+		}},
+		"by somebody else": {"", func(n *Node, o Office, tx *db.Tx) error {
+			return n.Staff.Give(n.T.Context(), tx, o.Agency, staff.Grant{
+				Staff: o.Winter.ID, Source: staff.ByHand, By: o.Sommer.ID, Held: staff.Held{Role: staff.Advisor, Kind: agency.OfDesk, Place: o.Desk},
+			})
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dbtest.Each(t, func(t *testing.T, d *db.DB) {
+				n, o, first, second := fourEyes(t, d)
+				asked := newest(t, first.Post(approvals, Body{"act": "agency.key"}))
+				n.Clock.Forward(time.Minute)
+				n.Tx(func(tx *db.Tx) error { return with.do(n, o, tx) })
+				if with.code == "" {
+					second.Post(approvals+"/"+asked.ID, Body{"allow": true}).OK(t)
+					return
+				}
+				second.Post(approvals+"/"+asked.ID, Body{"allow": true}).Expect(t, http.StatusConflict, with.code)
+				give(n, o, o.Sommer, staff.Protection, agency.OfAgency, o.Agency)
+				n.SignIn(o.Sommer).Post(approvals+"/"+asked.ID, Body{"allow": true}).OK(t)
+			})
+		})
+	}
+}

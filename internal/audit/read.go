@@ -49,6 +49,26 @@ func (l *Log) Page(ctx context.Context, q db.Q, agency string, f Filter, after C
 	return list, rows.Err()
 }
 
+// Did tells whether somebody has done one of some things to somebody else since a moment.
+func (l *Log) Did(ctx context.Context, q db.Q, agency, by, to string, since time.Time, acts ...Act) (bool, error) {
+	key, err := l.o.Key(ctx, q, agency)
+	if err != nil {
+		return false, fmt.Errorf("audit: %w", err)
+	}
+	found := 0
+	for _, act := range acts {
+		var n int
+		err := q.QueryRowContext(ctx, `
+			SELECT COUNT(*) FROM audit_entry WHERE agency_id = $1 AND object_id = $2 AND at >= $3 AND actor = $4 AND act = $5`,
+			agency, key.Pseudonym(to), db.Ms(since), key.Pseudonym(by), string(act)).Scan(&n)
+		if err != nil {
+			return false, fmt.Errorf("look in audit: %w", err)
+		}
+		found += n
+	}
+	return found > 0, nil
+}
+
 // Count tells how many entries there are, up to a most.
 func (l *Log) Count(ctx context.Context, q db.Q, agency string, f Filter, most int) (int, error) {
 	w := f.where(agency)
