@@ -78,8 +78,15 @@ func (l *Log) Append(ctx context.Context, tx *db.Tx, agency, topic, kind, ref st
 	return nil
 }
 
-// number writes changes, those of a topic in the order in which they came.
+// number writes changes, those of a topic in the order in which they came. What was said several times becomes visible at
+// once, and is one change.
 func (l *Log) number(ctx context.Context, tx *db.Tx, changes []pendingChange) error {
+	said := map[pendingChange]bool{}
+	changes = slices.DeleteFunc(changes, func(c pendingChange) bool {
+		again := said[c]
+		said[c] = true
+		return again
+	})
 	slices.SortStableFunc(changes, func(a, b pendingChange) int {
 		return cmp.Or(strings.Compare(a.agency, b.agency), strings.Compare(a.topic, b.topic))
 	})

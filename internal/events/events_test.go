@@ -3,6 +3,7 @@ package events_test
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -94,6 +95,41 @@ func TestEveryReaderSeesChangesInTheirOrderWithoutHoles(t *testing.T) {
 			}
 		}
 		wg.Wait()
+	})
+}
+
+// Ending a talk says three times over that a desk's row is another one.
+func TestWhatATransactionSaysTwiceIsOneChange(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		log := newLog(t, d, events.NewLocalBus())
+		err := d.Tx(t.Context(), func(tx *db.Tx) error {
+			for _, one := range [][3]string{
+				{"desk:2", "row", "a"},
+				{"desk:1", "row", "a"},
+				{"desk:1", "task", "x"},
+				{"desk:1", "row", "b"},
+				{"desk:1", "row", "a"},
+				{"desk:1", "task", "a"},
+				{"desk:1", "row", "a"},
+			} {
+				if err := log.Append(t.Context(), tx, agency, one[0], one[1], one[2]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for topic, want := range map[string][]events.Change{
+			"desk:1": {{Seq: 1, Kind: "row", Ref: "a"}, {Seq: 2, Kind: "task", Ref: "x"}, {Seq: 3, Kind: "row", Ref: "b"}, {Seq: 4, Kind: "task", Ref: "a"}},
+			"desk:2": {{Seq: 1, Kind: "row", Ref: "a"}},
+		} {
+			got, complete, err := log.Since(t.Context(), d.Read(), agency, topic, 0, 10)
+			if err != nil || !complete || !slices.Equal(got, want) {
+				t.Errorf("%s: %v, %v, %v", topic, got, complete, err)
+			}
+		}
 	})
 }
 

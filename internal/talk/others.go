@@ -2,7 +2,6 @@ package talk
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -64,11 +63,7 @@ func (s *Service) others(ctx context.Context, q db.Q, p staff.Person) (Others, e
 	if err != nil {
 		return o, fmt.Errorf("read who waits next: %w", err)
 	}
-	var name agency.Text
-	if err := json.Unmarshal([]byte(service), &name); err != nil {
-		return o, fmt.Errorf("read who waits next: %w", err)
-	}
-	n.ServiceName = name.In("de")
+	n.ServiceName = agency.DecodeText(service).In("de")
 	o.Next = &n
 	return o, nil
 }

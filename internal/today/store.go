@@ -3,7 +3,6 @@ package today
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -155,7 +154,8 @@ func (s store) scanRow(rows interface{ Scan(...any) error }) (Row, lastTalk, err
 	if r.Handed, err = s.openHanded(r.ID, handedBy, note); err != nil {
 		return r, last, err
 	}
-	r.ServiceName = nameOf(service)
+	// For a service that the page does not have in its own language.
+	r.ServiceName = agency.DecodeText(service).In("de")
 	if advisor.ID != "" {
 		r.Advisor = &advisor
 	}
@@ -170,24 +170,6 @@ func (s store) scanRow(rows interface{ Scan(...any) error }) (Row, lastTalk, err
 		r.Invitation = Invitation{By: "none", State: "none"}
 	}
 	return r, last, nil
-}
-
-// appointmentOf finds what a change was about: its id is that of an appointment, a seat, a talk or a task.
-func (s store) appointmentOf(ctx context.Context, q db.Q, ref string) (string, error) {
-	var id string
-	err := q.QueryRowContext(ctx, `
-		SELECT id FROM appointment WHERE agency_id = $1 AND id = $2
-		UNION SELECT appointment_id FROM seat WHERE agency_id = $1 AND id = $2
-		UNION SELECT seat.appointment_id FROM talk JOIN seat ON seat.agency_id = talk.agency_id AND seat.id = talk.seat_id
-		      WHERE talk.agency_id = $1 AND talk.id = $2
-		UNION SELECT appointment_id FROM task WHERE agency_id = $1 AND id = $2`, s.person.Agency, ref).Scan(&id)
-	if errors.Is(err, db.ErrNoRows) {
-		return "", nil
-	}
-	if err != nil {
-		return "", fmt.Errorf("read what changed: %w", err)
-	}
-	return id, nil
 }
 
 const tasksQuery = `
@@ -246,15 +228,6 @@ func (s store) openHanded(id string, by Person, sealed []byte) (*Handed, error) 
 	}
 	note, err := appointment.OpenNote(s.key, s.person.Agency, id, sealed)
 	return &Handed{By: by, Note: Shown(note)}, err
-}
-
-// nameOf is a service's name for staff, whose language is German.
-func nameOf(encoded string) string {
-	var text agency.Text
-	if json.Unmarshal([]byte(encoded), &text) != nil {
-		return encoded
-	}
-	return text.In("de")
 }
 
 // finish marks a task as done; doing it again changes nothing.

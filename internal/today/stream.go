@@ -163,20 +163,21 @@ func (r *reader) changes(ctx context.Context, after string) (string, []edge.Even
 		return "", nil, false, nil
 	}
 	q := r.o.DB.Read()
-	var changed []string // ids, each once, oldest first
+	var changed []events.Change // each once, oldest first
 	late := false
-	known := map[string]bool{}
+	known := map[events.Change]bool{}
 	for i, desk := range r.person.Desks {
 		list, complete, err := r.o.Events.Since(ctx, q, r.person.Agency, agency.DeskTopic(desk), at[i], maxChanges)
 		if err != nil || !complete {
 			return "", nil, false, err
 		}
 		for _, change := range list {
-			at[i] = change.Seq
-			late = late || change.Kind == "late"
-			if !known[change.Ref] {
-				known[change.Ref] = true
-				changed = append(changed, change.Ref)
+			at[i], change.Seq = change.Seq, 0
+			if change.Kind == "late" {
+				late = true
+			} else if !known[change] {
+				known[change] = true
+				changed = append(changed, change)
 			}
 		}
 	}
@@ -189,23 +190,24 @@ func (r *reader) changes(ctx context.Context, after string) (string, []edge.Even
 	return at.String(r.shelf()), list, true, err
 }
 
-// show reads what changed as it is now: the row, and the task where it is one.
-func (r *reader) show(ctx context.Context, q db.Q, changed []string) ([]edge.Event, error) {
+// show reads what changed as it is now: a row, or a task with the row of its appointment, which shows the number to call.
+func (r *reader) show(ctx context.Context, q db.Q, changed []events.Change) ([]edge.Event, error) {
 	var list []edge.Event
 	shown := map[string]bool{}
-	for _, ref := range changed {
-		tasks, err := r.tasks(ctx, q, taskByID, ref)
-		if err != nil {
-			return nil, err
+	for _, change := range changed {
+		appointment := change.Ref
+		if change.Kind == "task" {
+			tasks, err := r.tasks(ctx, q, taskByID, change.Ref)
+			if err != nil {
+				return nil, err
+			}
+			if len(tasks) == 0 {
+				continue // of a desk of others by now; the appointment that took it along has a change of its own
+			}
+			list = append(list, edge.Event{Name: "task", Data: tasks[0]})
+			appointment = tasks[0].Appointment
 		}
-		for _, task := range tasks {
-			list = append(list, edge.Event{Name: "task", Data: task})
-		}
-		appointment, err := r.appointmentOf(ctx, q, ref)
-		if err != nil {
-			return nil, err
-		}
-		if appointment == "" || shown[appointment] {
+		if shown[appointment] {
 			continue
 		}
 		shown[appointment] = true
