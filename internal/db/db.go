@@ -2,8 +2,9 @@
 // transactions. One SQL text serves both: $1 placeholders, RETURNING, ON CONFLICT,
 // times as BIGINT milliseconds UTC, ids as TEXT.
 //
-// The main types are DB, Tx and Q (what reads and writes have in common). The
-// package knows nothing of agencies; every caller puts the agency in its WHERE.
+// The main types are DB, Tx and Q (what reads and writes have in common). Of agencies
+// the package knows that nearly all indexes begin with them (plans.go), and no more; every
+// caller puts the agency in its WHERE.
 package db
 
 import (

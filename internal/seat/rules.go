@@ -260,7 +260,7 @@ func (c Answer) apply(s Seat, _ time.Time, _ Window) (Seat, []Event, error) {
 	return s, []Event{TakenOver, Rejoined}, nil
 }
 
-// Admit lets a waiting guest in. By is the name shown to who comes second.
+// Admit lets a waiting guest in. Who admits is written by package talk; of two at once the second is refused.
 type Admit struct{}
 
 func (Admit) apply(s Seat, _ time.Time, _ Window) (Seat, []Event, error) {

@@ -6,6 +6,7 @@
 // seat under an optimistic lock, and the routes are those of guests.
 //
 // The main types are Seat, Command and Service. The package knows nothing of
-// talks, media and staff; package talk, above it, tells it what is needed of them
-// through the interface Talks.
+// talks and media; package talk, above it, tells it what is needed of them
+// through the interface Talks. Of staff it knows who acts: who writes to a guest,
+// and who is late.
 package seat

@@ -257,7 +257,7 @@ func (s *Service) hand(ctx context.Context, leg string, c browserCredentials) {
 }
 
 // need answers the relay. The leg's name is unguessable and comes from the relay,
-// which knows no agencies: the one read without an agency in its WHERE.
+// which knows no agencies: so this reads without an agency in its WHERE (internal/db/scope has all that do).
 func (s *Service) need(ctx context.Context, ufrag string) error {
 	var agencyID string
 	var sealed []byte
