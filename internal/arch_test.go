@@ -14,7 +14,7 @@ import (
 const (
 	module   = "visavis/"
 	plumbing = "locales internal/db internal/vault internal/events internal/jobs internal/edge "
-	media    = "internal/relay internal/relay/sdp internal/relay/control internal/relay/turn internal/sfu "
+	media    = "internal/relay internal/relay/sdp internal/relay/control internal/relay/turn "
 )
 
 // features are listed from the lowest up: each may import plumbing and those above it in the list. The audit is written
@@ -39,7 +39,6 @@ var rooms = map[string]string{
 	"internal/relay/crowd":   "",
 	"internal/relay/sdp":     "",
 	"internal/relay/turn":    "internal/relay/crowd",
-	"internal/sfu":           "",
 
 	"internal/db":      "",
 	"internal/vault":   "",
@@ -68,8 +67,6 @@ var doors = map[string]string{
 	"github.com/jackc/pgx":           "internal/db internal/events",
 	"modernc.org/sqlite":             "internal/db",
 	"github.com/pion":                media + "bench",
-	"github.com/livekit/protocol":    "internal/sfu",
-	"github.com/livekit/livekit":     "", // lives in its own module, sfu/
 	"github.com/wneessen/go-mail":    "internal/notify",
 	"github.com/coreos/go-oidc":      "internal/staff/oidc",
 	"github.com/go-jose/go-jose":     "internal/staff/oidc internal/staff/oidc/oidctest",
