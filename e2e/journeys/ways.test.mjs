@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { launchChromium } from '../lib/chromium.mjs';
-import { gallery, look } from '../lib/looks.mjs';
+import { focusInSight, gallery, look } from '../lib/looks.mjs';
 import { callIn, gone, hide, openDevices, says, showsFace, waitingRow } from '../lib/office.mjs';
 import { received, until } from '../lib/page.mjs';
 import { ADVISORS, endTalk, hook, screen, signIn } from '../lib/steps.mjs';
@@ -487,6 +487,32 @@ async function tabTo(page, selector, most = 20) {
   }
   assert.fail(`${selector} was not reached in ${most} steps`);
 }
+
+// A telephone, a small one, and letters of double size.
+test('the way into the waiting room is in sight at once, and covers nothing that has the focus', { timeout: 60_000 }, async () => {
+  const guest = await landing('Ina Imblick');
+  await guest.click(hook('check'));
+  await guest.wait(screen('check'));
+  await guest.wait(hook('devices'));
+  for (const [width, height] of [[390, 844], [320, 568], [195, 422]]) {
+    await guest.page.setViewportSize({ width, height });
+    await guest.eval(() => {
+      scrollTo(0, 0);
+      document.querySelector('h1').focus();
+    });
+    await until('the button is in the window', () => guest.eval((button) => document.querySelector(button).getBoundingClientRect().bottom <= innerHeight, hook('arrive')));
+    for (const key of ['Tab', 'Shift+Tab']) {
+      for (let i = 0; i < 5; i++) {
+        await guest.press(key);
+        await focusInSight(guest, `${width} × ${height}, ${key}`);
+      }
+    }
+    await guest.page.screenshot({ path: fileURLToPath(new URL(`../results/ways/16-in-sight-${width}.png`, import.meta.url)) });
+  }
+  await guest.click(hook('arrive'));
+  await guest.wait(screen('waiting'));
+  await guest.closeAll();
+});
 
 test('by keyboard alone, from the link to the talk and from signing in to calling in', { timeout: 90_000 }, async () => {
   const { link } = await invite('Hanna Tastatur');

@@ -57,6 +57,18 @@ async function largeTargets(page, where) {
   assert.deepEqual(small, [], `targets in ${where}`);
 }
 
+// What has the focus is in the window as a whole, and nothing that sticks to the window lies over it (WCAG 2.4.11).
+export async function focusInSight(page, where) {
+  const covered = await page.eval(() => {
+    const focused = document.activeElement;
+    const box = focused.getBoundingClientRect();
+    const at = [[box.left + 8, box.top + 2], [box.right - 8, box.top + 2], [box.left + 8, box.bottom - 2], [box.right - 8, box.bottom - 2]];
+    const seen = at.every(([x, y]) => focused.contains(document.elementFromPoint(x, y)));
+    return seen ? '' : `${focused.innerText} from ${Math.round(box.top)} to ${Math.round(box.bottom)} of ${innerHeight}`;
+  });
+  assert.equal(covered, '', `${where}: the focus is in sight`);
+}
+
 // A state for docs/advisor: in German, light, and only as much of the page as it is about.
 export async function forDocs(page, name, selector, width = 1280) {
   await look(page, { language: 'de', width, colorScheme: 'light' });
