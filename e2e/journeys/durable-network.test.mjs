@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { album, learnBoth } from '../lib/album.mjs';
 import { launchChromium } from '../lib/chromium.mjs';
+import { focusInSight } from '../lib/looks.mjs';
 import { SERVER_ADDRESS, pluggedNetwork } from '../lib/network.mjs';
 import { advisor, appoint, callIn, flows, guestWaits, rowOf, sameCode, says, talkingRow, waitingRow } from '../lib/office.mjs';
 import { received, until } from '../lib/page.mjs';
@@ -45,6 +46,13 @@ describe('a guest on a cable that can be pulled out', () => {
       const pulled = Date.now();
       await says(guest, 'main', /Verbindung ist unterbrochen.*Ihr Platz bleibt frei/s, 11_000);
       console.log(`# the page said so ${Date.now() - pulled} ms after the cable was pulled out`);
+      await guest.eval(() => [...document.querySelectorAll('main a, main button')].at(-1).focus());
+      for (let i = 0; i < 4; i++) {
+        await guest.press('Shift+Tab');
+        await focusInSight(guest, 'under the word that the connection is lost');
+      }
+      await guest.eval(() => scrollTo(0, document.body.scrollHeight));
+      assert.ok(await guest.eval(() => document.querySelector('main [role=alert]').getBoundingClientRect().top >= 0), 'said in sight of who reads on');
       await see(guest, '01-lost');
       if (seconds >= 60) {
         await says(list, waitingRow(name), /nicht verbunden seit/, 45_000);
