@@ -90,6 +90,23 @@ test('each sort of rule is written in its own fields, by keyboard too', LIMIT, a
   await see(admin, '05-decided');
 });
 
+test('how early and how late is decided at a service too, and stands there once', LIMIT, async () => {
+  await admin.goto(`${world.server.url}/staff/admin/places/${where.service}`);
+  await says(admin, at('waiting.early'), /60 Minuten vor Beginn \(von Landesamt Musterland festgelegt\)/);
+  await says(admin, at('waiting.late'), /60 Minuten nach dem Ende/);
+  assert.equal((await admin.text('main')).match(/60/g).length, 2);
+  await change('waiting.early');
+  await admin.fill(`${hook('rule-form')} input`, '20');
+  await look(admin, { ...PHONE, colorScheme: 'light' });
+  await see.both(admin, '05-service-narrow');
+  await look(admin, { ...DESK, colorScheme: 'dark' });
+  await admin.press('Enter');
+  await says(admin, at('waiting.early'), /20 Minuten vor Beginn \(hier festgelegt\)/);
+  await see(admin, '05-service');
+  await admin.click(`${at('waiting.early')} button:has-text("Zurücksetzen")`);
+  await says(admin, at('waiting.early'), /60 Minuten vor Beginn/);
+});
+
 const drawing = (inside) =>
   `<svg xmlns="http://www.w3.org/2000/svg" width="320" height="80"><rect width="80" height="80" rx="12" fill="#2044aa"/>
   <path d="M20 58 40 18l20 40z" fill="#ffcc00"/><text x="96" y="52" font-size="40" font-family="sans-serif">Musterland</text>${inside}</svg>`;

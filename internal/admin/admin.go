@@ -64,6 +64,7 @@ type column struct {
 	words   [][2]string
 	mail    bool
 	phone   bool
+	rule    agency.Rule // it says what the place decides; empty: it leaves that to those above
 }
 
 const (
@@ -119,8 +120,8 @@ func sheets() []sheet {
 			{name: colNameDE, german: "name_deutsch", most: mostName, need: true},
 			{name: colNameEN, german: "name_englisch", most: mostName},
 			{name: colMinutes, german: "minuten", most: 4, need: true, from: 5, to: 480},
-			{name: colEarly, german: "minuten_vorher", most: 4, blank: true, initial: "10", to: 240},
-			{name: colLate, german: "minuten_nachher", most: 4, blank: true, initial: "15", to: 1440},
+			{name: colEarly, german: "minuten_vorher", most: 4, to: agency.OpensEarly.Form().Most, rule: agency.OpensEarly},
+			{name: colLate, german: "minuten_nachher", most: 4, to: agency.StaysLate.Form().Most, rule: agency.StaysLate},
 			opened,
 		}},
 		{Staff, []string{"mitarbeitende"}, 1, []column{
@@ -196,9 +197,18 @@ func (s sheet) of(r Row, name string) string { return r.cells[s.column(name)] }
 type Document struct {
 	Rows  map[Kind][]Row
 	Files map[Kind]string // where they come from
+	fixed map[ruleAt]bool // what is decided for all
 }
 
-func newDocument() *Document { return &Document{Rows: map[Kind][]Row{}, Files: map[Kind]string{}} }
+// ruleAt is a rule at a department, by its code, or at the whole agency, without one.
+type ruleAt struct {
+	rule agency.Rule
+	code string
+}
+
+func newDocument() *Document {
+	return &Document{Rows: map[Kind][]Row{}, Files: map[Kind]string{}, fixed: map[ruleAt]bool{}}
+}
 
 // normal puts rows into the order of their keys, with everything said.
 func (d *Document) normal() {

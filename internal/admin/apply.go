@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -20,6 +21,7 @@ type writer struct {
 	run      *db.Prepared
 	audit    *audit.Log
 	accounts *staff.Service
+	places   *Service
 	agency   string
 	by       string // who changes it; empty: a command
 	now      int64
@@ -29,7 +31,7 @@ type writer struct {
 
 func (s *Service) newWriter(tx *db.Tx, agencyID, by string, before *Document) *writer {
 	w := &writer{
-		tx: tx, run: tx.Prepare(), audit: s.o.Audit, accounts: s.o.Staff, agency: agencyID, by: by, now: db.Ms(s.o.Clock()),
+		tx: tx, run: tx.Prepare(), audit: s.o.Audit, accounts: s.o.Staff, places: s, agency: agencyID, by: by, now: db.Ms(s.o.Clock()),
 		ids: map[Kind]map[string]string{},
 	}
 	for _, sheet := range sheets() {
@@ -74,8 +76,11 @@ func (w *writer) write(ctx context.Context, changes Difference) error {
 		case Roles:
 			err = w.role(ctx, c)
 		}
-		if err == nil && c.Kind != Staff { // who writes accounts tells of them
+		if err == nil && c.Kind != Staff && !c.onlyRules() { // who writes accounts, or rules, tells of them
 			err = w.note(ctx, c, id)
+		}
+		if err == nil && c.Kind == Services {
+			err = w.rules(ctx, c, id)
 		}
 		if err != nil {
 			return fmt.Errorf("write %s: %w", c.Kind, err)
@@ -129,25 +134,48 @@ func (w *writer) service(ctx context.Context, c Change, id string) error {
 			name[language] = text
 		}
 	}
-	var minutes [3]int64
-	for i := range minutes {
-		n, err := strconv.ParseInt(c.row.cells[4+i], 10, 64)
-		if err != nil {
-			return err
-		}
-		minutes[i] = n
+	minutes, err := strconv.ParseInt(c.row.cells[4], 10, 64)
+	if err != nil {
+		return err
 	}
 	shut := w.shut(c.row.cells[7] == closed)
 	if c.What == Added {
-		return w.run.Exec(ctx, `
-			INSERT INTO service (id, agency_id, department_id, code, name, minutes, early_minutes, late_minutes, closed_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			id, w.agency, w.ids[Departments][c.row.cells[1]], c.row.cells[0], name.Encode(), minutes[0], minutes[1], minutes[2], shut)
+		return w.run.Exec(ctx, `INSERT INTO service (id, agency_id, department_id, code, name, minutes, closed_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+			id, w.agency, w.ids[Departments][c.row.cells[1]], c.row.cells[0], name.Encode(), minutes, shut)
 	}
 	return w.run.Exec(ctx, `
-		UPDATE service SET name = $1, minutes = $2, early_minutes = $3, late_minutes = $4,
-		       closed_at = CASE WHEN CAST($5 AS BIGINT) IS NULL THEN NULL ELSE COALESCE(closed_at, $5) END
-		WHERE agency_id = $6 AND id = $7`, name.Encode(), minutes[0], minutes[1], minutes[2], shut, w.agency, id)
+		UPDATE service SET name = $1, minutes = $2,
+		       closed_at = CASE WHEN CAST($3 AS BIGINT) IS NULL THEN NULL ELSE COALESCE(closed_at, $3) END
+		WHERE agency_id = $4 AND id = $5`, name.Encode(), minutes, shut, w.agency, id)
+}
+
+// rules writes what a service decides, and what it leaves to those above. Whether it holds for all below is nothing that a
+// document says: it stays.
+func (w *writer) rules(ctx context.Context, c Change, id string) error {
+	place := agency.Place{Kind: agency.OfService, ID: id, Within: []string{w.agency, w.ids[Departments][c.row.cells[1]]}}
+	s, by := sheetOf(c.Kind), staff.Person{ID: w.by, Agency: w.agency}
+	for _, field := range c.Fields {
+		rule := s.columns[s.column(field.Name)].rule
+		switch {
+		case rule == "":
+			continue
+		case field.To == "":
+			if err := w.places.leaveAs(ctx, w.tx, by, place, rule); err != nil {
+				return err
+			}
+			continue
+		}
+		now, err := w.places.o.Agencies.RulesAt(ctx, w.tx, w.agency, place)
+		if err != nil {
+			return err
+		}
+		fixed := now[rule].Fixed && now[rule].Place == place.ID
+		change := RuleChange{Rule: rule, Fixed: fixed, stored: json.RawMessage(field.To)}
+		if err := w.places.decideAs(ctx, w.tx, by, place, change); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // account makes accounts without a password, and leaves those that are to be closed to the end.

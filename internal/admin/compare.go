@@ -35,12 +35,18 @@ type Change struct {
 	along  bool     // it follows from another change
 }
 
+// onlyRules tells that nothing changes of a place but what it decides.
+func (c Change) onlyRules() bool {
+	s := sheetOf(c.Kind)
+	return c.What == Changed && !slices.ContainsFunc(c.Fields, func(f Field) bool { return s.columns[s.column(f.Name)].rule == "" })
+}
+
 // Difference is all that a document would change, in the order of Kinds and of the document.
 type Difference []Change
 
 // Compare finds what a document changes of what there is, and what keeps it from that.
 func Compare(now, file *Document, m *Mistakes) Difference {
-	c := comparison{m: m, known: map[Kind]map[string]Row{}}
+	c := comparison{m: m, known: map[Kind]map[string]Row{}, fixed: now.fixed}
 	var changes Difference
 	for _, s := range sheets() {
 		c.known[s.kind] = make(map[string]Row, len(now.Rows[s.kind])+len(file.Rows[s.kind]))
@@ -129,6 +135,12 @@ func (c *comparison) shut(desk Row) bool {
 type comparison struct {
 	m     *Mistakes
 	known map[Kind]map[string]Row // what there will be, as far as it was read
+	fixed map[ruleAt]bool
+}
+
+// decidable tells whether nobody above a row has decided what a column says.
+func (c *comparison) decidable(s sheet, row Row, col column) bool {
+	return !c.fixed[ruleAt{rule: col.rule}] && !c.fixed[ruleAt{col.rule, s.of(row, colDepartment)}]
 }
 
 func (c *comparison) whole(s sheet, row Row) bool {
@@ -163,6 +175,9 @@ func (c *comparison) one(s sheet, row Row, file string) (Change, bool) {
 		}
 		if at >= s.keys && after.cells[at] != before.cells[at] {
 			change.Fields = append(change.Fields, Field{Name: col.name, From: before.cells[at], To: after.cells[at]})
+			if col.rule != "" && after.cells[at] != "" && !c.decidable(s, after, col) {
+				c.m.add(file, row.Line, "decided_above", "column", col.name)
+			}
 		}
 	}
 	c.refer(s, after, file)

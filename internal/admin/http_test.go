@@ -69,13 +69,19 @@ func TestPlacesAreMadeChangedClosedAndReopened(t *testing.T) {
 		b.Post("/api/staff/places", Body{"kind": "location", "code": "AHO", "name": "Bürgerhaus", "city": "Ahorn", "phone": "+49 30 1"}).OK(t).Into(t, &location)
 		b.Post("/api/staff/places", Body{"kind": "desk", "code": "R1", "name": "Reha Ahorn", "department": department.ID, "location": location.ID}).OK(t).Into(t, &desk)
 		b.Post("/api/staff/places", Body{"kind": "service", "code": "R-1", "name": "Antrag", "nameEn": "Claim", "minutes": 45, "department": department.ID}).OK(t).Into(t, &service)
-		if department.Name != "Reha" || desk.Department.Name != "Reha" || desk.Location.Name != "Bürgerhaus" || service.Minutes != 45 || service.EarlyMinutes != 10 || service.NameEN != "Claim" {
+		if department.Name != "Reha" || desk.Department.Name != "Reha" || desk.Location.Name != "Bürgerhaus" || service.Minutes != 45 || service.NameEN != "Claim" {
 			t.Errorf("%+v %+v %+v", department, desk, service)
 		}
 		if v := placeOf(t, b, location.ID); v.Below.Desks != 1 || v.Below.Departments != 1 || !v.MayShut || v.Phone != "+49 30 1" || len(v.Gives) != 4 {
 			t.Errorf("%+v", v)
 		}
 		b.Post("/api/staff/places", Body{"kind": "department", "code": "REH", "name": "x"}).Expect(t, 409, "place.code_taken")
+		// What a service decides is no part of its row: who has read the row before may still change it.
+		b.Send(http.MethodPut, "/api/staff/places/"+service.ID+"/rules/waiting.early", Body{"value": 20}).OK(t)
+		b.Post("/api/staff/places/"+service.ID, Body{"version": service.Version, "minutes": 50}).OK(t).Into(t, &service)
+		if got := n.Count(`SELECT COUNT(*) FROM policy WHERE agency_id = $1 AND place_id = $2 AND value = '20'`, o.Agency, service.ID); got != 1 || service.Minutes != 50 {
+			t.Errorf("%d %+v", got, service)
+		}
 		var shut admin.PlaceView
 		b.Post("/api/staff/places/"+location.ID, Body{"version": location.Version, "shut": true, "name": "Altes Bürgerhaus"}).OK(t).Into(t, &shut)
 		if v := placeOf(t, b, desk.ID); !v.Closed || v.Shut || v.Location.Name != "Altes Bürgerhaus" {

@@ -209,11 +209,11 @@ func randomTree(r *rand.Rand) []admin.File {
 	}
 	state := func(words ...string) string { return words[r.IntN(len(words))] }
 	departments, locations, desks := "code;name;state\n", "code;name;city;phone;state\n", "code;name;department;location;state\n"
-	services, people, roles := "code;department;name_de;name_en;minutes;early_minutes;state\n", "email;name;state\n", "email;role;at;place\n"
+	services, people, roles := "code;department;name_de;name_en;minutes;early_minutes;late_minutes;state\n", "email;name;state\n", "email;role;at;place\n"
 	nd, nl, nk, np := 1+r.IntN(4), 1+r.IntN(6), r.IntN(12), 1+r.IntN(10)
 	for i := range nd {
 		departments += quoted(fmt.Sprintf("D'%d", i), name(), state("open", "closed", "offen", ""))
-		services += quoted(fmt.Sprintf("S %d", i), fmt.Sprintf("D'%d", i), name(), state("", name()), fmt.Sprint(5+r.IntN(400)), state("", "20"), state("open", "geschlossen"))
+		services += quoted(fmt.Sprintf("S %d", i), fmt.Sprintf("D'%d", i), name(), state("", name()), fmt.Sprint(5+r.IntN(400)), state("", "20"), state("", "0"), state("open", "geschlossen"))
 	}
 	for i := range nl {
 		locations += quoted(fmt.Sprintf("L%d", i), name(), name(), state("", "+49 30 1", "0711"), state("open", "closed"))

@@ -151,6 +151,11 @@ func (r *reader) row(s sheet) (Row, error) {
 				continue
 			}
 			seen = r.take(s, &row, seen, at, name, value.String())
+		case nil:
+			if at < 0 || s.columns[at].rule == "" {
+				return row, errShape
+			}
+			seen = r.take(s, &row, seen, at, name, "")
 		default:
 			return row, errShape
 		}
@@ -195,10 +200,13 @@ func writeJSON(d *Document) []byte {
 					b.WriteString(", ")
 				}
 				b.WriteString(`"` + c.name + `": `)
-				if c.to > 0 {
-					b.WriteString(row.cells[at])
-				} else {
+				switch {
+				case c.to == 0:
 					b.Write(quoted(row.cells[at]))
+				case row.cells[at] == "":
+					b.WriteString("null")
+				default:
+					b.WriteString(row.cells[at])
 				}
 			}
 			b.WriteString("}")

@@ -97,17 +97,15 @@ func (s *Service) getPlaces(ctx context.Context, in *placesInput) (*placesOutput
 // PlaceView is a place with everything that is known of it. The agency itself is one, without a code.
 type PlaceView struct {
 	Place
-	NameEN       string       `json:"nameEn,omitempty" doc:"Of a service."`
-	Phone        string       `json:"phone,omitempty"`
-	Minutes      int          `json:"minutes,omitempty"`
-	EarlyMinutes int          `json:"earlyMinutes,omitempty"`
-	LateMinutes  int          `json:"lateMinutes,omitempty"`
-	Shut         bool         `json:"shut" doc:"Closed by itself."`
-	Version      string       `json:"version,omitempty" doc:"Whoever changes it says which one they saw."`
-	Below        Below        `json:"below"`
-	May          []staff.Act  `json:"may" doc:"What the person may do here."`
-	MayShut      bool         `json:"mayShut"`
-	Gives        []staff.Role `json:"gives" doc:"Which roles the person may give and take here."`
+	NameEN  string       `json:"nameEn,omitempty" doc:"Of a service."`
+	Phone   string       `json:"phone,omitempty"`
+	Minutes int          `json:"minutes,omitempty"`
+	Shut    bool         `json:"shut" doc:"Closed by itself."`
+	Version string       `json:"version,omitempty" doc:"Whoever changes it says which one they saw."`
+	Below   Below        `json:"below"`
+	May     []staff.Act  `json:"may" doc:"What the person may do here."`
+	MayShut bool         `json:"mayShut"`
+	Gives   []staff.Role `json:"gives" doc:"Which roles the person may give and take here."`
 }
 
 // PlaceOutput is an answer with one place.
@@ -183,7 +181,8 @@ func mayShut(p staff.Person, place agency.Place) bool {
 	return len(place.Within) > 0 && p.May(staff.Arrange, agency.Place{Kind: place.Kind, Within: place.Within})
 }
 
-// rowOf is what a document would say about a place.
+// rowOf is what a document would say about a place, without its rules: they are changed by routes of their own, and then
+// the place has not changed.
 func rowOf(ctx context.Context, q db.Q, agencyID string, place agency.Place) (Row, error) {
 	var code string
 	var err error
@@ -209,7 +208,13 @@ func rowOf(ctx context.Context, q db.Q, agencyID string, place agency.Place) (Ro
 	if len(d.Rows[kind]) != 1 {
 		return Row{}, agency.ErrNotFound
 	}
-	return d.Rows[kind][0], nil
+	row, s := d.Rows[kind][0], sheetOf(kind)
+	for at, col := range s.columns {
+		if col.rule != "" {
+			row.cells[at], row.has = "", row.has&^(1<<at)
+		}
+	}
+	return row, nil
 }
 
 // fill takes what a row says.
@@ -221,12 +226,8 @@ func (v *PlaceView) fill(ctx context.Context, q db.Q, agencyID string, place age
 		}
 		return ""
 	}
-	number := func(name string) int {
-		n, _ := strconv.Atoi(cell(name)) // none: there is no such column
-		return n
-	}
 	v.Code, v.City, v.Phone, v.NameEN = cell(colCode), cell(colCity), cell(colPhone), cell(colNameEN)
-	v.Minutes, v.EarlyMinutes, v.LateMinutes = number(colMinutes), number(colEarly), number(colLate)
+	v.Minutes, _ = strconv.Atoi(cell(colMinutes)) // none: there is no such column
 	v.Shut = cell(colState) == closed
 	v.Closed = v.Shut
 	v.Version = version(row)
@@ -265,15 +266,13 @@ func version(row Row) string {
 // PlaceFields are what can be said of a place; what is left out stays, or is as it is at first. Exported since the routes
 // are read by reflection, which skips what is not.
 type PlaceFields struct {
-	Name         *string `json:"name,omitempty" maxLength:"400" doc:"Of a service, the German one."`
-	NameEN       *string `json:"nameEn,omitempty" maxLength:"400"`
-	City         *string `json:"city,omitempty" maxLength:"400"`
-	Phone        *string `json:"phone,omitempty" maxLength:"400"`
-	Location     *string `json:"location,omitempty" maxLength:"64" doc:"Id; of a desk."`
-	Minutes      *int    `json:"minutes,omitempty"`
-	EarlyMinutes *int    `json:"earlyMinutes,omitempty"`
-	LateMinutes  *int    `json:"lateMinutes,omitempty"`
-	Shut         *bool   `json:"shut,omitempty"`
+	Name     *string `json:"name,omitempty" maxLength:"400" doc:"Of a service, the German one."`
+	NameEN   *string `json:"nameEn,omitempty" maxLength:"400"`
+	City     *string `json:"city,omitempty" maxLength:"400"`
+	Phone    *string `json:"phone,omitempty" maxLength:"400"`
+	Location *string `json:"location,omitempty" maxLength:"64" doc:"Id; of a desk."`
+	Minutes  *int    `json:"minutes,omitempty"`
+	Shut     *bool   `json:"shut,omitempty"`
 }
 
 // say puts the fields into a row, and notes what is wrong with them.
@@ -295,10 +294,8 @@ func (f PlaceFields) say(s sheet, row *Row, m *Mistakes) {
 			put(field, *value)
 		}
 	}
-	for field, value := range map[string]*int{colMinutes: f.Minutes, colEarly: f.EarlyMinutes, colLate: f.LateMinutes} {
-		if value != nil {
-			put(field, strconv.Itoa(*value))
-		}
+	if f.Minutes != nil {
+		put(colMinutes, strconv.Itoa(*f.Minutes))
 	}
 	if f.Shut != nil {
 		put(colState, instead(*f.Shut, closed, open))

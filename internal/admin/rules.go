@@ -7,7 +7,6 @@ import (
 	"net/http"
 
 	"visavis/internal/agency"
-	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/edge"
 	"visavis/internal/staff"
@@ -24,7 +23,7 @@ func (s *Service) ruleRoutes(api *edge.API, op func(id, route string) edge.Opera
 type RuleView struct {
 	Rule      agency.Rule  `json:"rule"`
 	Group     agency.Group `json:"group" enum:"meetings,contact,wording,security,kept" doc:"What it is about; those of a group follow each other."`
-	Value     any          `json:"value" doc:"null: each service has its own."`
+	Value     any          `json:"value"`
 	Kind      agency.Kind  `json:"kind,omitempty" doc:"Of the place that has decided; none: nobody has, it is as Visavis comes."`
 	Place     string       `json:"place,omitempty"`
 	PlaceName string       `json:"placeName,omitempty"`
@@ -155,11 +154,7 @@ func (s *Service) deleteRule(ctx context.Context, in *RulePath) (*RulesOutput, e
 		if in.Rule.NeedsTwo() {
 			return s.askToLeave(ctx, tx, p, place, in.Rule)
 		}
-		decided, err := s.o.Agencies.Undecide(ctx, tx, p.Agency, place, in.Rule)
-		if err != nil || !decided {
-			return err
-		}
-		return s.noteRule(ctx, tx, p, place, audit.RuleLeft, in.Rule)
+		return s.leaveAs(ctx, tx, p, place, in.Rule)
 	})
 }
 

@@ -60,3 +60,12 @@ func (s *Service) decideAs(ctx context.Context, tx *db.Tx, p staff.Person, place
 	return s.noteRule(ctx, tx, p, place, audit.RuleDecided, c.Rule,
 		audit.Is("value", code), audit.Is("fixed", strconv.FormatBool(c.Fixed)))
 }
+
+// leaveAs leaves a rule to those above, where the place has decided, and tells the audit of it.
+func (s *Service) leaveAs(ctx context.Context, tx *db.Tx, p staff.Person, place agency.Place, rule agency.Rule) error {
+	decided, err := s.o.Agencies.Undecide(ctx, tx, p.Agency, place, rule)
+	if err != nil || !decided {
+		return err
+	}
+	return s.noteRule(ctx, tx, p, place, audit.RuleLeft, rule)
+}

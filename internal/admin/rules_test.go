@@ -47,7 +47,7 @@ func TestARuleIsShownWithWhereItComesFromAndChangedWhereThatIsAllowed(t *testing
 			t.Fatalf("no %s in %s", name, a.Text)
 			return admin.RuleView{}
 		}
-		if r := rule(herbst.Get(at(o.Desk, "")), "waiting.early"); r.Value != nil || r.Kind != "" || !r.MayDecide {
+		if r := rule(herbst.Get(at(o.Desk, "")), "waiting.early"); r.Value != 10.0 || r.Kind != "" || !r.MayDecide {
 			t.Errorf("%+v", r)
 		}
 		herbst.Send(http.MethodPut, at(desk.LocationID, "waiting.early"), Body{"value": 20}).OK(t)

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strconv"
 
@@ -17,6 +18,9 @@ func (s *Service) now(ctx context.Context, q db.Q, agencyID string) (*Document, 
 		if err := d.read(ctx, q, agencyID, kind, ""); err != nil {
 			return nil, err
 		}
+	}
+	if err := d.readFixed(ctx, q, agencyID); err != nil {
+		return nil, fmt.Errorf("read rules: %w", err)
 	}
 	if err := s.readRoles(ctx, q, agencyID, d); err != nil {
 		return nil, fmt.Errorf("read roles: %w", err)
@@ -100,22 +104,53 @@ func readDesks(ctx context.Context, q db.Q, args []any, d *Document) error {
 
 func readServices(ctx context.Context, q db.Q, args []any, d *Document) error {
 	return d.rows(ctx, q, Services, `
-		SELECT service.id, service.code, department.code, service.name, minutes, early_minutes, late_minutes, service.closed_at IS NOT NULL FROM service
+		SELECT service.id, service.code, department.code, service.name, minutes, COALESCE(early.value, ''), COALESCE(late.value, ''),
+		       service.closed_at IS NOT NULL
+		FROM service
 		JOIN department ON department.agency_id = service.agency_id AND department.id = service.department_id
+		LEFT JOIN policy early ON early.agency_id = service.agency_id AND early.place_id = service.id AND early.name = '`+string(agency.OpensEarly)+`'
+		LEFT JOIN policy late ON late.agency_id = service.agency_id AND late.place_id = service.id AND late.name = '`+string(agency.StaysLate)+`'
 		WHERE service.agency_id = $1 AND (CAST($2 AS TEXT) = '' OR service.code = $2)`, args,
 		func(from scanner, r *Row) error {
 			var shut bool
-			var name string
-			var length, early, late int64
+			var name, early, late string
+			var length int64
 			err := from.Scan(&r.ID, &r.cells[0], &r.cells[1], &name, &length, &early, &late, &shut)
 			text := agency.DecodeText(name)
 			r.cells[2], r.cells[3] = text["de"], text["en"]
-			for i, minutes := range []int64{length, early, late} {
-				r.cells[4+i] = strconv.FormatInt(minutes, 10)
-			}
+			r.cells[4], r.cells[5], r.cells[6] = strconv.FormatInt(length, 10), minutesOf(early), minutesOf(late)
 			r.cells[7] = instead(shut, closed, open)
 			return err
 		})
+}
+
+// minutesOf reads a decision; empty where there is none.
+func minutesOf(value string) string {
+	var n float64
+	if json.Unmarshal([]byte(value), &n) != nil {
+		return ""
+	}
+	return strconv.Itoa(int(n))
+}
+
+// readFixed reads what is decided above services for all of them.
+func (d *Document) readFixed(ctx context.Context, q db.Q, agencyID string) error {
+	rows, err := q.QueryContext(ctx, `
+		SELECT policy.name, COALESCE(department.code, '') FROM policy
+		LEFT JOIN department ON department.agency_id = policy.agency_id AND department.id = policy.place_id
+		WHERE policy.agency_id = $1 AND policy.fixed AND policy.place_kind IN ('agency', 'department')`, agencyID)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // read only
+	for rows.Next() {
+		var one ruleAt
+		if err := rows.Scan(&one.rule, &one.code); err != nil {
+			return err
+		}
+		d.fixed[one] = true
+	}
+	return rows.Err()
 }
 
 func readStaff(ctx context.Context, q db.Q, args []any, d *Document) error {

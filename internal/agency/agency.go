@@ -75,15 +75,13 @@ type Desk struct {
 // the task.
 func DeskTopic(id string) string { return "desk:" + id }
 
-// Service is what a talk is about, and its rules.
+// Service is what a talk is about.
 type Service struct {
 	ID, Code     string
 	DepartmentID string
 	Name         Text
 	Duration     time.Duration
-	Early        time.Duration // the waiting room opens so long before the start
-	Late         time.Duration // and the link works so long after the end
-	Closed       bool          // takes no new appointments
+	Closed       bool // takes no new appointments
 }
 
 // Public is what anybody may know of an agency.

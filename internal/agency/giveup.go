@@ -44,7 +44,7 @@ func husks() []husk {
 			blank: `UPDATE service SET name = '', code = id
 			WHERE agency_id = $1 AND id IN (SELECT id FROM service WHERE agency_id = $1 AND (name <> '' OR code <> id) LIMIT $2)`,
 			said:  []string{"name", "code"},
-			stays: slices.Concat(place, []string{"department_id", "minutes", "early_minutes", "late_minutes"}),
+			stays: slices.Concat(place, []string{"department_id", "minutes"}),
 		},
 		{
 			table: "desk",

@@ -14,10 +14,9 @@ type Rule string
 
 // The rules.
 const (
-	// OpensEarly is how many minutes before the start the waiting room opens. Each service has its own number, which a
-	// location or a desk may change.
+	// OpensEarly is how many minutes before the start the waiting room opens.
 	OpensEarly Rule = "waiting.early"
-	// StaysLate is how many minutes after the end the link still works; likewise.
+	// StaysLate is how many minutes after the end the link still works.
 	StaysLate Rule = "waiting.late"
 	// OfferedFrom is the first day on which appointments may take place (2026-12-01), so that an agency can begin with
 	// a few offices; "" is every day, and "never" none.
@@ -114,7 +113,7 @@ type definition struct {
 	own      []Kind // these have it in their own rows
 	kept     bool   // each text that was ever decided stays
 	two      bool   // a second person has to agree to each change
-	standard any    // where nobody has decided; nil: each service has its own, or the installation
+	standard any    // where nobody has decided; nil: the installation has one
 }
 
 // inOrder are all rules as people read them, those of a group together.
@@ -123,8 +122,8 @@ func inOrder() []definition {
 	return []definition{
 		{rule: OfferedFrom, group: Meetings, form: Form{Kind: DayForm}, at: levels(), standard: ""},
 		{rule: Doors, group: Meetings, form: someOf(ByLink, ByCall), at: levels(), standard: asList([]string{ByLink, ByCall})},
-		{rule: OpensEarly, group: Meetings, form: minutes(240), at: []Kind{OfLocation, OfDesk}, own: []Kind{OfService}},
-		{rule: StaysLate, group: Meetings, form: minutes(1440), at: []Kind{OfLocation, OfDesk}, own: []Kind{OfService}},
+		{rule: OpensEarly, group: Meetings, form: minutes(240), at: levels(), standard: 10.0},
+		{rule: StaysLate, group: Meetings, form: minutes(1440), at: levels(), standard: 15.0},
 		{
 			rule: Reminders, group: Meetings, form: someOrNone(BeforeWeek, BeforeThreeDays, BeforeDay, BeforeTwoHours),
 			at: levels(), standard: asList([]string{BeforeDay}),

@@ -82,20 +82,18 @@ func (s *Store) SpokenAt(ctx context.Context, q db.Q, agencyID string, desks []s
 // ownRows are what places say of themselves in their own rows; empty where there is no such place.
 type ownRows struct {
 	agency, phone, hours, location, dial string
-	service                              string
-	early, late                          int64
 }
 
 func ownOf(ctx context.Context, q db.Q, agencyID, desk, service string) (ownRows, error) {
-	o := ownRows{agency: agencyID, service: service}
+	o := ownRows{agency: agencyID}
 	err := q.QueryRowContext(ctx, `
-		SELECT agency.phone, agency.phone_hours, location.id, location.phone, service.early_minutes, service.late_minutes
+		SELECT agency.phone, agency.phone_hours, location.id, location.phone
 		FROM desk
 		JOIN agency ON agency.id = desk.agency_id
 		JOIN location ON location.agency_id = desk.agency_id AND location.id = desk.location_id
 		JOIN service ON service.agency_id = desk.agency_id AND service.id = $3
 		WHERE desk.agency_id = $1 AND desk.id = $2`, agencyID, desk, service).
-		Scan(&o.phone, &o.hours, &o.location, &o.dial, &o.early, &o.late)
+		Scan(&o.phone, &o.hours, &o.location, &o.dial)
 	if errors.Is(err, db.ErrNoRows) {
 		return o, ErrNotFound
 	}
@@ -108,12 +106,10 @@ func ownOf(ctx context.Context, q db.Q, agencyID, desk, service string) (ownRows
 func ownAt(ctx context.Context, q db.Q, agencyID, ids string, args []any) (ownRows, error) {
 	o := ownRows{agency: agencyID}
 	err := q.QueryRowContext(ctx, `
-		SELECT agency.phone, agency.phone_hours, COALESCE(location.id, ''), COALESCE(location.phone, ''),
-		       COALESCE(service.id, ''), COALESCE(service.early_minutes, 0), COALESCE(service.late_minutes, 0)
+		SELECT agency.phone, agency.phone_hours, COALESCE(location.id, ''), COALESCE(location.phone, '')
 		FROM agency
 		LEFT JOIN location ON location.agency_id = $1 AND location.id IN `+ids+`
-		LEFT JOIN service ON service.agency_id = $1 AND service.id IN `+ids+`
-		WHERE agency.id = $1`, args...).Scan(&o.phone, &o.hours, &o.location, &o.dial, &o.service, &o.early, &o.late)
+		WHERE agency.id = $1`, args...).Scan(&o.phone, &o.hours, &o.location, &o.dial)
 	if err != nil {
 		return o, fmt.Errorf("read what places say of themselves: %w", err)
 	}
@@ -133,10 +129,6 @@ func (o ownRows) before(decided map[Rule][]Decision) map[Rule][]Decision {
 	}
 	if hours := DecodeText(o.hours); hours.In("") != "" {
 		first(ContactHours, OfAgency, o.agency, asValue(hours))
-	}
-	if o.service != "" {
-		first(OpensEarly, OfService, o.service, float64(o.early))
-		first(StaysLate, OfService, o.service, float64(o.late))
 	}
 	return decided
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -67,8 +68,16 @@ func (g *ground) rules() agency.Rules {
 func TestTheLowestPlaceThatHasDecidedCountsUnlessOneAboveHasForAll(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		g := newGround(t, d)
-		if r := g.rules(); r.Minutes(agency.OpensEarly) != 10*time.Minute || r[agency.OpensEarly].Kind != agency.OfService || r[agency.OfferedFrom].Kind != "" {
+		if r := g.rules(); r.Minutes(agency.OpensEarly) != 10*time.Minute || r.Minutes(agency.StaysLate) != 15*time.Minute || r[agency.OpensEarly].Kind != "" {
 			t.Errorf("%+v", r)
+		}
+		for i, p := range []agency.Place{g.whole, g.department, g.service} {
+			g.must(p, agency.OpensEarly, strconv.Itoa(i), false)
+			g.must(p, agency.StaysLate, strconv.Itoa(100+i), false)
+			if r := g.rules(); r.Minutes(agency.OpensEarly) != time.Duration(i)*time.Minute || r.Minutes(agency.StaysLate) != time.Duration(100+i)*time.Minute ||
+				r[agency.OpensEarly].Place != p.ID {
+				t.Errorf("a %s has decided: %+v", p.Kind, r)
+			}
 		}
 		g.must(g.location, agency.OpensEarly, `20`, false)
 		g.must(g.desk, agency.OpensEarly, `30`, false)
@@ -96,7 +105,7 @@ func TestTheLowestPlaceThatHasDecidedCountsUnlessOneAboveHasForAll(t *testing.T)
 			t.Errorf("%+v", r)
 		}
 		at, err := n.Agencies.RulesAt(t.Context(), d.Read(), g.o.Agency, g.location)
-		if err != nil || at[agency.OpensEarly].Kind != "" {
+		if err != nil || at[agency.OpensEarly].Kind != agency.OfAgency {
 			t.Errorf("a location has what its desk has decided: %+v %v", at, err)
 		}
 	})
@@ -111,8 +120,6 @@ func TestNobodyDecidesWhatThereIsNotOrWhereItDoesNotBelong(t *testing.T) {
 			value string
 		}{
 			{g.desk, "waiting.forever", `1`},
-			{g.whole, agency.OpensEarly, `10`},
-			{g.service, agency.OpensEarly, `10`}, // it stands in its own row
 			{g.desk, agency.OpensEarly, `-1`},
 			{g.desk, agency.OpensEarly, `241`},
 			{g.desk, agency.OpensEarly, `1.5`},
@@ -158,14 +165,23 @@ func TestADeskThatOpensEarlierLetsGuestsInEarlierAtOnce(t *testing.T) {
 		sommer := g.SignIn(g.o.Sommer)
 		guest := g.Guest(g.Book(g.o, sommer, g.o.Booking(Start().Add(25*time.Minute))))
 		guest.Arrive().Expect(t, http.StatusConflict, "seat.too_early")
+		g.must(g.whole, agency.OpensEarly, `30`, false)
+		g.must(g.service, agency.OpensEarly, `20`, false)
+		guest.Arrive().Expect(t, http.StatusConflict, "seat.too_early")
 		g.must(g.desk, agency.OpensEarly, `30`, false)
+		g.must(g.department, agency.StaysLate, `90`, true)
 		guest.Arrive().OK(t)
 		var list struct {
-			Rows []struct{ Seat struct{ OpensAt int64 } }
+			Rows []struct {
+				Seat struct{ OpensAt, ClosesAt int64 }
+			}
 		}
 		sommer.Listen("/api/staff/stream", "").Until("snapshot", &list)
 		if got, want := list.Rows[0].Seat.OpensAt, db.Ms(Start().Add(-5*time.Minute)); got != want {
 			t.Errorf("the list says %d, not %d", got, want)
+		}
+		if got, want := list.Rows[0].Seat.ClosesAt, db.Ms(Start().Add((25+30+90)*time.Minute)); got != want {
+			t.Errorf("the list says that the link works until %d, not %d", got, want)
 		}
 	})
 }

@@ -176,10 +176,9 @@ func (s *Store) CreateService(ctx context.Context, tx *db.Tx, agencyID string, v
 	v.ID = vault.NewID()
 	v.Code = cmp.Or(v.Code, v.ID)
 	err := db.Affected(tx.ExecContext(ctx, `
-		INSERT INTO service (id, agency_id, department_id, code, name, minutes, early_minutes, late_minutes)
-		SELECT $1, $2, department.id, $4, $5, $6, $7, $8 FROM department WHERE department.id = $3 AND department.agency_id = $2`,
-		v.ID, agencyID, v.DepartmentID, v.Code, v.Name.Encode(),
-		int64(v.Duration/time.Minute), int64(v.Early/time.Minute), int64(v.Late/time.Minute)))
+		INSERT INTO service (id, agency_id, department_id, code, name, minutes)
+		SELECT $1, $2, department.id, $4, $5, $6 FROM department WHERE department.id = $3 AND department.agency_id = $2`,
+		v.ID, agencyID, v.DepartmentID, v.Code, v.Name.Encode(), int64(v.Duration/time.Minute)))
 	if err != nil {
 		return v, fmt.Errorf("create service: %w", err)
 	}
@@ -232,17 +231,17 @@ func (s *Store) Desk(ctx context.Context, q db.Q, agencyID, deskID string) (Desk
 	return d, nil
 }
 
-const serviceColumns = `SELECT id, code, department_id, name, minutes, early_minutes, late_minutes, closed_at IS NOT NULL FROM service`
+const serviceColumns = `SELECT id, code, department_id, name, minutes, closed_at IS NOT NULL FROM service`
 
 func scanService(row interface{ Scan(...any) error }) (Service, error) {
 	var v Service
 	var name string
-	var minutes, early, late int64
-	if err := row.Scan(&v.ID, &v.Code, &v.DepartmentID, &name, &minutes, &early, &late, &v.Closed); err != nil {
+	var minutes int64
+	if err := row.Scan(&v.ID, &v.Code, &v.DepartmentID, &name, &minutes, &v.Closed); err != nil {
 		return v, err
 	}
 	v.Name = DecodeText(name)
-	v.Duration, v.Early, v.Late = time.Duration(minutes)*time.Minute, time.Duration(early)*time.Minute, time.Duration(late)*time.Minute
+	v.Duration = time.Duration(minutes) * time.Minute
 	return v, nil
 }
 

@@ -8,8 +8,10 @@ package demo
 import (
 	"context"
 	"encoding/base32"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -87,6 +89,9 @@ func (p Parts) create(ctx context.Context) (agency.Agency, error) {
 		if err != nil {
 			return err
 		}
+		if err := p.decide(ctx, tx, a.ID); err != nil {
+			return err
+		}
 		return p.employ(ctx, tx, a.ID, o)
 	})
 	return a, err
@@ -129,12 +134,24 @@ func (p Parts) organise(ctx context.Context, tx *db.Tx, id string) (office, erro
 	return o, nil
 }
 
-// The waiting rooms open so early that several appointments can be tried at once which the form has proposed one after
-// the other.
+// early and late let the waiting rooms open so early that several appointments can be tried at once which the form has
+// proposed one after the other.
 const (
 	early = 60 * time.Minute
 	late  = 60 * time.Minute
 )
+
+// decide says so for the whole agency, which leaves its departments, services, locations and desks free to say otherwise.
+func (p Parts) decide(ctx context.Context, tx *db.Tx, id string) error {
+	whole := agency.Place{Kind: agency.OfAgency, ID: id}
+	for rule, long := range map[agency.Rule]time.Duration{agency.OpensEarly: early, agency.StaysLate: late} {
+		minutes := json.RawMessage(strconv.Itoa(int(long.Minutes())))
+		if _, err := p.Agencies.Decide(ctx, tx, id, whole, rule, minutes, false, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // departmentNames are the departments by their codes.
 func departmentNames() map[string]string {
@@ -146,7 +163,7 @@ func services() []agency.Service {
 	of := func(department, number, de, en string, minutes int) agency.Service {
 		return agency.Service{
 			Code: department + "-" + number, DepartmentID: department, Name: agency.Text{"de": de, "en": en},
-			Duration: time.Duration(minutes) * time.Minute, Early: early, Late: late,
+			Duration: time.Duration(minutes) * time.Minute,
 		}
 	}
 	return []agency.Service{

@@ -237,7 +237,7 @@ func (w *world) newOffice(slug string) office {
 		o.desk = desk.ID
 		service, err := w.agencies.CreateService(ctx, tx, a.ID, agency.Service{
 			DepartmentID: department.ID, Name: agency.Text{"de": "Beratung"},
-			Duration: 30 * time.Minute, Early: 10 * time.Minute, Late: 15 * time.Minute,
+			Duration: 30 * time.Minute,
 		})
 		if err != nil {
 			return err

@@ -74,7 +74,7 @@ func (n *Node) desk(tx *db.Tx, agencyID, location, department, service string) (
 	}
 	v, err := n.Agencies.CreateService(ctx, tx, agencyID, agency.Service{
 		DepartmentID: d.ID, Name: agency.Text{"de": service, "en": service + " (en)"},
-		Duration: 30 * time.Minute, Early: 10 * time.Minute, Late: 15 * time.Minute,
+		Duration: 30 * time.Minute,
 	})
 	return k.ID, v.ID, err
 }

@@ -28,8 +28,6 @@ export interface PlaceView extends Place {
   readonly nameEn?: string;
   readonly phone?: string;
   readonly minutes?: number;
-  readonly earlyMinutes?: number;
-  readonly lateMinutes?: number;
   /** Closed by itself, and not only with what it lies in. */
   readonly shut: boolean;
   readonly version?: string;
@@ -53,8 +51,6 @@ export interface PlaceChange {
   phone?: string;
   location?: string;
   minutes?: number;
-  earlyMinutes?: number;
-  lateMinutes?: number;
   shut?: boolean;
 }
 
@@ -249,7 +245,7 @@ export type RuleName =
   | "signin.password";
 
 /** Of texts: by language. */
-export type RuleValue = number | string | readonly string[] | Readonly<Record<string, string>> | null;
+export type RuleValue = number | string | readonly string[] | Readonly<Record<string, string>>;
 
 /** What a rule takes. */
 export interface RuleTakes {
@@ -275,7 +271,6 @@ export interface RuleView {
   readonly rule: RuleName;
   /** Those of a group follow each other. */
   readonly group: RuleGroup;
-  /** null: each service has its own. */
   readonly value: RuleValue;
   /** Of the place that has decided; none: nobody has. */
   readonly kind?: Level;
@@ -293,8 +288,8 @@ export interface RuleView {
   /** One that waits for that. */
   readonly asked?: {
     readonly approval: string;
-    readonly value: RuleValue;
-    /** In place of the value: it is left to those above again. */
+    /** null: it is left to those above again. */
+    readonly value: RuleValue | null;
     readonly leave: boolean;
     readonly askedBy: string;
     readonly askedAt: number;

@@ -8,7 +8,7 @@ interface RuleChange {
   readonly kind: Level;
   readonly place: string;
   readonly placeName: string;
-  readonly value: RuleValue;
+  readonly value: RuleValue | null;
   readonly leave: boolean;
   readonly fixed: boolean;
   readonly now: RuleValue;

@@ -14,7 +14,7 @@ export function whatText({ act, change }: Pick<Approval, "act" | "change">, text
   const { t } = texts;
   if (!change) return t(act === "agency.delete" ? "admin.approvals.delete" : "admin.approvals.key");
   const { rule, value, leave } = change;
-  const to = leave ? t("admin.approvals.leave") : ruleValue({ rule, value, takes }, texts);
+  const to = leave || value === null ? t("admin.approvals.leave") : ruleValue({ rule, value, takes }, texts);
   return t("admin.approvals.change", { rule: t(ruleLabels[rule]), value: to });
 }
 

@@ -39,7 +39,6 @@ test("numbers are sent as numbers, and what is left empty not at all", () => {
     name: "Beratung",
     code: " BER ",
     department: "d1",
-    earlyMinutes: "0",
   };
   expect(newPlace("service", draft)).toEqual({
     kind: "service",
@@ -47,8 +46,6 @@ test("numbers are sent as numbers, and what is left empty not at all", () => {
     code: "BER",
     department: "d1",
     minutes: 30,
-    earlyMinutes: 0,
-    lateMinutes: 15,
   });
 });
 
@@ -62,12 +59,11 @@ test("the form itself sees what is missing and what is no such number", () => {
   expect(wrong({ name: " ", minutes: "" })).toEqual(["empty name", "empty minutes"]);
   for (const minutes of ["4", "481", "1e2", "-5", "5,5", "zehn"])
     expect(wrong({ minutes })).toEqual(["number minutes"]);
-  expect(wrong({ lateMinutes: "1441" })).toEqual(["number late_minutes"]);
 });
 
 test("a refusal is shown at the field that it is about", () => {
   expect(fieldAt("name_de")).toBe("name");
-  expect(fieldAt("early_minutes")).toBe("earlyMinutes");
+  expect(fieldAt("name_en")).toBe("nameEn");
   expect(fieldAt("city")).toBe("city");
   expect(fieldAt("state")).toBeUndefined();
   expect(fieldAt(undefined)).toBeUndefined();

@@ -2,16 +2,7 @@ import type { Mistake, NewPlace, PlaceChange, PlaceKind, PlaceView } from "../..
 
 /** What is written of a place, all of it text; a department and a location by their ids. */
 export type PlaceField =
-  | "code"
-  | "name"
-  | "nameEn"
-  | "city"
-  | "phone"
-  | "department"
-  | "location"
-  | "minutes"
-  | "earlyMinutes"
-  | "lateMinutes";
+  "code" | "name" | "nameEn" | "city" | "phone" | "department" | "location" | "minutes";
 
 export type PlaceDraft = Readonly<Partial<Record<PlaceField, string>>>;
 
@@ -19,7 +10,7 @@ const fieldsOf: Readonly<Record<PlaceKind, readonly PlaceField[]>> = {
   location: ["name", "code", "city", "phone"],
   desk: ["name", "code", "department", "location"],
   department: ["name", "code"],
-  service: ["name", "nameEn", "code", "department", "minutes", "earlyMinutes", "lateMinutes"],
+  service: ["name", "nameEn", "code", "department", "minutes"],
 };
 
 /** Never changes once it is there. */
@@ -32,8 +23,6 @@ export function placeFields(kind: PlaceKind, isNew: boolean): readonly PlaceFiel
 
 const ranges: Partial<Record<PlaceField, { from: number; to: number }>> = {
   minutes: { from: 5, to: 480 },
-  earlyMinutes: { from: 0, to: 240 },
-  lateMinutes: { from: 0, to: 1440 },
 };
 
 const maybeEmpty: readonly PlaceField[] = ["nameEn", "city", "phone"];
@@ -44,7 +33,7 @@ export const isNumber = (field: PlaceField): boolean => field in ranges;
 /** Something new, with what is usual. */
 export function newDraft(kind: PlaceKind): PlaceDraft {
   const empty = Object.fromEntries(fieldsOf[kind].map((field) => [field, ""]));
-  return kind === "service" ? { ...empty, minutes: "30", earlyMinutes: "10", lateMinutes: "15" } : empty;
+  return kind === "service" ? { ...empty, minutes: "30" } : empty;
 }
 
 export function draftOf(view: PlaceView): PlaceDraft {
@@ -67,13 +56,7 @@ export function wrongIn(draft: PlaceDraft, fields: readonly PlaceField[]): Mista
   });
 }
 
-const columns: Partial<Record<PlaceField, string>> = {
-  nameEn: "name_en",
-  earlyMinutes: "early_minutes",
-  lateMinutes: "late_minutes",
-};
-
-const columnOf = (field: PlaceField): string => columns[field] ?? field;
+const columnOf = (field: PlaceField): string => (field === "nameEn" ? "name_en" : field);
 
 /** The field that a refusal is about, by the column that files have for it. */
 export function fieldAt(column: string | number | undefined): PlaceField | undefined {

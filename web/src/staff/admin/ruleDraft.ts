@@ -26,7 +26,7 @@ export type Wrong = { key: StaffKey; params?: Record<string, number> };
 export function ruleDraft({ kind, of = [] }: RuleTakes, value: RuleValue): RuleDraft {
   const text = typeof value === "string" || typeof value === "number" ? String(value) : "";
   const several = Array.isArray(value) ? (value as readonly string[]) : [];
-  const said = value !== null && typeof value === "object" && !Array.isArray(value) ? value : {};
+  const said = typeof value === "object" && !Array.isArray(value) ? value : {};
   const day = text === "never" ? "never" : text === "" ? "always" : "from";
   return {
     typed: text === "never" || kind === "picture" ? "" : text,

@@ -85,7 +85,6 @@ export function ruleValue(
   texts: Texts<StaffKey>,
 ): string {
   const { t } = texts;
-  if (value === null) return t("admin.rule.own");
   if (isList(value) && value.length === 0) return t("admin.rule.noneOf");
   if (isList(value)) return value.map((choice) => choiceLabel(rule, choice, texts)).join(", ");
   if (typeof value === "object") {

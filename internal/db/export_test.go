@@ -1,0 +1,13 @@
+package db
+
+import "context"
+
+// MigrateTo brings the schema to a version, as a former release would have left it.
+func (d *DB) MigrateTo(ctx context.Context, version int64) error {
+	provider, err := d.migrator()
+	if err != nil {
+		return err
+	}
+	_, err = provider.UpTo(ctx, version)
+	return err
+}
