@@ -1,6 +1,6 @@
 // A picture of every state of a journey for people to look at, and axe over each of them.
 
-import axe from 'axe-core';
+import axe from 'axe-core/axe.min.js'; // half of what else every page would have to be sent, and to read
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

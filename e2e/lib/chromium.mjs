@@ -17,12 +17,10 @@ const QUIET = [
 ];
 const FAKE = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream=fps=10', '--auto-select-desktop-capture-source=Entire screen'];
 
-// `unwatched` is for measuring: nobody writes down what pages ask for, and no second process stands between, as both
-// take time from what is measured. Such a browser cannot be killed.
+// `unwatched` is for measuring: nobody writes down what pages ask for, which takes time from what is measured.
 export async function launchChromium({ args = [], fake = true, executablePath = '/usr/bin/chromium', unwatched = false } = {}) {
   const options = { executablePath, args: [...QUIET, ...(fake ? FAKE : []), '--autoplay-policy=user-gesture-required', ...args] };
-  const server = unwatched ? undefined : await chromium.launchServer(options);
-  const browser = server ? await chromium.connect(server.wsEndpoint()) : await chromium.launch(options);
+  const browser = await chromium.launch(options);
   const requests = [];
   const consoleLines = [];
   return {
@@ -46,15 +44,15 @@ export async function launchChromium({ args = [], fake = true, executablePath = 
       context.setDefaultTimeout(DEADLINE);
       return new ChromiumPage(await context.newPage(), context);
     },
-    // As when a battery dies: no page gets to say good-bye. Only for a browser with a process of its own.
+    // As when a battery dies: no page gets to say good-bye.
     async kill() {
-      const child = server.process();
-      if (child.exitCode === null && child.signalCode === null) await server.kill();
+      if (!browser.isConnected()) return;
+      const gone = new Promise((resolve) => browser.once('disconnected', resolve));
+      const { processInfo } = await (await browser.newBrowserCDPSession()).send('SystemInfo.getProcessInfo');
+      process.kill(processInfo.find(({ type }) => type === 'browser').id, 'SIGKILL');
+      await gone;
     },
-    async close() {
-      await browser.close();
-      await server?.close();
-    },
+    close: () => browser.close(),
   };
 }
 
