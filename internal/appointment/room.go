@@ -180,9 +180,9 @@ func freeAdvisor(ctx context.Context, tx *db.Tx, a Appointment) error {
 	return refuse(http.StatusConflict, "appointment.overlap", "startsAt", starts)
 }
 
-// peopleAt reads who talks at a desk, and the advisor, who may have left there meanwhile.
+// peopleAt reads who talks at a desk until the appointment ends, and the advisor, who may have left there meanwhile.
 func (s *Service) peopleAt(ctx context.Context, tx *db.Tx, a Appointment, desk string) (map[string]bool, error) {
-	talking, err := s.o.Staff.TalkingAt(ctx, tx, a.Agency, desk)
+	talking, err := s.o.Staff.TalkingUntil(ctx, tx, a.Agency, desk, a.Ends)
 	if err != nil {
 		return nil, err
 	}

@@ -112,6 +112,25 @@ func TestWhereNobodyIsNamedSomebodyStaysFreeWhateverIsBookedAfterwards(t *testin
 	})
 }
 
+// A substitute of this week takes nothing of the next.
+func TestWhoseRoleEndsBeforeAnAppointmentDoesNotKeepIt(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newDesk(t, d)
+		at := Start().Add(2 * time.Hour)
+		s.alsoAdvises(s.o.Herbst.ID, s.o.Desk)
+		s.Exec(`UPDATE staff_role SET until_at = $1 WHERE agency_id = $2 AND staff_id = $3 AND place_id = $4`,
+			at.Add(30*time.Minute).UnixMilli(), s.o.Agency, s.o.Herbst.ID, s.o.Desk)
+		for range 3 {
+			s.sommer.Post(path, s.o.Booking(at)).OK(t) // ends with the role
+		}
+		late := at.Add(time.Hour)
+		for range 2 {
+			s.sommer.Post(path, s.o.Booking(late)).OK(t)
+		}
+		s.sommer.Post(path, s.o.Booking(late)).Expect(t, http.StatusConflict, "appointment.full")
+	})
+}
+
 func TestWhatSomebodyHadWhoIsGoneIsForAnybodyAtItsDeskAndMissingAtNoOther(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newDesk(t, d)
@@ -149,14 +168,14 @@ func TestWhoseRoleIsOverKeepsNoAppointmentAtTheDesk(t *testing.T) {
 		s := newDesk(t, d)
 		s.Tx(func(tx *db.Tx) error {
 			return s.Staff.Give(t.Context(), tx, s.o.Agency, staff.Grant{
-				Staff: s.o.Herbst.ID, Held: staff.At(staff.Advisor, s.o.Desk)[0], Source: staff.Substitution, Until: Start().Add(time.Hour),
+				Staff: s.o.Herbst.ID, Held: staff.At(staff.Advisor, s.o.Desk)[0], Source: staff.Substitution, Until: Start().Add(150 * time.Minute),
 			})
 		})
 		at := Start().Add(2 * time.Hour)
 		for range 3 {
 			s.sommer.Post(path, s.o.Booking(at)).OK(t)
 		}
-		s.Clock.Forward(time.Hour)
+		s.Clock.Forward(150 * time.Minute)
 		if s.Count(`SELECT COUNT(*) FROM staff_desk WHERE agency_id = $1 AND desk_id = $2`, s.o.Agency, s.o.Desk) != 3 {
 			t.Fatal("it was settled already: the test shows nothing")
 		}

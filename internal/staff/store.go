@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"visavis/internal/agency"
 	"visavis/internal/audit"
@@ -265,9 +266,14 @@ const talking = `
 	      AND r.place_id IN (desk.id, desk.department_id, desk.location_id) AND r.from_at <= $2 AND (r.until_at IS NULL OR r.until_at > $2))
 	  AND sd.desk_id IN `
 
-// TalkingAt lists who talks at a desk.
-func (s *Service) TalkingAt(ctx context.Context, q db.Q, agencyID, desk string) ([]string, error) {
-	ids, err := db.Texts(q.QueryContext(ctx, `SELECT staff.id `+talking+`($3)`, agencyID, db.Ms(s.o.Clock()), desk))
+// TalkingUntil lists who talks at a desk and still will at a later moment: a substitute of this week keeps no appointment of
+// the next.
+func (s *Service) TalkingUntil(ctx context.Context, q db.Q, agencyID, desk string, then time.Time) ([]string, error) {
+	now := db.Ms(s.o.Clock())
+	ids, err := db.Texts(q.QueryContext(ctx, `SELECT staff.id `+talking+`($3)
+		AND EXISTS (SELECT 1 FROM staff_role w WHERE w.agency_id = sd.agency_id AND w.staff_id = sd.staff_id AND w.role IN ('advisor', 'lead')
+		    AND w.place_id IN (desk.id, desk.department_id, desk.location_id) AND w.from_at <= $4 AND (w.until_at IS NULL OR w.until_at >= $4))`,
+		agencyID, now, desk, max(now, db.Ms(then))))
 	if err != nil {
 		return nil, fmt.Errorf("list who talks at a desk: %w", err)
 	}
