@@ -44,6 +44,16 @@ func (w *world) somebodyWaits() error {
 	return nil
 }
 
+// arrived is a guest who waits on page-one.
+func arrived(t *testing.T) (w *world, p place, guest *browser) {
+	t.Helper()
+	w = newWorld(t, dbtest.Postgres(t))
+	p = w.newPlace(w.own)
+	guest = w.guest(p)
+	guest.at(p, "arrive", arrival("page-one", false)).ok(t)
+	return w, p, guest
+}
+
 func TestWhoAsksWhileACancellationIsBeingWrittenLeavesNoTask(t *testing.T) {
 	d := dbtest.Postgres(t)
 	w := newWorld(t, d)
@@ -106,11 +116,7 @@ func TestATaskThatAColleagueTicksOffDuringAMoveKeepsItsTime(t *testing.T) {
 
 // A telephone that is unlocked says so in the moment in which its stream comes back.
 func TestWhoIsUnlockedWhileItsStreamComesBackIsThere(t *testing.T) {
-	d := dbtest.Postgres(t)
-	w := newWorld(t, d)
-	p := w.newPlace(w.own)
-	guest := w.guest(p)
-	guest.at(p, "arrive", arrival("page-one", false)).ok(t)
+	w, p, guest := arrived(t)
 	guest.at(p, "presence", body{"page": "page-one", "visible": false}).expect(t, http.StatusNoContent, "")
 	w.whileHeld(
 		func(tx *db.Tx) error {
@@ -187,11 +193,7 @@ func offered(page string) body {
 }
 
 func TestADescriptionThatComesWhileTheGuestIsCalledInOutlivesNothing(t *testing.T) {
-	d := dbtest.Postgres(t)
-	w := newWorld(t, d)
-	p := w.newPlace(w.own)
-	guest := w.guest(p)
-	guest.at(p, "arrive", arrival("page-one", false)).ok(t)
+	w, p, guest := arrived(t)
 	w.whileHeld(
 		func(tx *db.Tx) error {
 			_, _, err := w.seats.Do(t.Context(), tx, p.agency, p.id, seat.Admit{})
@@ -201,17 +203,13 @@ func TestADescriptionThatComesWhileTheGuestIsCalledInOutlivesNothing(t *testing.
 	if w.talks.noted() != "rejoin" {
 		t.Errorf("the talk heard %q of it", w.talks.noted())
 	}
-	if kept := rows(t, d, `SELECT id FROM seat WHERE prepared_sealed IS NOT NULL`); len(kept) != 0 {
+	if kept := rows(t, w.db, `SELECT id FROM seat WHERE prepared_sealed IS NOT NULL`); len(kept) != 0 {
 		t.Error("what only a waiting page is for is kept beside the talk")
 	}
 }
 
 func TestADescriptionOfThePageBeforeDoesNotReplaceThatOfWhoHasTakenOver(t *testing.T) {
-	d := dbtest.Postgres(t)
-	w := newWorld(t, d)
-	p := w.newPlace(w.own)
-	guest := w.guest(p)
-	guest.at(p, "arrive", arrival("page-one", false)).ok(t)
+	w, p, guest := arrived(t)
 	other := seat.Holder{Browser: "aabb00", Page: "page-two"}
 	w.whileHeld(
 		func(tx *db.Tx) error {
@@ -222,7 +220,7 @@ func TestADescriptionOfThePageBeforeDoesNotReplaceThatOfWhoHasTakenOver(t *testi
 			return err
 		},
 		func() { guest.at(p, "prepare", offered("page-one")).expect(t, http.StatusConflict, "seat.elsewhere") })
-	if kept := rows(t, d, `SELECT id FROM seat WHERE prepared_sealed = convert_to('of page two', 'UTF8')`); len(kept) != 1 {
+	if kept := rows(t, w.db, `SELECT id FROM seat WHERE prepared_sealed = convert_to('of page two', 'UTF8')`); len(kept) != 1 {
 		t.Error("who was taken over from has the last word")
 	}
 }
@@ -242,7 +240,7 @@ func TestNothingThatAPageHasDescribedOutlivesItsTalk(t *testing.T) {
 				return err
 			})
 			w.must(p, over(w.seat(p).Holder))
-			if kept := rows(t, d, `SELECT id FROM seat WHERE prepared_sealed IS NOT NULL`); len(kept) != 0 {
+			if kept := rows(t, w.db, `SELECT id FROM seat WHERE prepared_sealed IS NOT NULL`); len(kept) != 0 {
 				t.Errorf("%s, and the description of the guest's browser is kept", what)
 			}
 		}
