@@ -64,6 +64,11 @@ func (s *Store) In(ctx context.Context, q db.Q, id string) (Agency, error) {
 	return s.scan(ctx, q.QueryRowContext(ctx, agencyColumns+` AND id = $1`, id))
 }
 
+// Hold keeps others who change an agency's organisation waiting until the transaction ends; db.ErrConflict if there is none.
+func (s *Store) Hold(ctx context.Context, tx *db.Tx, id string) error {
+	return db.Affected(tx.ExecContext(ctx, `UPDATE agency SET name = name WHERE id = $1`, id))
+}
+
 // All lists all agencies by their slugs, for operators and for housekeeping: nobody else looks at more than one.
 func (s *Store) All(ctx context.Context) ([]Agency, error) {
 	rows, err := s.db.Read().QueryContext(ctx, agencyColumns+` ORDER BY slug`)

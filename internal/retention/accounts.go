@@ -19,8 +19,8 @@ func (s *Service) eraseAccounts(ctx context.Context, o over) (n int, err error) 
 		o.agency, before).Scan(&n)
 	if err == nil && n > 0 {
 		err = s.db.Tx(ctx, func(tx *db.Tx) error {
-			// Whoever opens an account again does so before, or finds none: package admin holds this row meanwhile.
-			if err := db.Affected(tx.ExecContext(ctx, `UPDATE agency SET name = name WHERE id = $1`, o.agency)); err != nil {
+			// Whoever opens an account again does so before, or finds none: they hold the agency meanwhile.
+			if err := s.o.Agencies.Hold(ctx, tx, o.agency); err != nil {
 				return err
 			}
 			ids, err := db.Texts(tx.QueryContext(ctx, `

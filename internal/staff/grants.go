@@ -54,7 +54,7 @@ func (s *Service) InTurn(ctx context.Context, tx *db.Tx, agencyID string) error 
 	if *has {
 		return nil
 	}
-	if err := db.Affected(tx.ExecContext(ctx, `UPDATE agency SET name = name WHERE id = $1`, agencyID)); err != nil {
+	if err := s.agencies.Hold(ctx, tx, agencyID); err != nil {
 		return fmt.Errorf("wait for other changes of the organisation: %w", err)
 	}
 	*has = true
