@@ -22,7 +22,7 @@ func (s *Service) ruleRoutes(api *edge.API, op func(id, route string) edge.Opera
 // RuleView is what counts at a place, and who has decided it.
 type RuleView struct {
 	Rule      agency.Rule  `json:"rule"`
-	Group     agency.Group `json:"group" enum:"meetings,contact,wording,security,kept" doc:"What it is about; those of a group follow each other."`
+	Group     agency.Group `json:"group" enum:"meetings,features,contact,wording,security,kept" doc:"What it is about; those of a group follow each other."`
 	Value     any          `json:"value"`
 	Kind      agency.Kind  `json:"kind,omitempty" doc:"Of the place that has decided; none: nobody has, it is as Visavis comes."`
 	Place     string       `json:"place,omitempty"`

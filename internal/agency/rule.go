@@ -98,6 +98,7 @@ type Group string
 // The groups.
 const (
 	Meetings Group = "meetings" // when and how guests come
+	Features Group = "features" // what can be switched on place by place
 	Contact  Group = "contact"
 	Wording  Group = "wording" // what guests read and see, and by what right
 	Security Group = "security"
@@ -128,6 +129,9 @@ func inOrder() []definition {
 			rule: Reminders, group: Meetings, form: someOrNone(BeforeWeek, BeforeThreeDays, BeforeDay, BeforeTwoHours),
 			at: levels(), standard: asList([]string{BeforeDay}),
 		},
+		{rule: TalkChat, group: Features, form: Form{Kind: SwitchForm}, at: levels(), standard: SwitchedOn},
+		{rule: TalkScreen, group: Features, form: Form{Kind: SwitchForm}, at: levels(), standard: SwitchedOn},
+		{rule: WaitingMessages, group: Features, form: Form{Kind: SwitchForm}, at: levels(), standard: SwitchedOn},
 		{
 			rule: ContactPhone, group: Contact, form: Form{Kind: DialForm, Most: mostDial},
 			at: []Kind{OfAgency, OfDepartment, OfDesk}, own: []Kind{OfLocation}, standard: "",

@@ -22,6 +22,7 @@ type FormKind string
 const (
 	NumberForm FormKind = "number" // a whole one
 	DayForm    FormKind = "day"    // 2026-12-01, "" for every day, or Never
+	SwitchForm FormKind = "switch" // SwitchedOn, SwitchedOff, or from which day on it is on
 	OneForm    FormKind = "one"    // of a list
 	SomeForm   FormKind = "some"   // at least one of a list, unless None, in the order of that list
 	DialForm   FormKind = "dial"   // a telephone number, as people write it
@@ -32,7 +33,7 @@ const (
 
 // Form is what a rule takes; pages ask for it accordingly.
 type Form struct {
-	Kind  FormKind `json:"kind" enum:"number,day,one,some,dial,words,picture"`
+	Kind  FormKind `json:"kind" enum:"number,day,switch,one,some,dial,words,picture"`
 	Least int      `json:"least,omitempty" doc:"The smallest number."`
 	Most  int      `json:"most,omitempty" doc:"The largest number; of texts, the most characters in each language; of pictures, the most bytes."`
 	Unit  string   `json:"unit,omitempty" enum:"minutes,days" doc:"Of a number."`
@@ -71,7 +72,10 @@ func (f Form) take(v any) (any, bool) {
 		return v, ok && n >= float64(f.Least) && n <= float64(f.Most) && n == float64(int(n))
 	case DayForm:
 		text, ok := v.(string)
-		return v, ok && isDayOrNever(text)
+		return v, ok && (text == "" || text == Never || isDay(text))
+	case SwitchForm:
+		text, ok := v.(string)
+		return v, ok && (text == SwitchedOn || text == SwitchedOff || isDay(text))
 	case OneForm:
 		text, ok := v.(string)
 		return v, ok && slices.Contains(f.Of, text)
@@ -90,10 +94,7 @@ func (f Form) take(v any) (any, bool) {
 	return nil, false
 }
 
-func isDayOrNever(text string) bool {
-	if text == "" || text == Never {
-		return true
-	}
+func isDay(text string) bool {
 	_, err := time.Parse(time.DateOnly, text)
 	return err == nil
 }

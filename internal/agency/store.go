@@ -106,6 +106,9 @@ func (s *Store) Only(ctx context.Context) (Agency, error) {
 // Zone is that of the offices' clocks.
 func (s *Store) Zone() *time.Location { return s.zone }
 
+// Today is this moment by the clock of the offices.
+func (s *Store) Today() time.Time { return s.clock().In(s.zone) }
+
 // Keys opens the agencies' data keys.
 func (s *Store) Keys() *Keys { return s.keys }
 

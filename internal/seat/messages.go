@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"visavis/internal/agency"
 	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/edge"
@@ -188,6 +189,13 @@ func (s deskSide) say(ctx context.Context, p staff.Person, seatID, text string) 
 		}
 		if x.State != Waiting {
 			return refuse("seat.not_waiting")
+		}
+		rules, err := s.Rules(ctx, tx, x)
+		if err != nil {
+			return err
+		}
+		if !rules.On(agency.WaitingMessages, s.o.Agencies.Today()) {
+			return refuse("message.off") // what was said before can still be answered
 		}
 		var n int
 		err = tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM seat_message WHERE agency_id = $1 AND seat_id = $2`, x.Agency, x.ID).Scan(&n)

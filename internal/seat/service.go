@@ -128,6 +128,12 @@ func (s *Service) Window(ctx context.Context, q db.Q, x Seat) (Window, error) {
 	return w, err
 }
 
+// Rules are what its places have decided for a seat.
+func (s *Service) Rules(ctx context.Context, q db.Q, x Seat) (agency.Rules, error) {
+	_, rules, err := s.policy(ctx, q, x)
+	return rules, err
+}
+
 // policy reads what counts for a seat at this moment.
 func (s *Service) policy(ctx context.Context, q db.Q, x Seat) (Window, agency.Rules, error) {
 	var starts, ends int64

@@ -21,6 +21,8 @@ type TalkView struct {
 	EnteredAt  *int64 `json:"enteredAt,omitempty"`
 	HeadsUpMs  int64  `json:"headsUpMs"`
 	StaffHere  bool   `json:"staffHere"`
+	// Features are what is switched on in this talk.
+	Features []string `json:"features" enum:"chat,screen"`
 }
 
 // GuestView is a seat as its guest sees it (docs/protocol.md §1).

@@ -29,6 +29,9 @@ func (f forSeats) Rejoin(ctx context.Context, tx *db.Tx, x seat.Seat, prepared s
 		return err
 	}
 	t, err := live(ctx, tx, x.Agency, x.ID)
+	if err == nil {
+		err = f.s.letWrite(ctx, tx, x, &t)
+	}
 	if err != nil {
 		return err
 	}
@@ -38,6 +41,9 @@ func (f forSeats) Rejoin(ctx context.Context, tx *db.Tx, x seat.Seat, prepared s
 // Stayed begins one for a page that was there already and describes another connection than the one in use.
 func (f forSeats) Stayed(ctx context.Context, tx *db.Tx, x seat.Seat, prepared seat.Prepared) error {
 	t, err := live(ctx, tx, x.Agency, x.ID)
+	if err == nil {
+		err = f.s.letWrite(ctx, tx, x, &t)
+	}
 	if err != nil || t.GuestPrint == "" || t.GuestPrint == prepared.Fingerprint {
 		return err
 	}
@@ -147,7 +153,7 @@ func (f forSeats) View(ctx context.Context, q db.Q, x seat.Seat) (*seat.TalkView
 	return &seat.TalkView{
 		ID: t.ID, Generation: t.Generation, StaffName: name, AdmittedAt: db.Ms(t.AdmittedAt),
 		RingUntil: db.MsPtr(t.RingUntil), EnteredAt: db.MsPtr(t.EnteredAt), HeadsUpMs: f.s.o.HeadsUp.Milliseconds(),
-		StaffHere: t.StaffAwaySince == nil,
+		StaffHere: t.StaffAwaySince == nil, Features: t.Features,
 	}, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"visavis/internal/db"
 	"visavis/internal/relay"
@@ -16,15 +17,15 @@ import (
 
 const columns = `SELECT id, agency_id, seat_id, desk_id, staff_id, media_id, generation, guest_restart, staff_restart,
 	admitted_at, ring_until, entered_at, connected_at, ended_at, staff_away_since, COALESCE(guest_print, ''), COALESCE(staff_print, ''),
-	revealed_at IS NOT NULL, version FROM talk`
+	revealed_at IS NOT NULL, features, version FROM talk`
 
 func scan(row interface{ Scan(...any) error }) (Talk, error) {
 	var t Talk
-	var media string
+	var media, features string
 	var admitted int64
 	var ring, entered, connected, ended, away *int64
 	err := row.Scan(&t.ID, &t.Agency, &t.Seat, &t.Desk, &t.Staff, &media, &t.Generation, &t.GuestRestart, &t.StaffRestart,
-		&admitted, &ring, &entered, &connected, &ended, &away, &t.GuestPrint, &t.StaffPrint, &t.Revealed, &t.Version)
+		&admitted, &ring, &entered, &connected, &ended, &away, &t.GuestPrint, &t.StaffPrint, &t.Revealed, &features, &t.Version)
 	if errors.Is(err, db.ErrNoRows) {
 		return t, ErrNotFound
 	}
@@ -37,6 +38,7 @@ func scan(row interface{ Scan(...any) error }) (Talk, error) {
 	t.AdmittedAt = db.Time(admitted)
 	t.RingUntil, t.EnteredAt, t.ConnectedAt, t.EndedAt = db.TimePtr(ring), db.TimePtr(entered), db.TimePtr(connected), db.TimePtr(ended)
 	t.StaffAwaySince = db.TimePtr(away)
+	t.Features = strings.Fields(features)
 	return t, nil
 }
 
@@ -77,14 +79,18 @@ func (s *Service) create(ctx context.Context, tx *db.Tx, x seat.Seat, staffID st
 		AdmittedAt: db.Time(db.Ms(now)), RingUntil: &ring, Version: 1,
 	}
 	rand.Read(t.Media[:])
-	err := tx.QueryRowContext(ctx, `
+	var err error
+	if t.Features, err = s.features(ctx, tx, x); err != nil {
+		return t, err
+	}
+	err = tx.QueryRowContext(ctx, `
 		INSERT INTO talk (id, agency_id, seat_id, desk_id, staff_id, media_id, generation, guest_restart, staff_restart,
-		                  admitted_at, ring_until, signal_head, version)
+		                  admitted_at, ring_until, features, signal_head, version)
 		VALUES ($1, $2, $3, $4, $5, $6,
-		        (SELECT COALESCE(MAX(generation), 0) + 1 FROM talk WHERE agency_id = $2 AND seat_id = $3), 0, 0, $7, $8,
+		        (SELECT COALESCE(MAX(generation), 0) + 1 FROM talk WHERE agency_id = $2 AND seat_id = $3), 0, 0, $7, $8, $9,
 		        (SELECT COALESCE(MAX(signal_head), 0) FROM talk WHERE agency_id = $2 AND seat_id = $3), 1)
 		RETURNING generation`,
-		t.ID, t.Agency, t.Seat, t.Desk, t.Staff, t.mediaHex(), db.Ms(t.AdmittedAt), db.MsPtr(t.RingUntil)).Scan(&t.Generation)
+		t.ID, t.Agency, t.Seat, t.Desk, t.Staff, t.mediaHex(), db.Ms(t.AdmittedAt), db.MsPtr(t.RingUntil), strings.Join(t.Features, " ")).Scan(&t.Generation)
 	if err != nil {
 		return t, fmt.Errorf("create talk: %w", err)
 	}

@@ -47,6 +47,7 @@ type Talk struct {
 	StaffAwaySince                *time.Time // whose lead it is has no window open; Attended notes it, beside all else
 	GuestPrint, StaffPrint        string
 	Revealed                      bool
+	Features                      []string // switched on for it
 	Version                       int64
 }
 

@@ -62,6 +62,7 @@ type View struct {
 	GuestReachable bool      `json:"guestReachable"`
 	GuestAwaySince *int64    `json:"guestAwaySince,omitempty"`
 	HeadsUpMs      int64     `json:"headsUpMs"`
+	Features       []string  `json:"features" enum:"chat,screen" doc:"Switched on in this talk."`
 	CodeRequired   bool      `json:"codeRequired" doc:"Who leads the talk is to compare the safety code."`
 	Now            int64     `json:"now"`
 }
@@ -92,6 +93,7 @@ func (s *Service) view(ctx context.Context, q db.Q, t Talk) (View, error) {
 		AdmittedAt: db.Ms(t.AdmittedAt), RingUntil: db.MsPtr(t.RingUntil), EnteredAt: db.MsPtr(t.EnteredAt),
 		ConnectedAt: db.MsPtr(t.ConnectedAt), EndedAt: db.MsPtr(t.EndedAt), Takeover: x.Ask(),
 		GuestMode: string(x.Mode), GuestReachable: x.AwaySince == nil, GuestAwaySince: db.MsPtr(x.AwaySince),
+		Features:     t.Features,
 		CodeRequired: rules.Line(agency.CodeCompared) == agency.Required,
 		HeadsUpMs:    s.o.HeadsUp.Milliseconds(), Now: db.Ms(s.o.Clock()),
 	}, nil

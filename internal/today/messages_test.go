@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"visavis/internal/agency"
 	"visavis/internal/db"
 	"visavis/internal/db/dbtest"
 	"visavis/internal/seat"
@@ -204,5 +205,32 @@ func TestMessagesEndWithTheWaitAndNoneBeginsInATalk(t *testing.T) {
 		if talking := s.hears(page, 0); talking.State != "talking" {
 			t.Errorf("%+v", talking)
 		}
+	})
+}
+
+func TestWhereMessagesAreSwitchedOffTheListOffersNoneAndTheServerRefusesThem(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newOffices(t, d)
+		p, g, page := s.waiting()
+		say := func() Answer { return s.sommer.Post(messagePath(p), Body{"text": "Haben Sie Ihren Ausweis da?"}) }
+		offered := func(want bool) {
+			t.Helper()
+			list, stream := snapshot(s.sommer, "")
+			defer stream.Close()
+			if list.Rows[0].Seat.MayWrite != want {
+				t.Errorf("offered: %v", !want)
+			}
+		}
+		say().OK(t)
+		offered(true)
+		s.Decide(s.o, s.o.Service, agency.WaitingMessages, `"2026-03-03"`, false)
+		say().Expect(t, http.StatusConflict, "message.off")
+		offered(false)
+		// A question that was asked before is answered all the same.
+		heard := s.hears(page, 1)
+		g.Do("answer", Body{"message": heard.Messages[0].ID, "text": "Ja."}).OK(t)
+		s.Decide(s.o, s.o.Service, agency.WaitingMessages, `"2026-03-02"`, false)
+		say().OK(t)
+		offered(true)
 	})
 }

@@ -95,9 +95,10 @@ func (s store) rows(ctx context.Context, q db.Q, query string, args ...any) ([]R
 // lastTalk is the latest with the guest that both were in and that is over.
 type lastTalk struct{ admitted, ended *int64 }
 
-// setWindows says of each row when its waiting room is open. One service at one desk has one answer.
+// setWindows says of each row when its waiting room is open, and whether the desk can write to who is there. One service
+// at one desk has one answer.
 func (s store) setWindows(ctx context.Context, q db.Q, list []Row, lasts []lastTalk) error {
-	known := map[[2]string]agency.Rules{}
+	known, today := map[[2]string]agency.Rules{}, s.agencies.Today()
 	for i := range list {
 		r := &list[i]
 		at := [2]string{r.Desk, r.Service}
@@ -110,6 +111,7 @@ func (s store) setWindows(ctx context.Context, q db.Q, list []Row, lasts []lastT
 		}
 		r.Seat.OpensAt = r.StartsAt - known[at].Minutes(agency.OpensEarly).Milliseconds()
 		r.Seat.ClosesAt = r.EndsAt + known[at].Minutes(agency.StaysLate).Milliseconds()
+		r.Seat.MayWrite = known[at].On(agency.WaitingMessages, today)
 		// A talk before an appointment was moved says nothing about its new time.
 		if last := lasts[i]; last.admitted != nil && *last.admitted >= r.Seat.OpensAt {
 			r.Seat.TalkedUntil = last.ended

@@ -88,6 +88,7 @@ type Seat struct {
 	// Passed says that a talk was interrupted, as who led it may lead it no longer: a colleague takes it up.
 	Passed      *Passed `json:"passed,omitempty"`
 	TalkedUntil *int64  `json:"talkedUntil,omitempty" doc:"When the last talk with the guest ended that both were in."`
+	MayWrite    bool    `json:"mayWrite" doc:"The desk can write to who waits here."`
 	// Messages are those of the present wait, oldest first.
 	Messages []Message `json:"messages,omitempty"`
 }

@@ -80,7 +80,13 @@ func (g *Guest) Do(route string, body Body) Answer {
 // Arrive enters the waiting room.
 func (g *Guest) Arrive() Answer {
 	g.T.Helper()
-	return g.Do("arrive", g.offer(Body{"mode": "video"}))
+	return g.ArriveBy("video")
+}
+
+// ArriveBy enters it, or says again, with picture, with sound only or in writing.
+func (g *Guest) ArriveBy(mode string) Answer {
+	g.T.Helper()
+	return g.Do("arrive", g.offer(Body{"mode": mode}))
 }
 
 // ArriveAfter enters the waiting room from a page that has shown a version of the notice.

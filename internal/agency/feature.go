@@ -1,0 +1,31 @@
+package agency
+
+import "time"
+
+// These can be switched on place by place, from a day on, so that an agency can begin with a few offices.
+const (
+	// TalkChat is whether the two sides of a talk can write to each other.
+	TalkChat Rule = "talk.chat"
+	// TalkScreen is whether advisors can show their screen.
+	TalkScreen Rule = "talk.screen"
+	// WaitingMessages is whether desks can write to who waits.
+	WaitingMessages Rule = "waiting.messages"
+)
+
+// What a switch says in place of the day from which on it is on.
+const (
+	SwitchedOn  = "on"
+	SwitchedOff = "off"
+)
+
+// On tells whether a feature is switched on, on a day by the office's clock.
+func (r Rules) On(feature Rule, day time.Time) bool {
+	switch from := r.Line(feature); from {
+	case SwitchedOn:
+		return true
+	case SwitchedOff:
+		return false
+	default:
+		return day.Format(time.DateOnly) >= from
+	}
+}

@@ -1,0 +1,48 @@
+package talk
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"visavis/internal/agency"
+	"visavis/internal/db"
+	"visavis/internal/seat"
+)
+
+// What can be switched on and off in a talk. The server sees nothing of either: the pages of both sides keep to it.
+const (
+	chat   = "chat"
+	screen = "screen"
+)
+
+// features are what is switched on for a talk that begins now. Who takes part in writing has no other way to speak than
+// the chat.
+func (s *Service) features(ctx context.Context, q db.Q, x seat.Seat) ([]string, error) {
+	rules, err := s.o.Seats.Rules(ctx, q, x)
+	if err != nil {
+		return nil, err
+	}
+	day, list := s.o.Agencies.Today(), []string{}
+	if x.Mode == seat.Text || rules.On(agency.TalkChat, day) {
+		list = append(list, chat)
+	}
+	if rules.On(agency.TalkScreen, day) {
+		list = append(list, screen)
+	}
+	return list, nil
+}
+
+// letWrite switches the chat on for a guest who has lost both camera and microphone in the midst of a talk.
+func (s *Service) letWrite(ctx context.Context, tx *db.Tx, x seat.Seat, t *Talk) error {
+	if x.Mode != seat.Text || slices.Contains(t.Features, chat) {
+		return nil
+	}
+	t.Features = append(t.Features, chat)
+	if _, err := tx.ExecContext(ctx, `UPDATE talk SET features = $1 WHERE agency_id = $2 AND id = $3`,
+		strings.Join(t.Features, " "), t.Agency, t.ID); err != nil {
+		return fmt.Errorf("let the guest write: %w", err)
+	}
+	return s.tell(ctx, tx, *t)
+}
