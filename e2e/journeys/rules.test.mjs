@@ -4,10 +4,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { album } from '../lib/album.mjs';
-import { advisor, appoint, callIn, DESK, focused, gone, goIn, guestAt, openDevices, PHONE, says } from '../lib/office.mjs';
+import { advisor, appoint, callIn, DESK, focused, gone, goIn, guestAt, guestWaits, openDevices, PHONE, says, waitingRow } from '../lib/office.mjs';
 import { look } from '../lib/looks.mjs';
 import { until } from '../lib/page.mjs';
-import { endTalk, hook, screen } from '../lib/steps.mjs';
+import { endTalk, hook, say, screen } from '../lib/steps.mjs';
 import { demoWorld, onlyOurHost, quietConsole } from '../lib/world.mjs';
 
 const LIMIT = { timeout: 240_000 };
@@ -55,7 +55,7 @@ test('each sort of rule is written in its own fields, by keyboard too', LIMIT, a
   await admin.wait(hook('rules'));
   await admin.wait(at('doors'));
   const parts = await admin.eval(() => [...document.querySelectorAll('[data-testid=rules] :is(h2, h3)')].map((h) => `${h.tagName} ${h.textContent.trim()}`));
-  assert.deepEqual(parts, ['H2 Regeln', 'H3 Termine und Warteraum', 'H3 Erreichbarkeit und Sprachen', 'H3 Texte und Rechtsgrundlage', 'H3 Sicherheit']);
+  assert.deepEqual(parts, ['H2 Regeln', 'H3 Termine und Warteraum', 'H3 Funktionen', 'H3 Erreichbarkeit und Sprachen', 'H3 Texte und Rechtsgrundlage', 'H3 Sicherheit']);
   await see.both(admin, '01-rules');
   await look(admin, { ...PHONE, colorScheme: 'light' });
   await see(admin, '01-rules-narrow');
@@ -268,6 +268,68 @@ test('a way that is not offered is not to be seen', LIMIT, async () => {
   assert.equal(await guest.has(hook('callback')), false);
   await see(guest, '31-no-call');
   await decide(where.service, 'doors', ['link', 'callback']);
+});
+
+const hasButtons = async (page) => [await page.has(hook('chat')), await page.has(hook('share'))];
+
+// From the waiting room into a talk whose guest has heard that it begins.
+async function talkWith(name) {
+  const { link } = await appoint(list, { name });
+  const guest = await guestWaits(world.chromium, link);
+  const written = await list.has(`${waitingRow(name)} ${hook('write')}`);
+  const talk = await callIn(list, name);
+  await guest.wait(screen('talk'));
+  await gone(guest, hook('heads-up'));
+  for (const page of [guest, talk]) await page.wait(hook('more'));
+  return { guest, talk, written };
+}
+
+test('what a location has switched off is on neither side, and there again once it is on', LIMIT, async () => {
+  const location = await admin.eval(
+    async (desk) => (await (await fetch(`/api/staff/places/${desk}`)).json()).location.id,
+    where.desk,
+  );
+  await admin.goto(`${world.server.url}/staff/admin/places/${location}`);
+  await admin.wait(at('talk.chat'));
+  await says(admin, at('talk.chat'), /an[^]*Voreinstellung/);
+  await change('talk.chat');
+  await admin.click(`${hook('rule-form')} label:has-text("Ab einem bestimmten Tag")`);
+  await admin.click(hook('rule-save'));
+  await says(admin, hook('rule-form'), /Bitte füllen Sie dieses Feld aus/);
+  await see.both(admin, '32-switch');
+  await look(admin, { ...PHONE, colorScheme: 'light' });
+  await see(admin, '32-switch-narrow');
+  await look(admin, { ...DESK, colorScheme: 'dark' });
+  await admin.fill(`${hook('rule-form')} input[type=date]`, '2099-12-01');
+  await admin.click(hook('rule-save'));
+  await says(admin, at('talk.chat'), /ab Dienstag, 1. Dezember 2099/);
+  await focused(admin, at('talk.chat'));
+  await decide(location, 'talk.screen', 'off');
+  await decide(location, 'waiting.messages', 'off');
+  await see(admin, '33-switched');
+
+  const without = await talkWith('Olga Still');
+  assert.equal(without.written, false, 'no message to who waits');
+  assert.deepEqual(await hasButtons(without.guest), [false, false]);
+  assert.deepEqual(await hasButtons(without.talk), [false, false]);
+  await without.talk.press('c');
+  assert.equal(await without.talk.has('[role=log]'), false, 'nor by its key');
+  await see(without.guest, '34-no-chat-guest');
+  await see.both(without.talk, '34-no-chat-staff');
+  for (const rule of ['talk.chat', 'talk.screen', 'waiting.messages']) await decide(location, rule, 'on');
+  assert.deepEqual(await hasButtons(without.talk), [false, false], 'the talk stays as it began');
+  await endTalk(without.talk);
+  await without.talk.close();
+  await without.guest.closeAll();
+
+  const again = await talkWith('Olga Laut');
+  assert.equal(again.written, true);
+  assert.deepEqual(await hasButtons(again.talk), [true, true]);
+  assert.deepEqual(await hasButtons(again.guest), [true, false], 'guests show no screen');
+  await say(again.guest, again.talk, 'Guten Tag');
+  await endTalk(again.talk);
+  await again.talk.close();
+  await again.guest.closeAll();
 });
 
 test('who must compare the code is asked until it is done', LIMIT, async () => {

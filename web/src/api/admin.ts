@@ -234,6 +234,9 @@ export type RuleName =
   | "code.compared"
   | "welcome"
   | "reminders"
+  | "talk.chat"
+  | "talk.screen"
+  | "waiting.messages"
   | "logo"
   | "legal.basis"
   | "legal.notice"
@@ -249,7 +252,7 @@ export type RuleValue = number | string | readonly string[] | Readonly<Record<st
 
 /** What a rule takes. */
 export interface RuleTakes {
-  readonly kind: "number" | "day" | "one" | "some" | "dial" | "words" | "picture";
+  readonly kind: "number" | "day" | "switch" | "one" | "some" | "dial" | "words" | "picture";
   /** The smallest number. */
   readonly least?: number;
   /** Of a number. */
@@ -265,7 +268,7 @@ export interface RuleTakes {
 }
 
 /** What rules are about. */
-export type RuleGroup = "meetings" | "contact" | "wording" | "security" | "kept";
+export type RuleGroup = "meetings" | "features" | "contact" | "wording" | "security" | "kept";
 
 export interface RuleView {
   readonly rule: RuleName;

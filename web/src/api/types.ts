@@ -36,6 +36,9 @@ interface Wait {
   after?: number;
 }
 
+/** What a place can switch off for its talks. */
+export type Feature = "chat" | "screen";
+
 export interface GuestTalk {
   id: string;
   generation: number;
@@ -46,6 +49,7 @@ export interface GuestTalk {
   headsUpMs: number;
   /** Who leads the talk has its window connected. */
   staffHere: boolean;
+  features?: Feature[];
 }
 
 /** A text in one version; one that is not the agency's own stands in the catalogue. */
@@ -205,6 +209,8 @@ interface RowSeat {
   talkedUntil?: number;
   /** A talk was interrupted, as who led it may lead it no longer. */
   passed?: { at: number; from: Person };
+  /** The desk can write to who waits here. */
+  mayWrite?: boolean;
   messages?: RowMessage[];
 }
 
@@ -289,6 +295,7 @@ export interface TalkView {
   takeover?: string;
   /** Who leads the talk is to compare the safety code. */
   codeRequired: boolean;
+  features?: Feature[];
   guestMode: Mode;
   guestReachable: boolean;
   guestAwaySince?: number;

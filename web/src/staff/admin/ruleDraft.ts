@@ -5,7 +5,7 @@ import type { StaffKey } from "../../i18n/staff";
 export interface RuleDraft {
   /** A number, a telephone number, a day, or a file as base64. */
   readonly typed: string;
-  /** One of a list; of a day, whether there is one. */
+  /** One of a list; of a day or a switch, whether there is one. */
   readonly chosen: string;
   readonly several: readonly string[];
   readonly said: Readonly<Record<string, string>>;
@@ -28,9 +28,10 @@ export function ruleDraft({ kind, of = [] }: RuleTakes, value: RuleValue): RuleD
   const several = Array.isArray(value) ? (value as readonly string[]) : [];
   const said = typeof value === "object" && !Array.isArray(value) ? value : {};
   const day = text === "never" ? "never" : text === "" ? "always" : "from";
+  const word = ["never", "on", "off"].includes(text);
   return {
-    typed: text === "never" || kind === "picture" ? "" : text,
-    chosen: kind === "day" ? day : text,
+    typed: word || kind === "picture" ? "" : text,
+    chosen: kind === "day" ? day : kind === "switch" && !word ? "from" : text,
     several,
     said: Object.fromEntries(
       of.map((language) => [language, (said as Record<string, string>)[language] ?? ""]),
@@ -51,6 +52,9 @@ export function readRule(
       return { wrong: { key: "admin.wrong.number", params: { from: least, to: most } } };
     case "day":
       if (chosen !== "from") return { value: chosen === "never" ? "never" : "" };
+      return text === "" ? { wrong: { key: "admin.wrong.empty" } } : { value: text };
+    case "switch":
+      if (chosen !== "from") return { value: chosen };
       return text === "" ? { wrong: { key: "admin.wrong.empty" } } : { value: text };
     case "dial":
       return text === "" ? { wrong: { key: "admin.wrong.empty" } } : { value: text };

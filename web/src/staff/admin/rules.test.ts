@@ -42,6 +42,20 @@ test("when guests are reminded is said in words, also that they are not", () => 
   expect(said([])).toBe("keine");
 });
 
+test("a switch is on, off, or on from a day", () => {
+  const said = (value: string) =>
+    ruleValue(rule({ rule: "talk.chat", value, takes: { kind: "switch" } }), texts);
+  expect(said("on")).toBe("an");
+  expect(said("off")).toBe("aus");
+  expect(said("2026-12-01")).toBe("ab Dienstag, 1. Dezember 2026");
+  const read = (value: string, change = {}) =>
+    readRule({ kind: "switch" }, { ...ruleDraft({ kind: "switch" }, value), ...change });
+  for (const value of ["on", "off", "2026-12-01"]) expect(read(value)).toEqual({ value });
+  expect(read("2026-12-01", { chosen: "off" })).toEqual({ value: "off" });
+  expect(read("on", { chosen: "from", typed: "2026-12-01" })).toEqual({ value: "2026-12-01" });
+  expect(read("off", { chosen: "from" })).toHaveProperty("wrong");
+});
+
 test("each value says where it comes from", () => {
   const from = (change: Partial<RuleView>) => ruleOrigin(rule(change), "l1", texts);
   expect(from({})).toBe("Voreinstellung");

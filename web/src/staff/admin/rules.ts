@@ -17,6 +17,9 @@ export const ruleLabels: Readonly<Record<RuleName, StaffKey>> = {
   "code.compared": "admin.rule.code",
   welcome: "admin.rule.welcome",
   reminders: "admin.rule.reminders",
+  "talk.chat": "admin.rule.chat",
+  "talk.screen": "admin.rule.screen",
+  "waiting.messages": "admin.rule.messages",
   logo: "admin.rule.logo",
   "legal.basis": "admin.rule.basis",
   "legal.notice": "admin.rule.notice",
@@ -28,6 +31,7 @@ export const ruleLabels: Readonly<Record<RuleName, StaffKey>> = {
 
 export const groupLabels: Readonly<Record<RuleGroup, StaffKey>> = {
   meetings: "admin.rules.meetings",
+  features: "admin.rules.features",
   contact: "admin.rules.contact",
   wording: "admin.rules.wording",
   security: "admin.rules.security",
@@ -41,6 +45,13 @@ export function grouped(
   const groups = [...new Set(rules.map(({ group }) => group))];
   return groups.map((group) => ({ group, rules: rules.filter((rule) => rule.group === group) }));
 }
+
+/** What a switch does not do. */
+export const switchHints: Partial<Record<RuleName, StaffKey>> = {
+  "talk.chat": "admin.rule.chat.hint",
+  "talk.screen": "admin.rule.screen.hint",
+  "waiting.messages": "admin.rule.messages.hint",
+};
 
 const counted: Partial<Record<RuleName, StaffKey>> = {
   "waiting.early": "admin.rule.early.value",
@@ -95,7 +106,8 @@ export function ruleValue(
     const key = counted[rule];
     return key ? t(key, { n: value }) : String(value);
   }
-  if (takes.kind === "day") return dayValue(value, texts);
+  if (takes.kind === "switch" && (value === "on" || value === "off")) return t(`admin.rule.switch.${value}`);
+  if (takes.kind === "day" || takes.kind === "switch") return dayValue(value, texts);
   if (takes.kind === "one") return choiceLabel(rule, value, texts);
   if (takes.kind === "picture") return t(value === "" ? "admin.rule.logo.none" : "admin.rule.logo.own");
   return value === "" ? t("admin.rule.none") : value;

@@ -1,0 +1,15 @@
+import type { Feature } from "../api/types";
+import type { CallState } from "../call/state";
+
+type Talk = { features?: readonly Feature[] } | undefined;
+
+/** Whether something may be used in a talk; a server of before there were switches says nothing of it. */
+export function isOn(talk: Talk, feature: Feature): boolean {
+  return talk?.features?.includes(feature) ?? true;
+}
+
+/** What a page takes of a call: nothing of what is switched off, whatever the other page sends. */
+export function within(call: CallState, talk: Talk): CallState {
+  const remote = isOn(talk, "screen") ? call.remote : { ...call.remote, sharing: false };
+  return { ...call, remote, chat: isOn(talk, "chat") ? call.chat : [] };
+}
