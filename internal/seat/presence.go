@@ -34,6 +34,7 @@ type presence struct {
 	mu    sync.Mutex
 	pages map[pageKey]*connection // of this node
 	ended bool                    // the process stops: its lease runs out, and others look after its guests
+	notes sync.WaitGroup          // that are being written; none begins when it has ended
 }
 
 type pageKey struct{ agency, seat, page string }
@@ -82,7 +83,7 @@ func (p *presence) enter(k pageKey) {
 func (s *Service) Attend(agencyID, seatID, staffID string) (leave func()) {
 	k := pageKey{agencyID, seatID, staffPage + staffID}
 	s.presence.enter(k)
-	go s.presence.note(k)
+	s.presence.aside(k)
 	return func() { s.presence.lost(k) }
 }
 
@@ -117,10 +118,21 @@ func (p *presence) lost(k pageKey) {
 			return // the page came back
 		}
 		c.leaving, c.unsure = nil, true
+		p.notes.Add(1)
 		p.mu.Unlock()
+		defer p.notes.Done()
 		p.note(k)
 	})
 	c.leaving = timer
+}
+
+// aside notes where the caller does not wait.
+func (p *presence) aside(k pageKey) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.ended {
+		p.notes.Go(func() { p.note(k) })
+	}
 }
 
 // note is put where nobody waits for it; what fails has its turn at the next beat.
@@ -141,14 +153,16 @@ func (p *presence) has(k pageKey) bool {
 }
 
 // end forgets who may come back. A page whose stream ends with the process connects
-// to another, or to this one after its restart, and is not away meanwhile.
+// to another, or to this one after its restart, and is not away meanwhile. What is being
+// written is waited for: the database is closed next.
 func (p *presence) end() {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.ended = true
 	for _, c := range p.pages {
 		c.stay()
 	}
+	p.mu.Unlock()
+	p.notes.Wait()
 }
 
 // put makes the row say what is true of a page, also when that changes meanwhile.

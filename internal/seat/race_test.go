@@ -185,6 +185,30 @@ func TestWhoIsGivenATalkWhileTheirStreamComesBackIsThere(t *testing.T) {
 	}
 }
 
+// The database is closed when everything has ended.
+func TestAProcessEndsWhenWhatItSaysOfItsPagesIsWritten(t *testing.T) {
+	d := dbtest.Postgres(t)
+	w := newWorld(t, d)
+	p := w.newPlace(w.own)
+	stop := w.background(w.seats.Run)
+	w.whileHeld(
+		func(tx *db.Tx) error {
+			_, _, err := w.seats.Do(t.Context(), tx, p.agency, p.id, seat.Opened{})
+			return err
+		},
+		func() {
+			w.seats.Attend(p.agency, p.id, "sommer")
+			stop()
+			if n := len(rows(t, d, `SELECT page FROM seat_presence`)); n != 1 {
+				t.Errorf("ended, and %d of 1 rows are written", n)
+			}
+			w.seats.Attend(p.agency, p.id, "winter")() // a stream that is late
+		})
+	if n := len(rows(t, d, `SELECT page FROM seat_presence`)); n != 1 {
+		t.Errorf("%d rows: something is written after the end", n)
+	}
+}
+
 const saves = "UPDATE seat SET state"
 
 // offered describes a page that waits.
