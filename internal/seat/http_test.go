@@ -94,6 +94,17 @@ func TestCorrectingTheNumberLeavesOneTaskAtTheDesk(t *testing.T) {
 	})
 }
 
+// A hundred at once, as each other call.
+func TestAWishCountsOnceAgainstWhatAGuestMayAsk(t *testing.T) {
+	w := newWorld(t, dbtest.SQLite(t))
+	p := w.newPlace(w.own)
+	guest := w.guest(p)
+	for range 45 {
+		guest.at(p, "callback", body{"phone": "0711 5550123"}).ok(t)
+		guest.at(p, "cancel", body{"wish": "move"}).ok(t)
+	}
+}
+
 func TestWhoAsksWhileTheAppointmentIsCancelledOrMovedIsToldAndLeavesNoTask(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d)

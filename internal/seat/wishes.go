@@ -39,15 +39,23 @@ func (s *Service) callback(ctx context.Context, in *callbackInput) (*viewOutput,
 	if err != nil {
 		return nil, Problem(err)
 	}
-	w, err := s.Window(ctx, s.db.Read(), x)
+	return s.leaveTask(ctx, x, in.browser, taskCallback, phone)
+}
+
+// lets refuses a kind of task that the desk's rules do not allow at this moment.
+func (s *Service) lets(ctx context.Context, q db.Q, x Seat, kind string) error {
+	if kind != taskCallback {
+		return nil
+	}
+	w, err := s.Window(ctx, q, x)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	// Who is asked for consent must have something else that is as good.
 	if !w.lets(agency.ByCall) && w.Consent == "" {
-		return nil, Problem(refuse("seat.door", "door", agency.ByCall))
+		return refuse("seat.door", "door", agency.ByCall)
 	}
-	return s.leaveTask(ctx, in.Caller, taskCallback, phone)
+	return nil
 }
 
 const (
@@ -101,11 +109,7 @@ func OpenTask(key *vault.DataKey, agency, task string, sealed []byte) (phone vau
 }
 
 // leaveTask replaces an open task of the same kind: a guest may correct the number.
-func (s *Service) leaveTask(ctx context.Context, c Caller, kind, phone string) (*viewOutput, error) {
-	x, err := s.access(ctx, &c)
-	if err != nil {
-		return nil, Problem(err)
-	}
+func (s *Service) leaveTask(ctx context.Context, x Seat, browser, kind, phone string) (*viewOutput, error) {
 	key, err := s.o.Agencies.Keys().For(ctx, x.Agency)
 	if err != nil {
 		return nil, err
@@ -116,6 +120,9 @@ func (s *Service) leaveTask(ctx context.Context, c Caller, kind, phone string) (
 	}
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
 		if x, err = s.still(ctx, tx, x); err != nil {
+			return err
+		}
+		if err := s.lets(ctx, tx, x, kind); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `DELETE FROM task WHERE agency_id = $1 AND appointment_id = $2 AND kind = $3 AND done_at IS NULL`,
@@ -132,7 +139,7 @@ func (s *Service) leaveTask(ctx context.Context, c Caller, kind, phone string) (
 	if err != nil {
 		return nil, Problem(err)
 	}
-	return s.shown(ctx, x, Holder{Browser: c.browser})
+	return s.shown(ctx, x, Holder{Browser: browser})
 }
 
 // task is what a desk has to do for the citizen of an appointment.
@@ -296,12 +303,12 @@ type cancelInput struct {
 
 // cancel gives the appointment up, or asks the desk for another time.
 func (s *Service) cancel(ctx context.Context, in *cancelInput) (*viewOutput, error) {
-	if in.Body.Wish == "move" {
-		return s.leaveTask(ctx, in.Caller, taskMove, "")
-	}
 	x, err := s.access(ctx, &in.Caller)
 	if err != nil {
 		return nil, Problem(err)
+	}
+	if in.Body.Wish == "move" {
+		return s.leaveTask(ctx, x, in.browser, taskMove, "")
 	}
 	err = s.db.Retried(ctx, func(tx *db.Tx) error {
 		if err := s.bookings.Keep(ctx, tx, x.Agency, x.Appointment); err != nil {
