@@ -34,7 +34,9 @@ func (s *Service) Align(ctx context.Context, tx *db.Tx, agencyID string, from So
 	}
 	give, take := moves{from: from, who: map[Held][]string{}}, moves{from: from, who: map[Held][]string{}}
 	for _, one := range says {
-		before, now := has[one.Staff].given(from), s.allowed(ctx, has[one.Staff], from, one.Roles)
+		before := has[one.Staff].given(from)
+		now, refused := s.allowed(has[one.Staff], from, one.Roles)
+		s.tellRefused(ctx, from, refused)
 		give.add(one.Staff, without(now, before))
 		take.add(one.Staff, without(before, now))
 	}
@@ -124,7 +126,7 @@ func (h *holding) works(now int64) bool {
 
 // allowed are those of some roles that somebody may hold beside what other sources than this one have given, and beside
 // each other: of two that nobody may hold at once, the one that comes first.
-func (s *Service) allowed(ctx context.Context, h *holding, from Source, meant []Held) (held []Held) {
+func (s *Service) allowed(h *holding, from Source, meant []Held) (held, refused []Held) {
 	now := db.Ms(s.o.Clock())
 	var has []Role
 	for _, r := range h.rows {
@@ -134,12 +136,21 @@ func (s *Service) allowed(ctx context.Context, h *holding, from Source, meant []
 	}
 	for _, one := range meant {
 		if slices.ContainsFunc(has, one.Role.Apart) {
-			s.o.Log.WarnContext(ctx, "a role is not given that nobody may hold beside another one", "role", string(one.Role), "source", string(from))
+			refused = append(refused, one)
 			continue
 		}
 		has, held = append(has, one.Role), append(held, one)
 	}
-	return held
+	return held, refused
+}
+
+// tellRefused tells the log, of each role now and then: a source says the same again whenever it is asked.
+func (s *Service) tellRefused(ctx context.Context, from Source, refused []Held) {
+	for _, one := range refused {
+		if n := s.refusals.times(string(from) + " apart " + string(one.Role)); n > 0 {
+			s.o.Log.WarnContext(ctx, "a role is not given that nobody may hold beside another one", "role", string(one.Role), "source", string(from), "times", n)
+		}
+	}
 }
 
 // turned brings what people had to what they have, and tells who had a role and has none now, and the other way round.

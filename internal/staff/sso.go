@@ -255,9 +255,10 @@ func (s *Service) follow(ctx context.Context, tx *db.Tx, v Provider, p Person, g
 	if err != nil {
 		return err
 	}
-	says[0].Roles = s.allowed(ctx, has[p.ID], Claim, meant)
-	if same(has[p.ID].given(Claim), says[0].Roles) {
-		return nil // nearly always: nobody waits for anybody
+	allowed, refused := s.allowed(has[p.ID], Claim, meant)
+	if same(has[p.ID].given(Claim), allowed) { // nearly always: nobody waits for anybody
+		s.tellRefused(ctx, Claim, refused)
+		return nil
 	}
 	done, err := s.Align(ctx, tx, p.Agency, Claim, says)
 	if done.Kept {

@@ -287,6 +287,34 @@ func TestACC07RolesAreWhatTheProviderSaysAtTheNewestSignIn(t *testing.T) {
 	})
 }
 
+// The provider says so at each sign-in.
+func TestTheLogTellsNowAndThenOfARoleThatNobodyMayHoldBesideAnother(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newAbroad(t, d, nil)
+		s.in(t)
+		s.Tx(func(tx *db.Tx) error {
+			return s.Staff.Give(t.Context(), tx, s.o.Agency, staff.Grant{
+				Staff: s.o.Sommer.ID, Held: staff.Held{Role: staff.Auditor, Kind: agency.OfAgency, Place: s.o.Agency}, Source: staff.ByHand,
+			})
+		})
+		s.provider.Person["groups"] = []string{"beratung", "verwaltung"}
+		told := func() int { return strings.Count(s.Log.String(), "nobody may hold beside another") }
+		for signIns, want := range []int{0, 1, 1, 1} {
+			if signIns > 0 {
+				s.signIn(s.browser())
+			}
+			if got := told(); got != want {
+				t.Errorf("after %d sign-ins told %d times", signIns, got)
+			}
+		}
+		s.Clock.Forward(2 * time.Minute)
+		s.signIn(s.browser())
+		if told() != 2 || !strings.Contains(s.Log.String(), "times=3") {
+			t.Error(s.Log.String())
+		}
+	})
+}
+
 // Each is a sign-in that works but for one thing, and what the person is told.
 func TestACC07WhoMayNotComeInIsToldWhy(t *testing.T) {
 	for name, with := range map[string]struct {
