@@ -170,6 +170,9 @@ describe("the list follows the stream", () => {
     stream().say("row", off("b"));
     stream().say("row", off("c"));
     expect(heard).toEqual(["a called-off"]);
+    stream().say("row", row("b"));
+    stream().say("row", row("b", { status: "cancelled" }));
+    expect(heard).toEqual(["a called-off", "b called-off"]);
   });
 
   test.each([

@@ -295,7 +295,9 @@ export class DeskList {
     const before = this.state.rows.find((other) => other.id === row.id);
     if (row.seat.state === "expected" && before?.seat.state === "talking") this.heard("left", row);
     const off = before?.status === "booked" && row.status === "cancelled";
-    if (off && before.seat.state !== "talking" && !this.callingOff.has(row.id)) this.heard("called-off", row);
+    // Of what was called off here nobody is told: then it is done with.
+    const own = off && this.callingOff.delete(row.id);
+    if (off && before.seat.state !== "talking" && !own) this.heard("called-off", row);
     if (before && answersOf(row.seat).length > answersOf(before.seat).length) {
       void playChime().catch(() => undefined);
       this.heard("answered", row);

@@ -12,29 +12,35 @@ interface Inbox {
 }
 
 export function inbox(now: () => { chat: CallState["chat"]; open: boolean }): Inbox {
-  let read = $state(0);
+  let read = $state<string>();
   let fresh = $state<string>();
-  const theirs = $derived(now().chat.filter((message) => !message.mine).length);
-  const newest = $derived(
-    now()
-      .chat.filter((message) => !message.mine)
-      .at(-1)?.text ?? "",
-  );
+  const newest = $derived(theirs(now().chat).at(-1));
+  const unread = $derived(unreadOf(now().chat, read));
 
   $effect(() => {
-    if (now().open) read = theirs;
-    fresh = read < theirs ? beginning(newest) : undefined;
+    if (now().open) read = newest?.id;
+    fresh = newest && newest.id !== read ? beginning(newest.text) : undefined;
     const timer = setTimeout(() => (fresh = undefined), shownMs);
     return () => clearTimeout(timer);
   });
   return {
     get unread() {
-      return theirs - read;
+      return unread;
     },
     get fresh() {
       return fresh;
     },
   };
+}
+
+/** How many messages of the other side came after one of theirs. The oldest of a chat go, also that one. */
+export function unreadOf(chat: CallState["chat"], read: string | undefined): number {
+  const all = theirs(chat);
+  return all.length - 1 - all.findIndex((message) => message.id === read);
+}
+
+function theirs(chat: CallState["chat"]): CallState["chat"] {
+  return chat.filter((message) => !message.mine);
 }
 
 function beginning(text: string): string {
