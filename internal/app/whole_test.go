@@ -141,7 +141,7 @@ func TestWEB03EveryAnswerHasItsHeaders(t *testing.T) {
 			h := b.Get(path).Header
 			for name, want := range map[string]string{
 				"Cross-Origin-Resource-Policy": "same-origin", "X-Content-Type-Options": "nosniff",
-				"Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+				"Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "Strict-Transport-Security": "max-age=31536000",
 			} {
 				if h.Get(name) != want {
 					t.Errorf("%s: %s is %q", path, name, h.Get(name))

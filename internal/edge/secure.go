@@ -128,7 +128,8 @@ func setHeaders(h http.Header, https bool) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "no-store")
 	if https {
-		h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+		// Of this host alone: an agency's own host may have others below it, of which nothing is known here.
+		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
 }
 
