@@ -26,7 +26,11 @@ type view struct {
 	Private                           string
 	TestText, TestLabel, TestLink     string
 	Call, Closing, Agency, NoReply    string
+	Phone                             phone
 }
+
+// phone is the sentence Call in three parts, so that a touch on the number dials it.
+type phone struct{ Before, Number, After, Dial string }
 
 type fact struct{ Label, Value string }
 
@@ -47,6 +51,8 @@ func (s *Service) view(n Notice) view {
 		Call:    c.t(callText(n.Kind), "phone", reach(n)),
 		Closing: c.t("mail.closing"), Agency: n.Agency, NoReply: c.t("mail.noreply"),
 	}
+	v.Phone.Number, v.Phone.Dial = shown(n.Phone), digits(n.Phone)
+	v.Phone.Before, v.Phone.After, _ = strings.Cut(v.Call, v.Phone.Number)
 	if n.Link != "" {
 		v.OpenText, v.OpenLabel, v.Link, v.Private = c.t("mail.open.text"), c.t("mail.open.label"), n.Link, c.t("mail.open.private")
 		v.TestText, v.TestLabel, v.TestLink = c.t("mail.test.text"), c.t("mail.test.label"), baseOf(n.Link)+"/test"
@@ -74,11 +80,23 @@ func callText(kind Kind) string {
 
 // reach is the telephone number, and when somebody answers there if that is known.
 func reach(n Notice) string {
-	number := strings.ReplaceAll(n.Phone, " ", "\u00a0")
 	if n.PhoneHours == "" {
-		return number
+		return shown(n.Phone)
 	}
-	return number + " (" + n.PhoneHours + ")"
+	return shown(n.Phone) + " (" + n.PhoneHours + ")"
+}
+
+// shown is a telephone number that no line breaks.
+func shown(number string) string { return strings.ReplaceAll(number, " ", "\u00a0") }
+
+// digits are what is dialled, as the pages do it.
+func digits(number string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '+' || '0' <= r && r <= '9' {
+			return r
+		}
+		return -1
+	}, number)
 }
 
 // compose makes the mail. The subject names neither citizen nor topic: it is read

@@ -609,3 +609,33 @@ func TestWhatIsNoLongerTrueIsNotTold(t *testing.T) {
 		t.Errorf("%d mails", len(s.all()))
 	}
 }
+
+// A touch on the number dials it, in the mail as on the pages; what an agency has typed there stays text.
+func TestTheTelephoneNumberOfAMailIsDialledByATouch(t *testing.T) {
+	post := newServer(t)
+	o := newOffice(t, dbtest.SQLite(t), post.at())
+	for typed, want := range map[string]string{
+		"0711 5678":    "an: <a href=\"tel:07115678\">0711\u00a05678</a> (Montag bis Freitag).",
+		"+49 711 / 56": "an: <a href=\"tel:&#43;4971156\">&#43;49\u00a0711\u00a0/\u00a056</a> (",
+		`115 "<b>&`:    "an: <a href=\"tel:115\">115\u00a0&#34;&lt;b&gt;&amp;</a> (",
+		"am Empfang":   "an: am\u00a0Empfang (Montag bis Freitag).</p>",
+	} {
+		o.notice = func() (notify.Notice, error) {
+			n := invitation()
+			n.Phone = typed
+			return n, nil
+		}
+		o.queue()
+		if !o.sent() {
+			t.Fatal("not sent")
+		}
+		mails := post.all()
+		l := read(t, mails[len(mails)-1].data)
+		if !strings.Contains(l.html, want) {
+			t.Errorf("%s: %s", typed, l.html)
+		}
+		if !strings.Contains(l.text, "an: "+strings.ReplaceAll(typed, " ", "\u00a0")+" (Montag bis Freitag).") {
+			t.Errorf("%s: %s", typed, l.text)
+		}
+	}
+}
