@@ -146,8 +146,11 @@ function onlyTheRelay(now, server) {
 
 // Mute, camera off, chat, devices, the code compared, the screen shown.
 async function conversation(guest, talk, see) {
+  const says = (page, button) => page.eval((at) => document.querySelector(at).ariaLabel, hook(button));
+  assert.match(await says(guest, 'mic'), /^(Ton ausschalten|Turn sound off)$/, 'what a press does');
   await guest.click(hook('mic'));
   await guest.click(hook('camera'));
+  await until('what a press does now', async () => /^(Ton einschalten|Turn sound on)$/.test(await says(guest, 'mic')));
   await until('the advisor is told', () => talk.eval(() => /kein Bild|no picture|not showing/.test(document.querySelector('[data-testid=told]').innerText)));
   await see(guest, '30-muted-guest');
   await see(talk, '31-muted-staff');
@@ -165,6 +168,7 @@ async function conversation(guest, talk, see) {
   await until('the answer arrives', () => talk.eval(() => document.body.innerText.includes('Ja, hier ist er.')));
   await see(guest, '32-chat-guest');
   await see(talk, '33-chat-staff');
+  assert.ok(await talk.eval(() => innerWidth < 960 || document.querySelector('aside').checkVisibility()), 'the appointment stays beside the chat');
   await guest.click(hook('chat'));
   await talk.click(hook('chat'));
 
