@@ -205,7 +205,13 @@ func (s *Service) isSecond(ctx context.Context, q db.Q, p staff.Person, a Approv
 	if err != nil {
 		return err
 	}
-	if !asker.May(staff.Decide, agency.Place{Kind: agency.OfAgency, ID: p.Agency}) {
+	place := agency.Place{Kind: agency.OfAgency, ID: p.Agency}
+	if a.Act == ChangeRetention { // a department asks for itself
+		if place, err = s.o.Agencies.Place(ctx, q, p.Agency, a.Change.Place); err != nil {
+			return err
+		}
+	}
+	if !asker.May(staff.Decide, place) {
 		return edge.NewProblem(http.StatusConflict, "approval.left")
 	}
 	if mailbox(asker.Email) == mailbox(p.Email) {

@@ -174,6 +174,24 @@ func TestTEN05ADepartmentAsksForItselfAndSeesWhatItHasAskedFor(t *testing.T) {
 	})
 }
 
+func TestTEN05WhatADepartmentHasAskedForIsAllowedByTheSecondPerson(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n, o, first, second := fourEyes(t, d)
+		department := where(n, o).DepartmentID
+		give(n, o, o.Sommer, staff.DepartmentAdmin, agency.OfDepartment, department)
+		sommer := n.SignIn(o.Sommer)
+		sommer.Send(http.MethodPut, ruleAt(o.Service, kept), Body{"value": 10}).OK(t)
+		second.Post(approvals+"/"+newest(t, second.Get(approvals)).ID, Body{"allow": true}).OK(t)
+		if r := ruleIn(t, sommer.Get("/api/staff/places/"+o.Service+"/rules"), kept); r.Value != 10.0 || r.Asked != nil {
+			t.Errorf("%+v", r)
+		}
+		n.Clock.Forward(time.Minute)
+		sommer.Send(http.MethodPut, ruleAt(o.Service, kept), Body{"value": 20}).OK(t)
+		first.Send(http.MethodDelete, "/api/staff/people/"+o.Sommer.ID+"/roles/department_admin/"+department, nil).OK(t)
+		second.Post(approvals+"/"+newest(t, second.Get(approvals)).ID, Body{"allow": true}).Expect(t, http.StatusConflict, "approval.left")
+	})
+}
+
 func TestTheAuditIsKeptAsTheInstallationHasItUntilTheAgencyDecides(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		_, o, first, second := fourEyes(t, d)
