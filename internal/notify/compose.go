@@ -89,14 +89,25 @@ func reach(n Notice) string {
 // shown is a telephone number that no line breaks.
 func shown(number string) string { return strings.ReplaceAll(number, " ", "\u00a0") }
 
-// digits are what is dialled, as the pages do it.
+// mostDigits has a telephone number of any country (E.164). What has more is two numbers in one field.
+const mostDigits = 15
+
+// digits are what is dialled; nothing where that is not one number. The zero of "+49 (0)30" is for calls within the
+// country only, and with it the number does not connect.
 func digits(number string) string {
-	return strings.Map(func(r rune) rune {
+	if n := strings.TrimSpace(number); strings.HasPrefix(n, "+") || strings.HasPrefix(n, "00") {
+		number = strings.Replace(n, "(0)", "", 1)
+	}
+	dial := strings.Map(func(r rune) rune {
 		if r == '+' || '0' <= r && r <= '9' {
 			return r
 		}
 		return -1
 	}, number)
+	if len(strings.TrimPrefix(dial, "+")) > mostDigits {
+		return ""
+	}
+	return dial
 }
 
 // compose makes the mail. The subject names neither citizen nor topic: it is read
