@@ -34,8 +34,8 @@ func (d *DB) Forget(ctx context.Context, table string) error {
 		return fmt.Errorf("connect to write %s anew: %w", table, err)
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // nothing depends on it
-	// While this waits for a long transaction, whoever comes after it waits as well.
-	if _, err := conn.Exec(ctx, `SET lock_timeout = '1s'`); err != nil {
+	// While this waits for a long transaction, whoever comes after it waits as well: rather it is tried again.
+	if _, err := conn.Exec(ctx, `SET lock_timeout = '100ms'`); err != nil {
 		return err
 	}
 	if _, err := conn.Exec(ctx, `VACUUM (FULL, VERBOSE) `+table); err != nil { // a name of our own
