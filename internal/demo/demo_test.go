@@ -207,3 +207,17 @@ func TestADemoThatIsStartedAgainHasSomethingToTryAgain(t *testing.T) {
 		}
 	})
 }
+
+func TestADemoStartsAgainAfterAccountsWereClosedAndLeavesThemClosed(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n := New(t, d).Node()
+		seed(t, n)
+		for _, who := range demo.Everybody() {
+			n.Exec(`UPDATE staff SET disabled_at = 1 WHERE email = $1`, who.Email)
+			seed(t, n)
+		}
+		if got := n.Count(`SELECT COUNT(*) FROM staff WHERE disabled_at IS NOT NULL`); got != len(demo.Everybody()) {
+			t.Errorf("%d accounts are closed, want %d", got, len(demo.Everybody()))
+		}
+	})
+}

@@ -68,13 +68,14 @@ func (p Parts) employ(ctx context.Context, tx *db.Tx, id string, o office) error
 // has closed since, or called otherwise, gets nobody.
 func (p Parts) complete(ctx context.Context, id string) error {
 	for _, account := range Others() {
-		if _, err := p.Staff.ByEmail(ctx, id, account.Email); !errors.Is(err, db.ErrNoRows) {
-			if err != nil {
-				return err
-			}
+		known, err := p.known(ctx, id, account)
+		if err != nil {
+			return err
+		}
+		if known {
 			continue
 		}
-		err := p.DB.Tx(ctx, func(tx *db.Tx) error {
+		err = p.DB.Tx(ctx, func(tx *db.Tx) error {
 			held := staff.Held{Role: account.role, Kind: agency.OfAgency, Place: id}
 			if account.desk != "" {
 				desk, err := p.Agencies.PlaceByCode(ctx, tx, id, agency.OfDesk, account.desk)
@@ -90,6 +91,13 @@ func (p Parts) complete(ctx context.Context, id string) error {
 		}
 	}
 	return nil
+}
+
+// known says whether there is the account, also one that was closed: it stays so.
+func (p Parts) known(ctx context.Context, id string, account Account) (bool, error) {
+	var n int
+	err := p.DB.Read().QueryRowContext(ctx, `SELECT COUNT(*) FROM staff WHERE agency_id = $1 AND email = $2`, id, account.Email).Scan(&n)
+	return n > 0, err
 }
 
 func (p Parts) give(ctx context.Context, tx *db.Tx, id string, to Account, roles []staff.Held) error {
