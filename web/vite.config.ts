@@ -75,7 +75,8 @@ export default defineConfig(({ mode }) => {
     },
     server: { fs: { allow: [path(".."), path(".")] } },
     test: {
-      environment: "happy-dom",
+      // A page is made for those that say so: `// @vitest-environment happy-dom`. To make one takes longer than most tests.
+      environment: "node",
       include: ["src/**/*.test.ts", "build/**/*.test.ts"],
     },
   };

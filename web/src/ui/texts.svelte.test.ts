@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { expect, test } from "vitest";
 import type { Language } from "../i18n/languages";
 import { Texts } from "./texts.svelte";

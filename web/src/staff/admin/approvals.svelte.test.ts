@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { beforeAll, expect, test } from "vitest";
 import type { Approval } from "../../api/approvals";
 import { loadAdmin, type StaffKey } from "../../i18n/staff";

@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { StreamHandlers } from "../../api/stream";
 import type { Me, TalkView } from "../../api/types";
