@@ -89,6 +89,7 @@ type Public struct {
 	Slug       string   `json:"slug"`
 	Name       string   `json:"name"`
 	Phone      string   `json:"phone"`
+	Dial       string   `json:"dial,omitempty"` // what is dialled, where Phone is one number
 	PhoneHours string   `json:"phoneHours"`
 	TimeZone   string   `json:"timeZone"`
 	Languages  []string `json:"languages"`
@@ -97,9 +98,10 @@ type Public struct {
 
 // Public is what somebody sees for whom these rules count, in a language.
 func (a Agency) Public(rules Rules, language string) Public {
+	phone := rules.Line(ContactPhone)
 	return Public{
 		Slug: a.Slug, Name: a.Name, TimeZone: a.TimeZone,
-		Phone: rules.Line(ContactPhone), PhoneHours: rules.Text(ContactHours).In(language), Languages: rules.Some(SpokenLanguages),
+		Phone: phone, Dial: Dial(phone), PhoneHours: rules.Text(ContactHours).In(language), Languages: rules.Some(SpokenLanguages),
 		Logo: a.Logo(rules),
 	}
 }

@@ -24,10 +24,10 @@ func TestAnybodyMayKnowNameAndTelephoneAndNothingElse(t *testing.T) {
 		var public map[string]any
 		a := b.Get("/api/guest/lindenau").OK(t)
 		a.Into(t, &public)
-		if got := slices.Sorted(maps.Keys(public)); !slices.Equal(got, []string{"languages", "name", "phone", "phoneHours", "slug", "timeZone"}) {
+		if got := slices.Sorted(maps.Keys(public)); !slices.Equal(got, []string{"dial", "languages", "name", "phone", "phoneHours", "slug", "timeZone"}) {
 			t.Errorf("%v", got)
 		}
-		if public["name"] != "Amt lindenau" || public["phone"] != "0711 1234" || public["phoneHours"] != "Montag bis Freitag" || public["timeZone"] != n.Zone.String() || len(a.Cookies) != 0 {
+		if public["name"] != "Amt lindenau" || public["phone"] != "0711 1234" || public["dial"] != "07111234" || public["phoneHours"] != "Montag bis Freitag" || public["timeZone"] != n.Zone.String() || len(a.Cookies) != 0 {
 			t.Errorf("%v %v", public, a.Cookies)
 		}
 		for accepted, want := range map[string]string{

@@ -15,8 +15,8 @@ import (
 
 // shown is what a guest's page and a mail say of the agency.
 type shown struct {
-	Phone, PhoneHours string
-	Languages         []string
+	Phone, Dial, PhoneHours string
+	Languages               []string
 }
 
 func (g *ground) page(guest *Guest) (s shown, language string) {
@@ -54,6 +54,13 @@ func TestAnOfficesOwnTelephoneAndHoursStandOnThePageAndInTheMail(t *testing.T) {
 		expect("one number for all", "115", "Dienstag, 8 bis 12 Uhr")
 		g.must(g.whole, agency.ContactHours, `{"de": "rund um die Uhr"}`, true)
 		expect("and hours", "115", "rund um die Uhr")
+		for number, dial := range map[string]string{"+49 (0)711 56 78-0": "+4971156780", "0711 56780100 / 0711 56780200": ""} {
+			g.must(g.whole, agency.ContactPhone, `"`+number+`"`, true)
+			if page, _ := g.page(guest); page.Phone != number || page.Dial != dial {
+				t.Errorf("%s: the page says %+v", number, page)
+			}
+		}
+		g.must(g.whole, agency.ContactPhone, `"115"`, true)
 		var public shown
 		g.Browser().Get("/api/guest/lindenau?language=en").OK(t).Into(t, &public)
 		if public.Phone != "115" || public.PhoneHours != "rund um die Uhr" {

@@ -325,7 +325,7 @@ func (p *parts) greeting(ctx context.Context, slug, language string) (pages.Agen
 		return pages.Agency{}, err
 	}
 	public, err := p.agencies.Public(ctx, p.db.Read(), a, language)
-	return pages.Agency{Name: public.Name, Phone: public.Phone, PhoneHours: public.PhoneHours}, err
+	return pages.Agency{Name: public.Name, Phone: public.Phone, Dial: public.Dial, PhoneHours: public.PhoneHours}, err
 }
 
 // ready tells balancers whether this process can do its work.

@@ -13,6 +13,8 @@ import (
 
 	"github.com/emersion/go-ical"
 	mail "github.com/wneessen/go-mail"
+
+	"visavis/internal/agency"
 )
 
 //go:embed *.html *.txt
@@ -51,7 +53,7 @@ func (s *Service) view(n Notice) view {
 		Call:    c.t(callText(n.Kind), "phone", reach(n)),
 		Closing: c.t("mail.closing"), Agency: n.Agency, NoReply: c.t("mail.noreply"),
 	}
-	v.Phone.Number, v.Phone.Dial = shown(n.Phone), digits(n.Phone)
+	v.Phone.Number, v.Phone.Dial = shown(n.Phone), agency.Dial(n.Phone)
 	v.Phone.Before, v.Phone.After, _ = strings.Cut(v.Call, v.Phone.Number)
 	if n.Link != "" {
 		v.OpenText, v.OpenLabel, v.Link, v.Private = c.t("mail.open.text"), c.t("mail.open.label"), n.Link, c.t("mail.open.private")
@@ -88,27 +90,6 @@ func reach(n Notice) string {
 
 // shown is a telephone number that no line breaks.
 func shown(number string) string { return strings.ReplaceAll(number, " ", "\u00a0") }
-
-// mostDigits has a telephone number of any country (E.164). What has more is two numbers in one field.
-const mostDigits = 15
-
-// digits are what is dialled; nothing where that is not one number. The zero of "+49 (0)30" is for calls within the
-// country only, and with it the number does not connect.
-func digits(number string) string {
-	if n := strings.TrimSpace(number); strings.HasPrefix(n, "+") || strings.HasPrefix(n, "00") {
-		number = strings.Replace(n, "(0)", "", 1)
-	}
-	dial := strings.Map(func(r rune) rune {
-		if r == '+' || '0' <= r && r <= '9' {
-			return r
-		}
-		return -1
-	}, number)
-	if len(strings.TrimPrefix(dial, "+")) > mostDigits {
-		return ""
-	}
-	return dial
-}
 
 // compose makes the mail. The subject names neither citizen nor topic: it is read
 // on lock screens and stands in logs of mail servers.

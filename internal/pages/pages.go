@@ -30,6 +30,7 @@ var ErrUnknownAgency = errors.New("no agency with this slug")
 type Agency struct {
 	Name       string
 	Phone      string
+	Dial       string // what is dialled; empty where Phone is not one number
 	PhoneHours string // in the language asked for
 }
 

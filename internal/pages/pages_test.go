@@ -38,7 +38,9 @@ func serve(t *testing.T, ready error) *edge.Mux {
 		Agency: func(_ context.Context, slug, language string) (pages.Agency, error) {
 			switch slug {
 			case "demo":
-				return pages.Agency{Name: "Amt <Nord>", Phone: "+49 30 123456", PhoneHours: map[string]string{"de": "Montag", "en": "Monday"}[language]}, nil
+				return pages.Agency{Name: "Amt <Nord>", Phone: "+49 (0)30 123456", Dial: "+4930123456", PhoneHours: map[string]string{"de": "Montag", "en": "Monday"}[language]}, nil
+			case "two":
+				return pages.Agency{Name: "Amt", Phone: "030 23125100 / 030 231252"}, nil
 			case "broken":
 				return pages.Agency{}, errors.New("database is away")
 			}
@@ -65,7 +67,7 @@ func get(t *testing.T, mux http.Handler, path string, header ...string) (status 
 func TestWithoutScriptThePageSaysWhoTheAgencyIsAndHowToCall(t *testing.T) {
 	mux := serve(t, nil)
 	for language, want := range map[string][]string{
-		"de-AT,en;q=0.5": {`lang="de"`, "Amt &lt;Nord&gt;", "30 123456", "Montag", "JavaScript in Ihrem Browser"},
+		"de-AT,en;q=0.5": {`lang="de"`, "Amt &lt;Nord&gt;", `<a href="tel:&#43;4930123456">&#43;49 (0)30 123456</a>`, "Montag", "JavaScript in Ihrem Browser"},
 		"fr, en-GB":      {`lang="en"`, "Amt &lt;Nord&gt;", "Monday", "JavaScript must be switched on"},
 		"en;q=0.2, de":   {`lang="de"`}, // as the calls to the API choose
 		"":               {`lang="de"`},
@@ -76,6 +78,12 @@ func TestWithoutScriptThePageSaysWhoTheAgencyIsAndHowToCall(t *testing.T) {
 				t.Errorf("language %q: status %d, no %q in\n%s", language, status, text, body)
 			}
 		}
+	}
+}
+
+func TestTwoNumbersInOneFieldAreNoLink(t *testing.T) {
+	if _, body, _ := get(t, serve(t, nil), "/t/two"); !strings.Contains(body, "030 23125100 / 030 231252") || strings.Contains(body, `"tel:`) {
+		t.Errorf("%s", body)
 	}
 }
 

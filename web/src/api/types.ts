@@ -21,6 +21,8 @@ export interface PublicAgency {
   slug: string;
   name: string;
   phone: string;
+  /** What is dialled, where `phone` is one number. */
+  dial?: string;
   phoneHours: string;
   /** Of the offices, as the IANA database names it. */
   timeZone: string;

@@ -1,6 +1,10 @@
-package notify
+package agency_test
 
-import "testing"
+import (
+	"testing"
+
+	"visavis/internal/agency"
+)
 
 func TestWhatIsDialledConnects(t *testing.T) {
 	for number, want := range map[string]string{
@@ -16,7 +20,7 @@ func TestWhatIsDialledConnects(t *testing.T) {
 		"+1234567890123456":         "",
 		"":                          "",
 	} {
-		if got := digits(number); got != want {
+		if got := agency.Dial(number); got != want {
 			t.Errorf("%q is dialled as %q, want %q", number, got, want)
 		}
 	}
