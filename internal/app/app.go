@@ -46,6 +46,9 @@ func Serve(ctx context.Context, c *config.Config, o Options) error {
 	if err != nil {
 		return err
 	}
+	if err := p.warnOfDemo(ctx); err != nil {
+		return errors.Join(err, p.close())
+	}
 	return errors.Join(p.run(ctx), p.close())
 }
 

@@ -74,3 +74,13 @@ func (p *parts) greetNewcomer(out io.Writer, withMailbox bool) {
 	}
 	say("Stop with Ctrl+C. %s.\n", kept)
 }
+
+// warnOfDemo tells who starts a server for real people that others can sign in to it.
+func (p *parts) warnOfDemo(ctx context.Context) error {
+	n, err := demo.Usable(ctx, p.db.Read())
+	if err == nil && n > 0 {
+		p.o.Log.WarnContext(ctx, "this database holds accounts of the demonstration, with which others can sign in: disable them, "+
+			"or use a database in which no demonstration has run", "accounts", n)
+	}
+	return err
+}

@@ -19,6 +19,7 @@ import (
 	"visavis/internal/agency"
 	"visavis/internal/config"
 	"visavis/internal/db"
+	"visavis/internal/demo"
 	"visavis/internal/notify"
 	"visavis/internal/vault"
 )
@@ -149,6 +150,13 @@ func (d *doctor) storage(ctx context.Context) {
 		d.note("database.url", "there is no agency in it yet")
 	default:
 		d.ok("keys.file", "it opens the data of all %d agencies", all)
+	}
+	switch n, err := demo.Usable(ctx, database.Read()); {
+	case err != nil:
+		d.bad("database.url", "%v", err)
+	case n > 0:
+		d.bad("database.url", "it holds %d accounts of the demonstration, whose password is known; disable them, "+
+			"or use a database in which no demonstration has run", n)
 	}
 	if d.demanding, err = agency.DemandingFactor(ctx, database.Read()); err != nil {
 		d.bad("database.url", "%v", err)

@@ -47,15 +47,32 @@ func ask(t *testing.T, c *config.Config, checkup Checkup) (report string, err er
 	return out.String(), err
 }
 
-// installed has been started once and has an agency in it.
-func installed(t *testing.T, environ ...string) *config.Config {
+// demonstrated puts a demonstration's agency into a database.
+func demonstrated(t *testing.T, c *config.Config) {
 	t.Helper()
-	c := configured(t, environ...)
 	p, err := build(t.Context(), c, Options{Pages: pagesOfTests()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := errors.Join(p.prepareDemo(t.Context(), nil), p.close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// installed has been started once and has an agency in it, whose accounts have no password.
+func installed(t *testing.T, environ ...string) *config.Config {
+	t.Helper()
+	c := configured(t, environ...)
+	demonstrated(t, c)
+	d, err := openDatabase(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = errors.Join(d.Tx(t.Context(), func(tx *db.Tx) error {
+		_, err := tx.ExecContext(t.Context(), `UPDATE staff SET password_hash = ''`)
+		return err
+	}), d.Close())
+	if err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -151,6 +168,10 @@ func TestTheDoctorNamesWhatIsBroken(t *testing.T) {
 			}); err != nil {
 				t.Fatal(err)
 			}
+		}},
+		"accounts of a demonstration": {"database.url", "it holds 11 accounts of the demonstration", nil, func(t *testing.T, c *config.Config) {
+			c.Database.URL = config.Secret("sqlite:" + filepath.Join(c.Data.Dir, "demo.db"))
+			demonstrated(t, c)
 		}},
 		"web port taken": {"http.listen", "another program", nil, func(t *testing.T, c *config.Config) { c.HTTP.Listen = taken(t) }},
 		"UDP port taken": {"relay.udp", "another program", nil, func(t *testing.T, c *config.Config) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"visavis/internal/agency"
 	"visavis/internal/appointment"
 	"visavis/internal/db"
 	"visavis/internal/edge"
@@ -76,17 +77,14 @@ func (p Parts) book(ctx context.Context, agency string, people map[string]staff.
 // into today's first.
 const longestShift = 2 * time.Hour
 
-func (p Parts) bookOne(ctx context.Context, agency string, person staff.Person, e entry, starts time.Time) error {
-	desk, err := p.Agencies.Desk(ctx, p.DB.Read(), agency, person.Desks[0])
-	if err != nil {
-		return err
-	}
-	services, err := p.Agencies.Services(ctx, p.DB.Read(), agency, []string{desk.DepartmentID})
-	if err != nil {
+// bookOne leaves an example out that what somebody has set up otherwise since has no room for: it is no reason not to start.
+func (p Parts) bookOne(ctx context.Context, id string, person staff.Person, e entry, starts time.Time) error {
+	desk, services, err := p.offered(ctx, id, person)
+	if err != nil || desk == "" {
 		return err
 	}
 	b := appointment.Booking{
-		Desk: desk.ID, Advisor: person.ID, Language: e.language, Starts: starts,
+		Desk: desk, Advisor: person.ID, Language: e.language, Starts: starts,
 		Citizen: appointment.Citizen{Name: vault.Personal(e.citizen), Email: vault.Personal(e.email), Phone: vault.Personal(e.phone)},
 	}
 	soon := e.after < int(early/time.Minute) // a short one: what is proposed after it can still be tried at once
@@ -98,10 +96,31 @@ func (p Parts) bookOne(ctx context.Context, agency string, person staff.Person, 
 	}
 	for ; b.Starts.Before(starts.Add(longestShift)); b.Starts = b.Starts.Add(step) {
 		if _, err = p.Appointments.Book(ctx, person, b); !overlaps(err) {
-			return err
+			break
 		}
 	}
-	return nil
+	if _, refused := errors.AsType[*edge.Problem](err); refused {
+		return nil
+	}
+	return err
+}
+
+// offered is the first of somebody's desks that takes appointments, and what for; no desk if there is none.
+func (p Parts) offered(ctx context.Context, id string, person staff.Person) (desk string, services []agency.Service, err error) {
+	for _, at := range person.Desks {
+		d, err := p.Agencies.Desk(ctx, p.DB.Read(), id, at)
+		if err != nil {
+			return "", nil, err
+		}
+		if d.Closed {
+			continue
+		}
+		services, err := p.Agencies.Services(ctx, p.DB.Read(), id, []string{d.DepartmentID})
+		if err != nil || len(services) > 0 {
+			return at, services, err
+		}
+	}
+	return "", nil, nil
 }
 
 func overlaps(err error) bool {

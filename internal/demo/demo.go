@@ -2,7 +2,8 @@
 // people, desks and today's appointments. Names and addresses are invented; the
 // domain example.org can receive nothing (RFC 2606).
 //
-// The main function is Seed. It may run at every start: what exists stays.
+// The main function is Seed. It may run at every start: what exists stays. Usable tells those who serve real people that
+// there are accounts of a demonstration.
 package demo
 
 import (
@@ -43,11 +44,19 @@ func Password(ring *vault.Keyring) string {
 	return strings.ToLower(text[0:4] + "-" + text[4:8] + "-" + text[8:12])
 }
 
-// Seed makes the agency if it is not there, and today's appointments if there are none.
+// Seed makes the agency if it is not there, and today's appointments if there are none. Where there are others it makes
+// none: everybody who sees a demonstration start knows the password of its accounts.
 func Seed(ctx context.Context, p Parts) error {
 	a, err := p.Agencies.BySlug(ctx, Slug)
 	if errors.Is(err, agency.ErrNotFound) {
-		a, err = p.create(ctx)
+		var others []agency.Agency
+		if others, err = p.Agencies.All(ctx); err == nil && len(others) > 0 {
+			return fmt.Errorf("this database holds another agency (%s), and the demonstration's accounts have a known password; "+
+				"start it with a database of its own: name another folder in VISAVIS_DATA_DIR, or another database", others[0].Slug)
+		}
+		if err == nil {
+			a, err = p.create(ctx)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("make demo agency: %w", err)

@@ -15,11 +15,14 @@ import (
 
 func seed(t *testing.T, n *Node) {
 	t.Helper()
-	err := demo.Seed(t.Context(), demo.Parts{
-		DB: n.DB, Ring: n.Ring, Agencies: n.Agencies, Staff: n.Staff, Appointments: n.Appointments, Clock: n.Clock.Now, TimeZone: n.Zone,
-	})
-	if err != nil {
+	if err := demo.Seed(t.Context(), parts(n)); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func parts(n *Node) demo.Parts {
+	return demo.Parts{
+		DB: n.DB, Ring: n.Ring, Agencies: n.Agencies, Staff: n.Staff, Appointments: n.Appointments, Clock: n.Clock.Now, TimeZone: n.Zone,
 	}
 }
 
@@ -220,4 +223,69 @@ func TestADemoStartsAgainAfterAccountsWereClosedAndLeavesThemClosed(t *testing.T
 			t.Errorf("%d accounts are closed, want %d", got, len(demo.Everybody()))
 		}
 	})
+}
+
+// Everybody who sees a demonstration start knows its password, which must open nothing beside real people.
+func TestADemoIsMadeBesideNoOtherAgency(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n := New(t, d).Node()
+		n.Office("lindenau")
+		err := demo.Seed(t.Context(), parts(n))
+		if err == nil || !strings.Contains(err.Error(), "another agency (lindenau)") || !strings.Contains(err.Error(), "a database of its own") {
+			t.Errorf("%v", err)
+		}
+		if got := n.Count(`SELECT COUNT(*) FROM agency`); got != 1 {
+			t.Errorf("%d agencies", got)
+		}
+		if got, err := demo.Usable(t.Context(), d.Read()); got != 0 || err != nil {
+			t.Errorf("%d accounts, %v", got, err)
+		}
+	})
+}
+
+func TestOnlyAccountsThatSomebodyCanUseAreCounted(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n := New(t, d).Node()
+		seed(t, n)
+		n.Office("lindenau") // that came later
+		seed(t, n)
+		first, second := demo.Everybody()[0], demo.Everybody()[1]
+		for _, step := range []struct {
+			change string
+			args   []any
+			want   int
+		}{
+			{`UPDATE staff SET name = name`, nil, 11},
+			{`UPDATE staff SET disabled_at = 1 WHERE email = $1`, []any{first.Email}, 10},
+			{`UPDATE staff SET password_hash = '' WHERE email = $1`, []any{second.Email}, 9},
+			{`UPDATE agency SET deleted_at = 1 WHERE slug = $1`, []any{demo.Slug}, 0},
+		} {
+			n.Exec(step.change, step.args...)
+			if got, err := demo.Usable(t.Context(), d.Read()); got != step.want || err != nil {
+				t.Errorf("%s: %d accounts, want %d, %v", step.change, got, step.want, err)
+			}
+		}
+	})
+}
+
+// Whoever tries the administration closes and rearranges: the demo starts all the same.
+func TestADemoStartsAgainHoweverItsOrganisationWasChanged(t *testing.T) {
+	for name, change := range map[string]string{
+		"a closed desk":    `UPDATE desk SET closed_at = 1 WHERE code = 'BB-MUS'`,
+		"all desks closed": `UPDATE desk SET closed_at = 1`,
+		"nobody at a desk": `DELETE FROM staff_desk`,
+		"nothing to book":  `UPDATE service SET closed_at = 1`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := New(t, dbtest.SQLite(t)).Node()
+			seed(t, n)
+			n.Exec(change)
+			n.Clock.Forward(24 * time.Hour)
+			seed(t, n)
+			ahead := n.Count(`SELECT COUNT(*) FROM appointment WHERE starts_at > $1`, n.Clock.Now().UnixMilli())
+			if some := name == "a closed desk"; (ahead > 0) != some {
+				t.Errorf("%d appointments", ahead)
+			}
+		})
+	}
 }

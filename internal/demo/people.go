@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"visavis/internal/agency"
@@ -98,6 +99,31 @@ func (p Parts) known(ctx context.Context, id string, account Account) (bool, err
 	var n int
 	err := p.DB.Read().QueryRowContext(ctx, `SELECT COUNT(*) FROM staff WHERE agency_id = $1 AND email = $2`, id, account.Email).Scan(&n)
 	return n > 0, err
+}
+
+// Usable counts the demonstration's accounts in a database with which somebody can sign in who has seen a demonstration start.
+func Usable(ctx context.Context, q db.Q) (int, error) {
+	var id string
+	err := q.QueryRowContext(ctx, `SELECT id FROM agency WHERE slug = $1 AND deleted_at IS NULL`, Slug).Scan(&id)
+	if errors.Is(err, db.ErrNoRows) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("look for the demonstration's agency: %w", err)
+	}
+	var emails []string
+	for _, account := range Everybody() {
+		emails = append(emails, account.Email)
+	}
+	list, args := db.In(2, emails)
+	var n int
+	err = q.QueryRowContext(ctx, `
+		SELECT COUNT(*) FROM staff WHERE agency_id = $1 AND disabled_at IS NULL AND password_hash <> '' AND email IN `+list,
+		append([]any{id}, args...)...).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count the demonstration's accounts: %w", err)
+	}
+	return n, nil
 }
 
 func (p Parts) give(ctx context.Context, tx *db.Tx, id string, to Account, roles []staff.Held) error {
