@@ -214,7 +214,38 @@ func (c watchedConn) QueryContext(ctx context.Context, query string, args []driv
 // PrepareContext reads one that is done later.
 func (c watchedConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
 	c.w.see(query)
-	return c.connection.PrepareContext(ctx, query)
+	prepared, err := c.connection.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	whole, ok := prepared.(statement)
+	if !ok {
+		return nil, errors.Join(errors.New("the driver's statements can do less than they are watched for"), prepared.Close())
+	}
+	return watchedStatement{whole, query, c.w}, nil
+}
+
+// statement is what both drivers' can do.
+type statement interface {
+	driver.Stmt
+	driver.StmtExecContext
+	driver.StmtQueryContext
+}
+
+type watchedStatement struct {
+	statement
+	query string
+	w     *watcher
+}
+
+// ExecContext does it.
+func (s watchedStatement) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
+	var result driver.Result
+	err := s.w.around(s.query, func() (err error) {
+		result, err = s.statement.ExecContext(ctx, args)
+		return err
+	})
+	return result, err
 }
 
 // CheckNamedValue is the driver's, where it has its own.
