@@ -52,6 +52,9 @@ func (w *writer) shut(is bool) *int64 {
 }
 
 func (w *writer) write(ctx context.Context, changes Difference) error {
+	if err := w.keep(ctx, changes); err != nil {
+		return err
+	}
 	for _, c := range changes {
 		if c.along {
 			continue // see shutDesks
@@ -87,6 +90,50 @@ func (w *writer) write(ctx context.Context, changes Difference) error {
 		}
 	}
 	return w.accounts.Close(ctx, w.tx, w.agency, staff.Author{By: w.by}, w.leaving...)
+}
+
+// keep takes the accounts and desks that a difference changes before anything of it is written: who books takes its advisor,
+// then their desks in the order of their ids, and would wait for who waits for it.
+func (w *writer) keep(ctx context.Context, changes Difference) error {
+	var accounts, desks, turned []string // turned are closed or reopened with the desks in them
+	for _, c := range changes {
+		switch {
+		case c.row.ID == "" || c.onlyRules():
+		case c.Kind == Staff:
+			accounts = append(accounts, c.row.ID)
+		case c.Kind == Desks:
+			desks = append(desks, c.row.ID)
+		case c.What != Changed:
+			turned = append(turned, c.row.ID)
+		}
+	}
+	err := db.InParts([]any{w.agency}, turned, func(list string, args []any) error {
+		in, err := db.Texts(w.tx.QueryContext(ctx, `
+			SELECT id FROM desk WHERE agency_id = $1 AND (department_id IN `+list+` OR location_id IN `+list+`)`, args...))
+		desks = append(desks, in...)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("find desks: %w", err)
+	}
+	if err := w.take(ctx, `UPDATE staff SET name = name WHERE agency_id = $1 AND id = $2`, accounts); err != nil {
+		return fmt.Errorf("take accounts: %w", err)
+	}
+	if err := w.take(ctx, `UPDATE desk SET name = name WHERE agency_id = $1 AND id = $2`, desks); err != nil {
+		return fmt.Errorf("take desks: %w", err)
+	}
+	return nil
+}
+
+// take takes one row after the other, in the order of their ids.
+func (w *writer) take(ctx context.Context, query string, ids []string) error {
+	slices.Sort(ids)
+	for _, id := range slices.Compact(ids) {
+		if err := w.run.Exec(ctx, query, w.agency, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (w *writer) department(ctx context.Context, c Change, id string) error {
@@ -231,7 +278,8 @@ func (w *writer) held(c Change) (role string, at agency.Kind, place string) {
 	return role, at, place
 }
 
-// shutDesks closes the desks of what is closed, and opens those that were closed only with it.
+// shutDesks closes the desks of what is closed, and opens those that were closed only with it. All of them are in hand
+// already (keep).
 func shutDesks(ctx context.Context, tx *db.Tx, agencyID string, now time.Time) error {
 	_, err := tx.ExecContext(ctx, `
 		UPDATE desk SET closed_at = $2 WHERE agency_id = $1 AND closed_at IS NULL AND (shut_at IS NOT NULL
