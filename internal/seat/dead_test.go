@@ -1,6 +1,8 @@
 package seat_test
 
 import (
+	"runtime"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -130,4 +132,69 @@ func TestAVA07ANodeThatRenewsItsLeaseAtTheLastMomentKeepsItsGuests(t *testing.T)
 			return
 		}
 	})
+}
+
+// remove deletes a seat with all that there is of it.
+func (w *world) remove(p place) {
+	w.t.Helper()
+	w.tx(func(tx *db.Tx) error {
+		for _, table := range []string{"seat_presence", "seat_browser", "seat_link"} {
+			if _, err := tx.ExecContext(w.t.Context(), `DELETE FROM `+table+` WHERE agency_id = $1 AND seat_id = $2`, p.agency, p.id); err != nil {
+				return err
+			}
+		}
+		_, err := tx.ExecContext(w.t.Context(), `DELETE FROM seat WHERE agency_id = $1 AND id = $2`, p.agency, p.id)
+		return err
+	})
+}
+
+func TestOfASeatThatWasDeletedNothingIsLeftToSay(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		p := w.newPlace(w.own)
+		w.refuse(w.guestOfAnotherNode()) // each beat fails for that one, and says so
+		w.clock.forward(6 * time.Second)
+		w.remove(p)
+		node := w.node("node-two")
+		node.Attend(p.agency, p.id, p.staff)
+		stop := w.background(node.Run)
+		for late := time.Now().Add(10 * time.Second); !strings.Contains(w.log.String(), "renew lease"); {
+			if time.Now().After(late) {
+				t.Fatal("no beat")
+			}
+			runtime.Gosched()
+		}
+		stop()
+		log := w.log.String()
+		if !strings.Contains(log, "settle seat of dead node") || strings.Contains(log, "not found") {
+			t.Error(log)
+		}
+	})
+}
+
+func TestASeatThatIsDeletedWhileItsDeadNodeIsBuriedHoldsNothingUp(t *testing.T) {
+	d, steps := dbtest.PostgresInSteps(t)
+	w := newWorld(t, d)
+	p := w.guestOfAnotherNode()
+	w.clock.forward(6 * time.Second)
+	buries := func() {
+		stop := w.background(w.node("node-two").Run)
+		defer stop()
+		for late := time.Now().Add(10 * time.Second); ; {
+			nodes, err := db.Texts(d.Read().QueryContext(t.Context(), `SELECT id FROM node WHERE id = 'node-dead'`))
+			if err != nil {
+				t.Error(err)
+			}
+			if len(nodes) == 0 {
+				return
+			}
+			if time.Now().After(late) || strings.Contains(w.log.String(), "not found") {
+				t.Error("the dead node stays", w.log.String())
+				return
+			}
+		}
+	}
+	if n := steps.Crossing("UPDATE node SET lease_until = lease_until", buries, func() { w.remove(p) }); n != 0 {
+		t.Errorf("%d times the database had to end one of them", n)
+	}
 }

@@ -135,11 +135,12 @@ func (p *presence) aside(k pageKey) {
 	}
 }
 
-// note is put where nobody waits for it; what fails has its turn at the next beat.
+// note is put where nobody waits for it; what fails has its turn at the next beat. Of a seat that was deleted meanwhile
+// nothing is left to say.
 func (p *presence) note(k pageKey) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	if err := p.put(ctx, k); err != nil {
+	if err := p.put(ctx, k); err != nil && !errors.Is(err, ErrNotFound) {
 		p.s.o.Log.ErrorContext(ctx, "note who is connected", "error", err)
 	}
 }
@@ -165,7 +166,8 @@ func (p *presence) end() {
 	p.notes.Wait()
 }
 
-// put makes the row say what is true of a page, also when that changes meanwhile.
+// put makes the row say what is true of a page, also when that changes meanwhile. ErrNotFound is as good as written: the
+// seat is gone, and its rows with it.
 func (p *presence) put(ctx context.Context, k pageKey) error {
 	for {
 		p.mu.Lock()
@@ -175,11 +177,12 @@ func (p *presence) put(ctx context.Context, k pageKey) error {
 		if !ok {
 			return nil
 		}
-		if err := p.write(ctx, k, here); err != nil {
+		err := p.write(ctx, k, here)
+		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
 		if p.written(k, here) {
-			return nil
+			return err
 		}
 	}
 }
@@ -347,7 +350,7 @@ func (p *presence) assure(ctx context.Context, all bool) error {
 		if ctx.Err() != nil {
 			break
 		}
-		if err := p.put(ctx, k); err != nil {
+		if err := p.put(ctx, k); err != nil && !errors.Is(err, ErrNotFound) {
 			failed = errors.Join(failed, fmt.Errorf("write presence again: %w", err))
 		}
 	}
@@ -401,6 +404,9 @@ func (p *presence) release(ctx context.Context, node, agencyID, seatID string) e
 			return err
 		}
 		x, err := p.s.keep(ctx, tx, agencyID, seatID)
+		if errors.Is(err, ErrNotFound) {
+			return nil // deleted meanwhile, with its rows
+		}
 		if err != nil {
 			return err
 		}
