@@ -38,6 +38,7 @@ type tools struct {
 	agencies *agency.Store
 	audit    *audit.Log
 	staff    *staff.Service
+	jobs     *jobs.Queue
 }
 
 // openTools opens the database, which must have the schema of this program.
@@ -60,11 +61,11 @@ func openTools(ctx context.Context, c *config.Config) (*tools, error) {
 	o := &tools{c: c, db: d, agencies: agency.New(d, ring, c.TimeZone.Location, time.Now)}
 	quiet := slog.New(slog.DiscardHandler) // what a command has to say is its error
 	o.audit = audit.New(d, audit.Options{Ring: ring, Key: o.agencies.Keys().In, Clock: time.Now, Log: quiet})
-	later := jobs.New(d, jobs.Options{Clock: time.Now, Log: quiet, Publish: func() {}}) // the server does them
+	o.jobs = jobs.New(d, jobs.Options{Clock: time.Now, Log: quiet, Publish: func() {}}) // the server does them
 	o.staff = staff.New(d, o.agencies, staff.Options{
-		Clock: time.Now, Log: quiet, Nudge: func(string, string) {}, Ring: ring, Audit: o.audit, Jobs: later, URL: c.HTTP.URL.String(),
+		Clock: time.Now, Log: quiet, Nudge: func(string, string) {}, Ring: ring, Audit: o.audit, Jobs: o.jobs, URL: c.HTTP.URL.String(),
 	})
-	o.staff.Tie(talk.Later(later))
+	o.staff.Tie(talk.Later(o.jobs))
 	return o, nil
 }
 
