@@ -15,14 +15,14 @@ type Late struct {
 }
 
 func (s store) late(ctx context.Context, q db.Q, now time.Time) ([]Late, error) {
-	query, args := s.own(`
+	desks, args := s.own(db.Ms(now))
+	found, err := q.QueryContext(ctx, `
 		SELECT l.who, l.minutes FROM late l
 		WHERE l.agency_id = $1 AND l.until_at > $2 AND (
-		      l.who IN `+ownDesks+`
+		      l.who IN `+desks+`
 		   OR l.who IN (SELECT c.staff_id FROM staff_desk c JOIN staff ON staff.agency_id = c.agency_id AND staff.id = c.staff_id
-		                WHERE c.agency_id = $1 AND staff.disabled_at IS NULL AND c.desk_id IN `+ownDesks+`))
-		ORDER BY l.who`, db.Ms(now))
-	found, err := q.QueryContext(ctx, query, args...)
+		                WHERE c.agency_id = $1 AND staff.disabled_at IS NULL AND c.desk_id IN `+desks+`))
+		ORDER BY l.who`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read who is late: %w", err)
 	}

@@ -24,15 +24,16 @@ const messagesQuery = `
 	FROM seat s
 	JOIN seat_message m ON m.agency_id = s.agency_id AND m.seat_id = s.id
 	JOIN staff h ON h.agency_id = m.agency_id AND h.id = m.staff_id
-	WHERE s.agency_id = $1 AND s.state = 'waiting' AND s.desk_id IN ` + ownDesks + ` `
+	WHERE s.agency_id = $1 AND s.state = 'waiting' AND s.desk_id IN `
 
+// messagesOfAll and messagesOfAppointment are the ends of messagesQuery.
 const (
-	messagesOfAll         = messagesQuery + `ORDER BY m.sent_at, m.id`
-	messagesOfAppointment = messagesQuery + `AND s.appointment_id = $2 ORDER BY m.sent_at, m.id`
+	messagesOfAll         = ` ORDER BY m.sent_at, m.id`
+	messagesOfAppointment = ` AND s.appointment_id = $2` + messagesOfAll
 )
 
 // addMessages puts to the rows of who waits what was said to them meanwhile.
-func (s store) addMessages(ctx context.Context, q db.Q, rows []Row, query string, args ...any) error {
+func (s store) addMessages(ctx context.Context, q db.Q, rows []Row, end string, args ...any) error {
 	at := map[string]int{}
 	for i := range rows {
 		if rows[i].Seat.State == string(seat.Waiting) {
@@ -42,8 +43,8 @@ func (s store) addMessages(ctx context.Context, q db.Q, rows []Row, query string
 	if len(at) == 0 {
 		return nil
 	}
-	query, args = s.own(query, args...)
-	found, err := q.QueryContext(ctx, query, args...)
+	desks, args := s.own(args...)
+	found, err := q.QueryContext(ctx, messagesQuery+desks+end, args...)
 	if err != nil {
 		return fmt.Errorf("read messages: %w", err)
 	}

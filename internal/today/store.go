@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"visavis/internal/agency"
@@ -16,11 +15,8 @@ import (
 	"visavis/internal/vault"
 )
 
-// ownDesks stands in statements for the person's desks (see store.own). They are those of the person at this moment, and not
-// of staff_desk, which still has a role that is just over.
-const ownDesks = "own_desks"
-
-// rowsQuery reads everything a row shows. ownDesks is the authorisation; $1 is the agency.
+// rowsQuery reads everything a row shows. The person's desks (see store.own), the authorisation, and one of the ends follow;
+// $1 is the agency.
 const rowsQuery = `
 	SELECT a.id, a.version, a.starts_at, a.ends_at, a.status, COALESCE(a.outcome, ''), a.language, a.citizen_sealed,
 	       d.id, d.name, v.id, v.name, COALESCE(ad.id, ''), COALESCE(ad.name, ''),
@@ -46,12 +42,12 @@ const rowsQuery = `
 	LEFT JOIN task k ON k.agency_id = a.agency_id AND k.id =
 	       (SELECT c.id FROM task c WHERE c.agency_id = a.agency_id AND c.appointment_id = a.id AND c.kind = 'callback'
 	        ORDER BY c.created_at DESC, c.id DESC LIMIT 1)
-	WHERE a.agency_id = $1 AND a.desk_id IN ` + ownDesks + ` `
+	WHERE a.agency_id = $1 AND a.desk_id IN `
 
 // rowsOfDay and the others are the ends of rowsQuery.
 const (
-	rowsOfDay         = rowsQuery + `AND a.starts_at >= $2 AND a.starts_at < $3 ORDER BY a.starts_at, a.id LIMIT $4`
-	rowsOfAppointment = rowsQuery + `AND a.id = $2`
+	rowsOfDay         = ` AND a.starts_at >= $2 AND a.starts_at < $3 ORDER BY a.starts_at, a.id LIMIT $4`
+	rowsOfAppointment = ` AND a.id = $2`
 )
 
 // maxRows bounds a day; a desk has some dozen appointments, a person a few desks.
@@ -64,16 +60,17 @@ type store struct {
 	person   staff.Person
 }
 
-// own puts the person's desks in the place of ownDesks: a statement, with its agency and what else it needs.
-func (s store) own(query string, args ...any) (string, []any) {
-	args = append([]any{s.person.Agency}, args...)
-	list, desks := db.In(len(args)+1, s.person.Desks)
-	return strings.ReplaceAll(query, ownDesks, list), append(args, desks...)
+// own is the list of the person's desks for a statement with an agency and what else it needs, and all of its arguments. They
+// are those of the person at this moment, and not of staff_desk, which still has a role that is just over.
+func (s store) own(args ...any) (desks string, all []any) {
+	all = append([]any{s.person.Agency}, args...)
+	desks, more := db.In(len(all)+1, s.person.Desks)
+	return desks, append(all, more...)
 }
 
-func (s store) rows(ctx context.Context, q db.Q, query string, args ...any) ([]Row, error) {
-	query, args = s.own(query, args...)
-	found, err := q.QueryContext(ctx, query, args...)
+func (s store) rows(ctx context.Context, q db.Q, end string, args ...any) ([]Row, error) {
+	desks, args := s.own(args...)
+	found, err := q.QueryContext(ctx, rowsQuery+desks+end, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read today's rows: %w", err)
 	}
@@ -179,19 +176,20 @@ const tasksQuery = `
 	       a.starts_at, a.citizen_sealed
 	FROM task k
 	JOIN appointment a ON a.agency_id = k.agency_id AND a.id = k.appointment_id
-	WHERE k.agency_id = $1 AND k.desk_id IN ` + ownDesks + ` `
+	WHERE k.agency_id = $1 AND k.desk_id IN `
 
+// openTasks and taskByID are the ends of tasksQuery.
 const (
-	openTasks = tasksQuery + `AND k.done_at IS NULL ORDER BY k.created_at, k.id LIMIT $2`
-	taskByID  = tasksQuery + `AND k.id = $2`
+	openTasks = ` AND k.done_at IS NULL ORDER BY k.created_at, k.id LIMIT $2`
+	taskByID  = ` AND k.id = $2`
 )
 
 // maxTasks bounds the list; who has more open than that has another problem than this page.
 const maxTasks = 500
 
-func (s store) tasks(ctx context.Context, q db.Q, query string, args ...any) ([]Task, error) {
-	query, args = s.own(query, args...)
-	found, err := q.QueryContext(ctx, query, args...)
+func (s store) tasks(ctx context.Context, q db.Q, end string, args ...any) ([]Task, error) {
+	desks, args := s.own(args...)
+	found, err := q.QueryContext(ctx, tasksQuery+desks+end, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read tasks: %w", err)
 	}
@@ -234,10 +232,10 @@ func (s store) openHanded(id string, by Person, sealed []byte) (*Handed, error) 
 
 // finish marks a task as done; doing it again changes nothing.
 func (s store) finish(ctx context.Context, tx *db.Tx, task string, now time.Time) (changed bool, err error) {
-	query, args := s.own(`
+	desks, args := s.own(db.Ms(now), s.person.ID, task)
+	result, err := tx.ExecContext(ctx, `
 		UPDATE task SET done_at = $2, done_by = $3
-		WHERE agency_id = $1 AND id = $4 AND done_at IS NULL AND desk_id IN `+ownDesks, db.Ms(now), s.person.ID, task)
-	result, err := tx.ExecContext(ctx, query, args...)
+		WHERE agency_id = $1 AND id = $4 AND done_at IS NULL AND desk_id IN `+desks, args...)
 	if err := db.Affected(result, err); errors.Is(err, db.ErrConflict) {
 		return false, nil
 	} else if err != nil {
