@@ -26,12 +26,12 @@ func (s *Service) lost(ctx context.Context, tx *db.Tx, agencyID, staffID string)
 	return s.talks.Lost(ctx, tx, agencyID, staffID, s.o.Clock())
 }
 
-// mostLost is how many people are looked for one by one among those who lead a talk; of more, whoever leads one is looked at.
-const mostLost = 50
+// mostByName is how many people are looked for one by one among those who lead a talk; of more, whoever leads one is looked at.
+const mostByName = 50
 
 // lose is lost for people.
 func (s *Service) lose(ctx context.Context, tx *db.Tx, agencyID string, people []string) error {
-	if len(people) > mostLost {
+	if len(people) > mostByName {
 		people = []string{""}
 	}
 	for _, id := range people {
