@@ -26,7 +26,7 @@ type writer struct {
 	by       string // who changes it; empty: a command
 	now      int64
 	ids      map[Kind]map[string]string // by code or e-mail
-	leaving  []string                   // whose accounts are to be closed
+	leaving  []string                   // whose accounts are to be disabled
 }
 
 func (s *Service) newWriter(tx *db.Tx, agencyID, by string, before *Document) *writer {
@@ -89,7 +89,7 @@ func (w *writer) write(ctx context.Context, changes Difference) error {
 			return fmt.Errorf("write %s: %w", c.Kind, err)
 		}
 	}
-	return w.accounts.Close(ctx, w.tx, w.agency, staff.Author{By: w.by}, w.leaving...)
+	return w.accounts.Disable(ctx, w.tx, w.agency, staff.Author{By: w.by}, w.leaving...)
 }
 
 // keep takes the accounts and desks that a difference changes before anything of it is written: who books takes its advisor,
@@ -225,11 +225,11 @@ func (w *writer) rules(ctx context.Context, c Change, id string) error {
 	return nil
 }
 
-// account makes accounts without a password, and leaves those that are to be closed to the end.
+// account makes accounts without a password, and leaves those that are to be disabled to the end.
 func (w *writer) account(ctx context.Context, c Change) error {
 	email, name, shut := c.row.cells[0], c.row.cells[1], c.row.cells[2] == disabled
 	if c.What == Added {
-		p, err := w.accounts.Create(ctx, w.tx, staff.NewAccount{Agency: w.agency, Email: email, Name: name, Closed: shut, By: w.by})
+		p, err := w.accounts.Create(ctx, w.tx, staff.NewAccount{Agency: w.agency, Email: email, Name: name, Disabled: shut, By: w.by})
 		w.ids[Staff][email] = p.ID
 		return err
 	}
@@ -241,7 +241,7 @@ func (w *writer) account(ctx context.Context, c Change) error {
 	}
 	switch c.What {
 	case Reopened:
-		return w.accounts.Reopen(ctx, w.tx, p, who)
+		return w.accounts.Enable(ctx, w.tx, p, who)
 	case Closed:
 		w.leaving = append(w.leaving, p.ID)
 	}

@@ -118,7 +118,7 @@ func (s *stage) dismissing(route string, p prop, actor string) (status int, chan
 	by, path, who := s.as(actor), one.fill(path), s.people[actor]
 	before := one.all()
 	status = by.KeptOpen(method, path, kind, text, func() {
-		s.Tx(func(tx *db.Tx) error { return s.Staff.Close(s.t.Context(), tx, s.o.Agency, staff.Author{}, who.ID) })
+		s.Tx(func(tx *db.Tx) error { return s.Staff.Disable(s.t.Context(), tx, s.o.Agency, staff.Author{}, who.ID) })
 	})
 	for table, rows := range one.all() {
 		if rows != before[table] {

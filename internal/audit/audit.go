@@ -25,14 +25,14 @@ const (
 	SessionBegun     Act = "session.begun"
 	SessionThrottled Act = "session.throttled" // so many wrong passwords that no more are looked at for a while
 	SessionLeft      Act = "session.left"      // signed out
-	SessionEnded     Act = "session.ended"     // without the person: too many, signed out elsewhere, the account closed
+	SessionEnded     Act = "session.ended"     // without the person: too many, signed out elsewhere, the account disabled
 
 	AccountCreated  Act = "account.created"
 	AccountDisabled Act = "account.disabled"
 	IdentityBound   Act = "identity.bound" // the account can be used by somebody who signs in elsewhere
 	RoleGiven       Act = "role.given"
 	RoleTaken       Act = "role.taken"
-	AccountChanged  Act = "account.changed" // another name, or open again
+	AccountChanged  Act = "account.changed" // another name, or enabled again
 	AccountInvited  Act = "account.invited" // a link to set a password was sent
 	PasswordAsked   Act = "password.asked"  // somebody has forgotten it: a link was sent
 	PasswordSet     Act = "password.set"

@@ -18,7 +18,7 @@ type account struct {
 	left                            bool // it is the directory that has disabled the account, and nobody else since
 }
 
-// An account that was opened by hand after the directory had closed it, and closed again, has another disabled_at than the
+// An account that was enabled by hand after the directory had disabled it, and disabled again, has another disabled_at than the
 // directory has noted.
 const accounts = `
 	SELECT d.staff_id, d.login, d.external_id, staff.name, staff.email, d.created_at, d.changed_at, d.version,

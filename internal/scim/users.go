@@ -132,17 +132,17 @@ func (s *Service) mayEnter(ctx context.Context, tx *db.Tx, c caller, known forme
 	return err
 }
 
-// begin makes an account; one that the directory has as closed begins so.
+// begin makes an account; one that the directory has as disabled begins so.
 func (s *Service) begin(ctx context.Context, tx *db.Tx, c caller, ch userChange, mail string) (string, error) {
 	local, _, _ := strings.Cut(mail, "@")
-	closed := ch.active != nil && !*ch.active
+	disabled := ch.active != nil && !*ch.active
 	p, err := s.o.Staff.Create(ctx, tx, staff.NewAccount{
-		Agency: c.agency, Email: mail, Name: cmp.Or(ch.name(), local), Closed: closed, Source: staff.SCIM,
+		Agency: c.agency, Email: mail, Name: cmp.Or(ch.name(), local), Disabled: disabled, Source: staff.SCIM,
 	})
 	if err != nil {
 		return "", err
 	}
-	if err := s.enter(ctx, tx, c, p.ID, ch); err != nil || !closed {
+	if err := s.enter(ctx, tx, c, p.ID, ch); err != nil || !disabled {
 		return p.ID, err
 	}
 	return p.ID, s.markLeft(ctx, tx, c, p.ID)
@@ -212,9 +212,9 @@ func (s *Service) saveAccount(ctx context.Context, tx *db.Tx, c caller, a, next 
 // author is who writes accounts here.
 func author() staff.Author { return staff.Author{Source: staff.SCIM} }
 
-// enable opens an account again that the directory has closed. What those who administer have closed stays closed.
+// enable enables an account that the directory has disabled. What those who administer have disabled stays disabled.
 func (s *Service) enable(ctx context.Context, tx *db.Tx, c caller, a account) error {
-	if err := s.o.Staff.Reopen(ctx, tx, staff.Person{ID: a.id, Agency: c.agency}, author()); err != nil {
+	if err := s.o.Staff.Enable(ctx, tx, staff.Person{ID: a.id, Agency: c.agency}, author()); err != nil {
 		return err
 	}
 	if err := s.markLeft(ctx, tx, c, a.id); err != nil {
@@ -223,7 +223,7 @@ func (s *Service) enable(ctx context.Context, tx *db.Tx, c caller, a account) er
 	return s.back(ctx, tx, c, a.id)
 }
 
-// disable closes an account: its sessions end, and its talks pass to colleagues.
+// disable disables an account: its sessions end, and its talks pass to colleagues.
 func (s *Service) disable(ctx context.Context, tx *db.Tx, c caller, a account) error {
 	last, err := s.o.Staff.OnlyAdmin(ctx, tx, c.agency, a.id)
 	if err != nil {
@@ -235,13 +235,13 @@ func (s *Service) disable(ctx context.Context, tx *db.Tx, c caller, a account) e
 	if err := s.remove(ctx, tx, c, []string{a.id}); err != nil {
 		return err
 	}
-	if err := s.o.Staff.Close(ctx, tx, c.agency, author(), a.id); err != nil {
+	if err := s.o.Staff.Disable(ctx, tx, c.agency, author(), a.id); err != nil {
 		return err
 	}
 	return s.markLeft(ctx, tx, c, a.id)
 }
 
-// markLeft notes that it was the directory that has closed an account, or opened it again.
+// markLeft notes that it was the directory that has disabled an account, or enabled it again.
 func (s *Service) markLeft(ctx context.Context, tx *db.Tx, c caller, id string) error {
 	_, err := tx.ExecContext(ctx, `
 		UPDATE staff_directory SET left_at = (SELECT disabled_at FROM staff WHERE staff.agency_id = $1 AND staff.id = $2),
@@ -267,7 +267,7 @@ func (s *Service) changeUser(ctx context.Context, c caller, id string, ch userCh
 	return out, err
 }
 
-// deleteUser closes the account for good as far as the directory goes. It is kept: what it did stays its own.
+// deleteUser disables the account for good as far as the directory goes. It is kept: what it did stays its own.
 func (s *Service) deleteUser(ctx context.Context, c caller, id string) error {
 	return s.writing(ctx, c, func(tx *db.Tx) error {
 		a, err := accountByID(ctx, tx, c.agency, id)

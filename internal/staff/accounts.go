@@ -11,8 +11,8 @@ import (
 	"visavis/internal/vault"
 )
 
-// Accounts are made, renamed, closed and opened again here, whoever wants it: somebody who administers, an import, the
-// agency's directory, a provider. Each of these is one entry in the audit, and who is closed is out at once.
+// Accounts are made, renamed, disabled and enabled again here, whoever wants it: somebody who administers, an import, the
+// agency's directory, a provider. Each of these is one entry in the audit, and who is disabled is out at once.
 
 // Author is who writes an account.
 type Author struct {
@@ -24,7 +24,7 @@ type Author struct {
 type NewAccount struct {
 	Agency, Email, Name string
 	Password            string // empty: nobody gets in with one before an invitation
-	Closed              bool   // from the beginning: nobody is removed by that
+	Disabled            bool   // from the beginning: nobody is removed by that
 	Roles               []Held // by hand
 	By                  string // who makes it; empty: nobody in person
 	Source              Source // that the audit names; empty: none
@@ -44,13 +44,13 @@ func (s *Service) Create(ctx context.Context, tx *db.Tx, n NewAccount) (p Person
 			return p, fmt.Errorf("create account: %w", err)
 		}
 	}
-	var closed *int64
-	if n.Closed {
-		closed = &now
+	var disabled *int64
+	if n.Disabled {
+		disabled = &now
 	}
 	err = repeated(tx).Exec(ctx, `
 		INSERT INTO staff (id, agency_id, email, name, search, password_hash, disabled_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		p.ID, p.Agency, p.Email, p.Name, SearchText(p.Name, p.Email), phc, closed, now)
+		p.ID, p.Agency, p.Email, p.Name, SearchText(p.Name, p.Email), phc, disabled, now)
 	if err == nil {
 		err = s.noteAccount(ctx, tx, Author{n.By, n.Source}, audit.AccountCreated, p)
 	}
@@ -92,33 +92,33 @@ func (s *Service) Readdress(ctx context.Context, tx *db.Tx, p Person, who Author
 	return s.noteAccount(ctx, tx, who, audit.AccountChanged, p, audit.Is("what", "address"))
 }
 
-// Close closes accounts: their sessions end, their links are invalid, and their talks pass to colleagues. Those that are
-// closed already stay as they are.
-func (s *Service) Close(ctx context.Context, tx *db.Tx, agencyID string, who Author, people ...string) error {
-	var closed []string
+// Disable disables accounts: their sessions end, their links are invalid, and their talks pass to colleagues. Those that are
+// disabled already stay as they are.
+func (s *Service) Disable(ctx context.Context, tx *db.Tx, agencyID string, who Author, people ...string) error {
+	var disabled []string
 	err := db.InParts([]any{agencyID, db.Ms(s.o.Clock())}, people, func(list string, args []any) error {
 		part, err := db.Texts(tx.QueryContext(ctx, `
 			UPDATE staff SET disabled_at = $2 WHERE agency_id = $1 AND disabled_at IS NULL AND id IN `+list+` RETURNING id`, args...))
-		closed = append(closed, part...)
+		disabled = append(disabled, part...)
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("close accounts: %w", err)
+		return fmt.Errorf("disable accounts: %w", err)
 	}
-	slices.Sort(closed)
-	for _, id := range closed {
+	slices.Sort(disabled)
+	for _, id := range disabled {
 		if err := s.noteAccount(ctx, tx, who, audit.AccountDisabled, Person{ID: id, Agency: agencyID}); err != nil {
 			return err
 		}
 	}
-	return s.dismiss(ctx, tx, agencyID, closed)
+	return s.shutOut(ctx, tx, agencyID, disabled)
 }
 
-// Reopen opens an account again.
-func (s *Service) Reopen(ctx context.Context, tx *db.Tx, p Person, who Author) error {
+// Enable enables an account again.
+func (s *Service) Enable(ctx context.Context, tx *db.Tx, p Person, who Author) error {
 	err := repeated(tx).Exec(ctx, `UPDATE staff SET disabled_at = NULL WHERE agency_id = $1 AND id = $2`, p.Agency, p.ID)
 	if err != nil {
-		return fmt.Errorf("open account again: %w", err)
+		return fmt.Errorf("enable account: %w", err)
 	}
 	return s.noteAccount(ctx, tx, who, audit.AccountChanged, p, audit.Is("what", "reopened"))
 }
@@ -127,8 +127,8 @@ func (s *Service) noteAccount(ctx context.Context, tx *db.Tx, who Author, act au
 	return s.note(ctx, tx, audit.Staff(who.By), act, p, append(detail, audit.Is("source", string(who.Source)))...)
 }
 
-// dismiss ends the sessions of people whose accounts are closed, and their links, and lets their talks pass.
-func (s *Service) dismiss(ctx context.Context, tx *db.Tx, agencyID string, people []string) error {
+// shutOut ends the sessions of people whose accounts are disabled, and their links, and lets their talks pass.
+func (s *Service) shutOut(ctx context.Context, tx *db.Tx, agencyID string, people []string) error {
 	ended := map[string]int64{}
 	err := db.InParts([]any{agencyID}, people, func(list string, args []any) error {
 		ids, err := db.Texts(tx.QueryContext(ctx, `DELETE FROM staff_session WHERE agency_id = $1 AND staff_id IN `+list+` RETURNING staff_id`, args...))
@@ -142,7 +142,7 @@ func (s *Service) dismiss(ctx context.Context, tx *db.Tx, agencyID string, peopl
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("end sessions and links of closed accounts: %w", err)
+		return fmt.Errorf("end sessions and links of disabled accounts: %w", err)
 	}
 	for _, id := range slices.Sorted(maps.Keys(ended)) {
 		tx.AfterCommit(func() { s.o.Nudge(agencyID, Topic(id)) })

@@ -10,7 +10,7 @@ import (
 	"visavis/internal/db"
 )
 
-// An agency that somebody administers is never left without: whoever closes an account or takes a role asks here first.
+// An agency that somebody administers is never left without: whoever disables an account or takes a role asks here first.
 
 // ErrLastAdmin says that nobody would administer the agency any more.
 var ErrLastAdmin = errors.New("nobody else administers the agency")

@@ -119,7 +119,7 @@ func (h *holding) given(by Source) (held []Held) {
 	return held
 }
 
-// works tells whether somebody has a role at a moment; in an account that is closed nobody has.
+// works tells whether somebody has a role at a moment; in an account that is disabled nobody has.
 func (h *holding) works(now int64) bool {
 	return h.open && slices.ContainsFunc(h.rows, func(r holdingRow) bool { return r.from <= now && !r.over(now) })
 }

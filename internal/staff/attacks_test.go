@@ -33,11 +33,11 @@ func (l *letters) while(change string, args []any, request func() Answer) Answer
 	return <-answered
 }
 
-// Whoever changes a password or dismisses somebody ends all sessions; one that begins in the same instant would stay.
+// Whoever changes a password or disables an account ends all sessions; one that begins in the same instant would stay.
 func TestACC08NoSessionBeginsByWhatWasTrueBefore(t *testing.T) {
 	const (
-		changed   = `UPDATE staff SET password_hash = 'another' WHERE agency_id = $1 AND id = $2`
-		dismissed = `UPDATE staff SET disabled_at = 1 WHERE agency_id = $1 AND id = $2`
+		changed  = `UPDATE staff SET password_hash = 'another' WHERE agency_id = $1 AND id = $2`
+		disabled = `UPDATE staff SET disabled_at = 1 WHERE agency_id = $1 AND id = $2`
 	)
 	for name, c := range map[string]struct {
 		change string
@@ -47,7 +47,7 @@ func TestACC08NoSessionBeginsByWhatWasTrueBefore(t *testing.T) {
 		"another password": {changed, func(l *letters, b *Browser) func() Answer {
 			return func() Answer { return b.Post(path, credentials(l.o.Sommer, Password)) }
 		}, "session.wrong"},
-		"dismissed": {dismissed, func(l *letters, b *Browser) func() Answer {
+		"disabled": {disabled, func(l *letters, b *Browser) func() Answer {
 			return func() Answer { return b.Post(path, credentials(l.o.Sommer, Password)) }
 		}, "session.wrong"},
 		"another password, at the second step": {changed, func(l *letters, b *Browser) func() Answer {
@@ -56,7 +56,7 @@ func TestACC08NoSessionBeginsByWhatWasTrueBefore(t *testing.T) {
 			ticket := l.ticket(b, l.o.Sommer, "session.code")
 			return func() Answer { return l.second(b, ticket, phone.code(0)) }
 		}, "session.expired"},
-		"dismissed, with a passkey": {dismissed, func(l *letters, b *Browser) func() Answer {
+		"disabled, with a passkey": {disabled, func(l *letters, b *Browser) func() Answer {
 			a := newAuthenticator(l.t)
 			l.addKey(l.SignIn(l.o.Sommer), a).OK(l.t)
 			body := Body{"credential": a.signed(l.challenge())}

@@ -46,8 +46,8 @@ func TestWhoHasLeftIsNobodysColleague(t *testing.T) {
 			t.Fatal("it was settled already: the test shows nothing")
 		}
 		step("a substitution is over", "[Frau Sommer Herr Winter]")
-		n.Tx(func(tx *db.Tx) error { return n.Staff.Close(t.Context(), tx, o.Agency, staff.Author{}, o.Winter.ID) })
-		step("an account is closed", "[Frau Sommer]")
+		n.Tx(func(tx *db.Tx) error { return n.Staff.Disable(t.Context(), tx, o.Agency, staff.Author{}, o.Winter.ID) })
+		step("an account is disabled", "[Frau Sommer]")
 		if got := colleagues(n, o.Herbst); got != "[Frau Herbst]" {
 			t.Errorf("whose role is over sees %s", got)
 		}

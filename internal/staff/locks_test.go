@@ -19,12 +19,12 @@ func TestNobodyWhoChangesAnAccountWaitsForWhoWaitsForThem(t *testing.T) {
 
 		winter *Browser
 	}
-	closes := func(s *scene) {
+	disables := func(s *scene) {
 		err := s.DB.Retried(t.Context(), func(tx *db.Tx) error {
 			if err := s.Staff.InTurn(t.Context(), tx, s.o.Agency); err != nil {
 				return err
 			}
-			return s.Staff.Close(t.Context(), tx, s.o.Agency, staff.Author{}, s.o.Sommer.ID)
+			return s.Staff.Disable(t.Context(), tx, s.o.Agency, staff.Author{}, s.o.Sommer.ID)
 		})
 		if err != nil {
 			t.Error(err)
@@ -44,13 +44,13 @@ func TestNobodyWhoChangesAnAccountWaitsForWhoWaitsForThem(t *testing.T) {
 		begins        string
 		first, second func(s *scene)
 	}{
-		"closed while they sign in":                 {"DELETE FROM staff_session", closes, signsIn},
-		"signs in while they are closed":            {"INSERT INTO staff_session", signsIn, closes},
-		"closed while they come from a provider":    {"DELETE FROM staff_session", closes, comesFromProvider},
-		"comes from a provider and is closed":       {"INSERT INTO staff_session", comesFromProvider, closes},
-		"given roles by the provider and is closed": {"INSERT INTO staff_role", comesFromProvider, closes},
-		"closed while somebody books for them":      {"DELETE FROM staff_session", closes, booked},
-		"booked for while they are closed":          {"UPDATE desk SET name", booked, closes},
+		"disabled while they sign in":                 {"DELETE FROM staff_session", disables, signsIn},
+		"signs in while they are disabled":            {"INSERT INTO staff_session", signsIn, disables},
+		"disabled while they come from a provider":    {"DELETE FROM staff_session", disables, comesFromProvider},
+		"comes from a provider and is disabled":       {"INSERT INTO staff_session", comesFromProvider, disables},
+		"given roles by the provider and is disabled": {"INSERT INTO staff_role", comesFromProvider, disables},
+		"disabled while somebody books for them":      {"DELETE FROM staff_session", disables, booked},
+		"booked for while they are disabled":          {"UPDATE desk SET name", booked, disables},
 		"what is over is deleted while they sign in": {
 			"DELETE FROM staff_once", func(s *scene) {
 				if err := s.Staff.Prune(t.Context()); err != nil {
@@ -76,7 +76,7 @@ func TestNobodyWhoChangesAnAccountWaitsForWhoWaitsForThem(t *testing.T) {
 			}
 			if open := s.Count(`SELECT COUNT(*) FROM staff_session JOIN staff ON staff.id = staff_session.staff_id
 				WHERE staff_session.agency_id = $1 AND staff.disabled_at IS NOT NULL`, s.o.Agency); open != 0 {
-				t.Errorf("%d sessions of a closed account", open)
+				t.Errorf("%d sessions of a disabled account", open)
 			}
 			s.winter.Get(path).Expect(t, http.StatusOK, "")
 		})

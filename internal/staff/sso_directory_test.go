@@ -67,7 +67,7 @@ func TestWhomTheDirectoryHasMadeIsWhoSignsIn(t *testing.T) {
 	}
 }
 
-func TestWhomTheDirectoryHasClosedSignsInNoMore(t *testing.T) {
+func TestWhomTheDirectoryHasDisabledSignsInNoMore(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newAbroad(t, d, func(p *staff.Provider) { p.ExternalIDClaim = "oid" })
 		s.told(Body{"userName": "n.neu@amt.example", "externalId": "7f3a", "active": false})

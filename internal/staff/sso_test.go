@@ -374,11 +374,11 @@ func TestACC07WhoMayNotComeInIsToldWhy(t *testing.T) {
 
 func unwell(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }
 
-// disable locks an account, as an import does.
+// disable disables an account, as an import does.
 func (s *abroad) disable(id string) {
 	s.T.Helper()
 	s.Tx(func(tx *db.Tx) error {
-		return s.Staff.Close(s.T.Context(), tx, s.o.Agency, staff.Author{}, id)
+		return s.Staff.Disable(s.T.Context(), tx, s.o.Agency, staff.Author{}, id)
 	})
 }
 

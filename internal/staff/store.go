@@ -116,7 +116,7 @@ func (s *Service) hold(ctx context.Context, q db.Q, p *Person) error {
 type origin struct{ issuer, session, device string }
 
 // still keeps an account as it is until the transaction ends, if it is still open and has the password that somebody has
-// shown; else db.ErrNoRows. It is found before, and whoever changes a password or dismisses somebody ends the sessions that
+// shown; else db.ErrNoRows. It is found before, and whoever changes a password or disables an account ends the sessions that
 // there are: none may begin afterwards by what was true before. Who knows address and password has shown whose both are.
 func (s *Service) still(ctx context.Context, tx *db.Tx, a account) error {
 	err := db.Affected(tx.ExecContext(ctx, `
@@ -130,7 +130,7 @@ func (s *Service) still(ctx context.Context, tx *db.Tx, a account) error {
 	return nil
 }
 
-// open keeps an account until the transaction ends, if nobody has closed it meanwhile.
+// open keeps an account until the transaction ends, if nobody has disabled it meanwhile.
 func (s *Service) open(ctx context.Context, tx *db.Tx, p Person) error {
 	err := db.Affected(tx.ExecContext(ctx, `UPDATE staff SET name = name WHERE agency_id = $1 AND id = $2 AND disabled_at IS NULL`, p.Agency, p.ID))
 	if errors.Is(err, db.ErrConflict) {

@@ -16,7 +16,7 @@ import (
 func dismiss(n *Node, o Office, who Account) {
 	n.T.Helper()
 	n.Tx(func(tx *db.Tx) error {
-		return n.Staff.Close(n.T.Context(), tx, o.Agency, staff.Author{}, who.ID)
+		return n.Staff.Disable(n.T.Context(), tx, o.Agency, staff.Author{}, who.ID)
 	})
 }
 

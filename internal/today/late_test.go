@@ -205,7 +205,7 @@ func TestNobodyIsLateWhoHasLeft(t *testing.T) {
 		}
 		s.Clock.Forward(time.Minute)
 		s.Tx(func(tx *db.Tx) error {
-			return s.Staff.Close(t.Context(), tx, s.o.Agency, staff.Author{}, s.o.Winter.ID)
+			return s.Staff.Disable(t.Context(), tx, s.o.Agency, staff.Author{}, s.o.Winter.ID)
 		})
 		for _, who := range []Account{s.o.Winter, s.o.Herbst} {
 			late(who).Expect(t, http.StatusUnprocessableEntity, "appointment.advisor")
