@@ -19,7 +19,7 @@ import (
 
 const (
 	rounds         = 5
-	secondsOfRound = 2.5
+	secondsOfRound = 2
 	talkPackets    = 400 // a second, both ways
 )
 
