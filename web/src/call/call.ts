@@ -1,6 +1,6 @@
-import type { DeviceState, Signal } from "../api/types";
+import type { Signal } from "../api/types";
 import { Agreement } from "./agreement";
-import type { Message } from "./channel";
+import type { Message, Point } from "./channel";
 import { Lines } from "./chat";
 import type { Bytes } from "./code";
 import { Detour } from "./detour";
@@ -147,12 +147,14 @@ export class Call {
     return this.local.useMicrophone(id);
   }
 
-  shareScreen(): Promise<DeviceState> {
-    return this.local.shareScreen();
+  /** Shows a screen to the other side, or shows it no more (see talk/sharing). */
+  show(screen: MediaStream | undefined): void {
+    this.local.show(screen);
   }
 
-  stopSharing(): void {
-    this.local.stopSharing();
+  /** Tells the other side where this person points at on the screen that is shown. */
+  point(at: Point | undefined): void {
+    this.lines.send({ t: "point", ...(at ? { at } : {}) });
   }
 
   /** Shows the other side in an element; a browser that wants a touch first is reported as `autoplayBlocked`. */

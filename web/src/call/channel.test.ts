@@ -7,6 +7,8 @@ test.each([
   { t: "chat", id: "a-1", text: "Guten Tag", yours: true },
   { t: "chat-ack", id: "a-1" },
   { t: "compared" },
+  { t: "point", at: { x: 0, y: 0.5 } },
+  { t: "point" },
   { t: "bye" },
 ])("$t is understood", (message) => {
   expect(parseMessage(JSON.stringify(message))).toEqual(message);
@@ -35,3 +37,10 @@ test("what is not asked for is left out", () => {
     sharing: false,
   });
 });
+
+test.each([{ x: -0.1, y: 0 }, { x: 2, y: 0 }, { x: "0", y: 0 }, { x: 0 }, [0, 0], null, "left"])(
+  "INP-06: whoever points at %j points nowhere",
+  (at) => {
+    expect(parseMessage(JSON.stringify({ t: "point", at }))).toEqual({ t: "point" });
+  },
+);

@@ -7,7 +7,15 @@ export type Message =
   | { t: "compared" }
   /** Said again and again by a side that sends neither sound nor picture: else nobody would notice that it has gone. */
   | { t: "here" }
+  /** Where this person points at on the shown screen, from its upper left; without a place they point no more. */
+  | { t: "point"; at?: Point }
   | { t: "bye" };
+
+/** Parts of width and height, 0 to 1. */
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
 
 export const maxMessage = 16 * 1024;
 /** Longest chat text, in characters; stays below the limit of a message in every script. */
@@ -46,12 +54,23 @@ export function parseMessage(data: unknown): Message | undefined {
       return isId(message.id) ? { t: "chat-ack", id: message.id } : undefined;
     case "compared":
       return { t: "compared" };
+    case "point":
+      return { t: "point", ...pointOf(message.at) };
     case "here":
     case "bye":
       return { t: message.t };
     default:
       return undefined;
   }
+}
+
+function pointOf(value: unknown): { at?: Point } {
+  const { x, y } = (value ?? {}) as Record<string, unknown>;
+  return isPart(x) && isPart(y) ? { at: { x, y } } : {};
+}
+
+function isPart(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && value <= 1;
 }
 
 function isId(value: unknown): value is string {

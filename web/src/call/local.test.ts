@@ -36,3 +36,27 @@ test("devices that are handed over twice stay open, those that they replace are 
   local.use(acquired(second));
   expect([first.stopped, second.stopped]).toEqual([1, 0]);
 });
+
+test("a shown screen brings its own sound, and the microphone is back when it is shown no more", () => {
+  const stream = (...tracks: MediaStreamTrack[]): MediaStream => acquired(...tracks).stream;
+  const local = new LocalMedia(() => undefined);
+  const sent: Record<string, MediaStreamTrack | null> = {};
+  const sender = (kind: string): RTCRtpSender =>
+    ({
+      track: null,
+      replaceTrack: (track: MediaStreamTrack | null) => Promise.resolve((sent[kind] = track)),
+    }) as unknown as RTCRtpSender;
+  const [microphone, mixed, window] = [device("audio"), device("audio"), device("video")];
+  local.use(acquired(microphone));
+  local.connect({ audio: sender("audio"), camera: sender("camera"), screen: sender("screen") });
+  local.attach();
+  local.show(stream(mixed, window));
+  expect(sent).toMatchObject({ audio: mixed, screen: window });
+  expect(local.state.sharing).toBe(true);
+  local.show(undefined);
+  expect(sent).toMatchObject({ audio: microphone });
+  expect([mixed.stopped, window.stopped, microphone.stopped]).toEqual([1, 1, 0]);
+  local.close();
+  local.show(stream(window));
+  expect(window.stopped).toBe(2);
+});

@@ -1,5 +1,5 @@
 import type { DeviceState } from "../api/types";
-import { acquire, type Acquired, reasonOf, stopStream } from "./devices";
+import { acquire, type Acquired, stopStream } from "./devices";
 import type { Senders } from "./peer";
 import type { LocalState } from "./state";
 
@@ -92,38 +92,14 @@ export class LocalMedia {
     this.tell();
   }
 
-  /** The browser asks which window; a refusal is an answer like any other. */
-  async shareScreen(): Promise<DeviceState> {
-    if (!("getDisplayMedia" in navigator.mediaDevices)) return "unsupported";
-    try {
-      const screen = await navigator.mediaDevices.getDisplayMedia({
-        video: { frameRate: { max: 15 } },
-        audio: false,
-      });
-      if (this.closed) {
-        stopStream(screen);
-        return "off";
-      }
-      stopStream(this.screen);
-      this.screen = screen;
-      const [track] = screen.getVideoTracks();
-      if (track) {
-        track.contentHint = "detail";
-        track.addEventListener("ended", () => {
-          if (this.screen === screen) this.stopSharing();
-        });
-      }
-      this.put();
-      this.tell();
-      return "ok";
-    } catch (error) {
-      return reasonOf(error);
+  /** A shown screen. Its sound, where it has any, goes in place of the microphone's, which is mixed in already. */
+  show(screen: MediaStream | undefined): void {
+    if (this.screen !== screen) stopStream(this.screen);
+    if (this.closed) {
+      stopStream(screen);
+      return;
     }
-  }
-
-  stopSharing(): void {
-    stopStream(this.screen);
-    this.screen = undefined;
+    this.screen = screen;
     this.put();
     this.tell();
   }
@@ -192,7 +168,7 @@ export class LocalMedia {
 
   private put(): void {
     if (!this.senders || !this.attached) return;
-    replace(this.senders.audio, this.audio);
+    replace(this.senders.audio, this.screen?.getAudioTracks()[0] ?? this.audio);
     replace(this.senders.camera, this.camera);
     replace(this.senders.screen, this.screen?.getVideoTracks()[0]);
   }

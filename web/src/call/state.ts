@@ -1,5 +1,5 @@
 import type { DeviceState } from "../api/types";
-import type { Message } from "./channel";
+import type { Message, Point } from "./channel";
 
 type Phase = "idle" | "connecting" | "connected" | "reconnecting" | "ended";
 /** Somebody stands in between, or tries to; or the two browsers cannot do with each other. */
@@ -22,7 +22,7 @@ export interface LocalState {
   readonly mic: DeviceState;
   readonly camera: DeviceState;
   readonly sharing: boolean;
-  /** The screen that is being shown, for a small picture of it. */
+  /** The screen that is being shown. */
   readonly screen?: MediaStream;
 }
 
@@ -36,6 +36,8 @@ interface RemoteState {
   readonly visible: boolean;
   /** The other side has said good-bye. */
   readonly left: boolean;
+  /** Where the other person points at on the shown screen. */
+  readonly pointer?: Point | undefined;
 }
 
 export interface CallState {
@@ -106,6 +108,8 @@ export function eventOf(message: Exclude<Message, { t: "here" }>, at: number): C
       return { type: "delivered", id: message.id };
     case "compared":
       return { type: "compared", side: "theirs" };
+    case "point":
+      return { type: "remote", remote: { pointer: message.at } };
     case "bye":
       return { type: "remote", remote: { left: true } };
   }

@@ -1,0 +1,112 @@
+import { beforeEach, expect, test, vi } from "vitest";
+import type { Call } from "../call/call";
+import { type CallState, initialState } from "../call/state";
+import { Store } from "../call/store";
+import { Sharing } from "./sharing";
+
+interface Track extends EventTarget {
+  kind: "video";
+  stopped: boolean;
+  contentHint: string;
+}
+
+function window(): Track {
+  const track: Track = Object.assign(new EventTarget(), {
+    kind: "video" as const,
+    stopped: false,
+    contentHint: "",
+    stop: () => void (track.stopped = true),
+    applyConstraints: () => Promise.resolve(),
+  });
+  return track;
+}
+
+class Stream {
+  constructor(private readonly tracks: unknown[] = []) {}
+  getTracks = (): unknown[] => this.tracks;
+  getVideoTracks = (): unknown[] => this.tracks;
+  getAudioTracks = (): unknown[] => [];
+}
+
+let given: Track;
+let asked: () => Promise<unknown>;
+
+beforeEach(() => {
+  given = window();
+  asked = () => Promise.resolve(new Stream([given]));
+  vi.stubGlobal("MediaStream", Stream);
+  vi.stubGlobal("navigator", {
+    mediaDevices: { getDisplayMedia: () => asked(), getSupportedConstraints: () => ({}) },
+  });
+});
+
+function talk(yields: boolean): { sharing: Sharing; store: Store<CallState>; shown: () => unknown } {
+  const store = new Store<CallState>(initialState);
+  const show = vi.fn<(screen: MediaStream | undefined) => void>();
+  const call = {
+    get state() {
+      return store.value;
+    },
+    subscribe: (listener: (state: CallState) => void) => store.subscribe(listener),
+    show,
+    point: () => undefined,
+  } as unknown as Call;
+  return { sharing: new Sharing(call, yields), store, shown: () => show.mock.lastCall?.[0] };
+}
+
+const remote = (sharing: boolean): CallState => ({
+  ...initialState,
+  phase: "connected",
+  remote: { ...initialState.remote, sharing },
+});
+
+test("what was chosen is shown, letters first, until the browser's own button ends it", async () => {
+  const { sharing, shown } = talk(false);
+  expect(await sharing.start()).toBe("ok");
+  expect(shown()).toBeInstanceOf(Stream);
+  expect(given.contentHint).toBe("text");
+  sharing.setSharp(false);
+  expect(given.contentHint).toBe("motion");
+  given.dispatchEvent(new Event("ended"));
+  expect(shown()).toBeUndefined();
+  expect(given.stopped).toBe(true);
+});
+
+test("who chooses nothing goes on showing what was shown before", async () => {
+  const { sharing, shown } = talk(false);
+  await sharing.start();
+  const before = shown();
+  asked = () => Promise.reject(new DOMException("", "NotAllowedError"));
+  expect(await sharing.start()).toBe("refused");
+  expect(shown()).toBe(before);
+  expect(given.stopped).toBe(false);
+});
+
+test("the newer screen takes the place of the older, and of two at once that of the side that yields", async () => {
+  const now = vi.spyOn(performance, "now").mockReturnValue(0);
+  const first = talk(false);
+  await first.sharing.start();
+  now.mockReturnValue(60_000);
+  first.store.set(remote(true));
+  expect(first.shown()).toBeUndefined();
+
+  const [guest, staff] = [talk(true), talk(false)];
+  await guest.sharing.start();
+  await staff.sharing.start();
+  now.mockReturnValue(60_500);
+  guest.store.set(remote(true));
+  staff.store.set(remote(true));
+  expect(guest.shown()).toBeUndefined();
+  expect(staff.shown()).toBeInstanceOf(Stream);
+  now.mockRestore();
+});
+
+test("the end of a talk ends what is shown, also what is chosen only then", async () => {
+  const { sharing, store, shown } = talk(true);
+  await sharing.start();
+  store.set({ ...initialState, phase: "ended" });
+  expect(shown()).toBeUndefined();
+  given = window();
+  expect(await sharing.start()).toBe("off");
+  expect(given.stopped).toBe(true);
+});
