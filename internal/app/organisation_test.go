@@ -15,8 +15,14 @@ import (
 // eachInstalled is an installation with an example agency on each database.
 func eachInstalled(t *testing.T, f func(t *testing.T, c *config.Config)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { f(t, installed(t)) })
-	t.Run("postgres", func(t *testing.T) { f(t, installed(t, "VISAVIS_DATABASE_URL="+dbtest.PostgresURL(t))) })
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		f(t, installed(t))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		f(t, installed(t, "VISAVIS_DATABASE_URL="+dbtest.PostgresURL(t)))
+	})
 }
 
 func TestWhatAnExportWritesAnImportTakesAndBothStandInTheAudit(t *testing.T) {
