@@ -113,6 +113,21 @@ test('the auditor reads what happened in words, and that nothing was changed', L
   await list.page.close();
 });
 
+// Who administers the agency gives somebody another name.
+async function rename(admin, who, name) {
+  const status = await admin.eval(
+    async ({ who, name }) => {
+      const people = '/api/staff/people';
+      const send = (path, body) => fetch(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+      const { id } = (await (await send(`${people}/search`, { text: who })).json()).people[0];
+      const { version } = await (await fetch(`${people}/${id}`)).json();
+      return (await send(`${people}/${id}`, { version, name })).status;
+    },
+    { who, name },
+  );
+  assert.equal(status, 200);
+}
+
 test('for how long data is kept two people decide', LIMIT, async () => {
   become('mehmet', 'protection', 'agency');
   const admin = await signedIn('martina.lorenz@example.org');
@@ -159,6 +174,13 @@ test('for how long data is kept two people decide', LIMIT, async () => {
   await says(admin, hook('approval'), /zweite Person/);
   await admin.click('summary');
   await seen(admin, '14-mine');
+
+  await rename(admin, 'mehmet', 'Mehmet A. Aksoy');
+  await officer.reload();
+  await says(officer, hook('approval-hindered'), /das Konto von Martina Lorenz.*zurücknehmen und neu stellen.*Uhr zustimmen/s);
+  assert.equal(await officer.has(hook('approval-allow')), false);
+  assert.equal(await officer.has(hook('approval-refuse')), true);
+  await seen(officer, '15-hindered');
   await admin.click(hook('approval-back'));
   await says(admin, 'main', /Bitte ist zurückgenommen/);
 });

@@ -34,6 +34,9 @@ const (
 const (
 	// approvalLife is how long somebody can allow what was asked for.
 	approvalLife = 7 * 24 * time.Hour
+	// apart is for how long two people count as one after one of them had a hand in the other's account. It is no shorter
+	// than approvalLife: what is asked for first and then allowed in an account made for it is over before.
+	apart = approvalLife
 	// mostApprovals are shown, the newest first.
 	mostApprovals = 50
 )
@@ -50,12 +53,25 @@ type ApprovalView struct {
 	Allowed   bool        `json:"allowed" doc:"Means something where it is decided."`
 	TakenBack bool        `json:"takenBack" doc:"By who had asked."`
 	UsedAt    int64       `json:"usedAt,omitempty" doc:"Of a key: when it was taken out."`
-	MayDecide bool        `json:"mayDecide" doc:"The person may allow or refuse it."`
+	MayDecide bool        `json:"mayDecide" doc:"The person may refuse it and, unless it is hindered, allow it."`
+	Hindered  *Hindrance  `json:"hindered,omitempty" doc:"Why the person may not allow it, where they may decide."`
 	Mine      bool        `json:"mine" doc:"The person has asked for it, and may take it back."`
 	Change    *RuleChange `json:"change,omitempty" doc:"Of a rule."`
 
-	asker     string
-	askerLeft bool
+	asker string
+}
+
+// Hindrance is why somebody may not be the second person.
+type Hindrance struct {
+	Code   string `json:"code" enum:"approval.left,approval.same,approval.account" doc:"That of the problem with which it would be refused."`
+	FromAt int64  `json:"fromAt,omitempty" doc:"Of approval.account: from when on they may, as long as it can be allowed."`
+}
+
+func (h *Hindrance) problem() error {
+	if h.FromAt == 0 {
+		return edge.NewProblem(http.StatusConflict, h.Code)
+	}
+	return edge.NewProblem(http.StatusConflict, h.Code, "from", h.FromAt)
 }
 
 // RuleChange is what a rule is to be once somebody has agreed.
@@ -163,8 +179,12 @@ func (s *Service) postDecision(ctx context.Context, in *decisionInput) (*Approva
 			return err
 		}
 		if in.Body.Allow {
-			if err := s.isSecond(ctx, tx, p, a); err != nil {
+			why, err := s.hindrance(ctx, tx, p, a)
+			if err != nil {
 				return err
+			}
+			if why != nil {
+				return why.problem()
 			}
 		}
 		allowed := int64(0)
@@ -192,40 +212,51 @@ func (a ApprovalView) refuses(p staff.Person, allow bool, now time.Time) error {
 		return edge.NewProblem(http.StatusConflict, "approval.late")
 	case allow && a.asker == p.ID:
 		return edge.NewProblem(http.StatusConflict, "approval.self")
-	case allow && a.askerLeft: // then it would be one person's will
-		return edge.NewProblem(http.StatusConflict, "approval.left")
 	}
 	return nil
 }
 
-// isSecond refuses what somebody has asked for who may ask for it no longer: both of the two must be right. And it refuses
-// who can be known to be the same person, with the other's mailbox or in an account that the other has had a hand in since.
-func (s *Service) isSecond(ctx context.Context, q db.Q, p staff.Person, a ApprovalView) error {
+// hindrance is why somebody cannot be the second person; nil if they can. Who has asked must still be allowed to: it would be
+// one person's will otherwise. And the two must not be known to be the same person, with one mailbox, or in an account that
+// the other had a hand in of late.
+func (s *Service) hindrance(ctx context.Context, q db.Q, p staff.Person, a ApprovalView) (*Hindrance, error) {
 	asker, err := s.o.Staff.Now(ctx, q, p.Agency, a.asker)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	place := agency.Place{Kind: agency.OfAgency, ID: p.Agency}
+	place := wholeOf(p)
 	if a.Act == ChangeRetention { // a department asks for itself
 		if place, err = s.o.Agencies.Place(ctx, q, p.Agency, a.Change.Place); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if !asker.May(staff.Decide, place) {
-		return edge.NewProblem(http.StatusConflict, "approval.left")
+	switch {
+	case !asker.May(staff.Decide, place):
+		return &Hindrance{Code: "approval.left"}, nil
+	case mailbox(asker.Email) == mailbox(p.Email):
+		return &Hindrance{Code: "approval.same"}, nil
 	}
-	if mailbox(asker.Email) == mailbox(p.Email) {
-		return edge.NewProblem(http.StatusConflict, "approval.same")
+	from, err := s.apartFrom(ctx, q, p.Agency, a.asker, p.ID)
+	if err != nil || !s.o.Clock().Before(from) {
+		return nil, err
 	}
-	touched, err := s.o.Audit.Did(ctx, q, p.Agency, a.asker, p.ID, db.Time(a.AskedAt),
-		audit.AccountCreated, audit.AccountInvited, audit.AccountChanged, audit.RoleGiven, audit.FactorReset)
-	if err != nil {
-		return err
+	return &Hindrance{Code: "approval.account", FromAt: db.Ms(from)}, nil
+}
+
+// apartFrom tells from when on two people count as two. What the system does, a directory or a command, is nobody's hand.
+func (s *Service) apartFrom(ctx context.Context, q db.Q, agencyID, one, other string) (from time.Time, err error) {
+	since := s.o.Clock().Add(-apart)
+	for _, hand := range [][2]string{{one, other}, {other, one}} {
+		at, err := s.o.Audit.Last(ctx, q, agencyID, hand[0], hand[1], since,
+			audit.AccountCreated, audit.AccountInvited, audit.AccountChanged, audit.RoleGiven, audit.FactorReset)
+		if err != nil {
+			return from, err
+		}
+		if !at.IsZero() && at.Add(apart).After(from) {
+			from = at.Add(apart)
+		}
 	}
-	if touched {
-		return edge.NewProblem(http.StatusConflict, "approval.account")
-	}
-	return nil
+	return from, nil
 }
 
 // mailbox is where what is sent to an address arrives: most servers have all that stands behind a plus in one mailbox.

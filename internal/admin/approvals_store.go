@@ -17,7 +17,7 @@ import (
 func mayWatch(p staff.Person) bool { return p.May(staff.Approve, wholeOf(p)) }
 
 const approvalColumns = `
-	SELECT approval.id, approval.act, approval.asked_by, asker.name, asker.disabled_at IS NOT NULL, approval.asked_at, approval.until_at,
+	SELECT approval.id, approval.act, approval.asked_by, asker.name, approval.asked_at, approval.until_at,
 	       COALESCE(decider.name, ''), COALESCE(approval.decided_at, 0), COALESCE(approval.allowed, 0), COALESCE(approval.used_at, 0),
 	       COALESCE(approval.decided_by = approval.asked_by, FALSE),
 	       COALESCE(approval.place_id, ''), COALESCE(approval.rule, ''), approval.value, approval.fixed
@@ -34,6 +34,11 @@ func (s *Service) approvals(ctx context.Context, q db.Q, p staff.Person) ([]Appr
 		return nil, err
 	}
 	for i := range list {
+		if list[i].MayDecide {
+			if list[i].Hindered, err = s.hindrance(ctx, q, p, list[i]); err != nil {
+				return nil, err
+			}
+		}
 		if list[i].Change == nil {
 			continue
 		}
@@ -108,7 +113,7 @@ func (s *Service) scanApproval(row scanner, p staff.Person) (ApprovalView, error
 	var c RuleChange
 	var allowed int64
 	var value *string
-	err := row.Scan(&a.ID, &a.Act, &a.asker, &a.AskedBy, &a.askerLeft, &a.AskedAt, &a.UntilAt, &a.DecidedBy, &a.DecidedAt, &allowed, &a.UsedAt, &a.TakenBack,
+	err := row.Scan(&a.ID, &a.Act, &a.asker, &a.AskedBy, &a.AskedAt, &a.UntilAt, &a.DecidedBy, &a.DecidedAt, &allowed, &a.UsedAt, &a.TakenBack,
 		&c.Place, &c.Rule, &value, &c.Fixed)
 	if err != nil {
 		return a, err

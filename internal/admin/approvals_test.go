@@ -123,45 +123,104 @@ func TestTEN05WhatSomebodyAskedForWhoMayNoLongerAskIsNotAllowed(t *testing.T) {
 }
 
 // One person with two accounts is not two. What can be known of that is refused; a third person may still agree.
-func TestTEN05WhoseAccountTheAskerHasHadAHandInIsNoSecondPerson(t *testing.T) {
+func TestTEN05WhoHasHadAHandInTheOthersAccountIsNoSecondPerson(t *testing.T) {
+	roleBy := func(by, to func(Office) string) func(*Node, Office, *Browser) {
+		return func(n *Node, o Office, _ *Browser) {
+			n.Tx(func(tx *db.Tx) error {
+				return n.Staff.Give(n.T.Context(), tx, o.Agency, staff.Grant{
+					Staff: to(o), Source: staff.ByHand, By: by(o), Held: staff.Held{Role: staff.Advisor, Kind: agency.OfDesk, Place: o.Desk},
+				})
+			})
+		}
+	}
+	herbst := func(o Office) string { return o.Herbst.ID }
+	winter := func(o Office) string { return o.Winter.ID }
+	sommer := func(o Office) string { return o.Sommer.ID }
+	nobody := func(Office) string { return "" }
+	renames := func(o Office) admin.File {
+		return file("staff.csv", "email;name\n"+o.Winter.Email+";Herr Wintermann\n")
+	}
 	for name, with := range map[string]struct {
 		code string
-		do   func(n *Node, o Office, tx *db.Tx) error
+		do   func(n *Node, o Office, first *Browser)
 	}{
-		"role given": {"approval.account", func(n *Node, o Office, tx *db.Tx) error {
-			return n.Staff.Give(n.T.Context(), tx, o.Agency, staff.Grant{
-				Staff: o.Winter.ID, Source: staff.ByHand, By: o.Herbst.ID, Held: staff.Held{Role: staff.Advisor, Kind: agency.OfDesk, Place: o.Desk},
-			})
-		}},
-		"another address": {"approval.account", func(n *Node, o Office, tx *db.Tx) error {
+		"role given by who asks":   {"approval.account", roleBy(herbst, winter)},
+		"role given by who agrees": {"approval.account", roleBy(winter, herbst)},
+		"address changed by who asks": {"approval.account", func(n *Node, o Office, _ *Browser) {
 			p := staff.Person{Agency: o.Agency, ID: o.Winter.ID, Name: o.Winter.Name, Email: "neu@lindenau.example"}
-			return n.Staff.Readdress(n.T.Context(), tx, p, staff.Author{By: o.Herbst.ID, Source: staff.ByHand})
+			n.Tx(func(tx *db.Tx) error {
+				return n.Staff.Readdress(n.T.Context(), tx, p, staff.Author{By: o.Herbst.ID, Source: staff.ByHand})
+			})
 		}},
-		"the same mailbox": {"approval.same", func(n *Node, o Office, tx *db.Tx) error {
-			_, err := tx.ExecContext(n.T.Context(), `UPDATE staff SET email = CASE id WHEN $2 THEN 'herbst@amt.example' ELSE 'herbst+zwei@amt.example' END
+		"imported by who asks": {"approval.account", func(n *Node, o Office, first *Browser) { upload(first, "trial=false", renames(o)).OK(n.T) }},
+		"the same mailbox": {"approval.same", func(n *Node, o Office, _ *Browser) {
+			n.Exec(`UPDATE staff SET email = CASE id WHEN $2 THEN 'herbst@amt.example' ELSE 'herbst+zwei@amt.example' END
 				WHERE agency_id = $1 AND id IN ($2, $3)`, o.Agency, o.Herbst.ID, o.Winter.ID)
-			return err
 		}},
-		"by somebody else": {"", func(n *Node, o Office, tx *db.Tx) error {
-			return n.Staff.Give(n.T.Context(), tx, o.Agency, staff.Grant{
-				Staff: o.Winter.ID, Source: staff.ByHand, By: o.Sommer.ID, Held: staff.Held{Role: staff.Advisor, Kind: agency.OfDesk, Place: o.Desk},
-			})
-		}},
+		"role given by a third":     {"", roleBy(sommer, winter)},
+		"role given by the system":  {"", roleBy(nobody, winter)},
+		"role given to a third":     {"", roleBy(herbst, sommer)},
+		"imported by the operator":  {"", func(n *Node, o Office, _ *Browser) { brought(n, o.Agency, renames(o)) }},
+		"nobody has done anything.": {"", func(*Node, Office, *Browser) {}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			dbtest.Each(t, func(t *testing.T, d *db.DB) {
-				n, o, first, second := fourEyes(t, d)
-				asked := newest(t, first.Post(approvals, Body{"act": "agency.key"}))
-				n.Clock.Forward(time.Minute)
-				n.Tx(func(tx *db.Tx) error { return with.do(n, o, tx) })
-				if with.code == "" {
-					second.Post(approvals+"/"+asked.ID, Body{"allow": true}).OK(t)
-					return
-				}
-				second.Post(approvals+"/"+asked.ID, Body{"allow": true}).Expect(t, http.StatusConflict, with.code)
-				give(n, o, o.Sommer, staff.Protection, agency.OfAgency, o.Agency)
-				n.SignIn(o.Sommer).Post(approvals+"/"+asked.ID, Body{"allow": true}).OK(t)
+		for when, earlier := range map[string]bool{"before": true, "since": false} {
+			t.Run(name+" "+when, func(t *testing.T) {
+				dbtest.Each(t, func(t *testing.T, d *db.DB) {
+					n, o, first, second := fourEyes(t, d)
+					if earlier {
+						with.do(n, o, first)
+						n.Clock.Forward(time.Minute)
+					}
+					asked := newest(t, first.Post(approvals, Body{"act": "agency.key"}))
+					if !earlier {
+						n.Clock.Forward(time.Minute)
+						with.do(n, o, first)
+					}
+					why := newest(t, second.Get(approvals)).Hindered
+					if with.code == "" {
+						if why != nil {
+							t.Errorf("%+v", why)
+						}
+						second.Post(approvals+"/"+asked.ID, Body{"allow": true}).OK(t)
+						return
+					}
+					if why == nil || why.Code != with.code {
+						t.Errorf("%+v", why)
+					}
+					second.Post(approvals+"/"+asked.ID, Body{"allow": true}).Expect(t, http.StatusConflict, with.code)
+					give(n, o, o.Sommer, staff.Protection, agency.OfAgency, o.Agency)
+					n.SignIn(o.Sommer).Post(approvals+"/"+asked.ID, Body{"allow": true}).OK(t)
+				})
 			})
-		})
+		}
 	}
+}
+
+// Seven days later two people are two; what was asked for before is still open, if nobody has had a hand in since.
+func TestTEN05AnAccountFromTheSameDayMayAgreeSevenDaysLater(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n, o, first, _ := fourEyes(t, d)
+		var made admin.PersonView
+		first.Post("/api/staff/people", Body{"email": "neu@amt.example", "name": "Frau Neu", "roles": []Body{{"role": "protection", "place": o.Agency}}}).
+			OK(t).Into(t, &made)
+		n.Exec(`UPDATE staff SET password_hash = (SELECT password_hash FROM staff WHERE id = $2) WHERE agency_id = $1 AND id = $3`,
+			o.Agency, o.Winter.ID, made.ID)
+		neu := Account{ID: made.ID, Email: made.Email, Slug: o.Slug}
+		from := n.Clock.Now().Add(7 * 24 * time.Hour)
+		n.Clock.Forward(time.Hour)
+		asked := newest(t, first.Post(approvals, Body{"act": "agency.key"}))
+		refused := n.SignIn(neu).Post(approvals+"/"+asked.ID, Body{"allow": true})
+		refused.Expect(t, http.StatusConflict, "approval.account")
+		seen := newest(t, n.SignIn(neu).Get(approvals))
+		if why := seen.Hindered; !seen.MayDecide || why == nil || why.FromAt != db.Ms(from) || why.FromAt >= seen.UntilAt {
+			t.Errorf("%+v %+v", seen, seen.Hindered)
+		}
+		n.Clock.Set(from.Add(-time.Millisecond))
+		n.SignIn(neu).Post(approvals+"/"+asked.ID, Body{"allow": true}).Expect(t, http.StatusConflict, "approval.account")
+		n.Clock.Set(from)
+		if seen := newest(t, n.SignIn(neu).Get(approvals)); seen.Hindered != nil {
+			t.Errorf("%+v", seen.Hindered)
+		}
+		n.SignIn(neu).Post(approvals+"/"+asked.ID, Body{"allow": true}).OK(t)
+	})
 }

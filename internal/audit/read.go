@@ -49,24 +49,29 @@ func (l *Log) Page(ctx context.Context, q db.Q, agency string, f Filter, after C
 	return list, rows.Err()
 }
 
-// Did tells whether somebody has done one of some things to somebody else since a moment.
-func (l *Log) Did(ctx context.Context, q db.Q, agency, by, to string, since time.Time, acts ...Act) (bool, error) {
+// Last tells when somebody did one of some things to somebody else for the last time since a moment; zero: not since then.
+func (l *Log) Last(ctx context.Context, q db.Q, agency, by, to string, since time.Time, acts ...Act) (time.Time, error) {
 	key, err := l.o.Key(ctx, q, agency)
 	if err != nil {
-		return false, fmt.Errorf("audit: %w", err)
+		return time.Time{}, fmt.Errorf("audit: %w", err)
 	}
-	found := 0
-	for _, act := range acts {
-		var n int
-		err := q.QueryRowContext(ctx, `
-			SELECT COUNT(*) FROM audit_entry WHERE agency_id = $1 AND object_id = $2 AND at >= $3 AND actor = $4 AND act = $5`,
-			agency, key.Pseudonym(to), db.Ms(since), key.Pseudonym(by), string(act)).Scan(&n)
-		if err != nil {
-			return false, fmt.Errorf("look in audit: %w", err)
-		}
-		found += n
+	words := make([]string, len(acts))
+	for i, act := range acts {
+		words[i] = string(act)
 	}
-	return found > 0, nil
+	args := []any{agency, key.Pseudonym(to), db.Ms(since), key.Pseudonym(by)}
+	list, more := db.In(len(args)+1, words)
+	var at *int64
+	err = q.QueryRowContext(ctx, `
+		SELECT MAX(at) FROM audit_entry WHERE agency_id = $1 AND object_id = $2 AND at >= $3 AND actor = $4 AND act IN `+list,
+		append(args, more...)...).Scan(&at)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("look in audit: %w", err)
+	}
+	if at == nil {
+		return time.Time{}, nil
+	}
+	return db.Time(*at), nil
 }
 
 // Count tells how many entries there are, up to a most.

@@ -17,6 +17,12 @@ interface RuleChange {
 /** What can be asked for by itself; a rule is where it stands. */
 export type Askable = "agency.delete" | "agency.key";
 
+/** Why this person may not agree: the code of the refusal, and from when on they may. */
+export interface Hindrance {
+  readonly code: "approval.left" | "approval.same" | "approval.account";
+  readonly fromAt?: number;
+}
+
 export interface Approval {
   readonly id: string;
   readonly act: Askable | "retention.change";
@@ -29,6 +35,7 @@ export interface Approval {
   readonly takenBack: boolean;
   readonly usedAt?: number;
   readonly mayDecide: boolean;
+  readonly hindered?: Hindrance;
   readonly mine: boolean;
   readonly change?: RuleChange;
 }

@@ -1,4 +1,4 @@
-import type { Approval } from "../../api/approvals";
+import type { Approval, Hindrance } from "../../api/approvals";
 import type { StaffKey } from "../../i18n/staff";
 import { dayText, timeText } from "../../i18n/times";
 import type { Texts } from "../../ui";
@@ -42,6 +42,21 @@ export function askedText({ askedBy, askedAt, untilAt }: Approval, texts: Said):
     when: moment(askedAt, texts),
     until: moment(untilAt, texts),
   });
+}
+
+/** Why this person cannot agree, and what can be done about it. */
+export function hinderedText(
+  { askedBy: name, untilAt }: Approval,
+  { code, fromAt }: Hindrance,
+  texts: Said,
+): string {
+  const { t } = texts;
+  if (fromAt === undefined) return t(`errors.${code}`);
+  const when = moment(fromAt, texts);
+  return [
+    t("admin.approvals.hand", { name }),
+    t(fromAt < untilAt ? "admin.approvals.hand.from" : "admin.approvals.hand.never", { name, when }),
+  ].join(" ");
 }
 
 /** What became of it. */

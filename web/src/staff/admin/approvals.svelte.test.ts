@@ -1,15 +1,18 @@
 // @vitest-environment happy-dom
 import { beforeAll, expect, test } from "vitest";
-import type { Approval } from "../../api/approvals";
-import { loadAdmin, type StaffKey } from "../../i18n/staff";
+import type { Approval, Hindrance } from "../../api/approvals";
+import { loadAdmin, loadStaff, type StaffKey } from "../../i18n/staff";
 import { Texts } from "../../ui";
 import { server } from "../fakes";
 import { ApprovalDesk, parted } from "./approvalDesk.svelte";
-import { becameText, whatText, whyText } from "./approvalWords";
+import { becameText, hinderedText, whatText, whyText } from "./approvalWords";
 
 let texts: Texts<StaffKey>;
 beforeAll(async () => {
-  texts = await Texts.open<StaffKey>(loadAdmin, "de");
+  texts = await Texts.open<StaffKey>(
+    async (language) => ({ ...(await loadStaff(language)), ...(await loadAdmin(language)) }),
+    "de",
+  );
 });
 
 const now = Date.UTC(2026, 10, 26, 18);
@@ -61,6 +64,19 @@ test("what became of it is said with who decided", () => {
   expect(became(decided)).toMatch(/^Abgelehnt hat Herr Winter/);
   expect(became({ ...decided, takenBack: true })).toMatch(/^Herr Winter hat die Bitte .* zurückgenommen/);
   expect(became({ untilAt: now - day })).toMatch(/^Niemand hat bis/);
+});
+
+test("who cannot agree is told why, from when on they can, and who can now", () => {
+  const why = (hindered: Hindrance): string => hinderedText(asked({}), hindered, texts);
+  expect(why({ code: "approval.same" })).toMatch(/dasselbe Postfach/);
+  expect(why({ code: "approval.left" })).toMatch(/lehnen Sie ab/);
+  const hand = /^In den letzten sieben Tagen .*Konto von Frau Herbst.* oder Frau Herbst Ihres.*/.source;
+  expect(why({ code: "approval.account", fromAt: now + day })).toMatch(
+    new RegExp(`${hand}können Sie erst ab Freitag.* zustimmen.*Eine andere Person`),
+  );
+  expect(why({ code: "approval.account", fromAt: now + 6 * day })).toMatch(
+    new RegExp(`${hand}können Sie deshalb nicht zustimmen.*Frau Herbst die Bitte zurücknehmen.*ab Mittwoch`),
+  );
 });
 
 test("what is decided, or too late, waits no longer", () => {
