@@ -26,6 +26,13 @@ for (const run of RUNS) {
   });
 }
 
+// In the page: the fields that are wrong, each of which says what is.
+function wrongFields() {
+  return [...document.querySelectorAll('form [aria-invalid=true]')]
+    .filter((field) => document.getElementById(field.getAttribute('aria-describedby'))?.innerText.length > 0)
+    .map((field) => field.closest('[data-testid]').dataset.testid);
+}
+
 async function appointment({ server, chromium }, { language, guestWidth, staffWidth, colorScheme, subject }) {
   const see = album(`appointment-${language}`);
   const height = { 390: 844, 1280: 800 };
@@ -46,10 +53,17 @@ async function appointment({ server, chromium }, { language, guestWidth, staffWi
   await signIn(list, server, ADVISORS.sabine);
   await see(list, '03-today');
 
-  // Books: one without a name is refused, one without e-mail gives the link, one with e-mail invites.
+  // Books: what is wrong stands at each field at once, one without e-mail gives the link, one with e-mail invites.
+  await list.fill(`${hook('book-email')} input`, 'gerda');
+  const proposed = await list.eval(() => document.querySelector('[data-testid=book-time] input').value);
+  await list.fill(`${hook('book-time')} input`, '');
   await list.click(hook('book-submit'));
   await until('the name is asked for', () => list.eval(() => document.querySelector('[data-testid=book-name] [aria-invalid=true]') !== null));
+  assert.deepEqual(await list.eval(wrongFields), ['book-name', 'book-email', 'book-time']);
+  assert.equal(await list.eval(() => document.activeElement.closest('[data-testid]')?.dataset.testid), 'book-name', 'the first of them has the focus');
   await see(list, '04-book-refused');
+  await list.fill(`${hook('book-email')} input`, '');
+  await list.fill(`${hook('book-time')} input`, proposed);
   await book(list, { name: 'Karl Ohnepost', language, at: '23:30', anybody: true });
   await list.wait(hook('show-link'));
   assert.equal(await list.has(hook('book-link')), false, 'nobody reads the link over a shoulder');

@@ -77,44 +77,51 @@ func refuse(status int, code string, params ...any) error {
 
 func invalid(code string) error { return refuse(http.StatusUnprocessableEntity, code) }
 
-// check puts a booking into its stored form, or says what is wrong with it.
+// check puts a booking into its stored form, or says all that is wrong with it.
 func (b Booking) check(now time.Time, phone func(string) (string, bool)) (Booking, error) {
-	name, ok := properName(b.Citizen.Name.Reveal())
-	if !ok {
-		return b, invalid("citizen.name")
-	}
-	b.Citizen.Name = vault.Personal(name)
-	if text := strings.TrimSpace(b.Citizen.Email.Reveal()); text != "" {
-		if !deliverable(text) {
-			return b, invalid("email.invalid")
-		}
-		b.Citizen.Email = vault.Personal(text)
-	} else {
-		b.Citizen.Email = ""
-	}
-	if text := strings.TrimSpace(b.Citizen.Phone.Reveal()); text != "" {
-		number, ok := phone(text)
+	var wrong []string
+	must := func(ok bool, code string) {
 		if !ok {
-			return b, invalid("phone.invalid")
+			wrong = append(wrong, code)
 		}
-		b.Citizen.Phone = vault.Personal(number)
-	} else {
-		b.Citizen.Phone = ""
 	}
-	if !locales.Has(b.Language) {
-		return b, invalid("language.unknown")
+	name, ok := properName(b.Citizen.Name.Reveal())
+	must(ok, "citizen.name")
+	email := strings.TrimSpace(b.Citizen.Email.Reveal())
+	must(email == "" || deliverable(email), "email.invalid")
+	number := strings.TrimSpace(b.Citizen.Phone.Reveal())
+	if number != "" {
+		number, ok = phone(number)
+		must(ok, "phone.invalid")
 	}
-	return b, checkStart(b.Starts, now)
+	must(locales.Has(b.Language), "language.unknown")
+	if code := wrongStart(b.Starts, now); code != "" {
+		wrong = append(wrong, code)
+	}
+	b.Citizen = Citizen{Name: vault.Personal(name), Email: vault.Personal(email), Phone: vault.Personal(number)}
+	return b, mistakes(wrong)
 }
 
-func checkStart(starts, now time.Time) error {
-	if starts.Before(now.Add(-lateBooking)) {
-		return invalid("appointment.past")
+// mistakes names the first, which is mostly the only one, and the others beside it.
+func mistakes(codes []string) error {
+	switch len(codes) {
+	case 0:
+		return nil
+	case 1:
+		return invalid(codes[0])
 	}
-	if starts.After(now.Add(farthest)) {
-		return invalid("appointment.too_far")
+	return refuse(http.StatusUnprocessableEntity, codes[0], "also", codes[1:])
+}
+
+// wrongStart is empty where an appointment can begin then.
+func wrongStart(starts, now time.Time) string {
+	switch {
+	case starts.Before(now.Add(-lateBooking)):
+		return "appointment.past"
+	case starts.After(now.Add(farthest)):
+		return "appointment.too_far"
 	}
-	return nil
+	return ""
 }
 
 // Seen is what the seat knows of its guest.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -137,6 +138,26 @@ func TestABookingThatCannotBeIsRefusedWithItsReason(t *testing.T) {
 		s.sommer.Post(path, with(new(), "secret", "x")).Expect(t, http.StatusBadRequest, "request.invalid")
 		s.Browser().Post(path, new()).Expect(t, http.StatusUnauthorized, "session.none")
 	})
+}
+
+// Who fills in a form wants to know of all mistakes at once, not of the next after each attempt.
+func TestABookingWithSeveralMistakesIsToldAllOfThem(t *testing.T) {
+	s := newDesk(t, dbtest.SQLite(t))
+	body := s.o.Booking(Start().Add(-24 * time.Hour))
+	for field, value := range map[string]string{"name": "", "email": "erika", "phone": "110"} {
+		body = citizen(body, field, value)
+	}
+	var problem struct {
+		Params struct{ Also []string }
+	}
+	s.sommer.Post(path, with(body, "language", "tlh")).Expect(t, http.StatusUnprocessableEntity, "citizen.name").Into(t, &problem)
+	if want := []string{"email.invalid", "phone.invalid", "language.unknown", "appointment.past"}; !slices.Equal(problem.Params.Also, want) {
+		t.Errorf("also %q, want %q", problem.Params.Also, want)
+	}
+	one := s.sommer.Post(path, citizen(s.o.Booking(Start().Add(time.Hour)), "phone", "110")).Expect(t, http.StatusUnprocessableEntity, "phone.invalid")
+	if strings.Contains(one.Text, "also") {
+		t.Errorf("%s", one.Text)
+	}
 }
 
 func TestAnAdvisorIsNeverBookedTwiceForOneTime(t *testing.T) {

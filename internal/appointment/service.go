@@ -315,8 +315,8 @@ func (s *Service) Move(ctx context.Context, p staff.Person, id string, version i
 		// Who gets another time must have a chance to come.
 		if now := s.o.Clock(); starts.Before(now.Truncate(time.Minute)) {
 			return invalid("appointment.past")
-		} else if err := checkStart(starts, now); err != nil {
-			return err
+		} else if code := wrongStart(starts, now); code != "" {
+			return invalid(code)
 		}
 		length, before := a.Ends.Sub(a.Starts), a.Starts
 		a.Starts, a.Ends = starts, starts.Add(length)

@@ -29,23 +29,3 @@ export function answerText({ answer, ready }: Message, { t }: Texts<StaffKey>): 
 export function mayTalk(me: Me, row: { desk: string }): boolean {
   return me.desks.some(({ id, role }) => id === row.desk && role !== "reception");
 }
-
-/** The field of the booking form that a refusal is about. */
-export function fieldOf(code: string): "name" | "email" | "phone" | "time" | undefined {
-  switch (code) {
-    case "citizen.name":
-      return "name";
-    case "email.invalid":
-      return "email";
-    case "phone.invalid":
-      return "phone";
-    case "appointment.past":
-    case "appointment.same_time":
-    case "appointment.too_far":
-    case "appointment.overlap":
-    case "appointment.full":
-      return "time";
-    default:
-      return undefined;
-  }
-}

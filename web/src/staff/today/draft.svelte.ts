@@ -2,6 +2,7 @@ import type { ApiError } from "../../api/client";
 import type { LanguageTag, Me, Row } from "../../api/types";
 import type { DeskList } from "../desk";
 import { at, localDay, localTime } from "./days";
+import { type Mistakes, mistakesOf } from "./mistakes";
 import { nextFree } from "./team";
 
 /** What the list shows beside the form. */
@@ -27,7 +28,7 @@ export class Draft {
   typedTime = $state<string>();
   chosenService = $state("");
   chosenAdvisor = $state<string>();
-  refusal = $state.raw<ApiError>();
+  mistakes = $state.raw<Mistakes>();
   busy = $state(false);
   booked = $state.raw<{ id: string; startsAt: number; name: string; link?: string }>();
   /** Whoever has copied or read the link needs it here no more. */
@@ -108,19 +109,19 @@ export class Draft {
     return row !== undefined && (row.status !== "booked" || row.startsAt !== this.booked?.startsAt);
   }
 
-  /** True once it is booked; else `refusal` says why not, and nothing typed is lost. */
+  /** True once it is booked; else `mistakes` say why not, and nothing typed is lost. */
   async book(desk: DeskList): Promise<boolean> {
     if (this.busy) return false;
     this.busy = true;
-    this.refusal = this.booked = undefined;
+    this.mistakes = this.booked = undefined;
     this.linkTaken = false;
-    const { name, email, phone, advisor } = this;
-    const startsAt = at(this.date, this.time, this.#around().zone);
+    const { name, email, phone, advisor, date, time } = this;
+    const startsAt = at(date, time, this.#around().zone);
     try {
       const { id, link } = await desk.book({
         desk: this.team,
         service: this.service,
-        startsAt,
+        startsAt: Number.isNaN(startsAt) ? 0 : startsAt, // refused, with all else that is wrong
         ...(advisor === "" ? {} : { advisor }),
         citizen: { name, ...(email ? { email } : {}), ...(phone ? { phone } : {}) },
         language: this.language,
@@ -131,7 +132,7 @@ export class Draft {
       this.typedDay = this.typedTime = undefined;
       return true;
     } catch (error) {
-      this.refusal = error as ApiError;
+      this.mistakes = mistakesOf(error as ApiError, { date, time });
       return false;
     } finally {
       this.busy = false;
