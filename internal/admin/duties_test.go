@@ -27,7 +27,7 @@ func TestNobodyGivesThemselvesARole(t *testing.T) {
 		mine := file("roles.csv", "email;role;at;place\n"+o.Sommer.Email+";operator;agency;\n"+o.Herbst.Email+";operator;agency;\n")
 		for _, query := range []string{"trial=true", "trial=false"} {
 			a := upload(b, query, mine).Expect(t, 422, "import.mistakes")
-			if got := fmt.Sprint(a.Params["mistakes"]); got != "[map[code:role_self file:roles.csv line:3]]" {
+			if got := fmt.Sprint(a.Params["mistakes"]); got != "[map[code:role_self file:roles.csv kind:roles line:3]]" {
 				t.Error(got)
 			}
 		}

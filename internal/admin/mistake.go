@@ -1,9 +1,11 @@
 package admin
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"visavis/locales"
@@ -12,6 +14,7 @@ import (
 // Mistake is something in a file that keeps it from being imported.
 type Mistake struct {
 	File   string         `json:"file"`
+	Kind   Kind           `json:"kind,omitempty" doc:"What the table is about, where the file is one."`
 	Line   int            `json:"line" doc:"0: the whole file."`
 	Code   string         `json:"code" doc:"Its sentence is import.{code} in the catalogue."`
 	Params map[string]any `json:"params,omitempty"`
@@ -32,6 +35,9 @@ func (m *Mistakes) add(file string, line int, code string, params ...any) {
 		return
 	}
 	found := Mistake{File: file, Line: line, Code: code}
+	if extension(file) == ".csv" {
+		found.Kind, _ = kindOf(file)
+	}
 	for i := 0; i+1 < len(params); i += 2 {
 		if found.Params == nil {
 			found.Params = map[string]any{}
@@ -42,6 +48,16 @@ func (m *Mistakes) add(file string, line int, code string, params ...any) {
 }
 
 func (m *Mistakes) any() bool { return len(m.List) > 0 }
+
+// Sorted are the mistakes as somebody goes through them: table by table in the order of Kinds, each from its top.
+func (m *Mistakes) Sorted() []Mistake {
+	order := Kinds() // what is no table comes first
+	list := slices.Clone(m.List)
+	slices.SortStableFunc(list, func(a, b Mistake) int {
+		return cmp.Or(cmp.Compare(slices.Index(order, a.Kind), slices.Index(order, b.Kind)), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+	})
+	return list
+}
 
 // mostShown of a cell is repeated in a mistake.
 const mostShown = 40
@@ -77,7 +93,7 @@ func (m *Mistakes) Sentences(language string) (string, error) {
 		return strings.NewReplacer(pairs...).Replace(catalogue[key])
 	}
 	var b strings.Builder
-	for _, one := range m.List {
+	for _, one := range m.Sorted() {
 		at := "import.at_file"
 		if one.Line > 0 {
 			at = "import.at_line"

@@ -3,6 +3,7 @@ package admin
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"runtime"
@@ -124,6 +125,32 @@ func TestMistakesAreToldTogetherAndNotWithoutEnd(t *testing.T) {
 	_, m := Read([]File{csvOf("departments.csv", b.String()), csvOf("staff.csv", "")})
 	if len(m.List) != mostMistakes || m.More != 151 {
 		t.Errorf("%d and %d more", len(m.List), m.More)
+	}
+}
+
+// Reading comes before comparing, and so finds other mistakes first: whoever mends a file goes through it from its top.
+func TestMistakesAreToldTableByTableAndFromTheTop(t *testing.T) {
+	files := []File{
+		csvOf("rollen.csv", "email;rolle;ebene;place\na@b.example;=1;desk;X\n"),
+		csvOf("desks.csv", "code;name;department;location\nA;Eins;;\nB;=2;BB;L\nC;=3;BB;L\n"),
+		csvOf("liste.csv", "code\n"),
+		csvOf("Fachbereiche (2).csv", "code;name\nBB;Beratung\nBB;Beratung\nCC;=4\n"),
+	}
+	d, m := Read(files)
+	Compare(newDocument(), d, m)
+	var told []string
+	for _, one := range m.Sorted() {
+		told = append(told, fmt.Sprintf("%s %s %d", one.Kind, one.File, one.Line))
+	}
+	if !slices.IsSortedFunc(m.Sorted(), func(a, b Mistake) int {
+		return cmp.Or(slices.Index(Kinds(), a.Kind)-slices.Index(Kinds(), b.Kind), a.Line-b.Line)
+	}) {
+		t.Errorf("%q", told)
+	}
+	for at, want := range []string{" liste.csv 0", "departments Fachbereiche (2).csv 3", "departments Fachbereiche (2).csv 4", "desks desks.csv 2"} {
+		if told[at] != want {
+			t.Errorf("%d: %q, want %q", at, told[at], want)
+		}
 	}
 }
 

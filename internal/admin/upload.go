@@ -90,7 +90,7 @@ func (s *Service) imported(r *http.Request) (*Imported, error) {
 		return nil, err
 	}
 	if m.any() {
-		return nil, edge.NewProblem(http.StatusUnprocessableEntity, "import.mistakes", "mistakes", m.List, "more", m.More)
+		return nil, edge.NewProblem(http.StatusUnprocessableEntity, "import.mistakes", "mistakes", m.Sorted(), "more", m.More)
 	}
 	first := changes[:min(len(changes), mostChanges)]
 	return &Imported{Trial: trial, Counts: changes.Counts(), Changes: first, More: len(changes) - len(first)}, nil

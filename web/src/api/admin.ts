@@ -63,6 +63,8 @@ export interface NewPlace extends PlaceChange {
 /** Why something is refused: of a form, `params.column` names the field as files do. */
 export interface Mistake {
   readonly file: string;
+  /** What the table is about, where the file is one. */
+  readonly kind?: FileKind;
   readonly line: number;
   readonly code: string;
   readonly params?: Readonly<Record<string, string | number>>;
