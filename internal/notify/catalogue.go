@@ -44,5 +44,5 @@ func (c catalogue) t(key string, arguments ...string) string {
 func (c catalogue) when(t time.Time) string {
 	weekdays, months := strings.Split(c["mail.weekdays"], ","), strings.Split(c["mail.months"], ",")
 	return c.t("mail.when", "weekday", weekdays[t.Weekday()], "day", strconv.Itoa(t.Day()), "month", months[t.Month()-1],
-		"year", strconv.Itoa(t.Year()), "hour", strconv.Itoa(t.Hour()), "minute", fmt.Sprintf("%02d", t.Minute()))
+		"year", strconv.Itoa(t.Year()), "hour", fmt.Sprintf("%02d", t.Hour()), "minute", fmt.Sprintf("%02d", t.Minute()))
 }

@@ -293,7 +293,7 @@ test("times are told by the clocks of the office, whatever the device is set to"
   const lisbon = { language: "de", zone: "Europe/Lisbon" } as const;
   expect(whenOf(at, now, lisbon)).toEqual({ day: "today", date: "Mittwoch, 1. Juli", time: "23:30" });
   const berlin = { language: "de", zone: "Europe/Berlin" } as const;
-  expect(whenOf(at, now, berlin)).toEqual({ day: "tomorrow", date: "Donnerstag, 2. Juli", time: "0:30" });
+  expect(whenOf(at, now, berlin)).toEqual({ day: "tomorrow", date: "Donnerstag, 2. Juli", time: "00:30" });
   expect(knownZone("Europe/Lisbon")).toBe("Europe/Lisbon");
   expect(knownZone("Europe/Nowhere")).toBeUndefined();
 });

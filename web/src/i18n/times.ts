@@ -65,10 +65,9 @@ export function whenOf(
   return { day: nearDay(at, now, reader.zone), date: dayText(at, reader), time: timeText(at, reader) };
 }
 
-/** "10:30"; the word around it ("Uhr") belongs to the text. */
+/** "09:30", as mails say it, and so that lists align; the word around it ("Uhr") belongs to the text. */
 export function timeText(at: number, { language, zone }: Reader): string {
-  const how = { timeZone: zone, hour: "numeric", minute: "2-digit" } as const;
-  return new Intl.DateTimeFormat(localeOf(language), how).format(at);
+  return new Intl.DateTimeFormat(localeOf(language), { timeZone: zone, timeStyle: "short" }).format(at);
 }
 
 export type Countdown = { unit: "now" } | { unit: "minutes" | "hours" | "days" | "since"; n: number };
