@@ -244,8 +244,8 @@ test('files are looked at first: mistakes by line, then what would change, then 
   await page.click(hook('import-check'));
   await page.wait(`${hook('import-answer')} table`);
   const rows = await page.eval(() => [...document.querySelectorAll('tbody tr')].map((row) => row.innerText.replace(/\s+/g, ' ')));
-  assert.match(rows[0], /^locations.csv 2 .*Formel/);
-  assert.match(rows[1], /^locations.csv 3 .*leer/);
+  assert.match(rows[0], /^Standorte locations.csv 2 .*Formel/);
+  assert.match(rows[1], /^Standorte locations.csv 3 .*leer/);
   await see.both(page, 'mistakes');
 
   await upload('locations.csv', 'code;name;city;status\nNEU;Stadtbücherei;Ahornberg;offen\nL0001;Bürgerhaus Birkenau 1;Birkenau;geschlossen\n');
@@ -293,6 +293,16 @@ for (const [name, options, paths] of [
       assert.ok((await other.eval(() => document.querySelector('header').offsetHeight)) < 100, 'the head is one line');
       await other.click(hook('menu'));
       await small(other, 'menu');
+      await other.click(hook('menu'));
+      assert.ok((await other.eval(() => document.querySelector('main nav').offsetHeight)) < 60, 'the parts are one line');
+      await other.click(hook('tabs-fold'));
+      await small(other, 'parts');
+      await other.page.keyboard.press('Escape');
+      await focused(other, hook('tabs-fold'));
+      await other.click(hook('tabs-fold'));
+      await other.click('main nav a[href="/staff/admin/people"]');
+      await focused(other, 'h1');
+      assert.equal(await other.eval(() => document.querySelector('[data-testid=tabs-fold]').getAttribute('aria-expanded')), 'false');
     }
     await other.goto(`${world.server.url}/staff/admin/people`);
     await other.fill(search, 'person.0001');
