@@ -32,6 +32,7 @@ type RuleView struct {
 	MayDecide bool         `json:"mayDecide" doc:"The person may, here."`
 	Takes     agency.Form  `json:"takes"`
 	Picture   *agency.Logo `json:"picture,omitempty" doc:"How a page shows it."`
+	Beside    bool         `json:"beside" doc:"For some services something is decided that counts there instead."`
 	NeedsTwo  bool         `json:"needsTwo" doc:"A change holds only once a second person has agreed."`
 	Asked     *RuleAsked   `json:"asked,omitempty" doc:"A change that waits for that. Until then nobody asks for another."`
 }
@@ -85,6 +86,10 @@ func (s *Service) rulesAt(ctx context.Context, q db.Q, p staff.Person, place age
 	if err != nil {
 		return nil, err
 	}
+	beside, err := s.o.Agencies.BesideAt(ctx, q, p.Agency, place)
+	if err != nil {
+		return nil, err
+	}
 	open, err := s.openChanges(ctx, q, p, place.ID)
 	if err != nil {
 		return nil, err
@@ -105,12 +110,23 @@ func (s *Service) rulesAt(ctx context.Context, q db.Q, p staff.Person, place age
 			Decided: d.Place == place.ID && !d.Own, Fixed: d.Fixed, Takes: rule.Form(), NeedsTwo: rule.NeedsTwo(), Asked: open[rule],
 			MayDecide: p.May(staff.Decide, place) && rule.DecidedAt(place.Kind) && (!d.Fixed || d.Place == place.ID) && open[rule] == nil,
 		}
+		view.Beside = countsBeside(d, beside, rule)
 		if rule == agency.OwnLogo {
 			view.Picture = a.Logo(rules)
 		}
 		list = append(list, view)
 	}
 	return list, nil
+}
+
+// countsBeside tells whether something else counts for some services at a location or a desk: they come after agency and
+// department and before both of these, unless somebody before has fixed it.
+func countsBeside(d agency.Decision, beside map[agency.Rule]bool, rule agency.Rule) bool {
+	fixed, any := beside[rule]
+	if d.Kind == agency.OfLocation || d.Kind == agency.OfDesk {
+		return fixed
+	}
+	return any && !d.Fixed
 }
 
 // valueOf is what counts; where nobody has decided for how long the audit is kept, that is as the installation has it.

@@ -108,3 +108,54 @@ func TestOnlyWhatAPlaceHasDecidedIsSaidToBeDecidedThere(t *testing.T) {
 		is(winter.Get(at(desk.DepartmentID)), "0711 1234", false)
 	})
 }
+
+// At a location nobody has decided, and yet a service opens its waiting rooms earlier there: the page must not say that the
+// default counts for all.
+func TestARuleSaysWhereServicesHaveDecidedOtherwise(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n := New(t, d).Node()
+		o := n.Office("lindenau")
+		desk, err := n.Agencies.Desk(t.Context(), d.Read(), o.Agency, o.Desk)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.Tx(func(tx *db.Tx) error {
+			return n.Staff.Give(t.Context(), tx, o.Agency, staff.Grant{
+				Staff: o.Winter.ID, Held: staff.Held{Role: staff.AgencyAdmin, Kind: agency.OfAgency, Place: o.Agency}, Source: staff.ByHand,
+			})
+		})
+		winter := n.SignIn(o.Winter)
+		at := func(place string) string { return "/api/staff/places/" + place + "/rules" }
+		decide := func(place string, body Body) {
+			t.Helper()
+			winter.Send(http.MethodPut, at(place)+"/waiting.early", body).OK(t)
+		}
+		expect := func(what string, want map[string]bool) {
+			t.Helper()
+			for place, beside := range want {
+				var got admin.RulesOutput
+				winter.Get(at(place)).OK(t).Into(t, &got.Body)
+				for _, r := range got.Body.Rules {
+					if want := beside && r.Rule == agency.OpensEarly; r.Beside != want {
+						t.Errorf("%s: %s at %s: %v, want %v", what, r.Rule, place, r.Beside, want)
+					}
+				}
+			}
+		}
+		location := desk.LocationID
+		expect("nobody has decided", map[string]bool{location: false, o.Desk: false})
+		decide(o.Service, Body{"value": 20})
+		expect("a service has", map[string]bool{location: true, o.Desk: true, o.Desk2: false, o.Service: false, o.Agency: false})
+		decide(location, Body{"value": 30})
+		expect("the location has, which counts more", map[string]bool{location: false, o.Desk: false})
+		decide(o.Service, Body{"value": 20, "fixed": true})
+		expect("the service has for all", map[string]bool{location: true, o.Desk: true})
+		decide(o.Agency, Body{"value": 5, "fixed": true})
+		expect("the agency has for all", map[string]bool{location: false, o.Desk: false})
+		winter.Send(http.MethodDelete, at(o.Agency)+"/waiting.early", nil).OK(t)
+		winter.Send(http.MethodDelete, at(o.Service)+"/waiting.early", nil).OK(t)
+		winter.Send(http.MethodDelete, at(location)+"/waiting.early", nil).OK(t)
+		decide(desk.DepartmentID, Body{"value": 25})
+		expect("a department has", map[string]bool{location: true, o.Desk: false})
+	})
+}

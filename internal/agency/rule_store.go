@@ -46,6 +46,33 @@ func (s *Store) RulesAt(ctx context.Context, q db.Q, agencyID string, p Place) (
 	return resolve(known, own.before(decided)), nil
 }
 
+// BesideAt are the rules that departments and services decide for some of what is booked at a location or a desk, each with
+// whether that is fixed, so that it counts more than what the place decides itself.
+func (s *Store) BesideAt(ctx context.Context, q db.Q, agencyID string, p Place) (map[Rule]bool, error) {
+	rows, err := q.QueryContext(ctx, `
+		SELECT DISTINCT policy.name, policy.place_id, policy.fixed
+		FROM desk JOIN service ON service.agency_id = desk.agency_id AND service.department_id = desk.department_id AND service.closed_at IS NULL
+		JOIN policy ON policy.agency_id = desk.agency_id AND policy.place_id IN (desk.department_id, service.id)
+		WHERE desk.agency_id = $1 AND desk.closed_at IS NULL AND (desk.id = $2 OR desk.location_id = $2)`, agencyID, p.ID)
+	if err != nil {
+		return nil, fmt.Errorf("read rules beside: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // read only
+	beside := map[Rule]bool{}
+	for rows.Next() {
+		var rule Rule
+		var by string
+		var fixed bool
+		if err := rows.Scan(&rule, &by, &fixed); err != nil {
+			return nil, fmt.Errorf("read rules beside: %w", err)
+		}
+		if !p.In(by) { // what the place lies in decides for all of it
+			beside[rule] = beside[rule] || fixed
+		}
+	}
+	return beside, rows.Err()
+}
+
 // SpokenAt are the languages that are offered at some desks.
 func (s *Store) SpokenAt(ctx context.Context, q db.Q, agencyID string, desks []string) (map[string][]string, error) {
 	ids, args := db.In(3, desks)

@@ -286,6 +286,8 @@ export interface RuleView {
   readonly fixed: boolean;
   readonly mayDecide: boolean;
   readonly takes: RuleTakes;
+  /** For some services something is decided that counts there instead. */
+  readonly beside?: boolean;
   /** How a page shows it. */
   readonly picture?: Logo;
   /** A change holds only once a second person has agreed. */

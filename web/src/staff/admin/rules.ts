@@ -121,9 +121,9 @@ function dayValue(value: string, { t, language }: Texts<StaffKey>): string {
   return t("admin.rule.offered.from", { date });
 }
 
-/** Where a value comes from, and whether it holds for all below. */
+/** Where a value comes from, whether it holds for all below, and whether all that is booked here keeps to it. */
 export function ruleOrigin(
-  { place, placeName, fixed }: RuleView,
+  { place, placeName, fixed, beside }: RuleView,
   here: string,
   { t }: Texts<StaffKey>,
 ): string {
@@ -132,5 +132,6 @@ export function ruleOrigin(
     : place === here
       ? t("admin.rule.from.here")
       : t("admin.rule.from.above", { place: placeName ?? "" });
-  return fixed ? `${from}, ${t("admin.rule.fixed")}` : from;
+  const held = fixed ? `${from}, ${t("admin.rule.fixed")}` : from;
+  return beside ? `${held}; ${t("admin.rule.beside")}` : held;
 }
