@@ -103,6 +103,11 @@ test('how early and how late is decided at a service too, and stands there once'
   await admin.press('Enter');
   await says(admin, at('waiting.early'), /20 Minuten vor Beginn \(hier festgelegt\)/);
   await see(admin, '05-service');
+  await admin.goto(`${world.server.url}/staff/admin/places/${where.desk}`);
+  await says(admin, at('waiting.early'), /60 Minuten vor Beginn \(von Landesamt Musterland festgelegt; für manche Anliegen eigens festgelegt\)/);
+  await see.both(admin, '05-beside');
+  await admin.goto(`${world.server.url}/staff/admin/places/${where.service}`);
+  await admin.wait(at('waiting.early'));
   await admin.click(`${at('waiting.early')} button:has-text("Zurücksetzen")`);
   await says(admin, at('waiting.early'), /60 Minuten vor Beginn/);
 });
@@ -316,11 +321,14 @@ test('what a location has switched off is on neither side, and there again once 
   assert.equal(await without.talk.has('[role=log]'), false, 'nor by its key');
   await see(without.guest, '34-no-chat-guest');
   await see.both(without.talk, '34-no-chat-staff');
-  for (const rule of ['talk.chat', 'talk.screen', 'waiting.messages']) await decide(location, rule, 'on');
+  await decide(location, 'talk.screen', 'on');
   assert.deepEqual(await hasButtons(without.talk), [false, false], 'the talk stays as it began');
   await endTalk(without.talk);
   await without.talk.close();
   await without.guest.closeAll();
+
+  await inWriting(location);
+  for (const rule of ['talk.chat', 'waiting.messages']) await decide(location, rule, 'on');
 
   const again = await talkWith('Olga Laut');
   assert.equal(again.written, true);
@@ -331,6 +339,33 @@ test('what a location has switched off is on neither side, and there again once 
   await again.talk.close();
   await again.guest.closeAll();
 });
+
+// Who cannot speak, or would rather not, has no other way than the chat: it is there for them wherever it is switched off.
+async function inWriting(location) {
+  await decide(location, 'talk.chat', 'off');
+  const { link } = await appoint(list, { name: 'Otto Schriftlich' });
+  const guest = await guestAt(world.chromium, link);
+  await guest.click(hook('check'));
+  await guest.wait('video');
+  await guest.click(hook('text'));
+  await guest.click(hook('arrive'));
+  await guest.wait(screen('waiting'));
+  await says(guest, 'main', /Sie nehmen schriftlich teil/);
+  await see(guest, '35-writes-waiting');
+  const talk = await callIn(list, 'Otto Schriftlich');
+  await says(guest, hook('told'), /Sie nehmen schriftlich teil/);
+  await says(talk, hook('told'), /Otto Schriftlich nimmt schriftlich teil/);
+  for (const [from, to, text] of [[guest, talk, 'Ich habe eine Frage.'], [talk, guest, 'Gern, welche denn?']]) {
+    await from.fill(`form:has(${hook('chat-send')}) input`, text); // it is open already, on both sides
+    await from.click(hook('chat-send'));
+    await says(to, '[role=log]', new RegExp(text.replace(/\W$/, '')));
+  }
+  await see(guest, '36-writes-guest');
+  await see.both(talk, '36-writes-staff');
+  await endTalk(talk);
+  await talk.close();
+  await guest.closeAll();
+}
 
 test('who must compare the code is asked until it is done', LIMIT, async () => {
   await decide(where.service, 'code.compared', 'required');
