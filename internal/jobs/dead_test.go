@@ -14,8 +14,8 @@ func TestAJobThatWasGivenUpIsToldTriedAgainOrDropped(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		c := &clock{now: time.UnixMilli(1_000_000)}
 		n := newNode(t, d, "one", c)
-		tries := make(chan string, 10)
-		n.Handle("mail", func(_ context.Context, j jobs.Job) error { tries <- j.Ref; return jobs.Permanent("refused") })
+		tries := make(chan jobs.Job, 10)
+		n.Handle("mail", func(_ context.Context, j jobs.Job) error { tries <- j; return jobs.Permanent("refused") })
 		n.run(t)
 		add(t, d, n, jobs.Job{Agency: "x", Kind: "mail", Key: "1", Ref: "of x"})
 		add(t, d, n, jobs.Job{Agency: "y", Kind: "mail", Key: "2", Ref: "of y"})
@@ -57,10 +57,10 @@ func TestAJobThatWasGivenUpIsToldTriedAgainOrDropped(t *testing.T) {
 		}
 
 		again := newNode(t, d, "two", c)
-		again.Handle("mail", func(_ context.Context, j jobs.Job) error { tries <- j.Ref; return nil })
+		again.Handle("mail", func(_ context.Context, j jobs.Job) error { tries <- j; return nil })
 		again.run(t)
-		if ref := get(t, tries); ref != "of x" {
-			t.Error(ref)
+		if j := get(t, tries); j.Ref != "of x" || j.Attempts != 1 {
+			t.Errorf("%+v: it has not all its tries before it", j)
 		}
 	})
 }
