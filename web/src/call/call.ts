@@ -1,6 +1,6 @@
 import type { Signal } from "../api/types";
 import { Agreement } from "./agreement";
-import type { Message, Point } from "./channel";
+import type { Added, Message, Part } from "./channel";
 import { Lines } from "./chat";
 import type { Bytes } from "./code";
 import { Detour } from "./detour";
@@ -31,6 +31,7 @@ export class Call {
   private readonly local: LocalMedia;
   private readonly lines: Lines;
   private readonly detour: Detour;
+  private readonly parts = new Set<Part>();
   private certificate: Promise<RTCCertificate>;
   private peer: Peer | undefined;
   private watch: Watch | undefined;
@@ -152,9 +153,15 @@ export class Call {
     this.local.show(screen);
   }
 
-  /** Tells the other side where this person points at on the screen that is shown. */
-  point(at: Point | undefined): void {
-    this.lines.send({ t: "point", ...(at ? { at } : {}) });
+  /** Sends what the call knows nothing of; false where it cannot leave now. */
+  tell(message: Added): boolean {
+    return this.lines.send(message);
+  }
+
+  /** Whoever has words of their own for the other page (see Added). */
+  attend(part: Part): Unsubscribe {
+    this.parts.add(part);
+    return () => this.parts.delete(part);
   }
 
   /** Shows the other side in an element; a browser that wants a touch first is reported as `autoplayBlocked`. */
@@ -461,6 +468,7 @@ export class Call {
   private channelOpened(): void {
     this.announce();
     this.tellState();
+    for (const part of this.parts) part.opened?.();
     if (this.state.codeCompared.mine) this.lines.send({ t: "compared" });
   }
 
@@ -473,6 +481,7 @@ export class Call {
   private hear(message: Message): void {
     if (message.t === "state") this.watch?.expect(message.mic || message.camera || message.sharing);
     if (message.t === "here") this.watch?.heard();
+    else if (message.t === "more") for (const part of this.parts) part.heard(message.message);
     else this.apply(eventOf(message, Date.now()));
   }
 

@@ -7,8 +7,6 @@ test.each([
   { t: "chat", id: "a-1", text: "Guten Tag", yours: true },
   { t: "chat-ack", id: "a-1" },
   { t: "compared" },
-  { t: "point", at: { x: 0, y: 0.5 } },
-  { t: "point" },
   { t: "bye" },
 ])("$t is understood", (message) => {
   expect(parseMessage(JSON.stringify(message))).toEqual(message);
@@ -19,7 +17,7 @@ test.each([
   ["no JSON", "{"],
   ["no object", "7"],
   ["null", "null"],
-  ["an unknown kind", '{"t":"exec"}'],
+  ["a kind that is no word", '{"t":7}'],
   ["an id with a blank", '{"t":"chat","id":"a b","text":"x"}'],
   ["a text that is none", '{"t":"chat","id":"a","text":{}}'],
   ["a text too long", JSON.stringify({ t: "chat", id: "a", text: "x".repeat(maxChatText + 1) })],
@@ -38,9 +36,6 @@ test("what is not asked for is left out", () => {
   });
 });
 
-test.each([{ x: -0.1, y: 0 }, { x: 2, y: 0 }, { x: "0", y: 0 }, { x: 0 }, [0, 0], null, "left"])(
-  "INP-06: whoever points at %j points nowhere",
-  (at) => {
-    expect(parseMessage(JSON.stringify({ t: "point", at }))).toEqual({ t: "point" });
-  },
-);
+test("a kind that the call does not know goes on to the parts of the page as it is", () => {
+  expect(parseMessage('{"t":"exec","x":[1]}')).toEqual({ t: "more", message: { t: "exec", x: [1] } });
+});

@@ -7,14 +7,18 @@ export type Message =
   | { t: "compared" }
   /** Said again and again by a side that sends neither sound nor picture: else nobody would notice that it has gone. */
   | { t: "here" }
-  /** Where this person points at on the shown screen, from its upper left; without a place they point no more. */
-  | { t: "point"; at?: Point }
-  | { t: "bye" };
+  | { t: "bye" }
+  /** What the call itself knows nothing of, unchecked: parts of the talk's pages have words of their own. */
+  | { t: "more"; message: Added };
 
-/** Parts of width and height, 0 to 1. */
-export interface Point {
-  readonly x: number;
-  readonly y: number;
+/** `t` is none of the call's own. */
+export type Added = Readonly<Record<string, unknown>> & { readonly t: string };
+
+/** A part of the talk's pages that says something to its like on the other page. */
+export interface Part {
+  heard(message: Added): void;
+  /** There is a new channel, perhaps to a page that has been loaded anew. */
+  opened?(): void;
 }
 
 export const maxMessage = 16 * 1024;
@@ -54,23 +58,12 @@ export function parseMessage(data: unknown): Message | undefined {
       return isId(message.id) ? { t: "chat-ack", id: message.id } : undefined;
     case "compared":
       return { t: "compared" };
-    case "point":
-      return { t: "point", ...pointOf(message.at) };
     case "here":
     case "bye":
       return { t: message.t };
     default:
-      return undefined;
+      return typeof message.t === "string" ? { t: "more", message: { ...message, t: message.t } } : undefined;
   }
-}
-
-function pointOf(value: unknown): { at?: Point } {
-  const { x, y } = (value ?? {}) as Record<string, unknown>;
-  return isPart(x) && isPart(y) ? { at: { x, y } } : {};
-}
-
-function isPart(value: unknown): value is number {
-  return typeof value === "number" && value >= 0 && value <= 1;
 }
 
 function isId(value: unknown): value is string {

@@ -23,7 +23,7 @@ class End extends EventTarget {
 function page(other = () => "") {
   let state = initialState;
   const hear = (message: Message): void => {
-    if (message.t !== "here") state = reduce(state, eventOf(message, 0));
+    if (message.t !== "here" && message.t !== "more") state = reduce(state, eventOf(message, 0));
   };
   const lines = new Lines({ message: hear, opened: () => undefined, other });
   const say = (text: string): void => {

@@ -1,4 +1,4 @@
-import { maxChatText, maxMessage, type Message, parseMessage } from "./channel";
+import { type Added, maxChatText, maxMessage, type Message, parseMessage } from "./channel";
 
 export interface ChatEvents {
   message(message: Message): void;
@@ -51,7 +51,7 @@ export class Lines {
     return { id, text: trimmed };
   }
 
-  send(message: Message): boolean {
+  send(message: Message | Added): boolean {
     if (this.channel?.readyState !== "open") return false;
     const line = JSON.stringify(message);
     if (line.length > maxMessage) return false;

@@ -1,5 +1,5 @@
 import type { DeviceState } from "../api/types";
-import type { Message, Point } from "./channel";
+import type { Message } from "./channel";
 
 type Phase = "idle" | "connecting" | "connected" | "reconnecting" | "ended";
 /** Somebody stands in between, or tries to; or the two browsers cannot do with each other. */
@@ -36,8 +36,6 @@ interface RemoteState {
   readonly visible: boolean;
   /** The other side has said good-bye. */
   readonly left: boolean;
-  /** Where the other person points at on the shown screen. */
-  readonly pointer?: Point | undefined;
 }
 
 export interface CallState {
@@ -87,7 +85,7 @@ export type CallEvent =
   | { type: "delivered"; id: string };
 
 /** What a message from the other page says about the call. */
-export function eventOf(message: Exclude<Message, { t: "here" }>, at: number): CallEvent {
+export function eventOf(message: Exclude<Message, { t: "here" | "more" }>, at: number): CallEvent {
   switch (message.t) {
     case "state": {
       const { mic, camera, sharing, screen: visible } = message;
@@ -108,8 +106,6 @@ export function eventOf(message: Exclude<Message, { t: "here" }>, at: number): C
       return { type: "delivered", id: message.id };
     case "compared":
       return { type: "compared", side: "theirs" };
-    case "point":
-      return { type: "remote", remote: { pointer: message.at } };
     case "bye":
       return { type: "remote", remote: { left: true } };
   }

@@ -16,12 +16,16 @@ export class Mix {
     context.createMediaStreamSource(new MediaStream([sound])).connect(this.out);
   }
 
-  /** Undefined where the browser does not let it start: the microphone must not fall silent for that. */
+  /** Undefined where the browser cannot, or does not let it start: the microphone must not fall silent for that. */
   static async of(sound: MediaStreamTrack): Promise<Mix | undefined> {
-    const context = new AudioContext();
-    await Promise.race([context.resume().catch(() => undefined), after(startMs)]);
-    if (context.state === "running") return new Mix(context, sound);
-    void context.close().catch(() => undefined);
+    try {
+      const context = new AudioContext();
+      await Promise.race([context.resume().catch(() => undefined), after(startMs)]);
+      if (context.state === "running") return new Mix(context, sound);
+      void context.close().catch(() => undefined);
+    } catch {
+      // Without a device for sound, or with a sound that has just ended.
+    }
     return undefined;
   }
 

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Point } from "../call/channel";
-import { Pointer } from "./pointer";
+import { type Point, Pointer, pointOf } from "./pointer";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -33,3 +32,11 @@ test("a hand that rests or leaves points no more, which is told once", () => {
   vi.advanceTimersByTime(10_000);
   expect(told).toEqual([{ x: 0, y: 1 }, undefined, { x: 1, y: 1 }, undefined]);
 });
+
+test.each([{ x: -0.1, y: 0 }, { x: 2, y: 0 }, { x: "0", y: 0 }, { x: 0 }, [0, 0], null, "left"])(
+  "INP-06: whoever points at %j points nowhere",
+  (at) => {
+    expect(pointOf({ t: "point", at })).toBeUndefined();
+    expect(pointOf({ t: "point", at: { x: 0, y: 1, z: 2 } })).toEqual({ x: 0, y: 1 });
+  },
+);

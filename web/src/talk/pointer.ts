@@ -1,4 +1,20 @@
-import type { Point } from "../call/channel";
+import type { Added } from "../call/channel";
+
+/** A place on a picture, from its upper left, in parts of its width and height: 0 to 1. */
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Where the other side points at; undefined: nowhere. Undefined also for what is no place. */
+export function pointOf({ at }: Added): Point | undefined {
+  const { x, y } = (at ?? {}) as Record<string, unknown>;
+  return isPart(x) && isPart(y) ? { x, y } : undefined;
+}
+
+function isPart(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && value <= 1;
+}
 
 /** As often as an eye follows it, whatever the mouse reports. */
 const everyMs = 50;

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import type { Call } from "../call/call";
+import type { Part } from "../call/channel";
 import { type CallState, initialState } from "../call/state";
 import { Store } from "../call/store";
 import { Sharing } from "./sharing";
@@ -40,7 +41,13 @@ beforeEach(() => {
   });
 });
 
-function talk(yields: boolean): { sharing: Sharing; store: Store<CallState>; shown: () => unknown } {
+function talk(yields: boolean): {
+  sharing: Sharing;
+  store: Store<CallState>;
+  shown: () => unknown;
+  hear: Part["heard"];
+} {
+  let heard: Part["heard"] = () => undefined;
   const store = new Store<CallState>(initialState);
   const show = vi.fn<(screen: MediaStream | undefined) => void>();
   const call = {
@@ -49,9 +56,15 @@ function talk(yields: boolean): { sharing: Sharing; store: Store<CallState>; sho
     },
     subscribe: (listener: (state: CallState) => void) => store.subscribe(listener),
     show,
-    point: () => undefined,
+    tell: () => true,
+    attend: (part: Part) => ((heard = part.heard.bind(part)), () => undefined),
   } as unknown as Call;
-  return { sharing: new Sharing(call, yields), store, shown: () => show.mock.lastCall?.[0] };
+  return {
+    sharing: new Sharing(call, yields),
+    store,
+    shown: () => show.mock.lastCall?.[0],
+    hear: (m) => heard(m),
+  };
 }
 
 const remote = (sharing: boolean): CallState => ({
@@ -101,6 +114,34 @@ test("the newer screen takes the place of the older, and of two at once that of 
   now.mockRestore();
 });
 
+test("a guest who chooses a screen while the advisor's has just come shows none; a little later it takes its place", async () => {
+  const now = vi.spyOn(performance, "now").mockReturnValue(60_000);
+  const guest = talk(true);
+  guest.store.set(remote(true));
+  now.mockReturnValue(61_000);
+  expect(await guest.sharing.start()).toBe("off");
+  expect(guest.shown()).toBeUndefined();
+  expect(given.stopped).toBe(true);
+  now.mockReturnValue(63_000);
+  given = window();
+  expect(await guest.sharing.start()).toBe("ok");
+  expect(guest.shown()).toBeInstanceOf(Stream);
+  now.mockRestore();
+});
+
+test("a sound that cannot be mixed is left out, and the screen is shown", async () => {
+  vi.stubGlobal("AudioContext", undefined);
+  asked = () => {
+    const screen = new Stream([given]);
+    screen.getAudioTracks = () => [{ kind: "audio" }];
+    return Promise.resolve(screen);
+  };
+  const { sharing, shown } = talk(false);
+  expect(await sharing.start()).toBe("ok");
+  expect(shown()).toBeInstanceOf(Stream);
+  expect((shown() as Stream).getAudioTracks()).toEqual([]);
+});
+
 test("the end of a talk ends what is shown, also what is chosen only then", async () => {
   const { sharing, store, shown } = talk(true);
   await sharing.start();
@@ -109,4 +150,19 @@ test("the end of a talk ends what is shown, also what is chosen only then", asyn
   given = window();
   expect(await sharing.start()).toBe("off");
   expect(given.stopped).toBe(true);
+});
+
+test("what the other side points at is followed, never more often than it can be drawn, and gone with the connection", () => {
+  const now = vi.spyOn(performance, "now").mockReturnValue(1_000);
+  const { sharing, store, hear } = talk(false);
+  store.set(remote(false));
+  for (let count = 0; count < 10_000; count++) hear({ t: "point", at: { x: count / 10_000, y: 0 } });
+  expect(sharing.pointed.value).toEqual({ x: 0, y: 0 });
+  now.mockReturnValue(1_050);
+  hear({ t: "point", at: { x: 0.5, y: 0.5 } });
+  hear({ t: "other" });
+  expect(sharing.pointed.value).toEqual({ x: 0.5, y: 0.5 });
+  store.set({ ...remote(false), phase: "reconnecting" });
+  expect(sharing.pointed.value).toBeUndefined();
+  now.mockRestore();
 });

@@ -1,12 +1,16 @@
 import type { DeviceState } from "../api/types";
 import type { Call } from "../call/call";
+import type { Added } from "../call/channel";
 import { reasonOf, stopStream } from "../call/devices";
 import type { CallState } from "../call/state";
+import { Store } from "../call/store";
 import { Mix } from "./mix";
-import { Pointer } from "./pointer";
+import { type Point, Pointer, pointOf } from "./pointer";
 
-/** Two who begin within this time have not seen each other's screen before. */
+/** Who begins within this time after the other one may not have seen that screen yet: the side that yields gives way. */
 const sameTimeMs = 2_000;
+/** Whatever the other page sends: nothing is drawn more often than that. */
+const drawnMs = 20;
 
 /** Telephones cannot. */
 export function canShare(): boolean {
@@ -17,10 +21,14 @@ export function canShare(): boolean {
 export class Sharing {
   /** Points at the other side's screen. */
   readonly pointer: Pointer;
+  /** Where the other person points at on this side's screen. */
+  readonly pointed = new Store<Point | undefined>(undefined);
+  private pointedAt = 0;
   private given: MediaStream | undefined;
   private mix: Mix | undefined;
   private since = 0;
-  private theirs = false;
+  /** When the other side began, while it shows. */
+  private theirs: number | undefined;
   private sharp = true;
   private readonly leave: () => void;
 
@@ -30,11 +38,21 @@ export class Sharing {
     private readonly yields: boolean,
   ) {
     this.pointer = new Pointer((at) => {
-      call.point(at);
+      call.tell({ t: "point", ...(at ? { at } : {}) });
     });
-    this.leave = call.subscribe((state) => {
-      this.follow(state);
-    });
+    const leaves = [
+      call.subscribe((state) => {
+        this.follow(state);
+      }),
+      call.attend({
+        heard: (message) => {
+          this.heard(message);
+        },
+      }),
+    ];
+    this.leave = () => {
+      for (const leave of leaves) leave();
+    };
   }
 
   /** The browser asks what is to be shown; a refusal is an answer like any other. */
@@ -48,7 +66,7 @@ export class Sharing {
       }
       this.stop();
       await this.show(given);
-      return "ok";
+      return this.given ? "ok" : "off";
     } catch (error) {
       return reasonOf(error);
     }
@@ -80,6 +98,10 @@ export class Sharing {
   private async show(given: MediaStream): Promise<void> {
     this.given = given;
     this.since = performance.now();
+    if (this.yields && this.theirs !== undefined && this.since - this.theirs <= sameTimeMs) {
+      this.stop();
+      return;
+    }
     const [picture] = given.getVideoTracks();
     const [sound] = given.getAudioTracks();
     if (picture) tune(picture, this.sharp);
@@ -97,10 +119,21 @@ export class Sharing {
     this.call.show(new MediaStream([...given.getVideoTracks(), ...(mix?.tracks ?? [])]));
   }
 
+  private heard(message: Added): void {
+    if (message.t !== "point") return;
+    const at = pointOf(message);
+    const now = performance.now();
+    if (at && now - this.pointedAt < drawnMs) return;
+    this.pointedAt = now;
+    this.pointed.set(at);
+  }
+
   private follow(state: CallState): void {
     this.hear(state);
-    const begun = state.remote.sharing && !this.theirs;
-    this.theirs = state.remote.sharing;
+    if (state.phase !== "connected" && this.pointed.value) this.pointed.set(undefined);
+    const begun = state.remote.sharing && this.theirs === undefined;
+    if (begun) this.theirs = performance.now();
+    if (!state.remote.sharing) this.theirs = undefined;
     if (state.phase === "ended") this.stop();
     else if (begun && (this.yields || performance.now() - this.since > sameTimeMs)) this.stop();
   }
