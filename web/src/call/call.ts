@@ -41,6 +41,7 @@ export class Call {
   private readonly recovery: Recovery;
   private readonly outbox: Outbox;
   private answered = false;
+  private beside: string | undefined;
   private toldConnected = 0;
   /** Signals are taken one after the other. */
   private inbox: Promise<void> = Promise.resolve();
@@ -294,12 +295,21 @@ export class Call {
     if (!peer || this.answered || sdp === undefined || nonce === undefined) return;
     this.generation = generation;
     this.answered = true;
+    this.meetWhoever();
     this.agreement.accept(nonce);
     this.outbox.post({ kind: "reveal", generation, nonce: this.agreement.ownNonce });
     this.begin(peer);
     const accepted = await this.guarded(peer, () => peer.accept(sdp));
     this.meet();
     if (accepted) await this.showCode(peer);
+  }
+
+  /** What a guest shows to one person is not for the next one who leads the talk. */
+  private meetWhoever(): void {
+    const other = this.options.other?.();
+    if (!other) return;
+    if (this.beside !== undefined && this.beside !== other) this.local.show(undefined);
+    this.beside = other;
   }
 
   private async takeReveal({ nonce }: Signal): Promise<void> {
@@ -468,7 +478,6 @@ export class Call {
   private channelOpened(): void {
     this.announce();
     this.tellState();
-    for (const part of this.parts) part.opened?.();
     if (this.state.codeCompared.mine) this.lines.send({ t: "compared" });
   }
 

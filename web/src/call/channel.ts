@@ -17,8 +17,6 @@ export type Added = Readonly<Record<string, unknown>> & { readonly t: string };
 /** A part of the talk's pages that says something to its like on the other page. */
 export interface Part {
   heard(message: Added): void;
-  /** There is a new channel, perhaps to a page that has been loaded anew. */
-  opened?(): void;
 }
 
 export const maxMessage = 16 * 1024;
@@ -62,7 +60,7 @@ export function parseMessage(data: unknown): Message | undefined {
     case "bye":
       return { t: message.t };
     default:
-      return typeof message.t === "string" ? { t: "more", message: { ...message, t: message.t } } : undefined;
+      return typeof message.t === "string" ? { t: "more", message: message as Added } : undefined;
   }
 }
 

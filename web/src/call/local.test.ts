@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { LocalMedia } from "./local";
 
 /** A device that is open until it is stopped; as much of a track as is looked at here. */
@@ -59,4 +59,111 @@ test("a shown screen brings its own sound, and the microphone is back when it is
   local.close();
   local.show(stream(window));
   expect(window.stopped).toBe(2);
+});
+
+/** A stream as browsers have it, with as much as is needed here. */
+class Stream {
+  private readonly tracks: MediaStreamTrack[] = [];
+  getTracks = (): MediaStreamTrack[] => [...this.tracks];
+  getAudioTracks = (): MediaStreamTrack[] => this.tracks.filter(({ kind }) => kind === "audio");
+  getVideoTracks = (): MediaStreamTrack[] => this.tracks.filter(({ kind }) => kind === "video");
+  addTrack = (track: MediaStreamTrack): void => void this.tracks.push(track);
+  removeTrack = (track: MediaStreamTrack): void => void this.tracks.splice(this.tracks.indexOf(track), 1);
+}
+
+interface Opened {
+  local: LocalMedia;
+  opened: ReturnType<typeof device>[];
+  sent: (MediaStreamTrack | null)[];
+  /** The devices that were asked for are open now. */
+  open: () => void;
+}
+
+/** Sends into one sender of each sort; devices open when the test says so. */
+function opening(): Opened {
+  const opened: ReturnType<typeof device>[] = [];
+  const waiting: (() => void)[] = [];
+  vi.stubGlobal("MediaStream", Stream);
+  vi.stubGlobal("navigator", {
+    mediaDevices: {
+      getUserMedia: ({ audio }: MediaStreamConstraints) =>
+        new Promise((resolve) => {
+          waiting.push(() => {
+            const stream = new Stream();
+            opened.push(device(audio ? "audio" : "video"));
+            stream.addTrack(opened.at(-1) as MediaStreamTrack);
+            resolve(stream);
+          });
+        }),
+    },
+  });
+  const local = new LocalMedia(() => undefined);
+  const sent: (MediaStreamTrack | null)[] = [];
+  const sender = (): RTCRtpSender =>
+    ({
+      track: null,
+      replaceTrack: (track: MediaStreamTrack | null) => Promise.resolve(void sent.push(track)),
+    }) as unknown as RTCRtpSender;
+  local.connect({ audio: sender(), camera: sender(), screen: sender() });
+  local.attach();
+  return { local, opened, sent, open: () => waiting.splice(0).forEach((ready) => ready()) };
+}
+
+const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
+beforeEach(() => void vi.unstubAllGlobals());
+
+test("a camera that is asked for twice while it opens is opened once, and off when it is off", async () => {
+  const { local, opened, open } = opening();
+  void local.setCamera(true);
+  void local.setCamera(true);
+  await settled();
+  open();
+  await settled();
+  open();
+  await settled();
+  await local.setCamera(false);
+  expect(local.state.camera).toBe("off");
+  expect(opened.map(({ stopped }) => stopped)).toEqual([1]);
+});
+
+test("a camera that is asked for while the devices of the talk still open is one camera", async () => {
+  const { local, opened, open } = opening();
+  void local.setCamera(true);
+  await settled();
+  const first = device("video");
+  const stream = new Stream();
+  stream.addTrack(first);
+  local.use({ stream: stream as unknown as MediaStream, camera: "ok", microphone: "off" });
+  open();
+  await settled();
+  await local.setCamera(false);
+  expect([first, ...opened].map(({ stopped }) => stopped)).toEqual([1, 1]);
+});
+
+test("two cameras chosen one after the other are one, the last", async () => {
+  const { local, opened, open } = opening();
+  void local.useCamera("one");
+  void local.useCamera("two");
+  for (let step = 0; step < 3; step++) {
+    await settled();
+    open();
+  }
+  await settled();
+  expect(opened.map(({ stopped }) => stopped)).toEqual([1, 0]);
+  await local.setCamera(false);
+  expect(opened.map(({ stopped }) => stopped)).toEqual([1, 1]);
+});
+
+test("another microphone is never heard while sound is off", async () => {
+  const { local, opened, open, sent } = opening();
+  const heard: boolean[] = [];
+  void local.useMicrophone("other");
+  await settled();
+  open();
+  await settled();
+  for (const track of sent) if (track?.kind === "audio") heard.push(track.enabled);
+  expect(opened[0]?.enabled).toBe(false);
+  expect(heard).not.toContain(true);
+  expect(local.state.mic).toBe("off");
 });

@@ -3,6 +3,8 @@ import { acquire, type Acquired, stopStream } from "./devices";
 import type { Senders } from "./peer";
 import type { LocalState } from "./state";
 
+type Device = "camera" | "microphone";
+
 /**
  * This side's camera, microphone and screen, and the senders they go into. Nothing goes into a sender before `attach`.
  * Switching the camera off gives the device back; a muted microphone stays open, so that sound is back at once.
@@ -12,11 +14,11 @@ export class LocalMedia {
   private screen: MediaStream | undefined;
   private micState: DeviceState = "off";
   private cameraState: DeviceState = "off";
-  private microphoneId: string | true = true;
-  private cameraId: string | true = true;
+  private readonly ids: Record<Device, string | true> = { camera: true, microphone: true };
   private senders: Senders | undefined;
   private attached = false;
   private closed = false;
+  private readonly turns: Partial<Record<Device, Promise<void>>> = {};
 
   constructor(private readonly changed: (state: LocalState) => void) {}
 
@@ -46,50 +48,41 @@ export class LocalMedia {
     this.put();
   }
 
-  async setMic(on: boolean): Promise<void> {
-    const track = this.audio;
-    if (track) {
-      track.enabled = on;
-      this.micState = on ? "ok" : "off";
-    } else {
-      this.micState = on ? await this.open("microphone", this.microphoneId) : "off";
-    }
-    this.tell();
+  setMic(on: boolean): Promise<void> {
+    return this.inTurn("microphone", async () => {
+      const track = this.audio;
+      if (track) {
+        track.enabled = on;
+        this.micState = on ? "ok" : "off";
+      } else {
+        this.micState = on ? await this.open("microphone", this.ids.microphone) : "off";
+      }
+    });
   }
 
-  async setCamera(on: boolean): Promise<void> {
-    if (!on) {
-      this.drop(this.camera);
-      this.cameraState = "off";
-    } else if (!this.camera) {
-      this.cameraState = await this.open("camera", this.cameraId);
-    }
-    this.put();
-    this.tell();
+  setCamera(on: boolean): Promise<void> {
+    return this.inTurn("camera", async () => {
+      if (!on) {
+        this.drop("video");
+        this.cameraState = "off";
+      } else if (!this.camera) {
+        this.cameraState = await this.open("camera", this.ids.camera);
+      }
+    });
   }
 
-  async useCamera(id: string): Promise<void> {
-    // Some phones cannot open two cameras at once.
-    this.drop(this.camera);
-    this.cameraState = await this.open("camera", id);
-    if (this.cameraState === "ok") this.cameraId = id;
-    else this.cameraState = await this.open("camera", this.cameraId);
-    this.put();
-    this.tell();
+  useCamera(id: string): Promise<void> {
+    return this.inTurn("camera", async () => {
+      this.cameraState = await this.choose("camera", id, true);
+    });
   }
 
-  async useMicrophone(id: string): Promise<void> {
-    const wasOn = this.micState === "ok";
-    this.drop(this.audio);
-    this.micState = await this.open("microphone", id);
-    if (this.micState === "ok") this.microphoneId = id;
-    else this.micState = await this.open("microphone", this.microphoneId);
-    if (!wasOn && this.audio) {
-      this.audio.enabled = false;
-      this.micState = "off";
-    }
-    this.put();
-    this.tell();
+  useMicrophone(id: string): Promise<void> {
+    return this.inTurn("microphone", async () => {
+      const on = this.micState === "ok";
+      this.micState = await this.choose("microphone", id, on);
+      if (!on && this.audio) this.micState = "off";
+    });
   }
 
   /** A shown screen. Its sound, where it has any, goes in place of the microphone's, which is mixed in already. */
@@ -134,24 +127,49 @@ export class LocalMedia {
     return this.stream.getVideoTracks()[0];
   }
 
-  private async open(kind: "camera" | "microphone", id: string | true): Promise<DeviceState> {
+  /** One change of a device after the other: what is asked for while it opens would open it twice. */
+  private inTurn(device: Device, change: () => Promise<void>): Promise<void> {
+    const changed = Promise.resolve(this.turns[device])
+      .then(change)
+      .then(() => {
+        this.put();
+        this.tell();
+      });
+    this.turns[device] = changed.catch(() => undefined);
+    return changed;
+  }
+
+  /** Some phones cannot open two cameras at once. Where another one cannot be had, the one before is opened again. */
+  private async choose(kind: Device, id: string, enabled: boolean): Promise<DeviceState> {
+    this.drop(kind === "camera" ? "video" : "audio");
+    const state = await this.open(kind, id, enabled);
+    if (state !== "ok") return this.open(kind, this.ids[kind], enabled);
+    this.ids[kind] = id;
+    return state;
+  }
+
+  private async open(kind: Device, id: string | true, enabled = true): Promise<DeviceState> {
     const opened = await acquire({ camera: false, microphone: false, [kind]: id });
     if (this.closed) {
       stopStream(opened.stream);
       return "off";
     }
     for (const track of opened.stream.getTracks()) {
+      track.enabled = enabled;
+      // One that came in meanwhile would go on being sent when this one is off.
+      this.drop(track.kind);
       this.stream.addTrack(track);
       this.watch(track);
     }
-    this.put();
     return opened[kind];
   }
 
-  private drop(track: MediaStreamTrack | undefined): void {
-    if (!track) return;
-    this.stream.removeTrack(track);
-    track.stop();
+  private drop(kind: string): void {
+    for (const track of this.stream.getTracks()) {
+      if (track.kind !== kind) continue;
+      this.stream.removeTrack(track);
+      track.stop();
+    }
   }
 
   /** Unplugged, or taken away by the system. */

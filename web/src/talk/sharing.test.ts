@@ -49,7 +49,9 @@ function talk(yields: boolean): {
 } {
   let heard: Part["heard"] = () => undefined;
   const store = new Store<CallState>(initialState);
-  const show = vi.fn<(screen: MediaStream | undefined) => void>();
+  const show = vi.fn((screen: MediaStream | undefined) => {
+    store.set({ ...store.value, local: { ...store.value.local, sharing: screen !== undefined } });
+  });
   const call = {
     get state() {
       return store.value;
@@ -67,11 +69,10 @@ function talk(yields: boolean): {
   };
 }
 
-const remote = (sharing: boolean): CallState => ({
-  ...initialState,
-  phase: "connected",
-  remote: { ...initialState.remote, sharing },
-});
+/** What the other side says of its screen. */
+function says(store: Store<CallState>, sharing: boolean): void {
+  store.set({ ...store.value, phase: "connected", remote: { ...store.value.remote, sharing } });
+}
 
 test("what was chosen is shown, letters first, until the browser's own button ends it", async () => {
   const { sharing, shown } = talk(false);
@@ -100,15 +101,15 @@ test("the newer screen takes the place of the older, and of two at once that of 
   const first = talk(false);
   await first.sharing.start();
   now.mockReturnValue(60_000);
-  first.store.set(remote(true));
+  says(first.store, true);
   expect(first.shown()).toBeUndefined();
 
   const [guest, staff] = [talk(true), talk(false)];
   await guest.sharing.start();
   await staff.sharing.start();
   now.mockReturnValue(60_500);
-  guest.store.set(remote(true));
-  staff.store.set(remote(true));
+  says(guest.store, true);
+  says(staff.store, true);
   expect(guest.shown()).toBeUndefined();
   expect(staff.shown()).toBeInstanceOf(Stream);
   now.mockRestore();
@@ -117,7 +118,7 @@ test("the newer screen takes the place of the older, and of two at once that of 
 test("a guest who chooses a screen while the advisor's has just come shows none; a little later it takes its place", async () => {
   const now = vi.spyOn(performance, "now").mockReturnValue(60_000);
   const guest = talk(true);
-  guest.store.set(remote(true));
+  says(guest.store, true);
   now.mockReturnValue(61_000);
   expect(await guest.sharing.start()).toBe("off");
   expect(guest.shown()).toBeUndefined();
@@ -142,6 +143,19 @@ test("a sound that cannot be mixed is left out, and the screen is shown", async 
   expect((shown() as Stream).getAudioTracks()).toEqual([]);
 });
 
+test("what the call shows no more is captured no more; what is chosen once nobody waits for it is not shown", async () => {
+  const { sharing, store, shown } = talk(true);
+  await sharing.start();
+  store.set({ ...store.value, local: { ...store.value.local, sharing: false } });
+  expect(given.stopped).toBe(true);
+  given = window();
+  const choosing = sharing.start();
+  sharing.close();
+  expect(await choosing).toBe("off");
+  expect(given.stopped).toBe(true);
+  expect(shown()).toBeUndefined();
+});
+
 test("the end of a talk ends what is shown, also what is chosen only then", async () => {
   const { sharing, store, shown } = talk(true);
   await sharing.start();
@@ -155,14 +169,14 @@ test("the end of a talk ends what is shown, also what is chosen only then", asyn
 test("what the other side points at is followed, never more often than it can be drawn, and gone with the connection", () => {
   const now = vi.spyOn(performance, "now").mockReturnValue(1_000);
   const { sharing, store, hear } = talk(false);
-  store.set(remote(false));
+  says(store, false);
   for (let count = 0; count < 10_000; count++) hear({ t: "point", at: { x: count / 10_000, y: 0 } });
   expect(sharing.pointed.value).toEqual({ x: 0, y: 0 });
   now.mockReturnValue(1_050);
   hear({ t: "point", at: { x: 0.5, y: 0.5 } });
   hear({ t: "other" });
   expect(sharing.pointed.value).toEqual({ x: 0.5, y: 0.5 });
-  store.set({ ...remote(false), phase: "reconnecting" });
+  store.set({ ...store.value, phase: "reconnecting" });
   expect(sharing.pointed.value).toBeUndefined();
   now.mockRestore();
 });

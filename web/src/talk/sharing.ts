@@ -30,6 +30,8 @@ export class Sharing {
   /** When the other side began, while it shows. */
   private theirs: number | undefined;
   private sharp = true;
+  private shown = false;
+  private closed = false;
   private readonly leave: () => void;
 
   constructor(
@@ -60,7 +62,7 @@ export class Sharing {
     if (!canShare()) return "unsupported";
     try {
       const given = await navigator.mediaDevices.getDisplayMedia(wanted(this.sharp));
-      if (this.call.state.phase === "ended") {
+      if (this.closed || this.call.state.phase === "ended") {
         stopStream(given);
         return "off";
       }
@@ -76,6 +78,7 @@ export class Sharing {
     if (!this.given) return;
     stopStream(this.given);
     this.given = undefined;
+    this.shown = false;
     this.mix?.close();
     this.mix = undefined;
     this.sharp = true;
@@ -90,6 +93,7 @@ export class Sharing {
 
   /** The page has another talk, or none. */
   close(): void {
+    this.closed = true;
     this.leave();
     this.pointer.away();
     this.stop();
@@ -116,6 +120,7 @@ export class Sharing {
     }
     this.mix = mix;
     this.hear(this.call.state);
+    this.shown = true;
     this.call.show(new MediaStream([...given.getVideoTracks(), ...(mix?.tracks ?? [])]));
   }
 
@@ -134,7 +139,9 @@ export class Sharing {
     const begun = state.remote.sharing && this.theirs === undefined;
     if (begun) this.theirs = performance.now();
     if (!state.remote.sharing) this.theirs = undefined;
-    if (state.phase === "ended") this.stop();
+    // The call has ended it: somebody else sits on the other side now.
+    const taken = this.shown && !state.local.sharing;
+    if (taken || state.phase === "ended") this.stop();
     else if (begun && (this.yields || performance.now() - this.since > sameTimeMs)) this.stop();
   }
 
