@@ -20,7 +20,7 @@ const (
 // features are listed from the lowest up: each may import plumbing and those above it in the list. The audit is written
 // by all of them and lies below; who may read it is asked of staff, so its routes are a room of their own, auditlog.
 var features = strings.Fields(`
-	internal/audit internal/agency internal/staff internal/auditlog internal/admin internal/scim internal/notify
+	internal/audit internal/decided internal/agency internal/staff internal/auditlog internal/admin internal/scim internal/notify
 	internal/appointment internal/seat internal/talk internal/retention internal/today internal/health`)
 
 // rooms says for every package which of ours it may import. A package that is not here fails the test, so that a

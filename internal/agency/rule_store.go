@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"visavis/internal/db"
 )
@@ -239,14 +240,19 @@ func (s *Store) Decide(ctx context.Context, tx *db.Tx, agencyID string, p Place,
 			return "", err
 		}
 	}
-	_, err = tx.ExecContext(ctx, `
+	return rule.Form().code(v), s.write(ctx, tx, agencyID, p, rule, string(stored), fixed, by, s.clock())
+}
+
+// write writes a decision that may be made, or was at that time.
+func (s *Store) write(ctx context.Context, tx *db.Tx, agencyID string, p Place, rule Rule, value string, fixed bool, by string, at time.Time) error {
+	_, err := tx.ExecContext(ctx, `
 		INSERT INTO policy (agency_id, place_kind, place_id, name, value, fixed, changed_at, changed_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (agency_id, place_id, name) DO UPDATE SET value = $5, fixed = $6, changed_at = $7, changed_by = $8`,
-		agencyID, p.Kind, p.ID, rule, string(stored), fixed, db.Ms(s.clock()), db.Null(by))
+		agencyID, p.Kind, p.ID, rule, value, fixed, db.Ms(at), db.Null(by))
 	if err != nil {
-		return "", fmt.Errorf("decide rule: %w", err)
+		return fmt.Errorf("decide rule: %w", err)
 	}
-	return rule.Form().code(v), nil
+	return s.noteRule(ctx, tx, agencyID, p.ID, rule, said(value, fixed), at)
 }
 
 // Decidable tells whether a place could decide so now, and what the audit may hold of the value.
@@ -285,6 +291,10 @@ func (s *Store) Undecide(ctx context.Context, tx *db.Tx, agencyID string, p Plac
 	if _, known := definitions()[rule]; !known {
 		return false, ErrRule
 	}
+	return s.undecide(ctx, tx, agencyID, p, rule, s.clock())
+}
+
+func (s *Store) undecide(ctx context.Context, tx *db.Tx, agencyID string, p Place, rule Rule, at time.Time) (decided bool, err error) {
 	err = db.Affected(tx.ExecContext(ctx, `DELETE FROM policy WHERE agency_id = $1 AND place_id = $2 AND name = $3`, agencyID, p.ID, rule))
 	if errors.Is(err, db.ErrConflict) {
 		return false, nil
@@ -295,5 +305,5 @@ func (s *Store) Undecide(ctx context.Context, tx *db.Tx, agencyID string, p Plac
 	if err != nil {
 		return false, fmt.Errorf("leave rule to others: %w", err)
 	}
-	return true, nil
+	return true, s.noteRule(ctx, tx, agencyID, p.ID, rule, above, at)
 }

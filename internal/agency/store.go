@@ -22,14 +22,18 @@ type Store struct {
 	clock func() time.Time
 	keys  *Keys
 	comes map[Rule]LegalText
+	tell  func()
 }
 
 // New returns a store. The zone is the one by whose clocks the offices work.
 func New(d *db.DB, ring *vault.Keyring, zone *time.Location, clock func() time.Time) *Store {
-	s := &Store{db: d, ring: ring, zone: zone, clock: clock, comes: asItComes()}
+	s := &Store{db: d, ring: ring, zone: zone, clock: clock, comes: asItComes(), tell: func() {}}
 	s.keys = &Keys{ring: ring, in: s.In, read: d.Read(), open: map[string]*vault.DataKey{}}
 	return s
 }
+
+// Tell names who is told once something was decided that a backup of before does not know (package decided).
+func (s *Store) Tell(tell func()) { s.tell = tell }
 
 // One that was given up is there for nobody.
 const agencyColumns = `SELECT id, slug, name, phone, phone_hours, COALESCE(host, ''), key_wrapped FROM agency WHERE deleted_at IS NULL`

@@ -137,7 +137,7 @@ func (s *stage) dismissing(route string, p prop, actor string) (status int, chan
 // there is a talk, that passes.
 func (s *scene) all() map[string]string {
 	s.t.Helper()
-	without := []string{"staff", "staff_session", "stream", "stream_change", "job", "audit_entry", "audit_head", "seat_presence"}
+	without := []string{"staff", "staff_session", "stream", "stream_change", "job", "audit_entry", "audit_head", "seat_presence", "decided"}
 	if s.talk != "" {
 		without = append(without, "talk", "talk_signal", "talk_leg", "seat")
 	}

@@ -48,6 +48,8 @@ type doctor struct {
 	wait         time.Duration
 	// ring is nil as long as there are no keys, or damaged ones.
 	ring *vault.Keyring
+	// current: the database has the schema of this program.
+	current bool
 	// demanding are the agencies that want a second factor of who has a password.
 	demanding []string
 }
@@ -111,17 +113,24 @@ func (d *doctor) folder(context.Context) {
 	case !info.IsDir():
 		d.bad("data.dir", "%s is a file; name a folder", folder)
 	default:
-		trial, err := os.CreateTemp(folder, ".doctor-*")
-		if err != nil {
-			d.bad("data.dir", "this user may not write to %s; run chown on it, or name another folder", folder)
-			return
+		if d.writes("data.dir", folder) {
+			d.ok("data.dir", "%s can be written to", folder)
 		}
-		if err := errors.Join(trial.Close(), os.Remove(trial.Name())); err != nil {
-			d.bad("data.dir", "%v", err)
-			return
-		}
-		d.ok("data.dir", "%s can be written to", folder)
 	}
+}
+
+// writes tries whether this user may make files in a folder.
+func (d *doctor) writes(key, folder string) bool {
+	trial, err := os.CreateTemp(folder, ".doctor-*")
+	if err != nil {
+		d.bad(key, "this user may not write to %s; run chown on it, or name another folder", folder)
+		return false
+	}
+	if err := errors.Join(trial.Close(), os.Remove(trial.Name())); err != nil {
+		d.bad(key, "%v", err)
+		return false
+	}
+	return true
 }
 
 // storage examines the keys and the database, and whether they belong together.
@@ -160,6 +169,9 @@ func (d *doctor) storage(ctx context.Context) {
 	}
 	if d.demanding, err = agency.DemandingFactor(ctx, database.Read()); err != nil {
 		d.bad("database.url", "%v", err)
+	}
+	if d.current && d.ring != nil && opened == all { // with other keys nothing of the list can be read
+		d.decided(ctx, database)
 	}
 }
 
@@ -218,6 +230,7 @@ func (d *doctor) database(ctx context.Context) (database *db.DB, version int64) 
 	case has > newest:
 		d.bad("database.url", "it was used by a newer Visavis (version %d, this one knows %d); install that one here, too", has, newest)
 	default:
+		d.current = true
 		d.ok("database.url", "%s answers and is up to date (version %d)", database.Engine(), has)
 	}
 	return database, has

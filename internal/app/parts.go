@@ -24,6 +24,7 @@ import (
 	"visavis/internal/auditlog"
 	"visavis/internal/config"
 	"visavis/internal/db"
+	"visavis/internal/decided"
 	"visavis/internal/edge"
 	"visavis/internal/events"
 	"visavis/internal/health"
@@ -67,6 +68,7 @@ type parts struct {
 	today        *today.Service
 	auditlog     *auditlog.Service
 	retention    *retention.Service
+	decided      *decided.Keeper
 
 	relay      control.Relay
 	relayKey   relay.Key
@@ -102,6 +104,7 @@ func build(ctx context.Context, c *config.Config, o Options) (*parts, error) {
 		p.makeRelay,
 		p.makeDetour,
 		p.makeFeatures,
+		p.makeGood,
 		p.makeRoutes,
 		p.makeServer,
 	} {
@@ -364,6 +367,9 @@ func (p *parts) keepHouse(ctx context.Context) error {
 			}
 			if err := p.cutAudits(ctx); err != nil {
 				p.o.Log.ErrorContext(ctx, "old entries of the audit not deleted", "error", err)
+			}
+			if err := p.decided.Look(ctx); err != nil && ctx.Err() == nil {
+				p.o.Log.ErrorContext(ctx, "what was decided is not in decided.file yet", "error", err)
 			}
 			p.forget(ctx)
 			p.plan(ctx)

@@ -67,6 +67,8 @@ const (
 	ApprovalAllowed Act = "approval.allowed"
 	ApprovalRefused Act = "approval.refused"
 
+	DecidedAgain Act = "decided.again" // the database was older than what people had decided, which counts again
+
 	RetentionOver Act = "retention.over" // appointments or accounts were kept long enough, and are deleted
 
 	AppointmentBooked    Act = "appointment.booked"
@@ -159,6 +161,8 @@ var shapes = map[Act]shape{
 	ApprovalAsked:   {object: OfAgency, details: []string{"approval", "act", "rule", "place", "value", "fixed"}},
 	ApprovalAllowed: {object: OfAgency, details: []string{"approval", "act", "rule", "place"}},
 	ApprovalRefused: {object: OfAgency, details: []string{"approval", "act", "rule", "place"}},
+
+	DecidedAgain: {object: OfAgency, details: []string{"count"}},
 
 	RetentionOver: {object: OfAgency, details: []string{"what", "count"}},
 

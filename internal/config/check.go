@@ -68,6 +68,9 @@ func (c *Config) check() []error {
 	if c.Audit.KeepDays < 30 || c.Audit.KeepDays > 3650 {
 		wrong("audit.keep_days", "must be between 30 and 3650")
 	}
+	if c.Decided.KeepDays < 30 || c.Decided.KeepDays > 3650 {
+		wrong("decided.keep_days", "must be between 30 and 3650")
+	}
 	return append(mistakes, checkSSO(c.SSO)...)
 }
 
@@ -122,6 +125,9 @@ func (c *Config) complete() {
 	}
 	if c.Keys.File == "" {
 		c.Keys.File = filepath.Join(c.Data.Dir, "keys")
+	}
+	if c.Decided.File == "" {
+		c.Decided.File = filepath.Join(c.Data.Dir, "decided")
 	}
 }
 

@@ -21,6 +21,7 @@ type Config struct {
 	Mail     Mail     `key:"mail" doc:"The server that takes our e-mail. Without a host no e-mail is sent; links are then given out on paper or by telephone."`
 	Talk     Talk     `key:"talk" doc:"How talks begin."`
 	Audit    Audit    `key:"audit" doc:"The record of what happened, for auditor and data protection officer (audit.md)."`
+	Decided  Decided  `key:"decided" doc:"The list of what was decided and a restored backup does not know: agencies given up, accounts disabled and enabled, rules on how long data is kept. It holds ids and dates, no names. See retention.md."`
 	SSO      []SSO    `key:"sso" doc:"Where staff sign in with an account that they have already (OpenID Connect): a list, each with the keys below. In the file only; a secret can also be a credential with the name sso.ID.client_secret, as sso.keycloak.client_secret is. See single-sign-on.md."`
 	TimeZone Location `key:"time_zone" default:"Europe/Berlin" doc:"The time zone of the offices: when a day begins, and the times that pages and e-mails tell."`
 	Log      Log      `key:"log" doc:"What Visavis writes to its standard error. It holds no names, addresses or links at any level."`
@@ -84,6 +85,12 @@ type Talk struct {
 // Audit says how long the record of what happened is kept.
 type Audit struct {
 	KeepDays int `key:"keep_days" default:"365" doc:"How many days an entry is kept where the agency has not decided itself (kept.audit). Older ones are deleted from the beginning, once a day; what is left can be verified as before. 30 to 3650."`
+}
+
+// Decided says where the list of decisions is kept beside the database, and how long.
+type Decided struct {
+	File     string `key:"file" example:"/var/log/visavis/decided" doc:"Empty: the file decided in data.dir. Each serve process writes its own, and puts it into its place anew with each decision, so its folder must be one that it may write to and that stays. Do not back it up with the database, and do not restore it with it."`
+	KeepDays int    `key:"keep_days" default:"400" doc:"How many days a decision stays in the list: longer than your oldest backup. 30 to 3650."`
 }
 
 // Log says what is written.

@@ -2,12 +2,15 @@ package staff
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"visavis/internal/audit"
 	"visavis/internal/db"
+	"visavis/internal/decided"
 	"visavis/internal/vault"
 )
 
@@ -16,8 +19,9 @@ import (
 
 // Author is who writes an account.
 type Author struct {
-	By     string // id; empty: nobody in person
-	Source Source // that the audit names; empty: none
+	By     string    // id; empty: nobody in person
+	Source Source    // that the audit names; empty: none
+	At     time.Time // when it was decided; zero: now
 }
 
 // NewAccount is what Create needs.
@@ -52,7 +56,7 @@ func (s *Service) Create(ctx context.Context, tx *db.Tx, n NewAccount) (p Person
 		INSERT INTO staff (id, agency_id, email, name, search, password_hash, disabled_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		p.ID, p.Agency, p.Email, p.Name, SearchText(p.Name, p.Email), phc, disabled, now)
 	if err == nil {
-		err = s.noteAccount(ctx, tx, Author{n.By, n.Source}, audit.AccountCreated, p)
+		err = s.noteAccount(ctx, tx, Author{By: n.By, Source: n.Source}, audit.AccountCreated, p)
 	}
 	if err != nil {
 		return p, fmt.Errorf("create account: %w", err)
@@ -96,7 +100,8 @@ func (s *Service) Readdress(ctx context.Context, tx *db.Tx, p Person, who Author
 // disabled already stay as they are.
 func (s *Service) Disable(ctx context.Context, tx *db.Tx, agencyID string, who Author, people ...string) error {
 	var disabled []string
-	err := db.InParts([]any{agencyID, db.Ms(s.o.Clock())}, people, func(list string, args []any) error {
+	at := s.decidedAt(who)
+	err := db.InParts([]any{agencyID, db.Ms(at)}, people, func(list string, args []any) error {
 		part, err := db.Texts(tx.QueryContext(ctx, `
 			UPDATE staff SET disabled_at = $2 WHERE agency_id = $1 AND disabled_at IS NULL AND id IN `+list+` RETURNING id`, args...))
 		disabled = append(disabled, part...)
@@ -107,7 +112,8 @@ func (s *Service) Disable(ctx context.Context, tx *db.Tx, agencyID string, who A
 	}
 	slices.Sort(disabled)
 	for _, id := range disabled {
-		if err := s.noteAccount(ctx, tx, who, audit.AccountDisabled, Person{ID: id, Agency: agencyID}); err != nil {
+		p := Person{ID: id, Agency: agencyID}
+		if err := errors.Join(s.noteAccount(ctx, tx, who, audit.AccountDisabled, p), s.noteDecided(ctx, tx, p, decided.Disabled, at)); err != nil {
 			return err
 		}
 	}
@@ -120,7 +126,43 @@ func (s *Service) Enable(ctx context.Context, tx *db.Tx, p Person, who Author) e
 	if err != nil {
 		return fmt.Errorf("enable account: %w", err)
 	}
+	if err := s.noteDecided(ctx, tx, p, decided.Enabled, s.decidedAt(who)); err != nil {
+		return err
+	}
 	return s.noteAccount(ctx, tx, who, audit.AccountChanged, p, audit.Is("what", "reopened"))
+}
+
+// MakeGood disables an account, or enables it, as it was decided at an earlier time of which the database knows nothing, and
+// tells whether that was to be done.
+func (s *Service) MakeGood(ctx context.Context, tx *db.Tx, d decided.Decision) (done bool, err error) {
+	var is string
+	err = tx.QueryRowContext(ctx, `
+		SELECT CASE WHEN disabled_at IS NULL THEN 'enabled' ELSE 'disabled' END FROM staff WHERE agency_id = $1 AND id = $2 AND erased_at IS NULL`,
+		d.Agency, d.Object).Scan(&is)
+	switch who := (Author{At: d.At}); {
+	case errors.Is(err, db.ErrNoRows):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("make good what was decided of an account: %w", err)
+	case is == d.Value:
+		return false, nil
+	case d.Value == decided.Disabled:
+		return true, s.Disable(ctx, tx, d.Agency, who, d.Object)
+	default:
+		return true, s.Enable(ctx, tx, Person{ID: d.Object, Agency: d.Agency}, who)
+	}
+}
+
+func (s *Service) decidedAt(who Author) time.Time {
+	if who.At.IsZero() {
+		return s.o.Clock()
+	}
+	return who.At
+}
+
+func (s *Service) noteDecided(ctx context.Context, tx *db.Tx, p Person, value string, at time.Time) error {
+	thing := decided.Thing{Agency: p.Agency, What: decided.Account, Object: p.ID}
+	return decided.Note(ctx, tx, decided.Decision{Thing: thing, Value: value, At: at}, func() { s.o.Nudge("", decided.Topic) })
 }
 
 func (s *Service) noteAccount(ctx context.Context, tx *db.Tx, who Author, act audit.Act, p Person, detail ...audit.Code) error {

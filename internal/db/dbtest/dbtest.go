@@ -87,6 +87,27 @@ func PostgresURL(t testing.TB) string {
 	return newDatabase(t, postgres(t), "template1")
 }
 
+// Copy makes another database of all that one holds, which nobody has open: its backup, or one that was restored from it.
+func Copy(t testing.TB, address string) string {
+	t.Helper()
+	if path, lite := strings.CutPrefix(address, "sqlite:"); lite {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		copied := filepath.Join(t.TempDir(), "visavis.db")
+		if err := os.WriteFile(copied, content, 0o600); err != nil { //nolint:gosec // in the test's own folder
+			t.Fatal(err)
+		}
+		return "sqlite:" + copied
+	}
+	at, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newDatabase(t, postgres(t), strings.TrimPrefix(at.Path, "/"))
+}
+
 func postgres(t testing.TB) string {
 	t.Helper()
 	server := os.Getenv("VISAVIS_TEST_POSTGRES")

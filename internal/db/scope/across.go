@@ -13,6 +13,7 @@ var across = map[string]string{
 	"internal/staff: DELETE FROM staff_session WHERE expires_at <= $1":                            "age is the only criterion",
 	"internal/staff: DELETE FROM staff_link WHERE until_at <= $1":                                 "age is the only criterion",
 	"internal/staff: DELETE FROM staff_once WHERE until_at <= $1":                                 "age is the only criterion",
+	"internal/decided: SELECT agency_id, what, object_id, value, at FROM decided":                 "the list beside the database is the installation's",
 	"internal/events: DELETE FROM stream_change WHERE created_at < $1":                            "age is the only criterion",
 	"internal/jobs: UPDATE job SET lease_until = $1, lease_owner = $2":                            "whoever is free does what is due first, of whatever agency",
 	"internal/jobs: SELECT (SELECT run_at FROM job WHERE dead_at IS NULL AND lease_until IS NULL": "when the next is due, of whatever agency",
