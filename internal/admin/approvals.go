@@ -63,8 +63,8 @@ type ApprovalView struct {
 
 // Hindrance is why somebody may not be the second person.
 type Hindrance struct {
-	Code   string `json:"code" enum:"approval.left,approval.same,approval.account" doc:"That of the problem with which it would be refused."`
-	FromAt int64  `json:"fromAt,omitempty" doc:"Of approval.account: from when on they may, as long as it can be allowed."`
+	Code   string `json:"code" enum:"approval.left,approval.same,approval.account,approval.new" doc:"That of the problem with which it would be refused."`
+	FromAt int64  `json:"fromAt,omitempty" doc:"Of approval.account and approval.new: from when on they may, as long as it can be allowed."`
 }
 
 func (h *Hindrance) problem() error {
@@ -218,7 +218,7 @@ func (a ApprovalView) refuses(p staff.Person, allow bool, now time.Time) error {
 
 // hindrance is why somebody cannot be the second person; nil if they can. Who has asked must still be allowed to: it would be
 // one person's will otherwise. And the two must not be known to be the same person, with one mailbox, or in an account that
-// the other had a hand in of late.
+// the other had a hand in of late, be it by way of a third one.
 func (s *Service) hindrance(ctx context.Context, q db.Q, p staff.Person, a ApprovalView) (*Hindrance, error) {
 	asker, err := s.o.Staff.Now(ctx, q, p.Agency, a.asker)
 	if err != nil {
@@ -236,27 +236,63 @@ func (s *Service) hindrance(ctx context.Context, q db.Q, p staff.Person, a Appro
 	case mailbox(asker.Email) == mailbox(p.Email):
 		return &Hindrance{Code: "approval.same"}, nil
 	}
-	from, err := s.apartFrom(ctx, q, p.Agency, a.asker, p.ID)
-	if err != nil || !s.o.Clock().Before(from) {
+	hand, err := s.lastHand(ctx, q, p.Agency, a.asker, p.ID)
+	if err != nil {
 		return nil, err
 	}
-	return &Hindrance{Code: "approval.account", FromAt: db.Ms(from)}, nil
+	risen, err := s.lastRisen(ctx, q, p.Agency, a.asker, p.ID)
+	since, last := s.o.Clock().Add(-apart), latest(hand, risen)
+	if err != nil || !last.After(since) {
+		return nil, err
+	}
+	why := &Hindrance{Code: "approval.account", FromAt: db.Ms(last.Add(apart))}
+	if risen.After(since) { // others may not be able to, either
+		why.Code = "approval.new"
+	}
+	return why, nil
 }
 
-// apartFrom tells from when on two people count as two. What the system does, a directory or a command, is nobody's hand.
-func (s *Service) apartFrom(ctx context.Context, q db.Q, agencyID, one, other string) (from time.Time, err error) {
-	since := s.o.Clock().Add(-apart)
+// lastHand tells when one of two people had a hand in the other's account for the last time of late. What the system does, a
+// directory or a command, is nobody's hand. That an account was made counts whoever made it, see lastRisen.
+func (s *Service) lastHand(ctx context.Context, q db.Q, agencyID, one, other string) (last time.Time, err error) {
 	for _, hand := range [][2]string{{one, other}, {other, one}} {
-		at, err := s.o.Audit.Last(ctx, q, agencyID, hand[0], hand[1], since,
-			audit.AccountCreated, audit.AccountInvited, audit.AccountChanged, audit.RoleGiven, audit.FactorReset)
+		at, err := s.o.Audit.Last(ctx, q, agencyID, audit.Done{
+			By: hand[0], To: hand[1], Since: s.o.Clock().Add(-apart),
+			Acts: []audit.Act{audit.AccountInvited, audit.AccountChanged, audit.RoleGiven, audit.FactorReset},
+		})
 		if err != nil {
-			return from, err
+			return last, err
 		}
-		if !at.IsZero() && at.Add(apart).After(from) {
-			from = at.Add(apart)
+		last = latest(last, at)
+	}
+	return last, nil
+}
+
+// lastRisen tells when anybody of the staff made one of two accounts for the last time of late, or gave it a role with which
+// one asks or agrees: whoever makes an account that makes another has not had a hand in the latter.
+func (s *Service) lastRisen(ctx context.Context, q db.Q, agencyID string, people ...string) (last time.Time, err error) {
+	wanted := []audit.Done{{Acts: []audit.Act{audit.AccountCreated}}}
+	for _, role := range staff.WithAny(staff.Decide, staff.Approve) {
+		wanted = append(wanted, audit.Done{Acts: []audit.Act{audit.RoleGiven}, With: audit.Is("role", string(role))})
+	}
+	for _, id := range people {
+		for _, done := range wanted {
+			done.To, done.Since = id, s.o.Clock().Add(-apart)
+			at, err := s.o.Audit.Last(ctx, q, agencyID, done)
+			if err != nil {
+				return last, err
+			}
+			last = latest(last, at)
 		}
 	}
-	return from, nil
+	return last, nil
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // mailbox is where what is sent to an address arrives: most servers have all that stands behind a plus in one mailbox.

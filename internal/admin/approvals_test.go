@@ -7,6 +7,7 @@ import (
 
 	"visavis/internal/admin"
 	"visavis/internal/agency"
+	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/db/dbtest"
 	"visavis/internal/staff"
@@ -124,11 +125,28 @@ func TestTEN05WhatSomebodyAskedForWhoMayNoLongerAskIsNotAllowed(t *testing.T) {
 
 // One person with two accounts is not two. What can be known of that is refused; a third person may still agree.
 func TestTEN05WhoHasHadAHandInTheOthersAccountIsNoSecondPerson(t *testing.T) {
-	roleBy := func(by, to func(Office) string) func(*Node, Office, *Browser) {
+	gives := func(by, to func(Office) string, held func(*Node, Office) staff.Held) func(*Node, Office, *Browser) {
 		return func(n *Node, o Office, _ *Browser) {
 			n.Tx(func(tx *db.Tx) error {
-				return n.Staff.Give(n.T.Context(), tx, o.Agency, staff.Grant{
-					Staff: to(o), Source: staff.ByHand, By: by(o), Held: staff.Held{Role: staff.Advisor, Kind: agency.OfDesk, Place: o.Desk},
+				return n.Staff.Give(n.T.Context(), tx, o.Agency, staff.Grant{Staff: to(o), Source: staff.ByHand, By: by(o), Held: held(n, o)})
+			})
+		}
+	}
+	roleBy := func(by, to func(Office) string) func(*Node, Office, *Browser) {
+		return gives(by, to, func(_ *Node, o Office) staff.Held {
+			return staff.Held{Role: staff.Advisor, Kind: agency.OfDesk, Place: o.Desk}
+		})
+	}
+	decidingBy := func(by, to func(Office) string) func(*Node, Office, *Browser) {
+		return gives(by, to, func(n *Node, o Office) staff.Held {
+			return staff.Held{Role: staff.DepartmentAdmin, Kind: agency.OfDepartment, Place: where(n, o).DepartmentID}
+		})
+	}
+	told := func(act audit.Act) func(*Node, Office, *Browser) { // needs a mail server, or what was lost: staff's own tests do it
+		return func(n *Node, o Office, _ *Browser) {
+			n.Tx(func(tx *db.Tx) error {
+				return n.Audit.Append(n.T.Context(), tx, audit.Entry{
+					Agency: o.Agency, By: audit.Staff(o.Herbst.ID), Act: act, Object: o.Winter.ID,
 				})
 			})
 		}
@@ -152,7 +170,12 @@ func TestTEN05WhoHasHadAHandInTheOthersAccountIsNoSecondPerson(t *testing.T) {
 				return n.Staff.Readdress(n.T.Context(), tx, p, staff.Author{By: o.Herbst.ID, Source: staff.ByHand})
 			})
 		}},
-		"imported by who asks": {"approval.account", func(n *Node, o Office, first *Browser) { upload(first, "trial=false", renames(o)).OK(n.T) }},
+		"invited by who asks":                            {"approval.account", told(audit.AccountInvited)},
+		"second factor reset by who asks":                {"approval.account", told(audit.FactorReset)},
+		"role that decides given by a third":             {"approval.new", decidingBy(sommer, winter)},
+		"role that decides given by the system":          {"", decidingBy(nobody, winter)},
+		"role that decides given by who asks to a third": {"", decidingBy(herbst, sommer)},
+		"imported by who asks":                           {"approval.account", func(n *Node, o Office, first *Browser) { upload(first, "trial=false", renames(o)).OK(n.T) }},
 		"the same mailbox": {"approval.same", func(n *Node, o Office, _ *Browser) {
 			n.Exec(`UPDATE staff SET email = CASE id WHEN $2 THEN 'herbst@amt.example' ELSE 'herbst+zwei@amt.example' END
 				WHERE agency_id = $1 AND id IN ($2, $3)`, o.Agency, o.Herbst.ID, o.Winter.ID)
@@ -196,31 +219,71 @@ func TestTEN05WhoHasHadAHandInTheOthersAccountIsNoSecondPerson(t *testing.T) {
 	}
 }
 
+// Who was made somebody who decides asks in vain until then: whoever agrees, it could be for who made them so.
+func TestTEN05WhoDecidesSinceTodayIsAgreedWithSevenDaysLater(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n, o, _, second := fourEyes(t, d)
+		n.Tx(func(tx *db.Tx) error {
+			return n.Staff.Give(t.Context(), tx, o.Agency, staff.Grant{
+				Staff: o.Sommer.ID, Source: staff.ByHand, By: o.Herbst.ID, Held: staff.Held{Role: staff.AgencyAdmin, Kind: agency.OfAgency, Place: o.Agency},
+			})
+		})
+		from := n.Clock.Now().Add(7 * 24 * time.Hour)
+		n.Clock.Forward(time.Minute)
+		asked := newest(t, n.SignIn(o.Sommer).Post(approvals, Body{"act": "agency.key"}))
+		second.Post(approvals+"/"+asked.ID, Body{"allow": true}).Expect(t, http.StatusConflict, "approval.new")
+		n.Clock.Set(from)
+		n.SignIn(o.Winter).Post(approvals+"/"+asked.ID, Body{"allow": true}).OK(t)
+	})
+}
+
+// makes has somebody make an account by the admin pages, which can be signed in to.
+func makes(n *Node, o Office, b *Browser, email string, roles ...Body) Account {
+	n.T.Helper()
+	var made admin.PersonView
+	b.Post("/api/staff/people", Body{"email": email, "name": "Frau Neu", "roles": append([]Body{}, roles...)}).OK(n.T).Into(n.T, &made)
+	n.Exec(`UPDATE staff SET password_hash = (SELECT password_hash FROM staff WHERE id = $2) WHERE agency_id = $1 AND id = $3`,
+		o.Agency, o.Winter.ID, made.ID)
+	return Account{ID: made.ID, Email: made.Email, Slug: o.Slug}
+}
+
 // Seven days later two people are two; what was asked for before is still open, if nobody has had a hand in since.
 func TestTEN05AnAccountFromTheSameDayMayAgreeSevenDaysLater(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		n, o, first, _ := fourEyes(t, d)
-		var made admin.PersonView
-		first.Post("/api/staff/people", Body{"email": "neu@amt.example", "name": "Frau Neu", "roles": []Body{{"role": "protection", "place": o.Agency}}}).
-			OK(t).Into(t, &made)
-		n.Exec(`UPDATE staff SET password_hash = (SELECT password_hash FROM staff WHERE id = $2) WHERE agency_id = $1 AND id = $3`,
-			o.Agency, o.Winter.ID, made.ID)
-		neu := Account{ID: made.ID, Email: made.Email, Slug: o.Slug}
-		from := n.Clock.Now().Add(7 * 24 * time.Hour)
-		n.Clock.Forward(time.Hour)
-		asked := newest(t, first.Post(approvals, Body{"act": "agency.key"}))
-		refused := n.SignIn(neu).Post(approvals+"/"+asked.ID, Body{"allow": true})
-		refused.Expect(t, http.StatusConflict, "approval.account")
-		seen := newest(t, n.SignIn(neu).Get(approvals))
-		if why := seen.Hindered; !seen.MayDecide || why == nil || why.FromAt != db.Ms(from) || why.FromAt >= seen.UntilAt {
-			t.Errorf("%+v %+v", seen, seen.Hindered)
-		}
-		n.Clock.Set(from.Add(-time.Millisecond))
-		n.SignIn(neu).Post(approvals+"/"+asked.ID, Body{"allow": true}).Expect(t, http.StatusConflict, "approval.account")
-		n.Clock.Set(from)
-		if seen := newest(t, n.SignIn(neu).Get(approvals)); seen.Hindered != nil {
-			t.Errorf("%+v", seen.Hindered)
-		}
-		n.SignIn(neu).Post(approvals+"/"+asked.ID, Body{"allow": true}).OK(t)
-	})
+	for name, make := range map[string]func(n *Node, o Office, first *Browser) Account{
+		"made by who asks": func(n *Node, o Office, first *Browser) Account {
+			return makes(n, o, first, "neu@amt.example", Body{"role": "protection", "place": o.Agency})
+		},
+		"made by an account that who asks has made": func(n *Node, o Office, first *Browser) Account {
+			between := makes(n, o, first, "dazwischen@amt.example", Body{"role": "agency_admin", "place": o.Agency})
+			return makes(n, o, n.SignIn(between), "neu@amt.example", Body{"role": "protection", "place": o.Agency})
+		},
+		"made without a role, which it has by the system": func(n *Node, o Office, first *Browser) Account {
+			neu := makes(n, o, first, "neu@amt.example")
+			give(n, o, neu, staff.Protection, agency.OfAgency, o.Agency)
+			return neu
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dbtest.Each(t, func(t *testing.T, d *db.DB) {
+				n, o, first, _ := fourEyes(t, d)
+				neu := make(n, o, first)
+				from := n.Clock.Now().Add(7 * 24 * time.Hour)
+				n.Clock.Forward(time.Hour)
+				asked := newest(t, first.Post(approvals, Body{"act": "agency.key"}))
+				refused := n.SignIn(neu).Post(approvals+"/"+asked.ID, Body{"allow": true})
+				refused.Expect(t, http.StatusConflict, "approval.new")
+				seen := newest(t, n.SignIn(neu).Get(approvals))
+				if why := seen.Hindered; !seen.MayDecide || why == nil || why.FromAt != db.Ms(from) || why.FromAt >= seen.UntilAt {
+					t.Errorf("%+v %+v", seen, seen.Hindered)
+				}
+				n.Clock.Set(from.Add(-time.Millisecond))
+				n.SignIn(neu).Post(approvals+"/"+asked.ID, Body{"allow": true}).Expect(t, http.StatusConflict, "approval.new")
+				n.Clock.Set(from)
+				if seen := newest(t, n.SignIn(neu).Get(approvals)); seen.Hindered != nil {
+					t.Errorf("%+v", seen.Hindered)
+				}
+				n.SignIn(neu).Post(approvals+"/"+asked.ID, Body{"allow": true}).OK(t)
+			})
+		})
+	}
 }

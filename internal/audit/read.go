@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"visavis/internal/db"
@@ -49,22 +50,36 @@ func (l *Log) Page(ctx context.Context, q db.Q, agency string, f Filter, after C
 	return list, rows.Err()
 }
 
-// Last tells when somebody did one of some things to somebody else for the last time since a moment; zero: not since then.
-func (l *Log) Last(ctx context.Context, q db.Q, agency, by, to string, since time.Time, acts ...Act) (time.Time, error) {
+// Done is what is looked for of what was done to somebody.
+type Done struct {
+	By    string // an id; empty: whoever of the staff
+	To    string // an id
+	Since time.Time
+	Acts  []Act
+	With  Code // belongs to it; none: whatever belongs to it
+}
+
+// Last tells when something was done to somebody for the last time; zero: not since then.
+func (l *Log) Last(ctx context.Context, q db.Q, agency string, d Done) (time.Time, error) {
 	key, err := l.o.Key(ctx, q, agency)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("audit: %w", err)
 	}
-	words := make([]string, len(acts))
-	for i, act := range acts {
-		words[i] = string(act)
+	w := &condition{args: []any{agency}}
+	w.text = ` AND object_id = ` + w.put(key.Pseudonym(d.To)) + ` AND at >= ` + w.put(db.Ms(d.Since)) + ` AND actor_kind = ` + w.put(string(ByStaff))
+	if d.By != "" {
+		w.text += ` AND actor = ` + w.put(key.Pseudonym(d.By))
 	}
-	args := []any{agency, key.Pseudonym(to), db.Ms(since), key.Pseudonym(by)}
-	list, more := db.In(len(args)+1, words)
+	acts := make([]string, len(d.Acts))
+	for i, act := range d.Acts {
+		acts[i] = w.put(string(act))
+	}
+	w.text += ` AND act IN (` + strings.Join(acts, `, `) + `)`
+	if d.With != (Code{}) {
+		w.text += ` AND ' ' || detail || ' ' LIKE ` + w.put(`% `+d.With.key+`=`+d.With.value+` %`)
+	}
 	var at *int64
-	err = q.QueryRowContext(ctx, `
-		SELECT MAX(at) FROM audit_entry WHERE agency_id = $1 AND object_id = $2 AND at >= $3 AND actor = $4 AND act IN `+list,
-		append(args, more...)...).Scan(&at)
+	err = q.QueryRowContext(ctx, `SELECT MAX(at) FROM audit_entry WHERE agency_id = $1`+w.text, w.args...).Scan(&at)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("look in audit: %w", err)
 	}

@@ -88,6 +88,17 @@ func (r Role) Apart(other Role) bool {
 	return slices.Contains(rules()[r].never, other) || slices.Contains(rules()[other].never, r)
 }
 
+// WithAny lists the roles that allow one of some acts.
+func WithAny(acts ...Act) (roles []Role) {
+	for role, of := range rules() {
+		if slices.ContainsFunc(acts, func(act Act) bool { return slices.Contains(of.acts, act) }) {
+			roles = append(roles, role)
+		}
+	}
+	slices.Sort(roles) // for statements that are the same each time
+	return roles
+}
+
 // Held is a role that somebody has at a place.
 type Held struct {
 	Role  Role        `json:"role"`

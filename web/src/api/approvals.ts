@@ -19,7 +19,7 @@ export type Askable = "agency.delete" | "agency.key";
 
 /** Why this person may not agree: the code of the refusal, and from when on they may. */
 export interface Hindrance {
-  readonly code: "approval.left" | "approval.same" | "approval.account";
+  readonly code: "approval.left" | "approval.same" | "approval.account" | "approval.new";
   readonly fromAt?: number;
 }
 

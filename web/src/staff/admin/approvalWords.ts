@@ -44,6 +44,9 @@ export function askedText({ askedBy, askedAt, untilAt }: Approval, texts: Said):
   });
 }
 
+/** Less than a day before it lapses nobody can be expected to come back for it. */
+const enoughMs = 24 * 60 * 60 * 1_000;
+
 /** Why this person cannot agree, and what can be done about it. */
 export function hinderedText(
   { askedBy: name, untilAt }: Approval,
@@ -53,10 +56,10 @@ export function hinderedText(
   const { t } = texts;
   if (fromAt === undefined) return t(`errors.${code}`);
   const when = moment(fromAt, texts);
-  return [
-    t("admin.approvals.hand", { name }),
-    t(fromAt < untilAt ? "admin.approvals.hand.from" : "admin.approvals.hand.never", { name, when }),
-  ].join(" ");
+  const then = fromAt + enoughMs < untilAt ? "from" : "never";
+  return code === "approval.new"
+    ? `${t("admin.approvals.new", { name })} ${t(`admin.approvals.new.${then}`, { name, when })}`
+    : `${t("admin.approvals.hand", { name })} ${t(`admin.approvals.hand.${then}`, { name, when })}`;
 }
 
 /** What became of it. */

@@ -77,6 +77,13 @@ test("who cannot agree is told why, from when on they can, and who can now", () 
   expect(why({ code: "approval.account", fromAt: now + 6 * day })).toMatch(
     new RegExp(`${hand}können Sie deshalb nicht zustimmen.*Frau Herbst die Bitte zurücknehmen.*ab Mittwoch`),
   );
+  const made = /^In den letzten sieben Tagen wurde Ihr Konto oder das von Frau Herbst .*/.source;
+  expect(why({ code: "approval.new", fromAt: now + day })).toMatch(
+    new RegExp(`${made}können Sie erst ab Freitag.* zustimmen.$`),
+  );
+  expect(why({ code: "approval.new", fromAt: now + 6 * day })).toMatch(
+    new RegExp(`${made}können Sie deshalb nicht zustimmen. Frau Herbst kann.*ab Mittwoch`),
+  );
 });
 
 test("what is decided, or too late, waits no longer", () => {
