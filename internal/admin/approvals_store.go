@@ -163,11 +163,11 @@ var ErrNotApproved = errors.New("admin: two people have not agreed to it")
 // directly need no approval: this binds whoever works with the program.
 func UseApproval(ctx context.Context, tx *db.Tx, agencyID string, act ApprovalAct, now time.Time) (id string, err error) {
 	err = tx.QueryRowContext(ctx, `
-		UPDATE approval SET used_at = $3 WHERE agency_id = $1 AND id =
+		UPDATE approval SET used_at = $3 WHERE agency_id = $1 AND used_at IS NULL AND id =
 		(SELECT id FROM approval WHERE agency_id = $1 AND act = $2 AND allowed = 1 AND decided_by <> asked_by AND used_at IS NULL AND until_at > $3
 		 ORDER BY asked_at, id LIMIT 1)
 		RETURNING id`, agencyID, string(act), db.Ms(now)).Scan(&id)
-	if errors.Is(err, db.ErrNoRows) {
+	if errors.Is(err, db.ErrNoRows) { // also for the second of two at once: PostgreSQL asks only the outer condition again
 		return "", ErrNotApproved
 	}
 	if err != nil {

@@ -1,11 +1,13 @@
 package admin_test
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 	"time"
 
 	"visavis/internal/admin"
+	"visavis/internal/db"
 	"visavis/internal/db/dbtest"
 	. "visavis/internal/worldtest"
 )
@@ -72,5 +74,33 @@ func TestNobodyWhoChangesAnOrganisationWaitsForWhoBooks(t *testing.T) {
 			}
 			s.boss.Get("/api/staff/session").Expect(t, http.StatusOK, "")
 		})
+	}
+}
+
+func TestTEN05WhatTwoHaveAgreedToIsUsedOnceAlsoByTwoAtOnce(t *testing.T) {
+	t.Parallel()
+	d, steps := dbtest.PostgresInSteps(t)
+	n := New(t, d).Node()
+	o, _ := administered(n, "lindenau")
+	now := n.Clock.Now()
+	n.Exec(`INSERT INTO approval (id, agency_id, act, asked_by, asked_at, until_at, decided_by, decided_at, allowed)
+		VALUES ('agreed', $1, $2, $3, 0, $5, $4, 1, 1)`, o.Agency, string(admin.ExportKey), o.Winter.ID, o.Sommer.ID, db.Ms(now.Add(time.Hour)))
+	got := make(chan error, 2)
+	use := func() {
+		got <- d.Tx(t.Context(), func(tx *db.Tx) error {
+			if _, err := admin.UseApproval(t.Context(), tx, o.Agency, admin.ExportKey, now); err != nil {
+				return err
+			}
+			_, err := tx.ExecContext(t.Context(), `UPDATE agency SET name = name WHERE id = $1`, o.Agency)
+			return err
+		})
+	}
+	steps.CrossingAt(1, "UPDATE agency SET name", use, use)
+	first, second := <-got, <-got
+	if errors.Is(first, admin.ErrNotApproved) {
+		first, second = second, first
+	}
+	if first != nil || !errors.Is(second, admin.ErrNotApproved) {
+		t.Errorf("%v and %v, want one of the two to be refused", first, second)
 	}
 }
