@@ -25,30 +25,33 @@ func (l jobsList) Run(ctx context.Context, c *commands, out io.Writer) error {
 	return app.ListJobs(ctx, loaded, app.JobChoice{Agency: l.Agency}, out)
 }
 
-type jobsAgain struct {
+// jobsChosen names jobs on the command line.
+type jobsChosen struct {
 	ID     []string `arg:"" optional:"" help:"As list prints them."`
 	All    bool     `help:"All of them, instead."`
 	Agency string   `help:"Only those of this one, by the name in its links." placeholder:"SLUG"`
 }
+
+func (j jobsChosen) choice() app.JobChoice {
+	return app.JobChoice{Agency: j.Agency, IDs: j.ID, All: j.All}
+}
+
+type jobsAgain struct{ jobsChosen }
 
 func (a jobsAgain) Run(ctx context.Context, c *commands, out io.Writer) error {
 	loaded, err := c.load()
 	if err != nil {
 		return err
 	}
-	return app.ReviveJobs(ctx, loaded, app.JobChoice{Agency: a.Agency, IDs: a.ID, All: a.All}, out)
+	return app.ReviveJobs(ctx, loaded, a.choice(), out)
 }
 
-type jobsDrop struct {
-	ID     []string `arg:"" optional:"" help:"As list prints them."`
-	All    bool     `help:"All of them, instead."`
-	Agency string   `help:"Only those of this one, by the name in its links." placeholder:"SLUG"`
-}
+type jobsDrop struct{ jobsChosen }
 
 func (d jobsDrop) Run(ctx context.Context, c *commands, out io.Writer) error {
 	loaded, err := c.load()
 	if err != nil {
 		return err
 	}
-	return app.DropJobs(ctx, loaded, app.JobChoice{Agency: d.Agency, IDs: d.ID, All: d.All}, out)
+	return app.DropJobs(ctx, loaded, d.choice(), out)
 }
