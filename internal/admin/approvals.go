@@ -252,8 +252,8 @@ func (s *Service) hindrance(ctx context.Context, q db.Q, p staff.Person, a Appro
 	return why, nil
 }
 
-// lastHand tells when one of two people had a hand in the other's account for the last time of late. What the system does, a
-// directory or a command, is nobody's hand. That an account was made counts whoever made it, see lastRisen.
+// lastHand tells when one of two people had a hand in the other's account for the last time of late. What the system does is
+// nobody's hand. That an account was made counts whoever made it, see lastRisen.
 func (s *Service) lastHand(ctx context.Context, q db.Q, agencyID, one, other string) (last time.Time, err error) {
 	for _, hand := range [][2]string{{one, other}, {other, one}} {
 		at, err := s.o.Audit.Last(ctx, q, agencyID, audit.Done{
@@ -268,12 +268,21 @@ func (s *Service) lastHand(ctx context.Context, q db.Q, agencyID, one, other str
 	return last, nil
 }
 
-// lastRisen tells when anybody of the staff made one of two accounts for the last time of late, or gave it a role with which
-// one asks or agrees: whoever makes an account that makes another has not had a hand in the latter.
+// lastRisen tells when anybody made one of two accounts for the last time of late, or gave it a role with which one asks or
+// agrees: whoever makes an account that makes another has not had a hand in the latter. Anybody is the staff, and the
+// directory where they have a key to it.
 func (s *Service) lastRisen(ctx context.Context, q db.Q, agencyID string, people ...string) (last time.Time, err error) {
-	wanted := []audit.Done{{Acts: []audit.Act{audit.AccountCreated}}}
-	for _, role := range staff.WithAny(staff.Decide, staff.Approve) {
-		wanted = append(wanted, audit.Done{Acts: []audit.Act{audit.RoleGiven}, With: audit.Is("role", string(role))})
+	wanted := risen(audit.ByStaff)
+	steered, err := s.steersDirectory(ctx, q, agencyID)
+	if err != nil {
+		return last, err
+	}
+	if steered {
+		wanted = append(wanted, risen(audit.BySystem, audit.Is("source", string(staff.SCIM)))...)
+		// Whoever calls an account as their own is called elsewhere signs in as it.
+		wanted = append(wanted, audit.Done{
+			Kind: audit.BySystem, Acts: []audit.Act{audit.AccountChanged}, With: []audit.Code{audit.Is("source", string(staff.SCIM))},
+		})
 	}
 	for _, id := range people {
 		for _, done := range wanted {
@@ -286,6 +295,30 @@ func (s *Service) lastRisen(ctx context.Context, q db.Q, agencyID string, people
 		}
 	}
 	return last, nil
+}
+
+// risen is what makes an account one that asks or agrees.
+func risen(by audit.ActorKind, with ...audit.Code) []audit.Done {
+	all := []audit.Done{{Kind: by, Acts: []audit.Act{audit.AccountCreated}, With: with}}
+	for _, role := range staff.WithAny(staff.Decide, staff.Approve) {
+		all = append(all, audit.Done{
+			Kind: by, Acts: []audit.Act{audit.RoleGiven}, With: append([]audit.Code{audit.Is("role", string(role))}, with...),
+		})
+	}
+	return all
+}
+
+// steersDirectory tells whether what the agency's directory says may be what its staff want: somebody of them has made a key
+// with which one speaks for it that counts still, or did so of late, or said of late what its groups give.
+func (s *Service) steersDirectory(ctx context.Context, q db.Q, agencyID string) (bool, error) {
+	keyed, err := s.o.Keyed(ctx, q, agencyID)
+	if err != nil || keyed {
+		return keyed, err
+	}
+	at, err := s.o.Audit.Last(ctx, q, agencyID, audit.Done{
+		To: agencyID, Since: s.o.Clock().Add(-apart), Acts: []audit.Act{audit.DirectoryTokenMade, audit.DirectoryRuleMade},
+	})
+	return !at.IsZero(), err
 }
 
 func latest(a, b time.Time) time.Time {

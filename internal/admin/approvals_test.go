@@ -287,3 +287,124 @@ func TestTEN05AnAccountFromTheSameDayMayAgreeSevenDaysLater(t *testing.T) {
 		})
 	}
 }
+
+// directoryOf speaks for an agency's directory with a key that somebody has made; empty: a command.
+func directoryOf(n *Node, o Office, by string) (say func(method, path string, body Body) string) {
+	n.T.Helper()
+	var secret string
+	n.Tx(func(tx *db.Tx) (err error) {
+		_, secret, err = n.SCIM.MakeToken(n.T.Context(), tx, o.Agency, "Verzeichnis", by)
+		return err
+	})
+	b := n.Browser()
+	b.Header.Set("Authorization", "Bearer "+secret)
+	b.Header.Set("Content-Type", "application/scim+json")
+	return func(method, path string, body Body) string {
+		n.T.Helper()
+		var made struct{ ID string }
+		a := b.Send(method, "/scim/v2/"+o.Slug+path, body)
+		if a.Status >= 300 {
+			n.T.Fatalf("%s %s: %d %s", method, path, a.Status, a.Text)
+		}
+		if a.Text != "" {
+			a.Into(n.T, &made)
+		}
+		return made.ID
+	}
+}
+
+// A directory is somebody's hand where somebody of the staff has a key to it, or says what its groups give.
+func TestTEN05WhatADirectoryHasMadeIsNoSecondPersonWhereStaffHaveAKeyToIt(t *testing.T) {
+	const schemas = "schemas"
+	user := []string{"urn:ietf:params:scim:schemas:core:2.0:User"}
+	group := []string{"urn:ietf:params:scim:schemas:core:2.0:Group"}
+	type say = func(method, path string, body Body) string
+	enrolled := func(directory say, email string) string {
+		return directory("POST", "/Users", Body{schemas: user, "userName": email, "displayName": "Frau Neu"})
+	}
+	rule := func(b *Browser, o Office) {
+		b.Post("/api/staff/directory/rules", Body{"group": "Datenschutz", "role": "protection", "place": o.Agency}).OK(b.T)
+	}
+	raised := func(directory say, id string) {
+		directory("POST", "/Groups", Body{schemas: group, "displayName": "Datenschutz", "members": []Body{{"value": id}}})
+	}
+	herbst := func(o Office) string { return o.Herbst.ID }
+	sommer := func(o Office) string { return o.Sommer.ID }
+	nobody := func(Office) string { return "" }
+	for name, with := range map[string]struct {
+		key     func(Office) string // who has made it
+		hinders bool
+		do      func(n *Node, o Office, first *Browser, directory say) (second string)
+	}{
+		"an account by the key of who asks": {herbst, true, func(n *Node, o Office, _ *Browser, directory say) string {
+			id := enrolled(directory, "neu@amt.example")
+			give(n, o, Account{ID: id}, staff.Protection, agency.OfAgency, o.Agency)
+			return id
+		}},
+		"an account by the key of a third": {sommer, true, func(n *Node, o Office, _ *Browser, directory say) string {
+			id := enrolled(directory, "neu@amt.example")
+			give(n, o, Account{ID: id}, staff.Protection, agency.OfAgency, o.Agency)
+			return id
+		}},
+		"an account by the operator's key": {nobody, false, func(n *Node, o Office, _ *Browser, directory say) string {
+			id := enrolled(directory, "neu@amt.example")
+			give(n, o, Account{ID: id}, staff.Protection, agency.OfAgency, o.Agency)
+			return id
+		}},
+		"a role by a rule from before and the operator's key": {nobody, false, func(n *Node, o Office, first *Browser, directory say) string {
+			rule(first, o)
+			n.Clock.Forward(8 * 24 * time.Hour)
+			id := enrolled(directory, "neu@amt.example")
+			raised(directory, id)
+			return id
+		}},
+		"a role by a new rule of who asks": {nobody, true, func(n *Node, o Office, first *Browser, directory say) string {
+			id := enrolled(directory, "neu@amt.example")
+			raised(directory, id)
+			n.Clock.Forward(8 * 24 * time.Hour)
+			rule(n.SignIn(o.Herbst), o)
+			return id
+		}},
+		"a role by the key of who asks, from long before": {herbst, true, func(n *Node, o Office, first *Browser, directory say) string {
+			rule(first, o)
+			id := enrolled(directory, "neu@amt.example")
+			n.Clock.Forward(8 * 24 * time.Hour)
+			raised(directory, id)
+			return id
+		}},
+		"another account elsewhere by the key of who asks": {herbst, true, func(n *Node, o Office, first *Browser, directory say) string {
+			rule(first, o)
+			id := enrolled(directory, "neu@amt.example")
+			raised(directory, id)
+			n.Clock.Forward(8 * 24 * time.Hour)
+			directory("PUT", "/Users/"+id, Body{schemas: user, "userName": "neu@amt.example", "displayName": "Frau Neu", "externalId": "herbst-zwei"})
+			return id
+		}},
+		"nothing of late by the key of who asks": {herbst, false, func(n *Node, o Office, first *Browser, directory say) string {
+			rule(first, o)
+			id := enrolled(directory, "neu@amt.example")
+			raised(directory, id)
+			n.Clock.Forward(8 * 24 * time.Hour)
+			return id
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dbtest.Each(t, func(t *testing.T, d *db.DB) {
+				n, o, first, _ := fourEyes(t, d)
+				id := with.do(n, o, first, directoryOf(n, o, with.key(o)))
+				n.Exec(`UPDATE staff SET password_hash = (SELECT password_hash FROM staff WHERE id = $2) WHERE agency_id = $1 AND id = $3`,
+					o.Agency, o.Winter.ID, id)
+				neu := Account{ID: id, Email: "neu@amt.example", Slug: o.Slug}
+				n.Clock.Forward(time.Hour)
+				asked := newest(t, n.SignIn(o.Herbst).Post(approvals, Body{"act": "agency.key"}))
+				second := n.SignIn(neu)
+				if !with.hinders {
+					second.Post(approvals+"/"+asked.ID, Body{"allow": true}).OK(t)
+					return
+				}
+				second.Post(approvals+"/"+asked.ID, Body{"allow": true}).Expect(t, http.StatusConflict, "approval.new")
+				n.SignIn(o.Winter).Post(approvals+"/"+asked.ID, Body{"allow": true}).OK(t)
+			})
+		})
+	}
+}

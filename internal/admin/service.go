@@ -25,6 +25,8 @@ type Options struct {
 	// Busy tells whether citizens wait or talk at this moment; Given is told when an agency was given up.
 	Busy  func(ctx context.Context, q db.Q, agency string) (bool, error)
 	Given func(ctx context.Context, tx *db.Tx, agency string) error
+	// Keyed tells whether somebody of the staff has made a key that counts to speak for the agency's directory.
+	Keyed func(ctx context.Context, q db.Q, agency string) (bool, error)
 }
 
 // Service changes organisations.

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -50,23 +51,28 @@ func (l *Log) Page(ctx context.Context, q db.Q, agency string, f Filter, after C
 	return list, rows.Err()
 }
 
-// Done is what is looked for of what was done to somebody.
+// Done is what is looked for of what was done to somebody, or to the agency.
 type Done struct {
-	By    string // an id; empty: whoever of the staff
-	To    string // an id
+	By    string    // an id; empty: whoever of the kind
+	Kind  ActorKind // empty: the staff
+	To    string    // an id
 	Since time.Time
-	Acts  []Act
-	With  Code // belongs to it; none: whatever belongs to it
+	Acts  []Act  // that are all done to things of one kind
+	With  []Code // belong to it; none: whatever belongs to it
 }
 
-// Last tells when something was done to somebody for the last time; zero: not since then.
+// Last tells when something was done for the last time; zero: not since then.
 func (l *Log) Last(ctx context.Context, q db.Q, agency string, d Done) (time.Time, error) {
 	key, err := l.o.Key(ctx, q, agency)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("audit: %w", err)
 	}
+	object := d.To
+	if shapes[d.Acts[0]].object == OfStaff {
+		object = key.Pseudonym(d.To)
+	}
 	w := &condition{args: []any{agency}}
-	w.text = ` AND object_id = ` + w.put(key.Pseudonym(d.To)) + ` AND at >= ` + w.put(db.Ms(d.Since)) + ` AND actor_kind = ` + w.put(string(ByStaff))
+	w.text = ` AND object_id = ` + w.put(object) + ` AND at >= ` + w.put(db.Ms(d.Since)) + ` AND actor_kind = ` + w.put(string(cmp.Or(d.Kind, ByStaff)))
 	if d.By != "" {
 		w.text += ` AND actor = ` + w.put(key.Pseudonym(d.By))
 	}
@@ -75,8 +81,8 @@ func (l *Log) Last(ctx context.Context, q db.Q, agency string, d Done) (time.Tim
 		acts[i] = w.put(string(act))
 	}
 	w.text += ` AND act IN (` + strings.Join(acts, `, `) + `)`
-	if d.With != (Code{}) {
-		w.text += ` AND ' ' || detail || ' ' LIKE ` + w.put(`% `+d.With.key+`=`+d.With.value+` %`)
+	for _, with := range d.With {
+		w.text += ` AND ' ' || detail || ' ' LIKE ` + w.put(`% `+with.key+`=`+with.value+` %`)
 	}
 	var at *int64
 	err = q.QueryRowContext(ctx, `SELECT MAX(at) FROM audit_entry WHERE agency_id = $1`+w.text, w.args...).Scan(&at)

@@ -115,6 +115,16 @@ func (s *Service) DropToken(ctx context.Context, tx *db.Tx, agencyID, id, by str
 	return s.note(ctx, tx, agencyID, audit.Staff(by), audit.DirectoryTokenDropped, agencyID, audit.Is("token", id))
 }
 
+// KeyedByStaff tells whether a token counts that somebody of the staff has made, and not a command.
+func KeyedByStaff(ctx context.Context, q db.Q, agencyID string) (bool, error) {
+	var n int
+	err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM scim_token WHERE agency_id = $1 AND created_by IS NOT NULL`, agencyID).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("count tokens of staff: %w", err)
+	}
+	return n > 0, nil
+}
+
 // ErrNoToken says that there is no such token.
 var ErrNoToken = errors.New("scim: no such token")
 

@@ -108,10 +108,16 @@ func (s *Service) enrol(ctx context.Context, tx *db.Tx, c caller, ch userChange,
 	if err := s.mayEnter(ctx, tx, c, known, ch); err != nil {
 		return "", err
 	}
-	if err := s.note(ctx, tx, c.agency, audit.System(), audit.AccountChanged, known.id, audit.Is("what", "directory")); err != nil {
+	if err := s.noteKnown(ctx, tx, c, known.id); err != nil {
 		return "", err
 	}
 	return known.id, s.enter(ctx, tx, c, known.id, ch)
+}
+
+// noteKnown tells the audit that the directory knows an account now, or by another name: who signs in elsewhere may be
+// found by that.
+func (s *Service) noteKnown(ctx context.Context, tx *db.Tx, c caller, id string) error {
+	return s.note(ctx, tx, c.agency, audit.System(), audit.AccountChanged, id, audit.Is("what", "directory"), audit.Is("source", string(staff.SCIM)))
 }
 
 // mayEnter tells whether an account that there is may be the one that the directory means. An address may be given to a
@@ -198,6 +204,11 @@ func (s *Service) saveAccount(ctx context.Context, tx *db.Tx, c caller, a, next 
 		next.login, staff.FoldName(next.login), next.external, db.Ms(s.o.Clock()), c.agency, a.id))
 	if err != nil {
 		return err
+	}
+	if next.login != a.login || next.external != a.external {
+		if err := s.noteKnown(ctx, tx, c, a.id); err != nil {
+			return err
+		}
 	}
 	if next.name == a.name && next.mail == a.mail {
 		return nil

@@ -102,7 +102,10 @@ func (n *Node) features() {
 		Clock: w.Clock.Now, Log: w.logger(), TrustedProxies: loopback(), Nudge: n.Events.Nudge, Ring: w.Ring, Audit: n.Audit, Jobs: n.Jobs,
 		Cost: w.Cost, Providers: w.Providers, URL: URL, Mailer: letters,
 	})
-	n.Admin = admin.New(w.DB, admin.Options{Agencies: n.Agencies, Staff: n.Staff, Audit: n.Audit, Clock: w.Clock.Now, Log: w.logger(), KeepAudit: 365, Busy: seat.Busy, Given: n.givenUp})
+	n.Admin = admin.New(w.DB, admin.Options{
+		Agencies: n.Agencies, Staff: n.Staff, Audit: n.Audit, Clock: w.Clock.Now, Log: w.logger(), KeepAudit: 365,
+		Busy: seat.Busy, Given: n.givenUp, Keyed: scim.KeyedByStaff,
+	})
 	n.SCIM = scim.New(w.DB, scim.Options{
 		Agencies: n.Agencies, Staff: n.Staff, Audit: n.Audit, Clock: w.Clock.Now, Log: w.logger(), URL: URL, TrustedProxies: loopback(),
 		Listed: w.ListedMembers,
