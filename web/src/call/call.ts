@@ -478,6 +478,7 @@ export class Call {
   private channelOpened(): void {
     this.announce();
     this.tellState();
+    for (const part of this.parts) part.opened?.();
     if (this.state.codeCompared.mine) this.lines.send({ t: "compared" });
   }
 
