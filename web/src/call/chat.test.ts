@@ -1,6 +1,6 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Message } from "./channel";
-import { Lines, maxAgain } from "./chat";
+import { Lines, maxAgain, mostAtOnce } from "./chat";
 import { eventOf, initialState, reduce } from "./state";
 
 /** One end of a data channel; what is sent comes out at the other one a moment later. */
@@ -125,4 +125,24 @@ test("no more than the latest lines are said again", async () => {
   await connect(again, staff);
   expect(again.shown()).toHaveLength(maxAgain);
   expect(again.shown()[0]).toBe("they: 1");
+});
+
+test("a page that floods the other one loses what is too much, and is heard again later", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  const heard: Message[] = [];
+  const lines = new Lines({ message: (m) => heard.push(m), opened: () => undefined, other: () => "" });
+  const end = new End();
+  lines.connect(end as unknown as RTCDataChannel);
+  end.open();
+  const say = (times: number): void => {
+    for (let i = 0; i < times; i++)
+      end.dispatchEvent(new MessageEvent("message", { data: JSON.stringify({ t: "compared" }) }));
+  };
+  say(10_000);
+  expect(heard).toHaveLength(mostAtOnce);
+  vi.advanceTimersByTime(1_000);
+  say(10_000);
+  expect(heard).toHaveLength(mostAtOnce + 100);
+  vi.useRealTimers();
+  await calm();
 });
