@@ -160,18 +160,25 @@ func (d *doctor) storage(ctx context.Context) {
 	default:
 		d.ok("keys.file", "it opens the data of all %d agencies", all)
 	}
-	switch n, err := demo.Usable(ctx, database.Read()); {
-	case err != nil:
-		d.bad("database.url", "%v", err)
-	case n > 0:
-		d.bad("database.url", "it holds %d accounts of the demonstration, whose password is known; disable them, "+
-			"or use a database in which no demonstration has run", n)
+	if d.current {
+		d.demonstration(ctx, database)
 	}
 	if d.demanding, err = agency.DemandingFactor(ctx, database.Read()); err != nil {
 		d.bad("database.url", "%v", err)
 	}
 	if d.current && d.ring != nil && opened == all { // with other keys nothing of the list can be read
 		d.decided(ctx, database)
+	}
+}
+
+// demonstration looks for accounts with a known password.
+func (d *doctor) demonstration(ctx context.Context, database *db.DB) {
+	switch n, err := demo.Usable(ctx, database.Read()); {
+	case err != nil:
+		d.bad("database.url", "%v", err)
+	case n > 0:
+		d.bad("database.url", "it holds %d accounts of the demonstration, whose password is known; disable them, "+
+			"or use a database in which no demonstration has run", n)
 	}
 }
 

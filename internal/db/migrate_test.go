@@ -82,3 +82,44 @@ func TestWaitingRoomsOpenAndLinksWorkAsBeforeTheUpdateThatLetEveryPlaceDecide(t 
 		}
 	})
 }
+
+// A demonstration of before is known by the addresses of its accounts, and gets none again that was erased.
+func TestADemonstrationFromBeforeTheUpdateIsKnownAndNoOtherAgency(t *testing.T) {
+	for name, one := range map[string]struct{ slug, mail, erased, want string }{
+		"the demonstration":        {"demo", "aylin.demir@example.org", "NULL", "1"},
+		"one with erased accounts": {"demo", "aylin.demir@example.org", "5", "7"},
+		"an agency called so":      {"demo", "aylin.demir@amt.example", "NULL", "0"},
+		"one called otherwise":     {"amt", "aylin.demir@example.org", "NULL", "0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, d *db.DB) {
+				if err := d.MigrateTo(t.Context(), 33); err != nil {
+					t.Fatal(err)
+				}
+				err := d.Tx(t.Context(), func(tx *db.Tx) error {
+					for _, statement := range []string{
+						`INSERT INTO agency (id, slug, name, phone, phone_hours, key_wrapped, created_at) VALUES ('a', '` + one.slug + `', 'Amt', '', '{}', 'k', 5)`,
+						`INSERT INTO staff (id, agency_id, email, name, search, password_hash, created_at, erased_at)
+						 VALUES ('s', 'a', '` + one.mail + `', 'A', '', '', 1, NULL), ('t', 'a', 't', '-', '', '', 1, ` + one.erased + `)`,
+					} {
+						if _, err := tx.ExecContext(t.Context(), statement); err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+				if err == nil {
+					err = d.Migrate(t.Context())
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				var got string
+				err = d.Read().QueryRowContext(t.Context(), `SELECT CAST(COUNT(*) AS TEXT) FROM demo_account WHERE agency_id = 'a'`).Scan(&got)
+				if err != nil || got != one.want {
+					t.Errorf("%s accounts are known, want %s, %v", got, one.want, err)
+				}
+			})
+		})
+	}
+}

@@ -47,17 +47,7 @@ func Password(ring *vault.Keyring) string {
 // Seed makes the agency if it is not there, and today's appointments if there are none. Where there are others it makes
 // none: everybody who sees a demonstration start knows the password of its accounts.
 func Seed(ctx context.Context, p Parts) error {
-	a, err := p.Agencies.BySlug(ctx, Slug)
-	if errors.Is(err, agency.ErrNotFound) {
-		var others []agency.Agency
-		if others, err = p.Agencies.All(ctx); err == nil && len(others) > 0 {
-			return fmt.Errorf("this database holds another agency (%s), and the demonstration's accounts have a known password; "+
-				"start it with a database of its own: name another folder in VISAVIS_DATA_DIR, or another database", others[0].Slug)
-		}
-		if err == nil {
-			a, err = p.create(ctx)
-		}
-	}
+	a, err := p.agency(ctx)
 	if err != nil {
 		return fmt.Errorf("make demo agency: %w", err)
 	}
@@ -79,6 +69,39 @@ func Seed(ctx context.Context, p Parts) error {
 		return fmt.Errorf("book demo appointments: %w", err)
 	}
 	return nil
+}
+
+// agency finds the demonstration's agency, or makes it. One that is only called so is another: an agency of real people would
+// get accounts with a known password.
+func (p Parts) agency(ctx context.Context) (agency.Agency, error) {
+	a, err := p.Agencies.BySlug(ctx, Slug)
+	switch {
+	case err == nil:
+		if own, err := p.own(ctx, a.ID); err != nil || own {
+			return a, err
+		}
+		return a, beside(Slug)
+	case !errors.Is(err, agency.ErrNotFound):
+		return a, err
+	}
+	others, err := p.Agencies.All(ctx)
+	if err != nil {
+		return a, err
+	}
+	if len(others) > 0 {
+		return a, beside(others[0].Slug)
+	}
+	a, err = p.create(ctx)
+	if db.IsUnique(err) {
+		return a, errors.New("the demonstration's agency was given up, and its name in links stays taken; " + elsewhere)
+	}
+	return a, err
+}
+
+const elsewhere = "start it with a database of its own: name another folder in VISAVIS_DATA_DIR, or another database"
+
+func beside(slug string) error {
+	return fmt.Errorf("this database holds another agency (%s), and the demonstration's accounts have a known password; %s", slug, elsewhere)
 }
 
 // office is the organisation while it is made.

@@ -86,6 +86,7 @@ func TestADemoThatWasMadeBeforeThereWereSomeRolesGetsThem(t *testing.T) {
 	n := New(t, dbtest.SQLite(t)).Node()
 	seed(t, n)
 	for _, who := range demo.Others() {
+		n.Exec(`DELETE FROM demo_account WHERE email = $1`, who.Email)
 		n.Exec(`DELETE FROM staff_desk WHERE staff_id = (SELECT id FROM staff WHERE email = $1)`, who.Email)
 		n.Exec(`DELETE FROM staff_role WHERE staff_id = (SELECT id FROM staff WHERE email = $1)`, who.Email)
 		n.Exec(`DELETE FROM staff WHERE email = $1`, who.Email)
@@ -243,6 +244,51 @@ func TestADemoIsMadeBesideNoOtherAgency(t *testing.T) {
 	})
 }
 
+// An agency that is only called so would get accounts with a known password, at each start of a demonstration.
+func TestAnAgencyThatIsOnlyCalledDemoIsNotTakenForTheDemonstration(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n := New(t, d).Node()
+		n.Office(demo.Slug)
+		people := n.Count(`SELECT COUNT(*) FROM staff`)
+		err := demo.Seed(t.Context(), parts(n))
+		if err == nil || !strings.Contains(err.Error(), "another agency (demo)") {
+			t.Errorf("%v", err)
+		}
+		if got := n.Count(`SELECT COUNT(*) FROM staff`); got != people {
+			t.Errorf("%d accounts more", got-people)
+		}
+		if got, err := demo.Usable(t.Context(), d.Read()); got != 0 || err != nil {
+			t.Errorf("%d accounts, %v", got, err)
+		}
+	})
+}
+
+func TestAnAccountOfTheDemonstrationThatWasErasedDoesNotComeBack(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n := New(t, d).Node()
+		seed(t, n)
+		// As retention does it once an account was disabled for long enough.
+		n.Exec(`UPDATE staff SET name = '-', email = id, search = '', password_hash = '', disabled_at = 1, erased_at = 2 WHERE email = $1`,
+			demo.Administrator().Email)
+		people := n.Count(`SELECT COUNT(*) FROM staff`)
+		seed(t, n)
+		if got := n.Count(`SELECT COUNT(*) FROM staff`); got != people {
+			t.Errorf("%d accounts more", got-people)
+		}
+	})
+}
+
+func TestWhoeverGivesTheDemonstrationsAgencyUpIsToldWhyItDoesNotStartAgain(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n := New(t, d).Node()
+		seed(t, n)
+		n.Exec(`UPDATE agency SET deleted_at = 1 WHERE slug = $1`, demo.Slug)
+		if err := demo.Seed(t.Context(), parts(n)); err == nil || !strings.Contains(err.Error(), "given up") {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
 func TestOnlyAccountsThatSomebodyCanUseAreCounted(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		n := New(t, d).Node()
@@ -258,6 +304,7 @@ func TestOnlyAccountsThatSomebodyCanUseAreCounted(t *testing.T) {
 			{`UPDATE staff SET name = name`, nil, 11},
 			{`UPDATE staff SET disabled_at = 1 WHERE email = $1`, []any{first.Email}, 10},
 			{`UPDATE staff SET password_hash = '' WHERE email = $1`, []any{second.Email}, 9},
+			{`UPDATE staff SET email = 'anders@example.org' WHERE email = $1`, []any{demo.Administrator().Email}, 9}, // who knew the password does still
 			{`UPDATE agency SET deleted_at = 1 WHERE slug = $1`, []any{demo.Slug}, 0},
 		} {
 			n.Exec(step.change, step.args...)

@@ -94,10 +94,17 @@ func (p Parts) complete(ctx context.Context, id string) error {
 	return nil
 }
 
-// known says whether there is the account, also one that was closed: it stays so.
+// known says whether the account was made, also one that was closed or erased since: it stays so.
 func (p Parts) known(ctx context.Context, id string, account Account) (bool, error) {
 	var n int
-	err := p.DB.Read().QueryRowContext(ctx, `SELECT COUNT(*) FROM staff WHERE agency_id = $1 AND email = $2`, id, account.Email).Scan(&n)
+	err := p.DB.Read().QueryRowContext(ctx, `SELECT COUNT(*) FROM demo_account WHERE agency_id = $1 AND email = $2`, id, account.Email).Scan(&n)
+	return n > 0, err
+}
+
+// own says whether an agency is the demonstration's.
+func (p Parts) own(ctx context.Context, id string) (bool, error) {
+	var n int
+	err := p.DB.Read().QueryRowContext(ctx, `SELECT COUNT(*) FROM demo_account WHERE agency_id = $1`, id).Scan(&n)
 	return n > 0, err
 }
 
@@ -111,24 +118,24 @@ func Usable(ctx context.Context, q db.Q) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("look for the demonstration's agency: %w", err)
 	}
-	var emails []string
-	for _, account := range Everybody() {
-		emails = append(emails, account.Email)
-	}
-	list, args := db.In(2, emails)
 	var n int
 	err = q.QueryRowContext(ctx, `
-		SELECT COUNT(*) FROM staff WHERE agency_id = $1 AND disabled_at IS NULL AND password_hash <> '' AND email IN `+list,
-		append([]any{id}, args...)...).Scan(&n)
+		SELECT COUNT(*) FROM staff WHERE agency_id = $1 AND disabled_at IS NULL AND password_hash <> ''
+		   AND id IN (SELECT staff_id FROM demo_account WHERE agency_id = $1)`, id).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("count the demonstration's accounts: %w", err)
 	}
 	return n, nil
 }
 
+// give makes an account, and notes that it was made.
 func (p Parts) give(ctx context.Context, tx *db.Tx, id string, to Account, roles []staff.Held) error {
-	_, err := p.Staff.Create(ctx, tx, staff.NewAccount{
+	made, err := p.Staff.Create(ctx, tx, staff.NewAccount{
 		Agency: id, Email: to.Email, Name: to.Name, Password: Password(p.Ring), Roles: roles,
 	})
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO demo_account (agency_id, email, staff_id) VALUES ($1, $2, $3)`, id, to.Email, made.ID)
 	return err
 }

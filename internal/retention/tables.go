@@ -45,7 +45,7 @@ func tablesOf() map[string]fate {
 
 		"department": withAgency, "location": withAgency, "desk": withAgency, "service": withAgency, "policy": withAgency,
 		"approval": withAgency, "legal_text": withAgency, "logo": withAgency, "scim_token": withAgency, "scim_group": withAgency, "scim_rule": withAgency,
-		"scim_guard": withAgency, "decided": withAgency,
+		"scim_guard": withAgency, "decided": withAgency, "demo_account": withAgency,
 	}
 }
 
