@@ -107,7 +107,7 @@ func newStage(t *testing.T) *stage {
 	w := worldtest.New(t, nil)
 	w.Clock.Set(time.Now())
 	c := configured(t, "VISAVIS_HTTP_TRUSTED_PROXIES=127.0.0.0/8", "VISAVIS_HTTP_URL="+worldtest.URL, "VISAVIS_RELAY_ADVERTISE=127.0.0.1")
-	p, err := build(t.Context(), c, Options{Pages: pagesOfTests(), Clock: w.Clock.Now, Log: NewLog(testWriter{t}, c.Log)})
+	p, err := build(t.Context(), migrated(t, c), Options{Pages: pagesOfTests(), Cost: worldtest.Cheap(), Clock: w.Clock.Now, Log: NewLog(testWriter{t}, c.Log)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"visavis/internal/config"
 	"visavis/internal/db"
 	"visavis/internal/demo"
+	"visavis/internal/staff"
 	"visavis/internal/worldtest"
 )
 
@@ -31,7 +32,8 @@ func created(t *testing.T, c *config.Config, n NewAgency) (string, error) {
 }
 
 func TestTEN01AgenciesOfOneInstallationKnowNothingOfEachOtherUnderTheirHosts(t *testing.T) {
-	eachWhole(t, func(t *testing.T, w *whole) {
+	// The command makes an account as the server will read it: at the real cost.
+	eachWholeAt(t, staff.Cost{}, func(t *testing.T, w *whole) {
 		said, err := created(t, w.c, ahorn())
 		if err != nil {
 			t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 
 	"visavis/internal/config"
 	"visavis/internal/db"
+	"visavis/internal/staff"
 	"visavis/internal/vault"
 )
 
@@ -25,6 +26,7 @@ type Options struct {
 	Log     *slog.Logger
 	Pages   fs.FS            // the built pages; in tests others
 	Clock   func() time.Time // in tests another
+	Cost    staff.Cost       // of a password; in tests a cheaper one
 	Started func(at string)  // called once requests are answered, with the address of the listener
 }
 

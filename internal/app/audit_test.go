@@ -13,13 +13,14 @@ import (
 	"visavis/internal/config"
 	"visavis/internal/db"
 	"visavis/internal/db/dbtest"
+	"visavis/internal/worldtest"
 )
 
 // audited is an installation with an agency that has three entries, a day apart.
 func audited(t *testing.T, now *time.Time, environ ...string) (*config.Config, *parts, string) {
 	t.Helper()
 	c := configured(t, environ...)
-	p, err := build(t.Context(), c, Options{Pages: pagesOfTests(), Clock: func() time.Time { return *now }})
+	p, err := build(t.Context(), migrated(t, c), Options{Pages: pagesOfTests(), Cost: worldtest.Cheap(), Clock: func() time.Time { return *now }})
 	if err != nil {
 		t.Fatal(err)
 	}

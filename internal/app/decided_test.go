@@ -56,7 +56,7 @@ type desk struct {
 
 func startedDesk(t *testing.T, c *config.Config) *desk {
 	t.Helper()
-	p, err := build(t.Context(), c, Options{Pages: pagesOfTests(), Log: NewLog(testWriter{t}, config.Log{})})
+	p, err := build(t.Context(), c, Options{Pages: pagesOfTests(), Cost: worldtest.Cheap(), Log: NewLog(testWriter{t}, config.Log{})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -305,7 +305,7 @@ func TestMIN06OfTwoProcessesAtOnceOneMakesGood(t *testing.T) {
 		var both errgroup.Group
 		for _, c := range []*config.Config{one, two} {
 			both.Go(func() error {
-				p, err := build(context.WithoutCancel(t.Context()), c, Options{Pages: pagesOfTests()})
+				p, err := build(context.WithoutCancel(t.Context()), c, inTests())
 				if err != nil {
 					return err
 				}
@@ -391,7 +391,7 @@ func TestMIN06WithAListThatIsNotSoundNothingStarts(t *testing.T) {
 			"that of another installation": {string(content(t, other.Decided.File)), "was written with another key file"},
 		} {
 			fill(t, again.Decided.File, with.text)
-			p, err := build(t.Context(), again, Options{Pages: pagesOfTests()})
+			p, err := build(t.Context(), again, inTests())
 			if err == nil || !strings.Contains(err.Error(), with.says) || !strings.Contains(err.Error(), "move it away") {
 				t.Errorf("%s: %v", name, err)
 			}
@@ -424,7 +424,7 @@ func TestMIN06WithAListThatIsNotSoundNothingStarts(t *testing.T) {
 
 func startedOnce(t *testing.T, c *config.Config) {
 	t.Helper()
-	p, err := build(t.Context(), c, Options{Pages: pagesOfTests()})
+	p, err := build(t.Context(), c, inTests())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,10 +47,25 @@ func ask(t *testing.T, c *config.Config, checkup Checkup) (report string, err er
 	return out.String(), err
 }
 
+// migrated saves a program that is to make a SQLite file the migrations, which take longer than most tests.
+func migrated(t *testing.T, c *config.Config) *config.Config {
+	t.Helper()
+	path, lite := strings.CutPrefix(c.Database.URL.Reveal(), "sqlite:")
+	if _, err := os.Stat(path); lite && errors.Is(err, fs.ErrNotExist) {
+		dbtest.SQLiteAt(t, path)
+	}
+	return c
+}
+
 // demonstrated puts a demonstration's agency into a database.
 func demonstrated(t *testing.T, c *config.Config) {
 	t.Helper()
-	p, err := build(t.Context(), c, Options{Pages: pagesOfTests()})
+	seeded(t, c, inTests())
+}
+
+func seeded(t *testing.T, c *config.Config, o Options) {
+	t.Helper()
+	p, err := build(t.Context(), migrated(t, c), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -334,7 +349,7 @@ func TestTheDoctorOfARelayAsksForItsKeyAndPortsOnly(t *testing.T) {
 }
 
 func TestTheDoctorReadsBothDatabases(t *testing.T) {
-	c := configured(t, "VISAVIS_DATABASE_URL="+dbtest.PostgresURL(t))
+	c := configured(t, "VISAVIS_DATABASE_URL="+dbtest.EmptyPostgresURL(t))
 	report, err := ask(t, c, Checkup{})
 	if err != nil || !strings.Contains(report, "postgres answers and is empty") {
 		t.Errorf("%v:\n%s", err, report)

@@ -16,6 +16,7 @@ import (
 	"visavis/internal/config"
 	"visavis/internal/db"
 	"visavis/internal/jobs"
+	"visavis/internal/worldtest"
 )
 
 // hang takes every connection that reads, as if the database had stopped to answer.
@@ -38,7 +39,7 @@ func hang(t *testing.T, d *db.DB) {
 
 func TestWhatIsTheSameForAllIsAnsweredWhileTheDatabaseHangs(t *testing.T) {
 	eachInstalled(t, func(t *testing.T, c *config.Config) {
-		p, err := build(t.Context(), c, Options{Pages: pagesOfTests()})
+		p, err := build(t.Context(), c, inTests())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,7 +63,7 @@ func TestWhatIsTheSameForAllIsAnsweredWhileTheDatabaseHangs(t *testing.T) {
 
 func TestTEN04WhatOneJobDoesNotClearAFurtherOneDoes(t *testing.T) {
 	eachInstalled(t, func(t *testing.T, c *config.Config) {
-		p, err := build(t.Context(), c, Options{Pages: pagesOfTests()})
+		p, err := build(t.Context(), c, inTests())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -104,7 +105,7 @@ func TestTEN04WhatOneJobDoesNotClearAFurtherOneDoes(t *testing.T) {
 func TestTEN04AKeyThatStaysInTheFilesForWhoeverReadsIsToldAndTriedAgain(t *testing.T) {
 	eachInstalled(t, func(t *testing.T, c *config.Config) {
 		var log bytes.Buffer
-		p, err := build(t.Context(), c, Options{Pages: pagesOfTests(), Log: slog.New(slog.NewTextHandler(&log, nil))})
+		p, err := build(t.Context(), c, Options{Pages: pagesOfTests(), Cost: worldtest.Cheap(), Log: slog.New(slog.NewTextHandler(&log, nil))})
 		if err != nil {
 			t.Fatal(err)
 		}

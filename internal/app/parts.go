@@ -161,7 +161,8 @@ func (p *parts) makeFeatures(ctx context.Context) error {
 	}
 	p.staff = staff.New(p.db, p.agencies, staff.Options{
 		Clock: p.o.Clock, Log: p.o.Log, TrustedProxies: p.c.HTTP.TrustedProxies, Nudge: p.events.Nudge, Ring: p.ring,
-		Audit: p.audit, Jobs: p.jobs, Providers: providers, URL: p.c.HTTP.URL.String(), Mailer: lettersBy(mailer),
+		Audit: p.audit, Jobs: p.jobs, Cost: p.o.Cost, Providers: providers, URL: p.c.HTTP.URL.String(),
+		Mailer: lettersBy(mailer),
 	})
 	p.background("staff", p.staff.Run)
 	p.admin = admin.New(p.db, admin.Options{

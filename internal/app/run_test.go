@@ -11,6 +11,7 @@ import (
 
 	"visavis/internal/config"
 	"visavis/internal/relay"
+	"visavis/internal/worldtest"
 )
 
 // patience bounds every wait of these tests; none of them takes nearly as long.
@@ -20,6 +21,9 @@ func pagesOfTests() fs.FS {
 	page := &fstest.MapFile{Data: []byte("<!doctype html><title>page</title>")}
 	return fstest.MapFS{"guest.html": page, "staff.html": page, "favicon.png": &fstest.MapFile{Data: []byte("PNG")}}
 }
+
+// inTests is a program with pages that are nothing and passwords that cost nothing.
+func inTests() Options { return Options{Pages: pagesOfTests(), Cost: worldtest.Cheap()} }
 
 func await[T any](t *testing.T, what string, from <-chan T) T {
 	t.Helper()
@@ -38,10 +42,9 @@ func running(t *testing.T, run func(context.Context, Options) error) (at string,
 	ctx, cancel := context.WithCancel(context.Background())
 	started, ended := make(chan string, 1), make(chan error, 1)
 	go func() {
-		ended <- run(ctx, Options{
-			Pages: pagesOfTests(), Started: func(at string) { started <- at },
-			Log: NewLog(testWriter{t}, config.Log{}),
-		})
+		o := inTests()
+		o.Started, o.Log = func(at string) { started <- at }, NewLog(testWriter{t}, config.Log{})
+		ended <- run(ctx, o)
 	}()
 	stop = func() {
 		cancel()
@@ -101,7 +104,7 @@ func serveHere(t *testing.T, c *config.Config) (at string, port uint16) {
 
 // Who connects first would else be shown as away: presence counts under a lease only.
 func TestAServerHasItsLeaseBeforeAnybodyCanConnect(t *testing.T) {
-	p, err := build(t.Context(), configured(t), Options{Pages: pagesOfTests()})
+	p, err := build(t.Context(), configured(t), inTests())
 	if err != nil {
 		t.Fatal(err)
 	}

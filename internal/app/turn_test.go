@@ -276,7 +276,7 @@ func TestWithoutTLSOrTURNThereIsNoDetour(t *testing.T) {
 		{"VISAVIS_HTTP_TLS=off"},
 	} {
 		c := configured(t, append([]string{"VISAVIS_HTTP_TLS=self-signed", "VISAVIS_HTTP_URL=https://localhost"}, environ...)...)
-		p, err := build(t.Context(), c, Options{Pages: pagesOfTests()})
+		p, err := build(t.Context(), c, inTests())
 		if err != nil {
 			t.Fatal(err)
 		}

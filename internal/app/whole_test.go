@@ -15,6 +15,7 @@ import (
 	"visavis/internal/config"
 	"visavis/internal/db/dbtest"
 	"visavis/internal/demo"
+	"visavis/internal/staff"
 	"visavis/internal/worldtest"
 )
 
@@ -32,25 +33,36 @@ type whole struct {
 // eachWhole starts one on each database.
 func eachWhole(t *testing.T, f func(t *testing.T, w *whole)) {
 	t.Helper()
+	eachWholeAt(t, worldtest.Cheap(), f)
+}
+
+// eachWholeAt starts one with passwords that cost something on each database.
+func eachWholeAt(t *testing.T, cost staff.Cost, f func(t *testing.T, w *whole)) {
+	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		f(t, startWhole(t))
+		f(t, startWholeAt(t, cost))
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		f(t, startWhole(t, "VISAVIS_DATABASE_URL="+dbtest.PostgresURL(t)))
+		f(t, startWholeAt(t, cost, "VISAVIS_DATABASE_URL="+dbtest.PostgresURL(t)))
 	})
 }
 
 func startWhole(t *testing.T, environ ...string) *whole {
 	t.Helper()
+	return startWholeAt(t, worldtest.Cheap(), environ...)
+}
+
+func startWholeAt(t *testing.T, cost staff.Cost, environ ...string) *whole {
+	t.Helper()
 	w := &whole{t: t, said: &worldtest.Log{}, log: &worldtest.Log{}}
-	w.c = configured(t, append([]string{
+	w.c = migrated(t, configured(t, append([]string{
 		"VISAVIS_HTTP_TLS=self-signed", "VISAVIS_HTTP_URL=https://localhost:8443", "VISAVIS_HTTP_TRUSTED_PROXIES=127.0.0.0/8",
 		"VISAVIS_RELAY_ADVERTISE=127.0.0.1", "VISAVIS_TALK_HEADS_UP=0s",
-	}, environ...)...)
+	}, environ...)...))
 	at, stop := running(t, func(ctx context.Context, o Options) error {
-		o.Log = slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		o.Cost, o.Log = cost, slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		return Demo(ctx, w.c, o, w.said)
 	})
 	w.url, w.stop = "https://"+at, stop
@@ -94,12 +106,27 @@ func TestTheWholeServerStartsAndSaysWhatToOpen(t *testing.T) {
 			}
 		}
 		w.signIn(demo.Accounts()[0])
-		for _, phc := range texts(t.Context(), t, w.database(), `SELECT password_hash FROM staff`) {
-			if !strings.HasPrefix(phc, "$argon2id$v=19$m=19456,t=2,p=1$") {
-				t.Errorf("a password is hashed as %q", phc)
-			}
-		}
 	})
+}
+
+// Tests have cheaper ones.
+func TestAPasswordCostsWhatItShouldWhereNothingElseIsSaid(t *testing.T) {
+	c := configured(t)
+	seeded(t, c, Options{Pages: pagesOfTests()})
+	d, err := openDatabase(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	hashes := texts(t.Context(), t, d, `SELECT password_hash FROM staff`)
+	for _, phc := range hashes {
+		if !strings.HasPrefix(phc, "$argon2id$v=19$m=19456,t=2,p=1$") {
+			t.Errorf("a password is hashed as %q", phc)
+		}
+	}
+	if len(hashes) == 0 {
+		t.Error("there is none")
+	}
 }
 
 // Whoever tries the roles finds somebody of each, but for those that administer a part of the tree only.

@@ -152,7 +152,7 @@ func TestNobodyElseOnTheMachineMayReadTheDatabase(t *testing.T) {
 func TestTheSchemasVersionIsReadWithoutMakingAnything(t *testing.T) {
 	for engine, address := range map[string]func(testing.TB) string{
 		"sqlite":   func(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "new.db") },
-		"postgres": dbtest.PostgresURL,
+		"postgres": dbtest.EmptyPostgresURL,
 	} {
 		t.Run(engine, func(t *testing.T) {
 			d, err := db.Open(t.Context(), address(t))

@@ -15,7 +15,7 @@ func each(t *testing.T, f func(t *testing.T, d *db.DB)) {
 	t.Helper()
 	for engine, address := range map[string]func(testing.TB) string{
 		"sqlite":   func(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "old.db") },
-		"postgres": dbtest.PostgresURL,
+		"postgres": dbtest.EmptyPostgresURL,
 	} {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()

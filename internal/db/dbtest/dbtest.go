@@ -48,30 +48,37 @@ func SQLite(t testing.TB) *db.DB {
 // SQLiteURL returns the address of a migrated SQLite file without rows.
 func SQLiteURL(t testing.TB) string {
 	t.Helper()
+	path := filepath.Join(t.TempDir(), "visavis.db")
+	SQLiteAt(t, path)
+	return "sqlite:" + path
+}
+
+// SQLiteAt makes such a file.
+func SQLiteAt(t testing.TB, path string) {
+	t.Helper()
 	schema, err := migratedFile()
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "visavis.db")
 	if err := os.WriteFile(path, schema, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return "sqlite:" + path
 }
 
 // Postgres returns a fresh PostgreSQL database, dropped when the test ends.
 func Postgres(t testing.TB) *db.DB {
 	t.Helper()
-	return open(t, migratedPostgres(t), db.Options{})
+	return open(t, PostgresURL(t), db.Options{})
 }
 
 // NarrowPostgres is Postgres over a single connection: whoever holds it and wants another waits for itself.
 func NarrowPostgres(t testing.TB) *db.DB {
 	t.Helper()
-	return open(t, migratedPostgres(t), db.Options{Connections: 1})
+	return open(t, PostgresURL(t), db.Options{Connections: 1})
 }
 
-func migratedPostgres(t testing.TB) string {
+// PostgresURL returns the address of a fresh, migrated PostgreSQL database without rows.
+func PostgresURL(t testing.TB) string {
 	t.Helper()
 	server := postgres(t)
 	template, err := migratedDatabase(server)
@@ -81,8 +88,8 @@ func migratedPostgres(t testing.TB) string {
 	return newDatabase(t, server, template)
 }
 
-// PostgresURL returns the address of a fresh, empty PostgreSQL database.
-func PostgresURL(t testing.TB) string {
+// EmptyPostgresURL returns the address of a fresh PostgreSQL database without tables.
+func EmptyPostgresURL(t testing.TB) string {
 	t.Helper()
 	return newDatabase(t, postgres(t), "template1")
 }

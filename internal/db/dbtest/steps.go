@@ -27,7 +27,7 @@ type Steps struct {
 func PostgresInSteps(t testing.TB) (*db.DB, *Steps) {
 	t.Helper()
 	s := &Steps{t: t}
-	d, w := watch(t, migratedPostgres(t), db.Options{}, asker)
+	d, w := watch(t, PostgresURL(t), db.Options{}, asker)
 	t.Cleanup(func() { w.tell(t) })
 	w.during(s)
 	s.db = d
