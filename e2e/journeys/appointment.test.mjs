@@ -53,6 +53,8 @@ async function appointment({ server, chromium }, { language, guestWidth, staffWi
   await signIn(list, server, ADVISORS.sabine);
   await see(list, '03-today');
 
+  if (staffWidth === 1280) assert.ok(await list.eval(() => document.querySelector('[data-testid=book-submit]').getBoundingClientRect().bottom <= innerHeight), 'the whole form is in sight');
+
   // Books: what is wrong stands at each field at once, one without e-mail gives the link, one with e-mail invites.
   await list.fill(`${hook('book-email')} input`, 'gerda');
   const proposed = await list.eval(() => document.querySelector('[data-testid=book-time] input').value);

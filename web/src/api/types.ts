@@ -120,6 +120,8 @@ interface Desk {
   departmentId: string;
   /** The highest that the person has there. */
   role: Role;
+  /** It takes no new appointments. */
+  closed?: boolean;
   /** The person works there for a time, up to that moment. */
   until?: number;
   /** In which appointments are offered there. */

@@ -201,6 +201,23 @@ describe("the list follows the stream", () => {
     expect(stream().url).toBe(before.url);
   });
 
+  test("who is refused because the team is closed sees which are", async () => {
+    const renew = vi.spyOn(session, "renew").mockResolvedValue();
+    const booking = {
+      desk: "d1",
+      service: "s1",
+      startsAt: 1,
+      citizen: { name: "Erika" },
+      language: "de",
+    } as const;
+    server({ "/api/staff/appointments": { status: 409, body: { code: "appointment.full" } } });
+    await expect(list.book(booking)).rejects.toMatchObject({ code: "appointment.full" });
+    expect(renew).not.toHaveBeenCalled();
+    server({ "/api/staff/appointments": { status: 409, body: { code: "appointment.desk_closed" } } });
+    await expect(list.book(booking)).rejects.toMatchObject({ code: "appointment.desk_closed" });
+    expect(renew).toHaveBeenCalledOnce();
+  });
+
   test("the session is over when the server does not know it any more, and the caller hears why", async () => {
     const lost = vi.spyOn(session, "lost");
     server({ "/api/staff/appointments/a/cancel": { status: 401, body: { code: "session.none" } } });

@@ -175,8 +175,14 @@ export class DeskList {
     else if (!openTalkWindow(`/staff/talk/${talk}`, here)) this.refuse("talk.blocked", seat);
   }
 
-  book(booking: Booking): Promise<Booked> {
-    return this.told(api.post<Booked>("/api/staff/appointments", booking));
+  async book(booking: Booking): Promise<Booked> {
+    try {
+      return await this.told(api.post<Booked>("/api/staff/appointments", booking));
+    } catch (error) {
+      // What is shown of the teams was read when the page came.
+      if (asApiError(error).code === "appointment.desk_closed") await this.session.renew();
+      throw error;
+    }
   }
 
   async link({ id }: Row): Promise<string> {

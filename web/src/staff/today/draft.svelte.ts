@@ -36,6 +36,8 @@ export class Draft {
 
   readonly #around: () => Surroundings;
 
+  /** Teams that take new appointments. */
+  readonly open = $derived.by(() => this.who().desks.filter(({ closed }) => !closed));
   readonly languages = $derived.by(
     () => this.who().desks.find(({ id }) => id === this.team)?.languages ?? [],
   );
@@ -88,7 +90,7 @@ export class Draft {
     around: () => Surroundings,
   ) {
     this.#around = around;
-    this.team = who().desks[0]?.id ?? "";
+    this.team = (this.open[0] ?? who().desks[0])?.id ?? "";
   }
 
   /** The next booking begins: what is said of the last one goes, unless its link would be lost. */
