@@ -90,18 +90,18 @@ type Public struct {
 	Name       string   `json:"name"`
 	Phone      string   `json:"phone"`
 	Dial       string   `json:"dial,omitempty"` // what is dialled, where Phone is one number
-	PhoneHours string   `json:"phoneHours"`
+	PhoneHours Text     `json:"phoneHours" doc:"By language."`
 	TimeZone   string   `json:"timeZone"`
 	Languages  []string `json:"languages"`
 	Logo       *Logo    `json:"logo,omitempty"`
 }
 
-// Public is what somebody sees for whom these rules count, in a language.
-func (a Agency) Public(rules Rules, language string) Public {
+// Public is what somebody sees for whom these rules count.
+func (a Agency) Public(rules Rules) Public {
 	phone := rules.Line(ContactPhone)
 	return Public{
 		Slug: a.Slug, Name: a.Name, TimeZone: a.TimeZone,
-		Phone: phone, Dial: Dial(phone), PhoneHours: rules.Text(ContactHours).In(language), Languages: rules.Some(SpokenLanguages),
+		Phone: phone, Dial: Dial(phone), PhoneHours: rules.Text(ContactHours), Languages: rules.Some(SpokenLanguages),
 		Logo: a.Logo(rules),
 	}
 }

@@ -15,8 +15,9 @@ import (
 
 // shown is what a guest's page and a mail say of the agency.
 type shown struct {
-	Phone, Dial, PhoneHours string
-	Languages               []string
+	Phone, Dial string
+	PhoneHours  agency.Text
+	Languages   []string
 }
 
 func (g *ground) page(guest *Guest) (s shown, language string) {
@@ -35,7 +36,7 @@ func TestAnOfficesOwnTelephoneAndHoursStandOnThePageAndInTheMail(t *testing.T) {
 		guest := g.Guest(g.Book(g.o, g.SignIn(g.o.Sommer), g.o.Booking(Start())))
 		expect := func(what, phone, hours string) {
 			t.Helper()
-			if page, _ := g.page(guest); page.Phone != phone || page.PhoneHours != hours {
+			if page, _ := g.page(guest); page.Phone != phone || page.PhoneHours.In("de") != hours {
 				t.Errorf("%s: the page says %+v", what, page)
 			}
 			n, err := g.Appointments.Notice(t.Context(), g.o.Agency, guest.Place.Appointment)
@@ -62,8 +63,8 @@ func TestAnOfficesOwnTelephoneAndHoursStandOnThePageAndInTheMail(t *testing.T) {
 		}
 		g.must(g.whole, agency.ContactPhone, `"115"`, true)
 		var public shown
-		g.Browser().Get("/api/guest/lindenau?language=en").OK(t).Into(t, &public)
-		if public.Phone != "115" || public.PhoneHours != "rund um die Uhr" {
+		g.Browser().Get("/api/guest/lindenau").OK(t).Into(t, &public)
+		if public.Phone != "115" || public.PhoneHours.In("en") != "rund um die Uhr" {
 			t.Errorf("anybody is told %+v", public)
 		}
 	})
@@ -79,7 +80,7 @@ func TestAGuestIsWrittenToInALanguageThatIsOffered(t *testing.T) {
 		expect := func(language, hours string, offered ...string) {
 			t.Helper()
 			page, told := g.page(guest)
-			if told != language || page.PhoneHours != hours || !slices.Equal(page.Languages, offered) {
+			if told != language || page.PhoneHours.In(language) != hours || !slices.Equal(page.Languages, offered) {
 				t.Errorf("the page is in %s: %+v", told, page)
 			}
 			if n, err := g.Appointments.Notice(t.Context(), g.o.Agency, guest.Place.Appointment); err != nil || n.Language != language || n.PhoneHours != hours {

@@ -1,14 +1,12 @@
 package agency
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/http"
 
 	"visavis/internal/db"
 	"visavis/internal/edge"
-	"visavis/locales"
 )
 
 // Routes registers what anybody may ask.
@@ -19,9 +17,7 @@ func (s *Store) Routes(api *edge.API) {
 }
 
 type publicIn struct {
-	Slug     string `path:"agency" maxLength:"64"`
-	Language string `query:"language" enum:"de,en" doc:"Instead of Accept-Language."`
-	Accept   string `header:"Accept-Language"`
+	Slug string `path:"agency" maxLength:"64"`
 }
 
 type publicOut struct{ Body Public }
@@ -34,14 +30,14 @@ func (s *Store) public(ctx context.Context, in *publicIn) (*publicOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.Public(ctx, s.db.Read(), a, locales.Choose(cmp.Or(in.Language, in.Accept)))
+	p, err := s.Public(ctx, s.db.Read(), a)
 	return &publicOut{p}, err
 }
 
 // Public is what anybody may know of an agency, by the rules of the whole of it.
-func (s *Store) Public(ctx context.Context, q db.Q, a Agency, language string) (Public, error) {
+func (s *Store) Public(ctx context.Context, q db.Q, a Agency) (Public, error) {
 	rules, err := s.RulesAt(ctx, q, a.ID, Place{Kind: OfAgency, ID: a.ID})
-	return a.Public(rules, rules.Language(language)), err
+	return a.Public(rules), err
 }
 
 type legalIn struct {

@@ -328,8 +328,8 @@ func (p *parts) greeting(ctx context.Context, slug, language string) (pages.Agen
 	if err != nil {
 		return pages.Agency{}, err
 	}
-	public, err := p.agencies.Public(ctx, p.db.Read(), a, language)
-	return pages.Agency{Name: public.Name, Phone: public.Phone, Dial: public.Dial, PhoneHours: public.PhoneHours}, err
+	public, err := p.agencies.Public(ctx, p.db.Read(), a)
+	return pages.Agency{Name: public.Name, Phone: public.Phone, Dial: public.Dial, PhoneHours: public.PhoneHours.In(language)}, err
 }
 
 // ready tells balancers whether this process can do its work.

@@ -69,10 +69,10 @@ func (s *Service) notice(ctx context.Context, n Names, rules agency.Rules) (noti
 		return failed, err
 	}
 	language := rules.Language(n.Language)
-	public := a.Public(rules, language)
+	public := a.Public(rules)
 	notice := notify.Notice{
 		Kind: notify.Cancelled, UID: n.ID, Sequence: n.InviteVersion, Language: language, Name: n.Citizen.Name, Email: n.Citizen.Email,
-		Starts: n.Starts, Ends: n.Ends, Agency: a.Name, Location: n.Place.Location, Phone: public.Phone, PhoneHours: public.PhoneHours,
+		Starts: n.Starts, Ends: n.Ends, Agency: a.Name, Location: n.Place.Location, Phone: public.Phone, PhoneHours: public.PhoneHours.In(language),
 	}
 	if n.Status != Booked {
 		return notice, nil

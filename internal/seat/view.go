@@ -105,7 +105,7 @@ func (s *Service) view(ctx context.Context, q db.Q, x Seat, who Holder) (GuestVi
 	now := s.o.Clock()
 	language := rules.Language(u.language)
 	v := GuestView{
-		Seat: x.ID, Agency: a.Public(rules, language), Department: u.department, Location: u.location,
+		Seat: x.ID, Agency: a.Public(rules), Department: u.department, Location: u.location,
 		State: x.State, ClosedReason: x.ClosedReason, Language: language, Advisor: u.advisor,
 		StartsAt: db.Ms(w.Starts), EndsAt: db.Ms(w.Ends), OpensAt: db.Ms(w.Opens), ClosesAt: db.Ms(w.Closes),
 		Takeover: takeoverOf(x, who), Mode: x.Mode, ArrivedAt: db.MsPtr(x.ArrivedAt),

@@ -382,7 +382,7 @@ func (s *Service) meOf(ctx context.Context, p Person, language string) (*meOutpu
 	}
 	me := Me{ID: p.ID, Name: p.Name, Email: p.Email, Roles: append([]Held{}, p.Roles...), Desks: []meDesk{}, Services: []meService{}}
 	err = s.db.Snapshot(ctx, func(q db.Q) error {
-		if me.Agency, err = s.agencies.Public(ctx, q, a, language); err != nil {
+		if me.Agency, err = s.agencies.Public(ctx, q, a); err != nil {
 			return err
 		}
 		desks, err := s.agencies.Desks(ctx, q, p.Agency, p.Desks)

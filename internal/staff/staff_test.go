@@ -38,7 +38,7 @@ func TestWhoSignsInSeesTheirDesksServicesAndColleaguesOnly(t *testing.T) {
 		n.Office("ahorn")
 		var me staff.Me
 		n.SignIn(o.Sommer).Get(path+"?language=en").OK(t).Into(t, &me)
-		if me.Name != "Frau Sommer" || len(me.Desks) != 1 || me.Desks[0].Role != staff.Advisor || me.Agency.Slug != "lindenau" || me.Agency.PhoneHours != "Monday to Friday" {
+		if me.Name != "Frau Sommer" || len(me.Desks) != 1 || me.Desks[0].Role != staff.Advisor || me.Agency.Slug != "lindenau" || me.Agency.PhoneHours["en"] != "Monday to Friday" {
 			t.Errorf("%+v", me)
 		}
 		if me.Desks[0].ID != o.Desk || len(me.Services) != 1 || me.Services[0].Name != "Beratung (en)" || me.Services[0].Minutes != 30 {

@@ -23,7 +23,8 @@ export interface PublicAgency {
   phone: string;
   /** What is dialled, where `phone` is one number. */
   dial?: string;
-  phoneHours: string;
+  /** By language. */
+  phoneHours: Readonly<Record<string, string>>;
   /** Of the offices, as the IANA database names it. */
   timeZone: string;
   languages: LanguageTag[];

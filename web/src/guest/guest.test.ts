@@ -90,7 +90,7 @@ describe("the screen", () => {
       slug: "demo",
       name: "Amt",
       phone: "030",
-      phoneHours: "",
+      phoneHours: {},
       timeZone: "Europe/Berlin",
       languages: ["de"],
     },

@@ -83,7 +83,7 @@ const expected: GuestView = {
     slug: "demo",
     name: "Amt",
     phone: "030",
-    phoneHours: "",
+    phoneHours: {},
     timeZone: "Europe/Berlin",
     languages: ["de"],
   },
