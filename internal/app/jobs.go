@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"text/tabwriter"
 	"time"
 
 	"visavis/internal/agency"
+	"visavis/internal/audit"
 	"visavis/internal/config"
 	"visavis/internal/db"
 	"visavis/internal/jobs"
@@ -62,7 +64,7 @@ func ListJobs(ctx context.Context, c *config.Config, choice JobChoice, out io.Wr
 // ReviveJobs has jobs that were given up done after all.
 func ReviveJobs(ctx context.Context, c *config.Config, choice JobChoice, out io.Writer) error {
 	return withTools(ctx, c, func(o *tools) error {
-		n, err := o.eachDead(ctx, choice, func(tx *db.Tx, a agency.Agency, ids []string) (int, error) {
+		n, err := o.eachDead(ctx, choice, audit.JobRevived, func(tx *db.Tx, a agency.Agency, ids []string) (int, error) {
 			return len(ids), o.jobs.Revive(ctx, tx, a.ID, ids...)
 		})
 		if err != nil {
@@ -76,7 +78,7 @@ func ReviveJobs(ctx context.Context, c *config.Config, choice JobChoice, out io.
 // DropJobs deletes jobs that were given up. Those that delete what is left of an agency are kept: nobody else would do it.
 func DropJobs(ctx context.Context, c *config.Config, choice JobChoice, out io.Writer) error {
 	return withTools(ctx, c, func(o *tools) error {
-		n, err := o.eachDead(ctx, choice, func(tx *db.Tx, a agency.Agency, ids []string) (int, error) {
+		n, err := o.eachDead(ctx, choice, audit.JobDropped, func(tx *db.Tx, a agency.Agency, ids []string) (int, error) {
 			switch {
 			case a.ID != "":
 				return len(ids), o.jobs.Drop(ctx, tx, a.ID, ids...)
@@ -106,8 +108,8 @@ func (o *tools) owners(ctx context.Context, slug string) ([]agency.Agency, error
 	return []agency.Agency{one}, err
 }
 
-// eachDead does something to the chosen jobs of each agency, to all or none, and tells to how many.
-func (o *tools) eachDead(ctx context.Context, choice JobChoice, do func(*db.Tx, agency.Agency, []string) (int, error)) (n int, err error) {
+// eachDead does something to the chosen jobs of each agency, to all or none, and tells to how many, and the agencies' audits.
+func (o *tools) eachDead(ctx context.Context, choice JobChoice, act audit.Act, do func(*db.Tx, agency.Agency, []string) (int, error)) (n int, err error) {
 	if err := choice.check(); err != nil {
 		return 0, err
 	}
@@ -123,11 +125,14 @@ func (o *tools) eachDead(ctx context.Context, choice JobChoice, do func(*db.Tx, 
 			if err != nil {
 				return err
 			}
-			ids := chosenJobs(dead, choice)
+			ids, kinds := chosenJobs(dead, choice)
 			if len(ids) == 0 {
 				continue
 			}
 			done, err := do(tx, a, ids)
+			if err == nil && a.ID != "" {
+				err = o.noteJobs(ctx, tx, a.ID, act, kinds)
+			}
 			if err != nil {
 				return err
 			}
@@ -142,11 +147,28 @@ func (o *tools) eachDead(ctx context.Context, choice JobChoice, do func(*db.Tx, 
 	return n, err
 }
 
-func chosenJobs(dead []jobs.Dead, choice JobChoice) (ids []string) {
+// chosenJobs are the ids of those that were chosen, and how many there are of each kind.
+func chosenJobs(dead []jobs.Dead, choice JobChoice) (ids []string, kinds map[string]int) {
+	kinds = map[string]int{}
 	for _, one := range dead {
 		if choice.All || slices.Contains(choice.IDs, one.ID) {
 			ids = append(ids, one.ID)
+			kinds[one.Kind]++
 		}
 	}
-	return ids
+	return ids, kinds
+}
+
+// noteJobs tells an agency's audit what became of jobs of its own: whose letter never went out was somebody's decision.
+func (o *tools) noteJobs(ctx context.Context, tx *db.Tx, agencyID string, act audit.Act, kinds map[string]int) error {
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		err := o.audit.Append(ctx, tx, audit.Entry{
+			Agency: agencyID, By: audit.System(), Act: act, Object: agencyID,
+			Detail: []audit.Code{audit.Is("job", kind), audit.Number("count", int64(kinds[kind]))},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

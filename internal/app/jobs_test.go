@@ -61,6 +61,10 @@ func TestAnOperatorLearnsOfJobsThatWereGivenUpAndDecidesAboutThem(t *testing.T) 
 		do(DropJobs, JobChoice{All: true}, "1 dropped\n")
 		do(ListJobs, JobChoice{}, clear+"  -  agency.clear [^\n]*\n")
 		do(ReviveJobs, JobChoice{All: true}, "1 will be tried again within a minute\n")
+		// What belonged to the agency stands in its audit, and what was refused does not.
+		if got := strings.Join(append(entries(t, c, "job.revived"), entries(t, c, "job.dropped")...), "; "); got != "job=notify.mail count=1; job=notify.letter count=1" {
+			t.Errorf("the audit has %s", got)
+		}
 		do(ListJobs, JobChoice{}, "no job was given up\n")
 	})
 }

@@ -71,6 +71,7 @@ var elsewhere = map[audit.Act]string{
 	audit.RuleDecided:  "internal/admin", audit.RuleLeft: "internal/admin", audit.OrganisationExported: "internal/admin",
 	audit.AgencyChanged: "internal/app, by a command", audit.KeyExported: "internal/app, by a command", audit.KeyRestored: "internal/app, by a command",
 	audit.ApprovalAsked: "internal/admin", audit.ApprovalAllowed: "internal/admin", audit.ApprovalRefused: "internal/admin",
+	audit.JobRevived: "internal/app, by a command", audit.JobDropped: "internal/app, by a command",
 	audit.RetentionOver: "internal/retention", audit.DecidedAgain: "internal/app, after a restore",
 	audit.AuditSearched: "internal/auditlog",
 	audit.AuditExported: "internal/auditlog",

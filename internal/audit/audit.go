@@ -63,6 +63,9 @@ const (
 	KeyExported          Act = "key.exported"   // for a backup of it; by a command
 	KeyRestored          Act = "key.restored"   // from one; by a command
 
+	JobRevived Act = "job.revived" // one that was given up is tried again; by a command
+	JobDropped Act = "job.dropped" // what it was to do is not done; by a command
+
 	ApprovalAsked   Act = "approval.asked" // for what needs a second person
 	ApprovalAllowed Act = "approval.allowed"
 	ApprovalRefused Act = "approval.refused"
@@ -157,6 +160,9 @@ var shapes = map[Act]shape{
 	AgencyChanged:        {object: OfAgency, details: []string{"what"}},
 	KeyExported:          {object: OfAgency, details: []string{"approval"}},
 	KeyRestored:          {object: OfAgency},
+
+	JobRevived: {object: OfAgency, details: []string{"job", "count"}},
+	JobDropped: {object: OfAgency, details: []string{"job", "count"}},
 
 	ApprovalAsked:   {object: OfAgency, details: []string{"approval", "act", "rule", "place", "value", "fixed"}},
 	ApprovalAllowed: {object: OfAgency, details: []string{"approval", "act", "rule", "place"}},
