@@ -102,12 +102,12 @@ func (o Options) openSQLite(path string) (*DB, error) {
 		return nil, err
 	}
 	file := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + sqlitePragmas
-	write, err := o.pool("sqlite", file+writeCache+"&_txlock=immediate")
+	write, err := o.pool("sqlite", file+writeCache+"&_txlock=immediate", readyToWrite)
 	if err != nil {
 		return nil, err
 	}
 	write.SetMaxOpenConns(1)
-	read, err := o.pool("sqlite", file+readCache+"&_pragma=query_only(1)")
+	read, err := o.pool("sqlite", file+readCache+"&_pragma=query_only(1)", readyToRead)
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
@@ -120,7 +120,7 @@ func (o Options) openSQLite(path string) (*DB, error) {
 const mostConnections = 20
 
 func (o Options) openPostgres(address string) (*DB, error) {
-	pool, err := o.pool("pgx", address)
+	pool, err := o.pool("pgx", address, 0)
 	if err != nil {
 		return nil, errors.New("the PostgreSQL address cannot be read") // the error would quote the password
 	}
@@ -134,16 +134,23 @@ func (o Options) openPostgres(address string) (*DB, error) {
 	return &DB{engine: PostgreSQL, url: address, write: pool, read: pool}, nil
 }
 
-// pool is sql.Open, through what stands before the driver.
-func (o Options) pool(engine, address string) (*sql.DB, error) {
+// pool is sql.Open, through what stands before the driver. Each connection has so many statements ready.
+func (o Options) pool(engine, address string, ready int) (*sql.DB, error) {
 	pool, err := sql.Open(engine, address)
-	if err != nil || o.Through == nil {
+	if err != nil || ready == 0 && o.Through == nil {
 		return pool, err
+	}
+	used := pool.Driver()
+	if ready > 0 {
+		used = readied{used, ready}
+	}
+	if o.Through != nil {
+		used = o.Through(used)
 	}
 	if err := pool.Close(); err != nil { // it has no connection yet
 		return nil, err
 	}
-	return sql.OpenDB(through{o.Through(pool.Driver()), address}), nil
+	return sql.OpenDB(through{used, address}), nil
 }
 
 // through makes connections by a driver that is not registered.

@@ -1,6 +1,9 @@
 package db
 
-import "context"
+import (
+	"context"
+	"database/sql/driver"
+)
 
 // MigrateTo brings the schema to a version, as a former release would have left it.
 func (d *DB) MigrateTo(ctx context.Context, version int64) error {
@@ -11,3 +14,6 @@ func (d *DB) MigrateTo(ctx context.Context, version int64) error {
 	_, err = provider.UpTo(ctx, version)
 	return err
 }
+
+// Readied puts the keeping of statements before a driver.
+func Readied(d driver.Driver, most int) driver.Driver { return readied{d, most} }
