@@ -177,12 +177,12 @@ test('for how long data is kept two people decide', LIMIT, async () => {
 
   await rename(admin, 'mehmet', 'Mehmet A. Aksoy');
   await officer.reload();
-  await says(officer, hook('approval-hindered'), /das Konto von Martina Lorenz.*zurücknehmen und neu stellen.*Uhr zustimmen/s);
+  await says(officer, hook('approval-hindered'), /das Konto von Martina Lorenz.*nicht zustimmen\. Eine andere Person kann schon jetzt zustimmen/s);
   assert.equal(await officer.has(hook('approval-allow')), false);
   assert.equal(await officer.has(hook('approval-refuse')), true);
   await seen(officer, '15-hindered');
   await admin.click(hook('approval-back'));
-  await says(admin, 'main', /Bitte ist zurückgenommen/);
+  await says(admin, 'main', /Antrag ist zurückgenommen/);
 });
 
 test('the operator sees technique and numbers', LIMIT, async () => {

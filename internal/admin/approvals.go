@@ -65,6 +65,8 @@ type ApprovalView struct {
 type Hindrance struct {
 	Code   string `json:"code" enum:"approval.left,approval.same,approval.account,approval.new" doc:"That of the problem with which it would be refused."`
 	FromAt int64  `json:"fromAt,omitempty" doc:"Of approval.account and approval.new: from when on they may, as long as it can be allowed."`
+	// OthersMay is worked out where somebody is to be told.
+	OthersMay bool `json:"othersMay,omitempty" doc:"Somebody else may allow it now."`
 }
 
 func (h *Hindrance) problem() error {

@@ -38,6 +38,11 @@ func (s *Service) approvals(ctx context.Context, q db.Q, p staff.Person) ([]Appr
 			if list[i].Hindered, err = s.hindrance(ctx, q, p, list[i]); err != nil {
 				return nil, err
 			}
+			if why := list[i].Hindered; why != nil && why.FromAt != 0 {
+				if why.OthersMay, err = s.othersMay(ctx, q, p, list[i]); err != nil {
+					return nil, err
+				}
+			}
 		}
 		if list[i].Change == nil {
 			continue
@@ -47,6 +52,45 @@ func (s *Service) approvals(ctx context.Context, q db.Q, p staff.Person) ([]Appr
 		}
 	}
 	return list, nil
+}
+
+// othersMay tells whether anybody but this person could be the second one at this moment.
+func (s *Service) othersMay(ctx context.Context, q db.Q, p staff.Person, a ApprovalView) (bool, error) {
+	var ids, roles []string
+	for _, role := range staff.WithAny(staff.Approve) {
+		roles = append(roles, string(role))
+	}
+	list, args := db.In(5, roles)
+	rows, err := q.QueryContext(ctx, `
+		SELECT DISTINCT staff_id FROM staff_role WHERE agency_id = $1 AND place_id = $1 AND staff_id <> $2 AND staff_id <> $3
+		   AND (until_at IS NULL OR until_at > $4) AND role IN `+list, append([]any{p.Agency, p.ID, a.asker, db.Ms(s.o.Clock())}, args...)...)
+	if err != nil {
+		return false, fmt.Errorf("look for who may approve: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // read only
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return false, fmt.Errorf("look for who may approve: %w", err)
+		}
+		ids = append(ids, id)
+	}
+	if err := rows.Err(); err != nil {
+		return false, err
+	}
+	for _, id := range ids {
+		other, err := s.o.Staff.Now(ctx, q, p.Agency, id)
+		if err != nil {
+			return false, err
+		}
+		if !mayWatch(other) {
+			continue
+		}
+		if why, err := s.hindrance(ctx, q, other, a); err != nil || why == nil {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 // describe says of a change at which place it is, and what counts there now.

@@ -210,8 +210,14 @@ func TestTEN05WhoHasHadAHandInTheOthersAccountIsNoSecondPerson(t *testing.T) {
 					if why == nil || why.Code != with.code {
 						t.Errorf("%+v", why)
 					}
+					if why != nil && why.OthersMay {
+						t.Error("somebody else may, they say, and there is nobody")
+					}
 					second.Post(approvals+"/"+asked.ID, Body{"allow": true}).Expect(t, http.StatusConflict, with.code)
 					give(n, o, o.Sommer, staff.Protection, agency.OfAgency, o.Agency)
+					if why := newest(t, second.Get(approvals)).Hindered; why == nil || why.OthersMay != (why.FromAt != 0) {
+						t.Errorf("somebody else may, and they say %+v", why)
+					}
 					n.SignIn(o.Sommer).Post(approvals+"/"+asked.ID, Body{"allow": true}).OK(t)
 				})
 			})

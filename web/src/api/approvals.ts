@@ -21,6 +21,8 @@ export type Askable = "agency.delete" | "agency.key";
 export interface Hindrance {
   readonly code: "approval.left" | "approval.same" | "approval.account" | "approval.new";
   readonly fromAt?: number;
+  /** Somebody else may, already. */
+  readonly othersMay?: boolean;
 }
 
 export interface Approval {

@@ -50,16 +50,22 @@ const enoughMs = 24 * 60 * 60 * 1_000;
 /** Why this person cannot agree, and what can be done about it. */
 export function hinderedText(
   { askedBy: name, untilAt }: Approval,
-  { code, fromAt }: Hindrance,
+  { code, fromAt, othersMay = false }: Hindrance,
   texts: Said,
 ): string {
   const { t } = texts;
   if (fromAt === undefined) return t(`errors.${code}`);
   const when = moment(fromAt, texts);
-  const then = fromAt + enoughMs < untilAt ? "from" : "never";
-  return code === "approval.new"
-    ? `${t("admin.approvals.new", { name })} ${t(`admin.approvals.new.${then}`, { name, when })}`
-    : `${t("admin.approvals.hand", { name })} ${t(`admin.approvals.hand.${then}`, { name, when })}`;
+  const inTime = fromAt + enoughMs < untilAt;
+  return [
+    t(code === "approval.new" ? "admin.approvals.new" : "admin.approvals.hand", { name }),
+    inTime ? t("admin.approvals.from", { when }) : t("admin.approvals.never"),
+    ...(othersMay
+      ? [t("admin.approvals.other")]
+      : inTime
+        ? []
+        : [t("admin.approvals.again", { name, when })]),
+  ].join(" ");
 }
 
 /** What became of it. */

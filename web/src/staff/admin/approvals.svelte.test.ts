@@ -62,7 +62,7 @@ test("what became of it is said with who decided", () => {
   expect(became({ ...decided, allowed: true })).toMatch(/^Zugestimmt hat Herr Winter am Donnerstag/);
   expect(became({ ...decided, allowed: true, usedAt: now })).toMatch(/Gesichert wurde am Donnerstag/);
   expect(became(decided)).toMatch(/^Abgelehnt hat Herr Winter/);
-  expect(became({ ...decided, takenBack: true })).toMatch(/^Herr Winter hat die Bitte .* zurückgenommen/);
+  expect(became({ ...decided, takenBack: true })).toMatch(/^Herr Winter hat den Antrag .* zurückgenommen/);
   expect(became({ untilAt: now - day })).toMatch(/^Niemand hat bis/);
 });
 
@@ -72,10 +72,16 @@ test("who cannot agree is told why, from when on they can, and who can now", () 
   expect(why({ code: "approval.left" })).toMatch(/lehnen Sie ab/);
   const hand = /^In den letzten sieben Tagen .*Konto von Frau Herbst.* oder Frau Herbst Ihres.*/.source;
   expect(why({ code: "approval.account", fromAt: now + day })).toMatch(
-    new RegExp(`${hand}können Sie erst ab Freitag.* zustimmen.*Eine andere Person`),
+    new RegExp(`${hand}können Sie erst ab Freitag.* zustimmen.$`),
+  );
+  expect(why({ code: "approval.account", fromAt: now + day, othersMay: true })).toMatch(
+    /ab Freitag.* zustimmen. Eine andere Person kann schon jetzt zustimmen.$/,
+  );
+  expect(why({ code: "approval.new", fromAt: now + 6 * day, othersMay: true })).toMatch(
+    /nicht zustimmen. Eine andere Person kann schon jetzt zustimmen.$/,
   );
   expect(why({ code: "approval.account", fromAt: now + 6 * day })).toMatch(
-    new RegExp(`${hand}können Sie deshalb nicht zustimmen.*Frau Herbst die Bitte zurücknehmen.*ab Mittwoch`),
+    new RegExp(`${hand}können Sie deshalb nicht zustimmen.*Frau Herbst kann den Antrag.*ab Mittwoch`),
   );
   const made = /^In den letzten sieben Tagen wurde Ihr Konto oder das von Frau Herbst .*/.source;
   expect(why({ code: "approval.new", fromAt: now + day })).toMatch(
