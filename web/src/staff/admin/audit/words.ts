@@ -17,20 +17,33 @@ export function momentText(at: number, texts: Texts<StaffKey>): string {
   return `${dayText(at, texts)} ${new Date(at).getFullYear()}, ${timeText(at, texts)}`;
 }
 
-const short = (id: string): string => (id.length > 12 ? `${id.slice(0, 12)}…` : id);
+const groups = {
+  "sign-in": ["session", "password", "factor", "recovery", "passkey", "identity"],
+  people: ["account", "role", "directory"],
+  appointments: ["appointment", "link", "message", "notice", "consent"],
+  talks: ["takeover", "talk"],
+  audit: ["audit", "decided", "retention"],
+} as const;
+
+/** What a kind of entry is about, for who looks for one among many. */
+export function groupOf(act: string): keyof typeof groups | "places" {
+  const area = act.slice(0, act.indexOf("."));
+  const found = Object.entries(groups).find(([, areas]) => (areas as readonly string[]).includes(area));
+  return (found?.[0] as keyof typeof groups | undefined) ?? "places";
+}
 
 type Person = { pseudonym: string; name: string } | undefined;
 
 /** Who did it: by name where just this person was looked for. */
 export function actorText(entry: AuditEntry, person: Person, { t }: Texts<StaffKey>): string {
   if (entry.actorKind !== "staff") return t(`audit.by.${entry.actorKind}`);
-  return named(entry.actor, person) ?? t("audit.by.staff", { id: short(entry.actor ?? "") });
+  return named(entry.actor, person) ?? t("audit.by.staff", { id: entry.actor ?? "" });
 }
 
 /** What it is about. */
 export function aboutText(entry: AuditEntry, person: Person, { t }: Texts<StaffKey>): string {
   if (entry.objectKind === "agency") return t("audit.about.agency");
-  return named(entry.object, person) ?? t(`audit.about.${entry.objectKind}`, { id: short(entry.object) });
+  return named(entry.object, person) ?? t(`audit.about.${entry.objectKind}`, { id: entry.object });
 }
 
 const named = (pseudonym: string | undefined, person: Person): string | undefined =>
@@ -62,7 +75,7 @@ export function detailTexts({ detail = "" }: AuditEntry, person: Person, texts: 
     if (key === "outcome") return word(`staff.outcome.${value}`, value);
     if (key === "act") return actText(value, texts);
     if (key === "rule") return word(ruleLabels[value as RuleName] ?? value, value);
-    if (value === "true") return t("audit.yes");
-    return word(`audit.value.${key}.${value}`, named(value, person) ?? short(value));
+    if (value === "true" || value === "false") return t(value === "true" ? "audit.yes" : "audit.no");
+    return word(`audit.value.${key}.${value}`, named(value, person) ?? value);
   }
 }
