@@ -118,7 +118,18 @@ test('there is one screen at a time: the newer takes the place of the older', LI
   await until('the guest sees the screen of the advisor', () => guest.eval((selector) => /^Bildschirm von/.test(document.querySelector(selector)?.ariaLabel ?? ''), `${hook('shown')} video`));
   await until('the advisor shows', () => talk.has(hook('share-stop')));
   await shows(guest, 'the guest');
+  assert.match(await guest.text(hook('other')), /Ihrer wird nicht mehr gezeigt/);
+  assert.match(await talk.text(hook('other')), /wird nicht mehr gezeigt/);
   await see(guest, '04-other-way-guest');
+  // Alone, and as large as can be.
+  await guest.click(hook('screen-face'));
+  await until('nobody lies over the screen', () => guest.eval(() => document.querySelector('.person.faceless') !== null));
+  await guest.click(hook('screen-full'));
+  await until('it fills the screen', () => guest.eval(() => document.fullscreenElement?.querySelector('[data-testid=shown]') != null));
+  await see(guest, '05-full');
+  await guest.click(hook('screen-full'));
+  await until('it does no more', () => guest.eval(() => document.fullscreenElement === null));
+  await guest.click(hook('screen-face'));
   await pointAt(guest, 0.5, 0.25);
   await until('the advisor sees where', async () => (await pointed(talk)) !== undefined);
   await see(talk, '04-other-way-staff');

@@ -26,6 +26,15 @@ func (t Text) In(language string) string {
 	return ""
 }
 
+// everywhere has a text for every language that pages speak, of another one where there is none.
+func (t Text) everywhere() Text {
+	all := Text{}
+	for _, language := range locales.Languages() {
+		all[language] = t.In(language)
+	}
+	return all
+}
+
 // Encode is how a text is stored.
 func (t Text) Encode() string {
 	b, err := json.Marshal(map[string]string(t))
@@ -90,7 +99,7 @@ type Public struct {
 	Name       string   `json:"name"`
 	Phone      string   `json:"phone"`
 	Dial       string   `json:"dial,omitempty"` // what is dialled, where Phone is one number
-	PhoneHours Text     `json:"phoneHours" doc:"By language."`
+	PhoneHours Text     `json:"phoneHours" doc:"By each language that pages speak."`
 	TimeZone   string   `json:"timeZone"`
 	Languages  []string `json:"languages"`
 	Logo       *Logo    `json:"logo,omitempty"`
@@ -101,7 +110,7 @@ func (a Agency) Public(rules Rules) Public {
 	phone := rules.Line(ContactPhone)
 	return Public{
 		Slug: a.Slug, Name: a.Name, TimeZone: a.TimeZone,
-		Phone: phone, Dial: Dial(phone), PhoneHours: rules.Text(ContactHours), Languages: rules.Some(SpokenLanguages),
+		Phone: phone, Dial: Dial(phone), PhoneHours: rules.Text(ContactHours).everywhere(), Languages: rules.Some(SpokenLanguages),
 		Logo: a.Logo(rules),
 	}
 }

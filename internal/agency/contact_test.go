@@ -64,7 +64,7 @@ func TestAnOfficesOwnTelephoneAndHoursStandOnThePageAndInTheMail(t *testing.T) {
 		g.must(g.whole, agency.ContactPhone, `"115"`, true)
 		var public shown
 		g.Browser().Get("/api/guest/lindenau").OK(t).Into(t, &public)
-		if public.Phone != "115" || public.PhoneHours.In("en") != "rund um die Uhr" {
+		if public.Phone != "115" || public.PhoneHours["en"] != "rund um die Uhr" {
 			t.Errorf("anybody is told %+v", public)
 		}
 	})

@@ -101,8 +101,12 @@ test("the newer screen takes the place of the older, and of two at once that of 
   const first = talk(false);
   await first.sharing.start();
   now.mockReturnValue(60_000);
+  expect(first.sharing.replaced.value).toBeUndefined();
   says(first.store, true);
   expect(first.shown()).toBeUndefined();
+  expect(first.sharing.replaced.value).toBe("mine");
+  says(first.store, false);
+  expect(first.sharing.replaced.value, "that is over").toBeUndefined();
 
   const [guest, staff] = [talk(true), talk(false)];
   await guest.sharing.start();
@@ -127,6 +131,7 @@ test("a guest who chooses a screen while the advisor's has just come shows none;
   given = window();
   expect(await guest.sharing.start()).toBe("ok");
   expect(guest.shown()).toBeInstanceOf(Stream);
+  expect(guest.sharing.replaced.value).toBe("theirs");
   now.mockRestore();
 });
 

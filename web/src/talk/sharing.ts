@@ -23,6 +23,8 @@ export class Sharing {
   readonly pointer: Pointer;
   /** Where the other person points at on this side's screen. */
   readonly pointed = new Store<Point | undefined>(undefined);
+  /** Whose screen has just given way to the other side's: it was shown, and is no more. */
+  readonly replaced = new Store<"mine" | "theirs" | undefined>(undefined);
   private pointedAt = 0;
   private given: MediaStream | undefined;
   private mix: Mix | undefined;
@@ -121,6 +123,7 @@ export class Sharing {
     this.mix = mix;
     this.hear(this.call.state);
     this.shown = true;
+    if (this.theirs !== undefined) this.replaced.set("theirs");
     this.call.show(new MediaStream([...given.getVideoTracks(), ...(mix?.tracks ?? [])]));
   }
 
@@ -142,7 +145,11 @@ export class Sharing {
     // The call has ended it: somebody else sits on the other side now.
     const taken = this.shown && !state.local.sharing;
     if (taken || state.phase === "ended") this.stop();
-    else if (begun && (this.yields || performance.now() - this.since > sameTimeMs)) this.stop();
+    else if (begun && (this.yields || performance.now() - this.since > sameTimeMs)) {
+      if (this.shown) this.replaced.set("mine");
+      this.stop();
+    }
+    if (!state.remote.sharing && !this.given) this.replaced.set(undefined);
   }
 
   private hear({ local }: CallState): void {
