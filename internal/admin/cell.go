@@ -7,14 +7,11 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"visavis/internal/agency"
 )
 
-var (
-	address = regexp.MustCompile(`^[^\s@"(),:;<>\[\\\]]+@[^\s@"(),:;<>\[\\\]]+$`)
-	// dialled is a telephone number in its international form. It begins like a formula and cannot be one: without
-	// letters nothing is called or looked up.
-	dialled = regexp.MustCompile(`^\+[0-9][0-9 ()/.-]*$`)
-)
+var address = regexp.MustCompile(`^[^\s@"(),:;<>\[\\\]]+@[^\s@"(),:;<>\[\\\]]+$`)
 
 // forbidden tells of characters that no name has: they would be seen by nobody, or change what others look like.
 func forbidden(r rune) bool {
@@ -41,6 +38,8 @@ func (c column) proper(value string) (string, string, []any) {
 			return "", "email", []any{"value", shown(value)}
 		}
 		return strings.ToLower(value), "", nil
+	case c.phone && value != "" && !agency.HoldsNumber(value):
+		return "", "phone", []any{"value", shown(value)}
 	}
 	return value, "", nil
 }
@@ -118,5 +117,6 @@ func (c column) armed(cell string) (string, bool) {
 	case apostrophes > 0:
 		return value[1:], true
 	}
-	return value, c.phone && dialled.MatchString(cell)
+	// A number in its international form begins like a formula and cannot be one: without letters nothing is called or looked up.
+	return value, c.phone && strings.HasPrefix(cell, "+") && agency.IsNumber(cell)
 }

@@ -3,7 +3,6 @@ package agency
 import (
 	"encoding/hex"
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -61,9 +60,6 @@ func words(most int, lines bool) Form {
 
 const mostDial = 64
 
-// dialled is a telephone number as people write it.
-var dialled = regexp.MustCompile(`^\+?[0-9(][0-9 ()/.-]{2,}$`)
-
 // take reads a value as JSON has it, and puts it into its stored form.
 func (f Form) take(v any) (any, bool) {
 	switch f.Kind {
@@ -84,7 +80,7 @@ func (f Form) take(v any) (any, bool) {
 	case DialForm:
 		text, ok := v.(string)
 		text = strings.TrimSpace(text)
-		return text, ok && len(text) <= mostDial && dialled.MatchString(text)
+		return text, ok && len(text) <= mostDial && IsNumber(text)
 	case WordsForm:
 		return f.takeWords(v)
 	case PictureForm:
