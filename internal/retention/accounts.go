@@ -19,7 +19,7 @@ func (s *Service) eraseAccounts(ctx context.Context, o over) (n int, err error) 
 		o.agency, before).Scan(&n)
 	if err == nil && n > 0 {
 		err = s.db.Tx(ctx, func(tx *db.Tx) error {
-			// Whoever opens an account again does so before, or finds none: they hold the agency meanwhile.
+			// Whoever enables an account again does so before, or finds none: they hold the agency meanwhile.
 			if err := s.o.Agencies.Hold(ctx, tx, o.agency); err != nil {
 				return err
 			}

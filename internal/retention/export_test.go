@@ -17,3 +17,6 @@ func Fates() (fates map[string]string, deleted map[string]bool) {
 
 // Batch is how many are deleted at a time.
 const Batch = batch
+
+// Repeat is how some are deleted after the other.
+func Repeat(left *int, some func() (int, error)) error { return repeat(left, some) }

@@ -38,7 +38,8 @@ const (
 	job = "retention"
 	// batch is how many appointments or accounts are deleted in one transaction: others want to write meanwhile.
 	batch = 200
-	// turns are the transactions of one job. What is left then waits behind the other jobs.
+	// turns are the transactions of one job, however little each of them deletes: an agency may have a thousand services. What
+	// is left then waits behind the other jobs.
 	turns = 20
 )
 
@@ -110,10 +111,12 @@ func repeat(left *int, some func() (int, error)) error {
 		if err != nil {
 			return err
 		}
+		if n > 0 {
+			*left--
+		}
 		if n < batch { // what was not deleted now is kept for a reason
 			return nil
 		}
-		*left--
 	}
 	return nil
 }

@@ -616,3 +616,27 @@ func TestMIN04WhoHasLeftTheAgencyHasNoNameAfterTheTime(t *testing.T) {
 		admin.Post("/api/staff/people", Body{"email": s.o.Winter.Email, "name": "Herr Winter", "roles": []Body{}}).OK(t)
 	})
 }
+
+// An agency with a thousand services, each with little to delete, keeps other agencies' jobs waiting no longer than another.
+func TestEachTransactionThatDeletesIsATurnHoweverLittleItWas(t *testing.T) {
+	left := 5
+	for _, step := range []struct {
+		deleted []int
+		left    int
+	}{
+		{[]int{1}, 4}, {[]int{0}, 4}, {[]int{retention.Batch, 0}, 3}, {[]int{retention.Batch, 7}, 1}, {[]int{7}, 0}, {nil, 0},
+	} {
+		next := step.deleted
+		err := retention.Repeat(&left, func() (int, error) {
+			if len(next) == 0 {
+				t.Fatalf("%v: once too often", step.deleted)
+			}
+			n := next[0]
+			next = next[1:]
+			return n, nil
+		})
+		if err != nil || left != step.left || len(next) > 0 {
+			t.Errorf("%v: %d left, want %d, %v", step.deleted, left, step.left, err)
+		}
+	}
+}
