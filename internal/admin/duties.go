@@ -16,6 +16,48 @@ type duty struct {
 	taken bool // can be, by an import
 }
 
+// checkPeople notes what of a difference nobody may bring about, before anything is written: who tries it is told, too.
+func (s *Service) checkPeople(ctx context.Context, q db.Q, agencyID, by string, now *Document, changes Difference, file *Document, m *Mistakes) error {
+	if err := s.checkDuties(ctx, q, agencyID, by, now, changes, file.Files[Roles], m); err != nil {
+		return err
+	}
+	return s.checkAdmins(ctx, q, agencyID, now, changes, file, m)
+}
+
+// checkAdmins notes the last line that disables an account or takes a role after which nobody would administer an agency that
+// somebody does.
+func (s *Service) checkAdmins(ctx context.Context, q db.Q, agencyID string, now *Document, changes Difference, file *Document, m *Mistakes) error {
+	admins, err := s.o.Staff.Admins(ctx, q, agencyID)
+	if err != nil || !slices.ContainsFunc(admins, func(a staff.Admin) bool { return !a.Disabled }) {
+		return err
+	}
+	shut := map[string]bool{} // by e-mail
+	for _, row := range now.Rows[Staff] {
+		shut[row.cells[0]] = row.cells[2] == disabled
+	}
+	var last Change
+	for _, c := range changes {
+		who := c.row.cells
+		switch {
+		case c.Kind == Staff:
+			shut[who[0]] = who[2] == disabled
+			if c.What == Closed {
+				last = c
+			}
+		case c.Kind != Roles || who[1] != string(staff.AgencyAdmin):
+		case who[4] == taken:
+			admins = slices.DeleteFunc(admins, func(a staff.Admin) bool { return a.Decided && a.Email == who[0] })
+			last = c
+		default:
+			admins = append(admins, staff.Admin{Email: who[0]})
+		}
+	}
+	if !slices.ContainsFunc(admins, func(a staff.Admin) bool { return !shut[a.Email] }) {
+		m.add(file.Files[last.Kind], last.Line, "last_admin")
+	}
+	return nil
+}
+
 // checkDuties notes the lines that give a role to who imports them (by; empty: a command), and those that would give
 // somebody two roles that one person may not hold.
 func (s *Service) checkDuties(ctx context.Context, q db.Q, agencyID, by string, now *Document, changes Difference, file string, m *Mistakes) error {

@@ -16,6 +16,7 @@ import (
 	"visavis/internal/db"
 	"visavis/internal/db/dbtest"
 	"visavis/internal/staff"
+	"visavis/internal/vault"
 	. "visavis/internal/worldtest"
 )
 
@@ -356,13 +357,27 @@ func TestTheLastAdministratorStays(t *testing.T) {
 		n := New(t, d).Node()
 		id := emptyAgency(n, "lindenau")
 		brought(n, id, small()...)
-		for _, f := range []admin.File{
-			file("staff.csv", "email;state\nchef@amt.example;disabled\n"),
-			file("roles.csv", "email;role;at;place;state\nchef@amt.example;agency_admin;agency;;taken\n"),
+		const disabled, taken = "email;state\nchef@amt.example;disabled\n", "email;role;at;place;state\nchef@amt.example;agency_admin;agency;;taken\n"
+		const others = "email;role;at;place;state\nsommer@amt.example;agency_admin;agency;;given\n"
+		for where, files := range map[string][]admin.File{
+			"staff.csv 2 last_admin": {file("staff.csv", disabled)},
+			"roles.csv 2 last_admin": {file("roles.csv", taken)},
+			"staff.csv 3 last_admin": {
+				file("staff.csv", disabled+"sommer@amt.example;disabled\n"), file("roles.csv", others),
+			},
 		} {
-			if got := refused(n, id, f); !slices.Equal(got, []string{" 0 last_admin"}) {
-				t.Errorf("%v", got)
+			if got := refused(n, id, files...); !slices.Equal(got, []string{where}) {
+				t.Errorf("%v, want %s", got, where)
 			}
+			// Who only tries it learns the same.
+			doc, m := admin.Read(files)
+			if _, err := n.Admin.Trial(t.Context(), id, doc, m); err != nil || len(m.List) != 1 || m.List[0].Code != "last_admin" {
+				t.Errorf("%+v %v", m.List, err)
+			}
+		}
+		doc, m := admin.Read([]admin.File{file("staff.csv", disabled), file("roles.csv", others)})
+		if _, err := n.Admin.Trial(t.Context(), id, doc, m); err != nil || len(m.List) != 0 {
+			t.Errorf("another one administers: %+v %v", m.List, err)
 		}
 		if got := n.Count(`SELECT COUNT(*) FROM staff_role WHERE agency_id = $1 AND role = 'agency_admin'`, id); got != 1 {
 			t.Error(got)
@@ -458,4 +473,48 @@ func large(locations, desks, people int) []admin.File {
 		file("departments.csv", d.String()), file("locations.csv", l.String()), file("desks.csv", k.String()),
 		file("services.csv", v.String()), file("staff.csv", p.String()), file("roles.csv", r.String()),
 	}
+}
+
+// An import takes what somebody gave by hand, and the audit says so.
+func TestAUD02TheAuditSaysWhoHadGivenARoleThatAnImportTakes(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n := New(t, d).Node()
+		id := emptyAgency(n, "lindenau")
+		brought(n, id, small()...)
+		n.Tx(func(tx *db.Tx) error {
+			p, err := n.Staff.ByEmail(t.Context(), id, "chef@amt.example")
+			if err != nil {
+				return err
+			}
+			held := staff.Held{Role: staff.Operator, Kind: agency.OfAgency, Place: id}
+			return n.Staff.Give(t.Context(), tx, id, staff.Grant{Staff: p.ID, Source: staff.ByHand, Held: held})
+		})
+		brought(n, id, file("roles.csv", "email;role;at;place;state\nchef@amt.example;operator;agency;;taken\n"))
+		if got := n.Count(`SELECT COUNT(*) FROM audit_entry WHERE agency_id = $1 AND act = 'role.taken' AND detail = 'role=operator place=' || $1 || ' source=hand'`, id); got != 1 {
+			t.Errorf("%d entries", got)
+		}
+	})
+}
+
+func TestALocationsTelephoneHoldsANumber(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n := New(t, d).Node()
+		o, boss := administered(n, "lindenau")
+		for phone, fits := range map[string]bool{"": true, "115": true, "030 1234-0 (Zentrale)": true, "115 oder 116117": true, "abc": false, "Zimmer 12": false} {
+			got := refused
+			if fits {
+				got = func(n *Node, agency string, files ...admin.File) []string { brought(n, agency, files...); return nil }
+			}
+			table := file("locations.csv", "code;name;city;phone\nNEU;Neu;Ort;"+phone+"\n")
+			if wrong := got(n, o.Agency, table); !fits && !slices.Equal(wrong, []string{"locations.csv 2 phone"}) {
+				t.Errorf("%q: %v", phone, wrong)
+			}
+			made := boss.Post("/api/staff/places", Body{"kind": "location", "code": vault.NewID(), "name": "Neu", "phone": phone})
+			if fits {
+				made.OK(t)
+			} else {
+				made.Expect(t, 422, "admin.invalid")
+			}
+		}
+	})
 }

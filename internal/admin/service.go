@@ -55,7 +55,7 @@ func (s *Service) try(ctx context.Context, agencyID, by string, file *Document, 
 			return err
 		}
 		changes = Compare(now, file, m)
-		return s.checkDuties(ctx, q, agencyID, by, now, changes, file.Files[Roles], m)
+		return s.checkPeople(ctx, q, agencyID, by, now, changes, file, m)
 	})
 	return changes, err
 }
@@ -98,7 +98,7 @@ func (s *Service) bring(ctx context.Context, agencyID, by string, file *Document
 			return err
 		}
 		changes = Compare(now, file, m)
-		if err := s.checkDuties(ctx, tx, agencyID, by, now, changes, file.Files[Roles], m); err != nil {
+		if err := s.checkPeople(ctx, tx, agencyID, by, now, changes, file, m); err != nil {
 			return err
 		}
 		if m.any() {

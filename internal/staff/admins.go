@@ -73,23 +73,44 @@ func (s *Service) keepAdmin(ctx context.Context, tx *db.Tx, agencyID string, tak
 
 // adminships are all who administer the agency at present, and by whom.
 func (s *Service) adminships(ctx context.Context, q db.Q, agencyID string) (map[adminship]bool, error) {
+	list, err := s.Admins(ctx, q, agencyID)
+	all := map[adminship]bool{}
+	for _, one := range list {
+		if !one.Disabled {
+			all[adminship{one.Staff, one.Source}] = true
+		}
+	}
+	return all, err
+}
+
+// Admin is somebody with the role that administers an agency.
+type Admin struct {
+	Staff, Email string
+	Source       Source
+	Disabled     bool
+	Decided      bool // by people, for good: an import can take it
+}
+
+// Admins are all whose role that administers the agency counts at present, once for each who gave it.
+func (s *Service) Admins(ctx context.Context, q db.Q, agencyID string) ([]Admin, error) {
 	rows, err := q.QueryContext(ctx, `
-		SELECT staff_role.staff_id, staff_role.source FROM staff_role
-		JOIN staff ON staff.agency_id = staff_role.agency_id AND staff.id = staff_role.staff_id
-		WHERE staff_role.agency_id = $1 AND staff_role.role = $2 AND staff.disabled_at IS NULL
+		SELECT staff.id, staff.email, staff_role.source, staff.disabled_at IS NOT NULL,
+		       staff_role.source IN ('hand', 'import') AND staff_role.until_at IS NULL
+		FROM staff_role JOIN staff ON staff.agency_id = staff_role.agency_id AND staff.id = staff_role.staff_id
+		WHERE staff_role.agency_id = $1 AND staff_role.role = $2
 		  AND staff_role.from_at <= $3 AND (staff_role.until_at IS NULL OR staff_role.until_at > $3)`,
 		agencyID, AgencyAdmin, db.Ms(s.o.Clock()))
 	if err != nil {
 		return nil, fmt.Errorf("list administrators: %w", err)
 	}
 	defer func() { _ = rows.Close() }() // read only
-	all := map[adminship]bool{}
+	var all []Admin
 	for rows.Next() {
-		var one adminship
-		if err := rows.Scan(&one.staff, &one.source); err != nil {
+		var one Admin
+		if err := rows.Scan(&one.Staff, &one.Email, &one.Source, &one.Disabled, &one.Decided); err != nil {
 			return nil, fmt.Errorf("list administrators: %w", err)
 		}
-		all[one] = true
+		all = append(all, one)
 	}
 	return all, rows.Err()
 }
