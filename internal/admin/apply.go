@@ -79,7 +79,7 @@ func (w *writer) write(ctx context.Context, changes Difference) error {
 		case Roles:
 			err = w.role(ctx, c)
 		}
-		if err == nil && c.Kind != Staff && !c.onlyRules() { // who writes accounts, or rules, tells of them
+		if err == nil && c.Kind != Staff && c.Kind != Roles && !c.onlyRules() { // who writes accounts, roles or rules tells of them
 			err = w.note(ctx, c, id)
 		}
 		if err == nil && c.Kind == Services {
@@ -251,16 +251,11 @@ func (w *writer) account(ctx context.Context, c Change) error {
 func (w *writer) role(ctx context.Context, c Change) error {
 	who := w.ids[Staff][c.row.cells[0]]
 	role, at, place := w.held(c)
+	g := staff.Grant{Staff: who, Held: staff.Held{Role: staff.Role(role), Kind: at, Place: place}, Source: staff.Import, By: w.by}
 	if c.row.cells[4] == taken {
-		return w.run.Exec(ctx, `
-			DELETE FROM staff_role WHERE agency_id = $1 AND staff_id = $2 AND role = $3 AND place_id = $4
-			   AND source IN ('hand', 'import') AND until_at IS NULL`, w.agency, who, role, place)
+		return w.accounts.TakeDecided(ctx, w.tx, w.agency, g)
 	}
-	return w.run.Exec(ctx, `
-		INSERT INTO staff_role (agency_id, staff_id, role, place_kind, place_id, source, from_at, given_by, given_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7)
-		ON CONFLICT (agency_id, staff_id, role, place_id, source) DO UPDATE SET from_at = $7, until_at = NULL, given_by = $8, given_at = $7`,
-		w.agency, who, role, at, place, staff.Import, w.now, db.Null(w.by))
+	return w.accounts.GiveUnsettled(ctx, w.tx, w.agency, g)
 }
 
 // held is which role a change is about, and where.

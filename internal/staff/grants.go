@@ -135,6 +135,39 @@ func (s *Service) take(ctx context.Context, tx *db.Tx, agencyID string, g Grant,
 	return s.noteRole(ctx, tx, agencyID, audit.RoleTaken, g, people)
 }
 
+// GiveUnsettled gives a role without working out where people work now: who gives thousands has that done once (SettleAll). The
+// place must be the agency's, and its role one that is held there.
+func (s *Service) GiveUnsettled(ctx context.Context, tx *db.Tx, agencyID string, g Grant) error {
+	err := repeated(tx).Exec(ctx, `
+		INSERT INTO staff_role (agency_id, staff_id, role, place_kind, place_id, source, from_at, given_by, given_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7)
+		ON CONFLICT (agency_id, staff_id, role, place_id, source) DO UPDATE SET from_at = $7, until_at = NULL, given_by = $8, given_at = $7`,
+		agencyID, g.Staff, g.Held.Role, g.Held.Kind, g.Held.Place, g.Source, db.Ms(s.o.Clock()), db.Null(g.By))
+	if err != nil {
+		return fmt.Errorf("give role: %w", err)
+	}
+	return s.noteRole(ctx, tx, agencyID, audit.RoleGiven, g, []string{g.Staff})
+}
+
+// TakeDecided takes a role that people have decided, by hand or by an import, for good, likewise. The audit says of each who had
+// given it.
+func (s *Service) TakeDecided(ctx context.Context, tx *db.Tx, agencyID string, g Grant) error {
+	sources, err := db.Texts(tx.QueryContext(ctx, `
+		DELETE FROM staff_role WHERE agency_id = $1 AND staff_id = $2 AND role = $3 AND place_id = $4
+		   AND source IN ('hand', 'import') AND until_at IS NULL RETURNING source`, agencyID, g.Staff, g.Held.Role, g.Held.Place))
+	if err != nil {
+		return fmt.Errorf("take role back: %w", err)
+	}
+	slices.Sort(sources)
+	for _, source := range sources {
+		g.Source = Source(source)
+		if err := s.noteRole(ctx, tx, agencyID, audit.RoleTaken, g, []string{g.Staff}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // How a role reaches a desk: by being held there, in its department or at its location. A closed desk keeps its people
 // as long as it has appointments: nobody who comes may find it empty.
 const (
