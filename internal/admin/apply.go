@@ -103,7 +103,7 @@ func (w *writer) keep(ctx context.Context, changes Difference) error {
 			accounts = append(accounts, c.row.ID)
 		case c.Kind == Desks:
 			desks = append(desks, c.row.ID)
-		case c.What != Changed:
+		case (c.Kind == Departments || c.Kind == Locations) && c.What != Changed:
 			turned = append(turned, c.row.ID)
 		}
 	}
@@ -206,6 +206,8 @@ func (w *writer) rules(ctx context.Context, c Change, id string) error {
 		switch {
 		case rule == "":
 			continue
+		case rule.NeedsTwo():
+			return fmt.Errorf("%s is decided by two people, and by no document", rule)
 		case field.To == "":
 			if err := w.places.leaveAs(ctx, w.tx, by, place, rule); err != nil {
 				return err

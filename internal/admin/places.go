@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -389,10 +390,7 @@ func (s *Service) save(ctx context.Context, tx *db.Tx, p staff.Person, now *Docu
 	if err := w.write(ctx, changes); err != nil {
 		return "", err
 	}
-	for _, c := range changes {
-		if c.What == Changed && !movesPeople(c) {
-			continue
-		}
+	if slices.ContainsFunc(changes, movesPeople) {
 		if err := s.follow(ctx, tx, p.Agency); err != nil {
 			return "", err
 		}
@@ -402,12 +400,7 @@ func (s *Service) save(ctx context.Context, tx *db.Tx, p staff.Person, now *Docu
 
 // movesPeople tells whether a change can alter who works where.
 func movesPeople(c Change) bool {
-	for _, f := range c.Fields {
-		if f.Name == colLocation || f.Name == colState {
-			return true
-		}
-	}
-	return false
+	return c.What != Changed || slices.ContainsFunc(c.Fields, func(f Field) bool { return f.Name == colLocation || f.Name == colState })
 }
 
 type changedPlaceInput struct {

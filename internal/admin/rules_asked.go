@@ -42,11 +42,7 @@ func (s *Service) changeApproved(ctx context.Context, tx *db.Tx, agencyID string
 	}
 	asker := staff.Person{ID: a.asker, Agency: agencyID}
 	if a.Change.Leave {
-		_, err := s.o.Agencies.Undecide(ctx, tx, agencyID, place, a.Change.Rule)
-		if err != nil {
-			return err
-		}
-		return s.noteRule(ctx, tx, asker, place, audit.RuleLeft, a.Change.Rule)
+		return s.leaveAs(ctx, tx, asker, place, a.Change.Rule)
 	}
 	return s.decideAs(ctx, tx, asker, place, *a.Change)
 }
