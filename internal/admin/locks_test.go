@@ -53,7 +53,7 @@ func TestNobodyWhoChangesAnOrganisationWaitsForWhoBooks(t *testing.T) {
 	}{
 		"desks backwards while somebody books at them":   {"UPDATE desk SET name", 2, backwards, booked},
 		"booked at desks that are imported backwards":    {"UPDATE desk SET name", 2, booked, backwards},
-		"a desk and its advisor while they are booked":   {"UPDATE staff SET name", 1, renamed, booked},
+		"a desk and its advisor while they are booked":   {"UPDATE desk SET name", 1, renamed, booked},
 		"booked while a desk and its advisor change":     {"UPDATE desk SET name", 1, booked, renamed},
 		"booked while a desk changes and they leave":     {"UPDATE desk SET name", 1, booked, leaves},
 		"a location with its desks is shut while booked": {"UPDATE desk SET name", 2, booked, shuts},
@@ -71,6 +71,9 @@ func TestNobodyWhoChangesAnOrganisationWaitsForWhoBooks(t *testing.T) {
 			n.Exec(`UPDATE desk SET name = name WHERE agency_id = $1 AND id = $2`, s.o.Agency, s.earlier) // is met last by who goes through all
 			if deadlocks := steps.CrossingAt(both.nth, both.begins, func() { both.first(s) }, func() { both.second(s) }); deadlocks != 0 {
 				t.Errorf("%d times the database had to end one of them", deadlocks)
+			}
+			if !steps.Waited() {
+				t.Error("they have not crossed")
 			}
 			s.boss.Get("/api/staff/session").Expect(t, http.StatusOK, "")
 		})
@@ -96,6 +99,9 @@ func TestTEN05WhatTwoHaveAgreedToIsUsedOnceAlsoByTwoAtOnce(t *testing.T) {
 		})
 	}
 	steps.CrossingAt(1, "UPDATE agency SET name", use, use)
+	if !steps.Waited() {
+		t.Error("they have not crossed")
+	}
 	first, second := <-got, <-got
 	if errors.Is(first, admin.ErrNotApproved) {
 		first, second = second, first

@@ -21,6 +21,7 @@ type Steps struct {
 	reached   chan struct{}
 	goOn      chan struct{}
 	deadlocks int
+	waited    bool
 }
 
 // PostgresInSteps is Postgres with the means to hold a transaction.
@@ -46,7 +47,7 @@ func (s *Steps) CrossingAt(nth int, begins string, first, second func()) (deadlo
 	s.t.Helper()
 	reached, goOn := make(chan struct{}), make(chan struct{})
 	s.mu.Lock()
-	s.nth, s.begins, s.reached, s.goOn, s.deadlocks = nth, begins, reached, goOn, 0
+	s.nth, s.begins, s.reached, s.goOn, s.deadlocks, s.waited = nth, begins, reached, goOn, 0, false
 	s.mu.Unlock()
 
 	var both sync.WaitGroup
@@ -66,19 +67,29 @@ func (s *Steps) CrossingAt(nth int, begins string, first, second func()) (deadlo
 	}
 	done := make(chan struct{})
 	both.Go(func() { defer close(done); second() })
-	s.untilWaiting(done)
+	waited := s.untilWaiting(done)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waited = waited
 	return 0
+}
+
+// Waited tells whether the second of the last two had to wait for the first: if not, they have not crossed, and nothing is shown.
+func (s *Steps) Waited() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.waited
 }
 
 const patience = 10 * time.Second
 
-// untilWaiting returns when a transaction of the database waits for a row, or when done is closed.
-func (s *Steps) untilWaiting(done <-chan struct{}) {
+// untilWaiting returns when a transaction of the database waits for a row, or when done is closed, and tells whether one waits.
+func (s *Steps) untilWaiting(done <-chan struct{}) bool {
 	s.t.Helper()
 	for late := time.Now().Add(patience); time.Now().Before(late); {
 		select {
 		case <-done:
-			return
+			return false
 		default:
 		}
 		var waiting int
@@ -86,13 +97,14 @@ func (s *Steps) untilWaiting(done <-chan struct{}) {
 			SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting)
 		if err != nil {
 			s.t.Errorf("look who waits: %v", err)
-			return
+			return false
 		}
 		if waiting > 0 {
-			return
+			return true
 		}
 	}
 	s.t.Error("the second transaction neither waits nor ends")
+	return false
 }
 
 // before holds the statement that is waited for, once.
