@@ -1,8 +1,9 @@
 // Package admin sets up an organisation: from files, and by what the admin pages ask for.
 //
 // The main types are Document (an organisation as a file says it), Difference (what a document would change) and
-// Service. Reading files and finding differences is pure; the SQL stands in store.go and apply.go. The package knows
-// nothing of citizens and appointments: who administers never sees a citizen's name.
+// Service. Reading files and finding differences is pure; what a document is compared with and how a difference is written
+// stands in store.go and apply.go, other SQL beside what asks for it. The package reads nothing of citizens and appointments:
+// who administers never sees a citizen's name.
 package admin
 
 import (

@@ -47,7 +47,7 @@ type RuleAsked struct {
 	AskedAt  int64  `json:"askedAt"`
 	UntilAt  int64  `json:"untilAt" doc:"Afterwards nobody can agree to it any more."`
 	Mine     bool   `json:"mine" doc:"The person has asked, and may take it back."`
-	May      bool   `json:"mayDecide" doc:"The person may agree to it, or refuse it."`
+	May      bool   `json:"mayDecide" doc:"The person may refuse it and, unless something hinders them, agree to it; what does so stands with the approval."`
 }
 
 // RulesOutput lists all rules that there can be at a place.

@@ -6,7 +6,7 @@ import "time"
 const (
 	// TalkChat is whether the two sides of a talk can write to each other.
 	TalkChat Rule = "talk.chat"
-	// TalkScreen is whether advisors can show their screen.
+	// TalkScreen is whether either side of a talk can show its screen.
 	TalkScreen Rule = "talk.screen"
 	// WaitingMessages is whether desks can write to who waits.
 	WaitingMessages Rule = "waiting.messages"

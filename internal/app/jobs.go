@@ -19,7 +19,7 @@ import (
 
 // JobChoice says which of the jobs that were given up a command is about.
 type JobChoice struct {
-	Agency string   // by the name in its links; empty: of all, and of those that were given up
+	Agency string   // by the name in its links; empty: of all, and nobody's
 	IDs    []string // as the list prints them
 	All    bool     // in their place
 }
@@ -75,7 +75,7 @@ func ReviveJobs(ctx context.Context, c *config.Config, choice JobChoice, out io.
 	})
 }
 
-// DropJobs deletes jobs that were given up. Those that delete what is left of an agency are kept: nobody else would do it.
+// DropJobs deletes jobs that were given up. Those that finish what giving an agency up began are kept: nobody else would.
 func DropJobs(ctx context.Context, c *config.Config, choice JobChoice, out io.Writer) error {
 	return withTools(ctx, c, func(o *tools) error {
 		n, err := o.eachDead(ctx, choice, audit.JobDropped, func(tx *db.Tx, a agency.Agency, ids []string) (int, error) {
@@ -85,7 +85,7 @@ func DropJobs(ctx context.Context, c *config.Config, choice JobChoice, out io.Wr
 			case choice.All:
 				return 0, nil
 			}
-			return 0, errors.New("a job that deletes what is left of an agency can only be tried again: visavis jobs again")
+			return 0, errors.New("a job that deletes what is left of an agency, or its key, can only be tried again: visavis jobs again")
 		})
 		if err != nil {
 			return err
@@ -95,7 +95,8 @@ func DropJobs(ctx context.Context, c *config.Config, choice JobChoice, out io.Wr
 	})
 }
 
-// owners are those whose jobs are looked at: an agency, or all, and nobody, whose jobs delete what is left of agencies.
+// owners are those whose jobs are looked at: one agency; or all, and nobody, whose jobs delete what is left of agencies and
+// let go of their keys.
 func (o *tools) owners(ctx context.Context, slug string) ([]agency.Agency, error) {
 	if slug == "" {
 		all, err := o.agencies.All(ctx)

@@ -32,7 +32,7 @@ const (
 	IdentityBound   Act = "identity.bound" // the account can be used by somebody who signs in elsewhere
 	RoleGiven       Act = "role.given"
 	RoleTaken       Act = "role.taken"
-	AccountChanged  Act = "account.changed" // another name, or enabled again
+	AccountChanged  Act = "account.changed" // another name or address, enabled again, or known to the directory
 	AccountInvited  Act = "account.invited" // a link to set a password was sent
 	PasswordAsked   Act = "password.asked"  // somebody has forgotten it: a link was sent
 	PasswordSet     Act = "password.set"
