@@ -120,6 +120,7 @@ test('there is one screen at a time: the newer takes the place of the older', LI
   await shows(guest, 'the guest');
   assert.match(await guest.text(hook('other')), /Ihrer wird nicht mehr gezeigt/);
   assert.match(await talk.text(hook('other')), /wird nicht mehr gezeigt/);
+  assert.doesNotMatch(await guest.text('main'), /Ihr Bildschirm wird gezeigt/);
   await see(guest, '04-other-way-guest');
   // Alone, and as large as can be.
   await guest.click(hook('screen-face'));

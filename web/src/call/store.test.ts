@@ -64,3 +64,14 @@ describe("a store that is kept still", () => {
     expect(heard).toEqual([0, 1]);
   });
 });
+
+test("where a listener sets a newer value, all are left with that", () => {
+  const store = new Store(1);
+  const heard: number[] = [];
+  store.subscribe((value) => {
+    if (value === 2) store.set(3);
+  });
+  store.subscribe((value) => heard.push(value));
+  store.set(2);
+  expect(heard.at(-1)).toBe(3);
+});

@@ -46,8 +46,8 @@ export class Store<T> {
   }
 
   private tell(): void {
-    const { current } = this;
-    this.told = current;
-    for (const listener of [...this.listeners]) listener(current);
+    this.told = this.current;
+    // One of them may set a newer one: those that come after it must not be left with the older.
+    for (const listener of [...this.listeners]) listener(this.current);
   }
 }
