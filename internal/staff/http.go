@@ -347,7 +347,7 @@ func (s *Service) check(ctx context.Context, turn turn, slug, email, password st
 	a, err := s.agencies.BySlug(ctx, slug)
 	if err == nil {
 		var known account
-		if known, err = s.accountByEmail(ctx, a.ID, email); err == nil && known.password != "" {
+		if known, err = s.anyByEmail(ctx, a.ID, email); err == nil && known.password != "" {
 			found = known // whoever has no password yet is nobody here, and that takes as long
 		}
 	}
@@ -360,6 +360,9 @@ func (s *Service) check(ctx context.Context, turn turn, slug, email, password st
 	}
 	if !ok || found.ID == "" {
 		return found, wrongPassword()
+	}
+	if found.disabled { // who knows the password may know why it does not help
+		return found, refused("session.disabled")
 	}
 	if allowed, err := s.mayHavePassword(ctx, s.db.Read(), found.Person); err != nil || !allowed {
 		return found, cmp.Or[error](err, refused("session.provider"))

@@ -24,7 +24,7 @@ func TestACC08DisablingAnAccountEndsWhatItAllowed(t *testing.T) {
 			t.Errorf("%s after %v", got, time.Since(begun))
 		}
 		b.Get(path).Expect(t, http.StatusUnauthorized, "session.none")
-		s.Browser().Post(path, credentials(s.o.Sommer, Password)).Expect(t, http.StatusUnauthorized, "session.wrong")
+		s.Browser().Post(path, credentials(s.o.Sommer, Password)).Expect(t, http.StatusForbidden, "session.disabled")
 		if !signedIn(colleague) {
 			t.Error("the colleague, too")
 		}

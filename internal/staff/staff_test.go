@@ -70,6 +70,11 @@ func TestAWrongPasswordAndAnAbsentAccountLookTheSame(t *testing.T) {
 				t.Errorf("%s: %d %s", name, a.Status, a.Text)
 			}
 		}
+		n.Exec(`UPDATE staff SET disabled_at = 1 WHERE id = $1`, o.Winter.ID) // told only to who knows its password
+		if a := b.Post(path, credentials(o.Winter, "falsch")); a.Status != wrong.Status || a.Text != wrong.Text {
+			t.Errorf("disabled: %d %s", a.Status, a.Text)
+		}
+		n.Browser().Post(path, credentials(o.Winter, Password)).Expect(t, http.StatusForbidden, "session.disabled")
 		b.Post(path, credentials(o.Sommer, strings.Repeat("x", 300))).Expect(t, http.StatusBadRequest, "request.invalid")
 		b.Post(path, credentials(o.Sommer, strings.Repeat("ü", 200))).Expect(t, http.StatusUnauthorized, "session.wrong")
 		b.Post(path, Body{"agency": "", "email": o.Sommer.Email, "password": Password}).Expect(t, http.StatusUnprocessableEntity, "session.agency")
@@ -190,7 +195,7 @@ func TestACC08WhoIsDisabledIsOutAtOnceAndStaysOut(t *testing.T) {
 			t.Error("still in")
 		}
 		b.Get("/api/staff/stream").Expect(t, http.StatusUnauthorized, "session.none")
-		b.Post(path, credentials(o.Sommer, Password)).Expect(t, http.StatusUnauthorized, "session.wrong")
+		b.Post(path, credentials(o.Sommer, Password)).Expect(t, http.StatusForbidden, "session.disabled")
 		var me staff.Me
 		n.SignIn(o.Winter).Get(path).OK(t).Into(t, &me)
 		for _, c := range me.Advisors {

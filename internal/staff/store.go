@@ -20,6 +20,7 @@ const mostSessions = 50
 type account struct {
 	Person
 	password    string
+	disabled    bool
 	readdressed bool // by the directory, and nobody has shown since that the address is theirs
 }
 
@@ -35,11 +36,20 @@ func normalEmail(email string) string {
 }
 
 func (s *Service) accountByEmail(ctx context.Context, agencyID, email string) (account, error) {
+	a, err := s.anyByEmail(ctx, agencyID, email)
+	if err == nil && a.disabled {
+		return account{}, db.ErrNoRows
+	}
+	return a, err
+}
+
+// anyByEmail finds an account also where it is disabled.
+func (s *Service) anyByEmail(ctx context.Context, agencyID, email string) (account, error) {
 	var a account
 	err := s.db.Read().QueryRowContext(ctx, `
-		SELECT id, agency_id, name, email, password_hash, readdressed_at IS NOT NULL FROM staff
-		WHERE agency_id = $1 AND email = $2 AND disabled_at IS NULL`, agencyID, email).
-		Scan(&a.ID, &a.Agency, &a.Name, &a.Email, &a.password, &a.readdressed)
+		SELECT id, agency_id, name, email, password_hash, readdressed_at IS NOT NULL, disabled_at IS NOT NULL FROM staff
+		WHERE agency_id = $1 AND email = $2`, agencyID, email).
+		Scan(&a.ID, &a.Agency, &a.Name, &a.Email, &a.password, &a.readdressed, &a.disabled)
 	if err != nil && !errors.Is(err, db.ErrNoRows) {
 		return a, fmt.Errorf("read account: %w", err)
 	}
