@@ -30,6 +30,7 @@ type RuleView struct {
 	Decided   bool         `json:"decided" doc:"The place has: it can be left to others again. What stands in its own row is not decided."`
 	Fixed     bool         `json:"fixed" doc:"No place below may decide otherwise."`
 	MayDecide bool         `json:"mayDecide" doc:"The person may, here."`
+	Fixable   bool         `json:"fixable" doc:"It can be decided here for all below."`
 	Takes     agency.Form  `json:"takes"`
 	Picture   *agency.Logo `json:"picture,omitempty" doc:"How a page shows it."`
 	Beside    bool         `json:"beside" doc:"For some services something is decided that counts there instead."`
@@ -108,6 +109,7 @@ func (s *Service) rulesAt(ctx context.Context, q db.Q, p staff.Person, place age
 		view := RuleView{
 			Rule: rule, Group: rule.Group(), Value: s.valueOf(rules, rule), Kind: d.Kind, Place: d.Place, PlaceName: names[d.Place],
 			Decided: d.Place == place.ID && !d.Own, Fixed: d.Fixed, Takes: rule.Form(), NeedsTwo: rule.NeedsTwo(), Asked: open[rule],
+			Fixable:   rule.Fixable(place.Kind),
 			MayDecide: p.May(staff.Decide, place) && rule.DecidedAt(place.Kind) && (!d.Fixed || d.Place == place.ID) && open[rule] == nil,
 		}
 		view.Beside = countsBeside(d, beside, rule)

@@ -47,11 +47,14 @@ func TestARuleIsShownWithWhereItComesFromAndChangedWhereThatIsAllowed(t *testing
 			t.Fatalf("no %s in %s", name, a.Text)
 			return admin.RuleView{}
 		}
-		if r := rule(herbst.Get(at(o.Desk, "")), "waiting.early"); r.Value != 10.0 || r.Kind != "" || !r.MayDecide {
+		if r := rule(herbst.Get(at(o.Desk, "")), "waiting.early"); r.Value != 10.0 || r.Kind != "" || !r.MayDecide || r.Fixable {
 			t.Errorf("%+v", r)
 		}
 		herbst.Send(http.MethodPut, at(desk.LocationID, "waiting.early"), Body{"value": 20}).OK(t)
 		if r := rule(herbst.Get(at(o.Desk, "")), "waiting.early"); r.Value != 20.0 || r.PlaceName != "Rathaus" || r.Kind != agency.OfLocation {
+			t.Errorf("%+v", r)
+		}
+		if r := rule(herbst.Get(at(desk.LocationID, "")), "waiting.early"); !r.Fixable {
 			t.Errorf("%+v", r)
 		}
 		// Above for all: below nobody may, and is told so before they try.

@@ -212,6 +212,13 @@ func (r Rule) Group() Group { return definitions()[r].group }
 // DecidedAt tells whether a rule can be decided at a kind of place.
 func (r Rule) DecidedAt(kind Kind) bool { return slices.Contains(definitions()[r].at, kind) }
 
+// Fixable tells whether a place of a kind can hold others to a rule: some below it may decide it, too. Nothing lies below a
+// service.
+func (r Rule) Fixable(kind Kind) bool {
+	at := slices.Index(levels(), kind)
+	return kind != OfService && at >= 0 && slices.ContainsFunc(levels()[at+1:], r.DecidedAt)
+}
+
 // NeedsTwo tells whether one person alone changes nothing: a second one has to agree.
 func (r Rule) NeedsTwo() bool { return definitions()[r].two }
 

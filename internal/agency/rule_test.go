@@ -65,6 +65,20 @@ func (g *ground) rules() agency.Rules {
 	return r
 }
 
+func TestARuleIsFixedOnlyWhereSomebodyBelowMayDecideIt(t *testing.T) {
+	for rule, want := range map[agency.Rule][]agency.Kind{
+		agency.OpensEarly:   {agency.OfAgency, agency.OfDepartment, agency.OfLocation},
+		agency.KeptAudit:    nil, // only the whole agency decides it
+		agency.KeptAccounts: nil,
+	} {
+		for _, kind := range []agency.Kind{agency.OfAgency, agency.OfDepartment, agency.OfService, agency.OfLocation, agency.OfDesk} {
+			if got := rule.Fixable(kind); got != slices.Contains(want, kind) {
+				t.Errorf("%s at a %s: %v", rule, kind, got)
+			}
+		}
+	}
+}
+
 func TestTheLowestPlaceThatHasDecidedCountsUnlessOneAboveHasForAll(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		g := newGround(t, d)

@@ -285,6 +285,8 @@ export interface RuleView {
   readonly decided: boolean;
   readonly fixed: boolean;
   readonly mayDecide: boolean;
+  /** It can be decided here for all below. */
+  readonly fixable: boolean;
   readonly takes: RuleTakes;
   /** For some services something is decided that counts there instead. */
   readonly beside?: boolean;

@@ -18,6 +18,7 @@ const rule = (change: Partial<RuleView>): RuleView => ({
   decided: false,
   fixed: false,
   mayDecide: true,
+  fixable: true,
   takes: { kind: "day" },
   ...change,
 });

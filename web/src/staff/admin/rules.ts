@@ -84,10 +84,6 @@ export function choiceLabel(rule: RuleName, choice: string, { t }: Texts<StaffKe
   return key ? t(key) : (languages.find(({ tag }) => tag === choice)?.name ?? choice);
 }
 
-/** Only the whole agency decides these: there is nobody below to hold to them. */
-export const ruleEndsHere = (rule: RuleName): boolean =>
-  rule.startsWith("signin.") || rule === "kept.accounts" || rule === "kept.audit";
-
 const isList = (value: RuleValue): value is readonly string[] => Array.isArray(value);
 
 /** "10 Minuten vor Beginn", "ab Dienstag, 1. Dezember" */
