@@ -59,7 +59,7 @@ func TestACC08WhoLeavesInTheDirectoryIsOutWithinSecondsSessionsAndTalksIncluded(
 					t.Errorf("after %v: %+v", time.Since(at), view)
 				}
 				sommer.Get("/api/staff/session").Expect(t, http.StatusUnauthorized, "session.none")
-				s.Browser().Post("/api/staff/session", Body{"agency": s.o.Slug, "email": s.o.Sommer.Email, "password": Password}).Expect(t, http.StatusUnauthorized, "session.wrong")
+				s.Browser().Post("/api/staff/session", Body{"agency": s.o.Slug, "email": s.o.Sommer.Email, "password": Password}).Expect(t, http.StatusForbidden, "session.disabled")
 				if !s.disabled(a.ID) || s.Count(`SELECT COUNT(*) FROM appointment WHERE agency_id = $1`, s.o.Agency) != 1 {
 					t.Error("the account is open, or its history gone")
 				}
