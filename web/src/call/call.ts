@@ -162,6 +162,7 @@ export class Call {
   /** Whoever has words of their own for the other page (see Added). */
   attend(part: Part): Unsubscribe {
     this.parts.add(part);
+    if (this.peer && this.lines.open) part.opened?.(this.peer.quick);
     return () => this.parts.delete(part);
   }
 
@@ -478,7 +479,7 @@ export class Call {
   private channelOpened(): void {
     this.announce();
     this.tellState();
-    for (const part of this.parts) part.opened?.();
+    for (const part of this.parts) if (this.peer) part.opened?.(this.peer.quick);
     if (this.state.codeCompared.mine) this.lines.send({ t: "compared" });
   }
 

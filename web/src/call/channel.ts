@@ -17,8 +17,11 @@ export type Added = Readonly<Record<string, unknown>> & { readonly t: string };
 /** A part of the talk's pages that says something to its like on the other page. */
 export interface Part {
   heard(message: Added): void;
-  /** There is a new channel, perhaps to a page that has been loaded anew. */
-  opened?(): void;
+  /**
+   * There is a new channel, perhaps to a page that has been loaded anew; also told once to a part that comes later. What
+   * goes over `quick` arrives soon or never, in any order.
+   */
+  opened?(quick: RTCDataChannel): void;
 }
 
 export const maxMessage = 16 * 1024;

@@ -1,6 +1,7 @@
 import { expect, test, vi } from "vitest";
+import { mostAtOnce } from "./allowance";
 import type { Message } from "./channel";
-import { Lines, maxAgain, mostAtOnce } from "./chat";
+import { Lines, maxAgain } from "./chat";
 import { eventOf, initialState, reduce } from "./state";
 
 /** One end of a data channel; what is sent comes out at the other one a moment later. */

@@ -1,3 +1,4 @@
+import { Allowance } from "./allowance";
 import { type Added, maxChatText, maxMessage, type Message, parseMessage } from "./channel";
 
 export interface ChatEvents {
@@ -17,11 +18,6 @@ interface Line {
 
 /** So many of the latest lines are said again to a page that may be new. */
 export const maxAgain = 200;
-/** More than honest pages ever say at once: all lines again, each with its receipt, on several connections in a row. */
-export const mostAtOnce = 1_000;
-/** More than they say all the time: typing, pointing, signs of life. */
-const perMs = 0.1;
-
 /** The data channel of the present connection, and what was written so far in this talk. */
 export class Lines {
   private channel: RTCDataChannel | undefined;
@@ -29,10 +25,13 @@ export class Lines {
   private readonly log = new Map<string, Line>();
   private first: RTCDataChannel | undefined;
   private other: string | undefined;
-  private allowed = mostAtOnce;
-  private at = 0;
+  private readonly allowance = new Allowance();
 
   constructor(private readonly events: ChatEvents) {}
+
+  get open(): boolean {
+    return this.channel?.readyState === "open";
+  }
 
   connect(channel: RTCDataChannel): void {
     this.channel = channel;
@@ -43,7 +42,7 @@ export class Lines {
       this.repeat();
     });
     channel.addEventListener("message", (event: MessageEvent<unknown>) => {
-      if (channel === this.channel && this.may()) this.take(parseMessage(event.data));
+      if (channel === this.channel && this.allowance.take()) this.take(parseMessage(event.data));
     });
   }
 
@@ -58,7 +57,7 @@ export class Lines {
   }
 
   send(message: Message | Added): boolean {
-    if (this.channel?.readyState !== "open") return false;
+    if (!this.channel || !this.open) return false;
     const line = JSON.stringify(message);
     if (line.length > maxMessage) return false;
     try {
@@ -67,14 +66,6 @@ export class Lines {
     } catch {
       return false; // Closing, or its buffer is full; chat lines are said again anyway.
     }
-  }
-
-  /** Whoever floods this page loses what is too much, unread; it goes on as if the channel had lost it. */
-  private may(): boolean {
-    const now = performance.now();
-    this.allowed = Math.min(mostAtOnce, this.allowed + (now - this.at) * perMs);
-    this.at = now;
-    return this.allowed >= 1 && this.allowed-- > 0;
   }
 
   private take(message: Message | undefined): void {

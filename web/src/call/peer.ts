@@ -46,6 +46,8 @@ export async function newCertificate(): Promise<RTCCertificate> {
 export class Peer {
   readonly pc: RTCPeerConnection;
   readonly channel: RTCDataChannel;
+  /** For what is of no use once it is late; nothing waits for what was lost before it. */
+  readonly quick: RTCDataChannel;
   readonly stream = new MediaStream();
   readonly screen = new MediaStream();
   readonly negotiation: Negotiation;
@@ -73,6 +75,8 @@ export class Peer {
     // Before the channel: Firefox puts the sections of an offer in the order in which they were made.
     if (side === "guest") this.addSections();
     this.channel = this.pc.createDataChannel("visavis", { negotiated: true, id: 0 });
+    const soonOrNever = { ordered: false, maxRetransmits: 0 };
+    this.quick = this.pc.createDataChannel("quick", { negotiated: true, id: 1, ...soonOrNever });
     this.negotiation = new Negotiation(this.pc, side === "guest", send);
     this.pc.addEventListener("connectionstatechange", () => {
       if (this.pc.connectionState === "connected") this.acceptedAt = undefined;
