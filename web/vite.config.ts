@@ -10,7 +10,7 @@ import { onlyUsedProperties } from "./build/only-used-properties.ts";
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
 /** Guests load the call before they wait: as one file, not as one for every set of pages that shares a part of it. */
-const call = { name: "call", test: /src\/call\/(?!after|devices|persist|sound|store)/ };
+const call = { name: "call", test: /src\/call\/(?!after|devices|paths|persist|sound|store)/ };
 
 /**
  * What is loaded while somebody waits, and needed all at once when they are called. Chromium compiles it when it comes,
