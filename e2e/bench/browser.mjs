@@ -10,10 +10,12 @@ import { DEADLINE, until } from '../lib/page.mjs';
 import { ADVISORS, admit, bothSeeAndHear, endTalk, enterWaitingRoom, hook, screen, signIn } from '../lib/steps.mjs';
 import { demoWorld } from '../lib/world.mjs';
 import { stopwatch } from '../lib/stopwatch.mjs';
+import { latencies } from '../lib/typing.mjs';
 
 const RUNS = Number(process.env.VISAVIS_BENCH_RUNS ?? 20);
 const CUTS = Number(process.env.VISAVIS_BENCH_CUTS ?? 5);
 const CUT_MS = 10_000;
+const LETTERS = 150;
 // A usual camera's pictures per second; the browser's pretended one gives 20 unless told.
 const CAMERA = { unwatched: true, args: ['--use-fake-device-for-media-stream=fps=30'] };
 // Nobody clicks sooner after somebody has come.
@@ -123,6 +125,16 @@ async function admissions(figures) {
   }
 }
 
+// Real-time text: from a letter in one's field to the page of the other one.
+async function typing(from, to, figures) {
+  await from.click(hook('more'));
+  await from.click(hook('live-open'));
+  await Promise.all([from, to].map((page) => page.wait(hook('live'))));
+  const ms = sorted(await latencies({ from, to, name: 'Gerda Beispiel', letters: LETTERS }));
+  figures.rtt_ms_p50 = round(median(ms));
+  figures.rtt_ms_p99 = round(ms[Math.ceil(ms.length * 0.99) - 1]);
+}
+
 async function reconnections(figures) {
   const cable = await pluggedNetwork();
   const world = await demoWorld({
@@ -139,6 +151,7 @@ async function reconnections(figures) {
     await enterWaitingRoom(guest, link);
     const talk = await openedWatched(list);
     await bothSeeAndHear(guest, talk);
+    await typing(guest, talk, figures);
     for (let run = 0; run < CUTS; run += 1) {
       cable.pull();
       await new Promise((resolve) => setTimeout(resolve, CUT_MS));
@@ -163,7 +176,7 @@ async function reconnections(figures) {
 const figures = {};
 await admissions(figures);
 await reconnections(figures);
-figures.browser_runs = `${RUNS} admissions (beside ${Math.ceil(RUNS / 2)} connections of two bare pages, without server and relay: bare_first_frame) and ${CUTS} cuts of ${CUT_MS / 1000} s (of so few, p95 is the longest), Chromium on both sides, one machine`;
+figures.browser_runs = `${RUNS} admissions (beside ${Math.ceil(RUNS / 2)} connections of two bare pages, without server and relay: bare_first_frame) ${LETTERS} letters typed and ${CUTS} cuts of ${CUT_MS / 1000} s (of so few, p95 is the longest), Chromium on both sides, one machine`;
 const results = fileURLToPath(new URL('../../bench/results', import.meta.url));
 mkdirSync(results, { recursive: true });
 writeFileSync(`${results}/browser.json`, `${JSON.stringify(figures, null, 2)}\n`);
