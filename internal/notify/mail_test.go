@@ -617,7 +617,7 @@ func TestTheTelephoneNumberOfAMailIsDialledByATouch(t *testing.T) {
 	for typed, want := range map[string]string{
 		"0711 5678":    "an: <a href=\"tel:07115678\">0711\u00a05678</a> (Montag bis Freitag).",
 		"+49 711 / 56": "an: <a href=\"tel:&#43;4971156\">&#43;49\u00a0711\u00a0/\u00a056</a> (",
-		`115 "<b>&`:    "an: <a href=\"tel:115\">115\u00a0&#34;&lt;b&gt;&amp;</a> (",
+		`115 "<b>&`:    "an: 115\u00a0&#34;&lt;b&gt;&amp; (Montag bis Freitag).</p>", // words may stand between two numbers
 		"am Empfang":   "an: am\u00a0Empfang (Montag bis Freitag).</p>",
 	} {
 		o.notice = func() (notify.Notice, error) {
