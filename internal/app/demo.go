@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"visavis/internal/config"
 	"visavis/internal/demo"
@@ -52,10 +53,11 @@ func (p *parts) prepareDemo(ctx context.Context, box *mailbox.Mailbox) error {
 	})
 }
 
-// greetNewcomer says what to open.
+// greetNewcomer says what to open, in one piece: no line of the log comes between.
 func (p *parts) greetNewcomer(out io.Writer, withMailbox bool) {
 	url := p.c.HTTP.URL.String()
-	say := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format+"\n", args...) } // nobody may be reading
+	var text strings.Builder
+	say := func(format string, args ...any) { fmt.Fprintf(&text, format+"\n", args...) }
 	say("\nVisavis is ready: %s\n", url)
 	say("  1. Sign in as one of these:    %s/staff", url)
 	for _, account := range demo.Everybody() {
@@ -73,6 +75,7 @@ func (p *parts) greetNewcomer(out io.Writer, withMailbox bool) {
 		kept += ", e-mails only until then"
 	}
 	say("Stop with Ctrl+C. %s.\n", kept)
+	_, _ = io.WriteString(out, text.String()) // nobody may be reading
 }
 
 // warnOfDemo tells who starts a server for real people that others can sign in to it.

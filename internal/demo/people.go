@@ -16,12 +16,15 @@ type Account struct {
 	Name, Email string
 	As          string // the role in a newcomer's words
 	role        staff.Role
-	desk        string // its code; empty: for the whole agency
+	kind        agency.Kind // of the place where the role is held
+	code        string      // of the place; the whole agency has none
 }
 
 // Accounts are the advisors of the demo.
 func Accounts() []Account {
-	advisor := func(name, email, desk string) Account { return Account{name, email, "Advisor", staff.Advisor, desk} }
+	advisor := func(name, email, desk string) Account {
+		return Account{name, email, "Advisor", staff.Advisor, agency.OfDesk, desk}
+	}
 	return []Account{
 		advisor("Aylin Demir", "aylin.demir@example.org", "BB-MUS"),
 		advisor("Jonas Weber", "jonas.weber@example.org", "BB-MUS"),
@@ -33,19 +36,21 @@ func Accounts() []Account {
 
 // Administrator is who can sign in and set up the agency.
 func Administrator() Account {
-	return Account{"Martina Lorenz", "martina.lorenz@example.org", "Administrator", staff.AgencyAdmin, ""}
+	return Account{"Martina Lorenz", "martina.lorenz@example.org", "Administrator", staff.AgencyAdmin, agency.OfAgency, ""}
 }
 
 // Others are one account for each other role that differs in what it shows. Those at a desk work beside the advisor who
 // is named first.
 func Others() []Account {
 	return []Account{
-		{"Renate Schulz", "renate.schulz@example.org", "Reception", staff.Reception, "BB-MUS"},
-		{"Thomas Reuter", "thomas.reuter@example.org", "Team lead", staff.Lead, "BB-MUS"},
+		{"Renate Schulz", "renate.schulz@example.org", "Reception", staff.Reception, agency.OfDesk, "BB-MUS"},
+		{"Thomas Reuter", "thomas.reuter@example.org", "Team lead", staff.Lead, agency.OfDesk, "BB-MUS"},
 		Administrator(),
-		{"Ruth Hartmann", "ruth.hartmann@example.org", "Data protection officer", staff.Protection, ""},
-		{"Claudia Brandes", "claudia.brandes@example.org", "Auditor", staff.Auditor, ""},
-		{"Kerem Yılmaz", "kerem.yilmaz@example.org", "Operator", staff.Operator, ""},
+		{"Dieter Paulsen", "dieter.paulsen@example.org", "Department administrator", staff.DepartmentAdmin, agency.OfDepartment, "BB"},
+		{"Ewa Nowak", "ewa.nowak@example.org", "Location administrator", staff.LocationAdmin, agency.OfLocation, "MUS"},
+		{"Ruth Hartmann", "ruth.hartmann@example.org", "Data protection officer", staff.Protection, agency.OfAgency, ""},
+		{"Claudia Brandes", "claudia.brandes@example.org", "Auditor", staff.Auditor, agency.OfAgency, ""},
+		{"Kerem Yılmaz", "kerem.yilmaz@example.org", "Operator", staff.Operator, agency.OfAgency, ""},
 	}
 }
 
@@ -54,7 +59,7 @@ func Everybody() []Account { return slices.Concat(Accounts(), Others()) }
 
 func (p Parts) employ(ctx context.Context, tx *db.Tx, id string, o office) error {
 	for i, account := range Accounts() {
-		desks := []string{o.desks[account.desk]}
+		desks := []string{o.desks[account.code]}
 		if i == 0 { // who substitutes at another location sees both desks
 			desks = append(desks, o.desks["BB-BEI"])
 		}
@@ -65,7 +70,7 @@ func (p Parts) employ(ctx context.Context, tx *db.Tx, id string, o office) error
 	return nil
 }
 
-// complete gives an agency the accounts of all roles, also one that was made before there were any. A team that somebody
+// complete gives an agency the accounts of all roles, also one that was made before there were any. A place that somebody
 // has closed since, or called otherwise, gets nobody.
 func (p Parts) complete(ctx context.Context, id string) error {
 	for _, account := range Others() {
@@ -77,14 +82,11 @@ func (p Parts) complete(ctx context.Context, id string) error {
 			continue
 		}
 		err = p.DB.Tx(ctx, func(tx *db.Tx) error {
-			held := staff.Held{Role: account.role, Kind: agency.OfAgency, Place: id}
-			if account.desk != "" {
-				desk, err := p.Agencies.PlaceByCode(ctx, tx, id, agency.OfDesk, account.desk)
-				if err != nil {
-					return err
-				}
-				held = staff.Held{Role: account.role, Kind: agency.OfDesk, Place: desk}
+			place, err := p.Agencies.PlaceByCode(ctx, tx, id, account.kind, account.code)
+			if err != nil {
+				return err
 			}
+			held := staff.Held{Role: account.role, Kind: account.kind, Place: place}
 			return p.give(ctx, tx, id, account, []staff.Held{held})
 		})
 		if err != nil && !errors.Is(err, agency.ErrNotFound) {
