@@ -63,6 +63,7 @@ async function appointment(world, run) {
 
   await say(talk, guest, 'Bitte halten Sie den Bescheid bereit.');
   await say(guest, talk, 'Ja, hier ist er.');
+  await typeAlong(guest, talk);
   await guest.click(hook('camera'));
   await until('the advisor is told', async () => /kein Bild|no picture|not showing/.test(await talk.text(hook('told'))));
   await guest.click(hook('camera'));
@@ -82,6 +83,18 @@ async function appointment(world, run) {
     onlyOurHost(browser, server);
     secretStaysInTheFragment(browser, link);
     quietConsole(browser, [/401/]);
+  }
+}
+
+// Real-time text, over a channel of its own.
+async function typeAlong(guest, talk) {
+  const field = `${hook('live')} input`;
+  await guest.click(hook('more'));
+  await guest.click(hook('live-open'));
+  for (const [from, to, text] of [[guest, talk, 'Ich höre nichts.'], [talk, guest, 'Und jetzt?']]) {
+    await from.wait(field);
+    await from.fill(field, text);
+    await until('it is there', async () => (await to.has(hook('live'))) && (await to.text(`${hook('live')} [role=log]`)).includes(text));
   }
 }
 

@@ -8,28 +8,34 @@ const LINE = 40;
 
 // Runs in the page that types: when each letter stood in its field.
 const typed = (field) => {
-  const at = (globalThis.typedAt = []);
-  document.querySelector(field).addEventListener('input', (event) => event.target.value && at.push(performance.timeOrigin + performance.now()));
+  globalThis.typedAt = [];
+  // A second time it is the same function, which is then added to nothing.
+  globalThis.noteTyped ??= (event) => event.target.value && globalThis.typedAt.push(performance.timeOrigin + performance.now());
+  document.querySelector(field).addEventListener('input', globalThis.noteTyped);
 };
 
 // Runs in the page that reads: when so many letters of the other side were there in all, by the line they stand in.
 const read = (lines, name, length) => {
   const at = (globalThis.readAt = []);
+  const all = () => [...document.querySelectorAll(lines)].map((p) => p.textContent.trim()).filter((text) => text.startsWith(`${name}:`));
+  const before = all().length;
+  globalThis.reading?.disconnect();
   const look = () => {
     const now = performance.timeOrigin + performance.now();
-    const theirs = [...document.querySelectorAll(lines)].map((p) => p.textContent.trim()).filter((text) => text.startsWith(`${name}:`));
+    const theirs = all().slice(before);
     const last = theirs.at(-1)?.slice(name.length + 1).trim().length ?? 0;
-    const all = Math.max(0, theirs.length - 1) * length + last;
-    while (at.length < all) at.push(now);
+    const sum = Math.max(0, theirs.length - 1) * length + last;
+    while (at.length < sum) at.push(now);
   };
-  new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
+  globalThis.reading = new MutationObserver(look);
+  globalThis.reading.observe(document.body, { subtree: true, childList: true, characterData: true });
 };
 
-// Types so many letters, about fifteen a second (a quick typist), and tells for each how many ms it took.
+// Types so many letters in new lines, about fifteen a second (a quick typist), and tells for each how many ms it took.
 export async function latencies({ from, to, name, letters }) {
   const live = hook('live');
-  await to.eval(([code, ...args]) => new Function(`return (${code})`)()(...args), [String(read), `${live} [role=log] p`, name, LINE]);
-  await from.eval(([code, field]) => new Function(`return (${code})`)()(field), [String(typed), `${live} input`]);
+  await to.eval(read, `${live} [role=log] p`, name, LINE);
+  await from.eval(typed, `${live} input`);
   await from.page.locator(`${live} input`).focus();
   for (let letter = 0; letter < letters; letter += 1) {
     if (letter > 0 && letter % LINE === 0) await from.press('Enter');
@@ -37,6 +43,7 @@ export async function latencies({ from, to, name, letters }) {
     await setTimeout(55);
   }
   const there = await until('all letters are there', async () => (await to.eval(() => globalThis.readAt.length)) >= letters && to.eval(() => globalThis.readAt));
+  await from.press('Enter');
   const sent = await from.eval(() => globalThis.typedAt);
   return there.slice(0, letters).map((at, i) => at - sent[i]);
 }
