@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 
 	"visavis/internal/agency"
 	"visavis/internal/db"
@@ -28,6 +29,7 @@ type RuleView struct {
 	Place     string       `json:"place,omitempty"`
 	PlaceName string       `json:"placeName,omitempty"`
 	Decided   bool         `json:"decided" doc:"The place has: it can be left to others again. What stands in its own row is not decided."`
+	Overruled bool         `json:"overruled,omitempty" doc:"The place has decided it, which does not count as long as a place above decides for all."`
 	Fixed     bool         `json:"fixed" doc:"No place below may decide otherwise."`
 	MayDecide bool         `json:"mayDecide" doc:"The person may, here."`
 	Fixable   bool         `json:"fixable" doc:"It can be decided here for all below."`
@@ -91,6 +93,10 @@ func (s *Service) rulesAt(ctx context.Context, q db.Q, p staff.Person, place age
 	if err != nil {
 		return nil, err
 	}
+	own, err := s.o.Agencies.OwnRules(ctx, q, p.Agency, place.ID)
+	if err != nil {
+		return nil, err
+	}
 	open, err := s.openChanges(ctx, q, p, place.ID)
 	if err != nil {
 		return nil, err
@@ -109,6 +115,7 @@ func (s *Service) rulesAt(ctx context.Context, q db.Q, p staff.Person, place age
 		view := RuleView{
 			Rule: rule, Group: rule.Group(), Value: s.valueOf(rules, rule), Kind: d.Kind, Place: d.Place, PlaceName: names[d.Place],
 			Decided: d.Place == place.ID && !d.Own, Fixed: d.Fixed, Takes: rule.Form(), NeedsTwo: rule.NeedsTwo(), Asked: open[rule],
+			Overruled: d.Place != place.ID && slices.Contains(own, rule),
 			Fixable:   rule.Fixable(place.Kind),
 			MayDecide: p.May(staff.Decide, place) && rule.DecidedAt(place.Kind) && (!d.Fixed || d.Place == place.ID) && open[rule] == nil,
 		}

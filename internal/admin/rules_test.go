@@ -57,9 +57,10 @@ func TestARuleIsShownWithWhereItComesFromAndChangedWhereThatIsAllowed(t *testing
 		if r := rule(herbst.Get(at(desk.LocationID, "")), "waiting.early"); !r.Fixable {
 			t.Errorf("%+v", r)
 		}
-		// Above for all: below nobody may, and is told so before they try.
+		// Above for all: below nobody may, and is told so before they try, and also what becomes of their own.
+		herbst.Send(http.MethodPut, at(o.Desk, "offered.from"), Body{"value": "2026-02-01"}).OK(t)
 		winter.Send(http.MethodPut, at(o.Agency, "offered.from"), Body{"value": "2026-01-01", "fixed": true}).OK(t)
-		if r := rule(herbst.Get(at(o.Desk, "")), "offered.from"); r.MayDecide || !r.Fixed || r.Kind != agency.OfAgency {
+		if r := rule(herbst.Get(at(o.Desk, "")), "offered.from"); r.MayDecide || !r.Fixed || r.Kind != agency.OfAgency || !r.Overruled {
 			t.Errorf("%+v", r)
 		}
 		herbst.Send(http.MethodPut, at(o.Desk, "offered.from"), Body{"value": "never"}).Expect(t, http.StatusConflict, "rule.fixed")

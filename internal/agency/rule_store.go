@@ -74,6 +74,19 @@ func (s *Store) BesideAt(ctx context.Context, q db.Q, agencyID string, p Place) 
 	return beside, rows.Err()
 }
 
+// OwnRules are the rules that a place has decided, whether or not that counts there.
+func (s *Store) OwnRules(ctx context.Context, q db.Q, agencyID, placeID string) ([]Rule, error) {
+	names, err := db.Texts(q.QueryContext(ctx, `SELECT name FROM policy WHERE agency_id = $1 AND place_id = $2`, agencyID, placeID))
+	if err != nil {
+		return nil, fmt.Errorf("read rules of a place: %w", err)
+	}
+	own := make([]Rule, 0, len(names))
+	for _, name := range names {
+		own = append(own, Rule(name))
+	}
+	return own, nil
+}
+
 // SpokenAt are the languages that are offered at some desks.
 func (s *Store) SpokenAt(ctx context.Context, q db.Q, agencyID string, desks []string) (map[string][]string, error) {
 	ids, args := db.In(3, desks)

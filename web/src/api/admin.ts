@@ -283,6 +283,8 @@ export interface RuleView {
   readonly placeName?: string;
   /** This place has, and can leave it to others again. */
   readonly decided: boolean;
+  /** This place has, which does not count as long as a place above decides for all. */
+  readonly overruled?: boolean;
   readonly fixed: boolean;
   readonly mayDecide: boolean;
   /** It can be decided here for all below. */

@@ -61,9 +61,13 @@ test("a switch is on, off, or on from a day", () => {
 test("each value says where it comes from", () => {
   const from = (change: Partial<RuleView>) => ruleOrigin(rule(change), "l1", texts);
   expect(from({})).toBe("Voreinstellung");
-  expect(from({ place: "l1", placeName: "Rathaus" })).toBe("hier festgelegt");
+  expect(from({ place: "l1", placeName: "Rathaus", decided: true })).toBe("hier festgelegt");
+  expect(from({ place: "l1", placeName: "Rathaus" })).toBe("aus den allgemeinen Angaben");
   expect(from({ place: "a1", placeName: "Amt", fixed: true })).toBe(
     "von Amt festgelegt, gilt für alles darunter",
+  );
+  expect(from({ place: "a1", placeName: "Amt", fixed: true, overruled: true })).toBe(
+    "von Amt festgelegt, gilt für alles darunter; was hier festgelegt ist, gilt solange nicht",
   );
 });
 

@@ -119,15 +119,17 @@ function dayValue(value: string, { t, language }: Texts<StaffKey>): string {
 
 /** Where a value comes from, whether it holds for all below, and whether all that is booked here keeps to it. */
 export function ruleOrigin(
-  { place, placeName, fixed, beside }: RuleView,
+  { place, placeName, decided, fixed, overruled, beside }: RuleView,
   here: string,
   { t }: Texts<StaffKey>,
 ): string {
+  const hereBy = decided ? t("admin.rule.from.here") : t("admin.rule.from.details");
   const from = !place
     ? t("admin.rule.from.none")
     : place === here
-      ? t("admin.rule.from.here")
+      ? hereBy
       : t("admin.rule.from.above", { place: placeName ?? "" });
   const held = fixed ? `${from}, ${t("admin.rule.fixed")}` : from;
-  return beside ? `${held}; ${t("admin.rule.beside")}` : held;
+  const added = [overruled && t("admin.rule.overruled"), beside && t("admin.rule.beside")];
+  return [held, ...added].filter(Boolean).join("; ");
 }
