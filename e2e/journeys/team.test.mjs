@@ -31,7 +31,11 @@ function listen(page) {
   });
 }
 
-const announced = (page, wanted) => until(`${wanted} is announced`, async () => wanted.test((await page.eval(() => globalThis.announced)).join('\n')));
+const announced = (page, wanted) => until(`${wanted} is announced`, async () => {
+  const heard = (await page.eval(() => globalThis.announced)).join('\n');
+  if (wanted.test(heard)) return true;
+  throw new Error(`announced: ${heard}`);
+});
 
 test('a message to somebody who waits, and the answer', LIMIT, async () => {
   const list = await advisor(world, 'sabine');
