@@ -16,7 +16,7 @@ import { latencies } from '../lib/typing.mjs';
 const RUNS = Number(process.env.VISAVIS_BENCH_RUNS ?? 20);
 const CUTS = Number(process.env.VISAVIS_BENCH_CUTS ?? 5);
 const CUT_MS = 10_000;
-const LETTERS = 120;
+const LETTERS = 100;
 // A usual camera's pictures per second; the browser's pretended one gives 20 unless told.
 const CAMERA = { unwatched: true, args: ['--use-fake-device-for-media-stream=fps=30'] };
 // Nobody clicks sooner after somebody has come.

@@ -31,7 +31,7 @@ const read = (lines, name, length) => {
   globalThis.reading.observe(document.body, { subtree: true, childList: true, characterData: true });
 };
 
-// Types so many letters in new lines, about fifteen a second (a quick typist), and tells for each how many ms it took.
+// Types so many letters in new lines, about twenty a second, and tells for each how many ms it took.
 export async function latencies({ from, to, name, letters }) {
   const live = hook('live');
   await to.eval(read, `${live} [role=log] p`, name, LINE);
@@ -40,7 +40,7 @@ export async function latencies({ from, to, name, letters }) {
   for (let letter = 0; letter < letters; letter += 1) {
     if (letter > 0 && letter % LINE === 0) await from.press('Enter');
     await from.page.keyboard.press(String.fromCharCode(97 + (letter % 26)));
-    await setTimeout(55);
+    await setTimeout(40);
   }
   const there = await until('all letters are there', async () => (await to.eval(() => globalThis.readAt.length)) >= letters && to.eval(() => globalThis.readAt));
   await from.press('Enter');
