@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net"
 	"net/netip"
@@ -21,6 +22,7 @@ import (
 	"visavis/internal/config"
 	"visavis/internal/db"
 	"visavis/internal/db/dbtest"
+	"visavis/internal/demo"
 	"visavis/internal/mailbox"
 )
 
@@ -184,7 +186,7 @@ func TestTheDoctorNamesWhatIsBroken(t *testing.T) {
 				t.Fatal(err)
 			}
 		}},
-		"accounts of a demonstration": {"database.url", "it holds 11 accounts of the demonstration", nil, func(t *testing.T, c *config.Config) {
+		"accounts of a demonstration": {"database.url", fmt.Sprintf("it holds %d accounts of the demonstration", len(demo.Everybody())), nil, func(t *testing.T, c *config.Config) {
 			c.Database.URL = config.Secret("sqlite:" + filepath.Join(c.Data.Dir, "demo.db"))
 			demonstrated(t, c)
 		}},
