@@ -131,8 +131,14 @@ test('there is one screen at a time: the newer takes the place of the older', LI
   await guest.click(hook('screen-full'));
   await until('it does no more', () => guest.eval(() => document.fullscreenElement === null));
   await guest.click(hook('screen-face'));
-  await pointAt(guest, 0.5, 0.25);
-  await until('the advisor sees where', async () => (await pointed(talk)) !== undefined);
+  // As the window comes back from being as large as the screen, the picture may move on under the hand: which moves, too.
+  await until('the advisor sees where', async () => {
+    await pointAt(guest, 0.5, 0.25);
+    const at = await pointed(talk);
+    if (at) return true;
+    await pointAt(guest, 0.5, 0.3);
+    throw new Error('nowhere');
+  });
   await see(talk, '04-other-way-staff');
 });
 
