@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"visavis/internal/agency"
+	"visavis/internal/appointment"
 	"visavis/internal/audit"
 	"visavis/internal/config"
 	"visavis/internal/db"
@@ -64,6 +65,7 @@ func openTools(ctx context.Context, c *config.Config) (*tools, error) {
 	o.jobs = jobs.New(d, jobs.Options{Clock: time.Now, Log: quiet, Publish: func() {}}) // the server does them
 	o.staff = staff.New(d, o.agencies, staff.Options{
 		Clock: time.Now, Log: quiet, Nudge: func(string, string) {}, Ring: ring, Audit: o.audit, Jobs: o.jobs, URL: c.HTTP.URL.String(),
+		Kept: appointment.Expecting,
 	})
 	o.staff.Tie(talk.Later(o.jobs))
 	return o, nil

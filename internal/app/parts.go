@@ -162,7 +162,7 @@ func (p *parts) makeFeatures(ctx context.Context) error {
 	p.staff = staff.New(p.db, p.agencies, staff.Options{
 		Clock: p.o.Clock, Log: p.o.Log, TrustedProxies: p.c.HTTP.TrustedProxies, Nudge: p.events.Nudge, Ring: p.ring,
 		Audit: p.audit, Jobs: p.jobs, Cost: p.o.Cost, Providers: providers, URL: p.c.HTTP.URL.String(),
-		Mailer: lettersBy(mailer),
+		Mailer: lettersBy(mailer), Kept: appointment.Expecting,
 	})
 	p.background("staff", p.staff.Run)
 	p.admin = admin.New(p.db, admin.Options{

@@ -117,6 +117,18 @@ func save(ctx context.Context, tx *db.Tx, a *Appointment) error {
 	return nil
 }
 
+// Expecting are the closed desks of an agency at which somebody is still expected: the appointments that they had before, up
+// to a day after, as a talk may begin late. Package staff leaves their people there.
+func Expecting(ctx context.Context, q db.Q, agency string, now time.Time) ([]string, error) {
+	desks, err := db.Texts(q.QueryContext(ctx, `
+		SELECT d.id FROM desk d WHERE d.agency_id = $1 AND d.closed_at IS NOT NULL AND EXISTS (SELECT 1 FROM appointment a
+		WHERE a.agency_id = d.agency_id AND a.desk_id = d.id AND a.starts_at > $2 AND a.status = 'booked')`, agency, db.Ms(now.Add(-24*time.Hour))))
+	if err != nil {
+		return nil, fmt.Errorf("look for closed desks that expect somebody: %w", err)
+	}
+	return desks, nil
+}
+
 // advises tells whether a member of staff talks at a desk.
 func (s *Service) advises(ctx context.Context, q db.Q, agency, staffID, desk string) (bool, error) {
 	p, err := s.o.Staff.Now(ctx, q, agency, staffID)

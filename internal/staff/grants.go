@@ -176,14 +176,30 @@ const (
 		       CASE r.role WHEN 'lead' THEN 3 WHEN 'advisor' THEN 2 ELSE 1 END AS height
 		FROM staff_role r JOIN desk d ON d.agency_id = r.agency_id AND r.place_id = `
 	reached = `
-		WHERE r.agency_id = $1 AND r.role IN ('reception', 'advisor', 'lead') AND r.from_at <= $2 AND (r.until_at IS NULL OR r.until_at > $2)
-		  AND (d.closed_at IS NULL OR EXISTS (SELECT 1 FROM appointment a WHERE a.agency_id = d.agency_id AND a.desk_id = d.id
-		       AND a.starts_at > $2 - 86400000 AND a.status = 'booked')) `
+		WHERE r.agency_id = $1 AND r.role IN ('reception', 'advisor', 'lead') AND r.from_at <= $2 AND (r.until_at IS NULL OR r.until_at > $2) AND `
 	highest = `
 		INSERT INTO staff_desk (agency_id, staff_id, desk_id, role)
 		SELECT agency_id, staff_id, desk_id, CASE MAX(height) WHEN 3 THEN 'lead' WHEN 2 THEN 'advisor' ELSE 'reception' END FROM (`
-	grouped = `) AS held GROUP BY agency_id, staff_id, desk_id`
+	grouped = `) AS held GROUP BY agency_id, staff_id, desk_id` + asText
+	asText  = ` RETURNING staff_id || ' ' || desk_id || ' ' || role`
 )
+
+// reach writes at which desks people work, those whom a condition finds, and returns it as texts. Kept are the desks that keep
+// their people though they are closed.
+func reach(ctx context.Context, tx *db.Tx, whom string, args []any, kept []string) (at []string, err error) {
+	insert := func(desks string, args []any) error {
+		one := desks + whom
+		part, err := db.Texts(tx.QueryContext(ctx, highest+
+			reaching+`d.id`+reached+one+` UNION ALL `+reaching+`d.department_id`+reached+one+` UNION ALL `+reaching+`d.location_id`+reached+one+
+			grouped, args...))
+		at = append(at, part...)
+		return err
+	}
+	if err := insert(`d.closed_at IS NULL`, args); err != nil {
+		return nil, err
+	}
+	return at, db.InParts(args, kept, func(list string, args []any) error { return insert(`d.closed_at IS NOT NULL AND d.id IN `+list, args) })
+}
 
 // settle works out anew at which desks people work, after their roles or the desks have changed, and wakes their pages.
 // Whatever has changed, given or taken: whoever may do less at a desk than before may lead a talk that has to pass.
@@ -203,10 +219,14 @@ func (s *Service) settle(ctx context.Context, tx *db.Tx, agencyID string, people
 
 // replaceDesks writes where people work, and tells who may do less at a desk than before.
 func (s *Service) replaceDesks(ctx context.Context, tx *db.Tx, agencyID string, people []string) (lose []string, err error) {
-	const at = ` RETURNING staff_id || ' ' || desk_id || ' ' || role`
+	now := s.o.Clock()
+	kept, err := s.o.Kept(ctx, tx, agencyID, now)
+	if err != nil {
+		return nil, err
+	}
 	var before []string
 	err = db.InParts([]any{agencyID}, people, func(list string, args []any) error {
-		part, err := db.Texts(tx.QueryContext(ctx, `DELETE FROM staff_desk WHERE agency_id = $1 AND staff_id IN `+list+at, args...))
+		part, err := db.Texts(tx.QueryContext(ctx, `DELETE FROM staff_desk WHERE agency_id = $1 AND staff_id IN `+list+asText, args...))
 		before = append(before, part...)
 		return err
 	})
@@ -214,20 +234,17 @@ func (s *Service) replaceDesks(ctx context.Context, tx *db.Tx, agencyID string, 
 		return nil, err
 	}
 	after := map[string]bool{}
-	const one = reached + `AND r.staff_id IN `
-	err = db.InParts([]any{agencyID, db.Ms(s.o.Clock())}, people, func(list string, args []any) error {
-		part, err := db.Texts(tx.QueryContext(ctx,
-			highest+reaching+`d.id`+one+list+` UNION ALL `+reaching+`d.department_id`+one+list+` UNION ALL `+reaching+`d.location_id`+one+list+grouped+at,
-			args...))
-		for _, place := range part {
-			after[place] = true
+	err = db.InParts([]any{agencyID, db.Ms(now)}, people, func(list string, args []any) error {
+		part, err := reach(ctx, tx, ` AND r.staff_id IN `+list, args, kept)
+		for _, at := range part {
+			after[at] = true
 		}
 		return err
 	})
 	less := map[string]bool{}
-	for _, place := range before {
-		if !after[place] {
-			who, _, _ := strings.Cut(place, " ")
+	for _, at := range before {
+		if !after[at] {
+			who, _, _ := strings.Cut(at, " ")
 			less[who] = true
 		}
 	}
@@ -239,6 +256,11 @@ func (s *Service) SettleAll(ctx context.Context, tx *db.Tx, agencyID string) err
 	if err := s.InTurn(ctx, tx, agencyID); err != nil {
 		return err
 	}
+	now := s.o.Clock()
+	kept, err := s.o.Kept(ctx, tx, agencyID, now)
+	if err != nil {
+		return err
+	}
 	before, err := s.workplaces(ctx, tx, agencyID)
 	if err != nil {
 		return err
@@ -246,10 +268,7 @@ func (s *Service) SettleAll(ctx context.Context, tx *db.Tx, agencyID string) err
 	if _, err := tx.ExecContext(ctx, `DELETE FROM staff_desk WHERE agency_id = $1`, agencyID); err != nil {
 		return fmt.Errorf("settle all desks: %w", err)
 	}
-	_, err = tx.ExecContext(ctx,
-		highest+reaching+`d.id`+reached+` UNION ALL `+reaching+`d.department_id`+reached+` UNION ALL `+reaching+`d.location_id`+reached+grouped,
-		agencyID, db.Ms(s.o.Clock()))
-	if err != nil {
+	if _, err := reach(ctx, tx, "", []any{agencyID, db.Ms(now)}, kept); err != nil {
 		return fmt.Errorf("settle all desks: %w", err)
 	}
 	after, err := s.workplaces(ctx, tx, agencyID)

@@ -36,6 +36,8 @@ type Options struct {
 	Providers      []Provider // where people can sign in besides
 	URL            string     // public address, without a slash at the end; providers send people back to it
 	Mailer         Mailer     // nil: no mail goes out
+	// Kept are the closed desks of an agency that keep their people at a moment, as somebody is expected there.
+	Kept func(ctx context.Context, q db.Q, agency string, now time.Time) (desks []string, err error)
 }
 
 // Service signs people in and out and says who acts.

@@ -100,7 +100,7 @@ func (n *Node) features() {
 	notices, letters := n.mailers()
 	n.Staff = staff.New(w.DB, n.Agencies, staff.Options{
 		Clock: w.Clock.Now, Log: w.logger(), TrustedProxies: loopback(), Nudge: n.Events.Nudge, Ring: w.Ring, Audit: n.Audit, Jobs: n.Jobs,
-		Cost: w.Cost, Providers: w.Providers, URL: URL, Mailer: letters,
+		Cost: w.Cost, Providers: w.Providers, URL: URL, Mailer: letters, Kept: appointment.Expecting,
 	})
 	n.Admin = admin.New(w.DB, admin.Options{
 		Agencies: n.Agencies, Staff: n.Staff, Audit: n.Audit, Clock: w.Clock.Now, Log: w.logger(), KeepAudit: 365,
