@@ -94,12 +94,9 @@ type Admin struct {
 // Admins are all whose role that administers the agency counts at present, once for each who gave it.
 func (s *Service) Admins(ctx context.Context, q db.Q, agencyID string) ([]Admin, error) {
 	rows, err := q.QueryContext(ctx, `
-		SELECT staff.id, staff.email, staff_role.source, staff.disabled_at IS NOT NULL,
-		       staff_role.source IN ('hand', 'import') AND staff_role.until_at IS NULL
-		FROM staff_role JOIN staff ON staff.agency_id = staff_role.agency_id AND staff.id = staff_role.staff_id
-		WHERE staff_role.agency_id = $1 AND staff_role.role = $2
-		  AND staff_role.from_at <= $3 AND (staff_role.until_at IS NULL OR staff_role.until_at > $3)`,
-		agencyID, AgencyAdmin, db.Ms(s.o.Clock()))
+		SELECT staff.id, staff.email, r.source, staff.disabled_at IS NOT NULL, r.source IN ('hand', 'import') AND r.until_at IS NULL
+		FROM staff_role r JOIN staff ON staff.agency_id = r.agency_id AND staff.id = r.staff_id
+		WHERE r.agency_id = $1 AND r.role = $3 AND `+inForce, agencyID, db.Ms(s.o.Clock()), AgencyAdmin)
 	if err != nil {
 		return nil, fmt.Errorf("list administrators: %w", err)
 	}

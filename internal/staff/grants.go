@@ -168,6 +168,9 @@ func (s *Service) TakeDecided(ctx context.Context, tx *db.Tx, agencyID string, g
 	return nil
 }
 
+// inForce tells of a role, r, that it counts at a moment, $2.
+const inForce = `r.from_at <= $2 AND (r.until_at IS NULL OR r.until_at > $2)`
+
 // How a role reaches a desk: by being held there, in its department or at its location. A closed desk keeps its people
 // as long as it has appointments: nobody who comes may find it empty.
 const (
@@ -176,7 +179,7 @@ const (
 		       CASE r.role WHEN 'lead' THEN 3 WHEN 'advisor' THEN 2 ELSE 1 END AS height
 		FROM staff_role r JOIN desk d ON d.agency_id = r.agency_id AND r.place_id = `
 	reached = `
-		WHERE r.agency_id = $1 AND r.role IN ('reception', 'advisor', 'lead') AND r.from_at <= $2 AND (r.until_at IS NULL OR r.until_at > $2) AND `
+		WHERE r.agency_id = $1 AND r.role IN ('reception', 'advisor', 'lead') AND ` + inForce + ` AND `
 	highest = `
 		INSERT INTO staff_desk (agency_id, staff_id, desk_id, role)
 		SELECT agency_id, staff_id, desk_id, CASE MAX(height) WHEN 3 THEN 'lead' WHEN 2 THEN 'advisor' ELSE 'reception' END FROM (`

@@ -94,13 +94,12 @@ func (s *Service) hold(ctx context.Context, q db.Q, p *Person) error {
 	rows, err := q.QueryContext(ctx, `
 		SELECT 'at', 'desk', staff_desk.desk_id, staff_desk.role FROM staff_desk
 		JOIN desk ON desk.agency_id = staff_desk.agency_id AND desk.id = staff_desk.desk_id
-		WHERE staff_desk.agency_id = $1 AND staff_desk.staff_id = $2
-		  AND EXISTS (SELECT 1 FROM staff_role WHERE staff_role.agency_id = $1 AND staff_role.staff_id = $2
-		      AND staff_role.role = staff_desk.role AND staff_role.place_id IN (desk.id, desk.department_id, desk.location_id)
-		      AND staff_role.from_at <= $3 AND (staff_role.until_at IS NULL OR staff_role.until_at > $3))
-		UNION ALL SELECT 'held', place_kind, place_id, role FROM staff_role
-		WHERE agency_id = $1 AND staff_id = $2 AND from_at <= $3 AND (until_at IS NULL OR until_at > $3)
-		ORDER BY 3, 4`, p.Agency, p.ID, db.Ms(s.o.Clock()))
+		WHERE staff_desk.agency_id = $1 AND staff_desk.staff_id = $3
+		  AND EXISTS (SELECT 1 FROM staff_role r WHERE r.agency_id = $1 AND r.staff_id = $3
+		      AND r.role = staff_desk.role AND r.place_id IN (desk.id, desk.department_id, desk.location_id) AND `+inForce+`)
+		UNION ALL SELECT 'held', r.place_kind, r.place_id, r.role FROM staff_role r
+		WHERE r.agency_id = $1 AND r.staff_id = $3 AND `+inForce+`
+		ORDER BY 3, 4`, p.Agency, db.Ms(s.o.Clock()), p.ID)
 	if err != nil {
 		return fmt.Errorf("read roles: %w", err)
 	}
@@ -273,7 +272,7 @@ const talking = `
 	JOIN desk ON desk.agency_id = sd.agency_id AND desk.id = sd.desk_id
 	WHERE sd.agency_id = $1 AND sd.role <> 'reception' AND staff.disabled_at IS NULL
 	  AND EXISTS (SELECT 1 FROM staff_role r WHERE r.agency_id = sd.agency_id AND r.staff_id = sd.staff_id AND r.role = sd.role
-	      AND r.place_id IN (desk.id, desk.department_id, desk.location_id) AND r.from_at <= $2 AND (r.until_at IS NULL OR r.until_at > $2))
+	      AND r.place_id IN (desk.id, desk.department_id, desk.location_id) AND ` + inForce + `)
 	  AND sd.desk_id IN `
 
 // TalkingUntil lists who talks at a desk and still will at a later moment: a substitute of this week keeps no appointment of

@@ -86,9 +86,9 @@ func (s *Service) ends(ctx context.Context, q db.Q, p Person) (map[string]int64,
 		SELECT sd.desk_id, MAX(r.until_at) FROM staff_desk sd
 		JOIN desk d ON d.agency_id = sd.agency_id AND d.id = sd.desk_id
 		JOIN staff_role r ON r.agency_id = sd.agency_id AND r.staff_id = sd.staff_id AND r.role = sd.role
-		 AND r.place_id IN (d.id, d.department_id, d.location_id) AND r.from_at <= $3 AND (r.until_at IS NULL OR r.until_at > $3)
-		WHERE sd.agency_id = $1 AND sd.staff_id = $2
-		GROUP BY sd.desk_id HAVING COUNT(*) = COUNT(r.until_at)`, p.Agency, p.ID, db.Ms(s.o.Clock()))
+		 AND r.place_id IN (d.id, d.department_id, d.location_id) AND `+inForce+`
+		WHERE sd.agency_id = $1 AND sd.staff_id = $3
+		GROUP BY sd.desk_id HAVING COUNT(*) = COUNT(r.until_at)`, p.Agency, db.Ms(s.o.Clock()), p.ID)
 	if err != nil {
 		return nil, fmt.Errorf("read until when somebody works at desks: %w", err)
 	}
