@@ -127,20 +127,25 @@ func newStage(t *testing.T) *stage {
 		t:    t, p: p, people: map[string]worldtest.Account{}, open: map[string]*worldtest.Browser{},
 	}
 	s.o = s.Office("lindenau")
-	s.people["advisor"], s.people["other desk"] = s.o.Sommer, s.o.Herbst
-	s.people["other agency"] = s.Office("ahorn").Sommer
+	s.people["advisor"] = s.o.Sommer
 	s.hire()
+	s.hireElsewhere()
 	return s
+}
+
+func (s *stage) desk(o worldtest.Office, id string) agency.Desk {
+	s.t.Helper()
+	desk, err := s.Agencies.Desk(s.t.Context(), s.DB.Read(), o.Agency, id)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return desk
 }
 
 // hire gives each of the other roles to somebody who has no other.
 func (s *stage) hire() {
 	s.t.Helper()
-	ctx := s.t.Context()
-	desk, err := s.Agencies.Desk(ctx, s.DB.Read(), s.o.Agency, s.o.Desk)
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	desk := s.desk(s.o, s.o.Desk)
 	for name, held := range map[string]staff.Held{
 		"reception":        {Role: staff.Reception, Kind: agency.OfDesk, Place: s.o.Desk},
 		"lead":             {Role: staff.Lead, Kind: agency.OfDesk, Place: s.o.Desk},
@@ -151,15 +156,62 @@ func (s *stage) hire() {
 		"auditor":          {Role: staff.Auditor, Kind: agency.OfAgency, Place: s.o.Agency},
 		"operator":         {Role: staff.Operator, Kind: agency.OfAgency, Place: s.o.Agency},
 	} {
-		email := strings.ReplaceAll(name, " ", ".") + "@amt.example"
-		s.Tx(func(tx *db.Tx) error {
-			who, err := s.Staff.Create(ctx, tx, staff.NewAccount{
-				Agency: s.o.Agency, Email: email, Name: name, Password: worldtest.Password, Roles: []staff.Held{held},
-			})
-			s.people[name] = worldtest.Account{ID: who.ID, Email: email, Name: name, Slug: s.o.Slug}
-			return err
-		})
+		s.employ(s.o, name, held)
 	}
+}
+
+func (s *stage) employ(o worldtest.Office, name string, roles ...staff.Held) {
+	s.t.Helper()
+	email := strings.ReplaceAll(name, " ", ".") + "@amt.example"
+	s.Tx(func(tx *db.Tx) error {
+		who, err := s.Staff.Create(s.t.Context(), tx, staff.NewAccount{
+			Agency: o.Agency, Email: email, Name: name, Password: worldtest.Password, Roles: roles,
+		})
+		s.people[name] = worldtest.Account{ID: who.ID, Email: email, Name: name, Slug: o.Slug}
+		return err
+	})
+}
+
+// hireElsewhere employs two who may do everything, but nothing here. A role never takes away what another allows, so that
+// what all of them together do not open none of them does: a rule that asks "anywhere?" in place of "here?" lets them in.
+func (s *stage) hireElsewhere() {
+	s.t.Helper()
+	here, next := s.desk(s.o, s.o.Desk), s.desk(s.o, s.o.Desk2) // another department's, at the same location
+	var location agency.Location
+	var branch agency.Desk // the same department's, at another location
+	s.Tx(func(tx *db.Tx) (err error) {
+		ctx := s.t.Context()
+		if location, err = s.Agencies.CreateLocation(ctx, tx, s.o.Agency, agency.Location{Name: "Bahnhof", City: "Lindenau", Phone: "0711 5679"}); err != nil {
+			return err
+		}
+		branch, err = s.Agencies.CreateDesk(ctx, tx, s.o.Agency, agency.Desk{Name: "Zweigstelle", DepartmentID: here.DepartmentID, LocationID: location.ID})
+		return err
+	})
+	if next.LocationID != here.LocationID || next.DepartmentID == here.DepartmentID {
+		s.t.Fatal("the desk next door is not as it was")
+	}
+	s.employ(s.o, "elsewhere", append(everyRole(agency.OfDesk, s.o.Desk2, branch.ID),
+		append(everyRole(agency.OfLocation, location.ID), everyRole(agency.OfDepartment, next.DepartmentID)...)...)...)
+
+	other := s.Office("ahorn")
+	desk := s.desk(other, other.Desk)
+	s.employ(other, "other agency", append(everyRole(agency.OfAgency, other.Agency), append(everyRole(agency.OfDesk, other.Desk, other.Desk2),
+		append(everyRole(agency.OfLocation, desk.LocationID), everyRole(agency.OfDepartment, desk.DepartmentID)...)...)...)...)
+}
+
+// everyRole is each that there can be at places of a kind, also two that nobody is given together.
+func everyRole(kind agency.Kind, places ...string) (all []staff.Held) {
+	for _, role := range []staff.Role{
+		staff.Reception, staff.Advisor, staff.Lead, staff.LocationAdmin, staff.DepartmentAdmin, staff.AgencyAdmin, staff.Protection,
+		staff.Auditor, staff.Operator,
+	} {
+		for _, place := range places {
+			if role.Known(kind) {
+				all = append(all, staff.Held{Role: role, Kind: kind, Place: place})
+			}
+		}
+	}
+	return all
 }
 
 // routes are those that the server has, without what serves files.
