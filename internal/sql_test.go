@@ -8,13 +8,15 @@ import (
 	"strings"
 	"testing"
 
+	"visavis/internal/db"
+	"visavis/internal/db/dbtest"
 	"visavis/internal/db/scope"
 )
 
 // The proof has two halves, with one rule (internal/db/scope): all texts that stand in the source, in whatever way they
 // are put together, and all statements that tests run (internal/db/dbtest), as they are put together.
 func TestTEN01EveryStatementNamesTheAgency(t *testing.T) {
-	tables := agencyTables(t)
+	tables := dbtest.AgencyTables(t, dbtest.SQLite(t))
 	if len(tables) < 15 {
 		t.Fatalf("only %v belong to an agency: the test reads the schema wrongly", tables)
 	}
@@ -71,7 +73,7 @@ func TestPackagesUseOnlyTablesThatTheirRoomMaySee(t *testing.T) {
 			keeper[table] = room
 		}
 	}
-	for table := range schema(t) {
+	for table := range dbtest.Columns(t, dbtest.SQLite(t)) {
 		if keeper[table] == "" {
 			t.Errorf("table %s is nobody's: add it to a room", table)
 		}
@@ -184,83 +186,64 @@ func packages(t *testing.T, names *strings.Replacer, code string) string {
 	return root
 }
 
-var (
-	created = regexp.MustCompile(`(?s)CREATE TABLE (\w+) \((.*?)\n\)`)
-	column  = regexp.MustCompile(`(?m)^    (\w+) +(?:TEXT|BIGINT|BYTEA|BOOLEAN)`)
-)
-
-func schema(t *testing.T) map[string][]string {
-	t.Helper()
-	files, err := filepath.Glob("db/migrations/*.sql")
-	if err != nil || len(files) == 0 {
-		t.Fatal(files, err)
-	}
-	columns := map[string][]string{}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, table := range created.FindAllStringSubmatch(string(text), -1) {
-			for _, c := range column.FindAllStringSubmatch(table[2], -1) {
-				columns[table[1]] = append(columns[table[1]], c[1])
+// unlike are the columns to which a rule applies that no exception names, and the exceptions that there is no column for.
+func unlike(columns map[string][]string, applies func(name string) bool, but map[string]string) (faults []string) {
+	seen := map[string]bool{}
+	for table, names := range columns {
+		for _, name := range names {
+			full := table + "." + name
+			if !applies(name) {
+				continue
+			}
+			seen[full] = true
+			if but[full] == "" {
+				faults = append(faults, full)
 			}
 		}
 	}
-	return columns
-}
-
-// agencyTables are those whose rows belong to an agency.
-func agencyTables(t *testing.T) []string {
-	t.Helper()
-	var tables []string
-	for name, columns := range schema(t) {
-		if slices.Contains(columns, "agency_id") {
-			tables = append(tables, name)
+	for full := range but {
+		if !seen[full] {
+			faults = append(faults, "no longer "+full)
 		}
 	}
-	return tables
+	slices.Sort(faults)
+	return faults
+}
+
+// noColumn proves a rule about the columns that there are, in both databases; and that it would find one more.
+func noColumn(t *testing.T, applies func(name string) bool, but map[string]string, table, other string) {
+	t.Helper()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		if faults := unlike(dbtest.Columns(t, d), applies, but); len(faults) > 0 {
+			t.Errorf("%v", faults)
+		}
+		err := d.Tx(t.Context(), func(tx *db.Tx) error {
+			_, err := tx.ExecContext(t.Context(), "ALTER TABLE "+table+" ADD COLUMN "+other+" TEXT NOT NULL DEFAULT ''")
+			return err
+		})
+		if faults := unlike(dbtest.Columns(t, d), applies, but); err != nil || !slices.Equal(faults, []string{table + "." + other}) {
+			t.Errorf("of a table with one column more: %v %v", faults, err)
+		}
+	})
 }
 
 func TestMIN08NoColumnIsMadeForAnAddress(t *testing.T) {
 	words := regexp.MustCompile(`(^|_)(ip|ips|addr|addresses?|host|network|remote|peer|forwarded|prefix|agent|user_agent|device|location_lat)(_|$)`)
-	for table, columns := range schema(t) {
-		for _, name := range columns {
-			if words.MatchString(name) {
-				t.Errorf("%s.%s", table, name)
-			}
-		}
-	}
-	if !words.MatchString("client_ip") || !words.MatchString("remote_address") {
-		t.Error("the rule finds nothing")
-	}
+	noColumn(t, words.MatchString, map[string]string{
+		"agency.host":          "the agency's own name in the network, which it gives to everybody",
+		"staff_session.device": "two words at most, of browser and system, by which people know their own sessions",
+	}, "seat", "client_ip")
 }
 
 // What a citizen says of itself has one place in each table, sealed.
 func TestTEN04NoColumnHoldsACitizensFieldsInTheOpen(t *testing.T) {
 	personal := regexp.MustCompile(`citizen|guest_name|birth|note|comment|topic|phone|email|street|(^|_)name$`)
-	open := map[string]string{
+	open := func(name string) bool { return personal.MatchString(name) && !strings.HasSuffix(name, "_sealed") }
+	noColumn(t, open, map[string]string{
 		"agency.name": "the office", "agency.phone": "the office", "agency.phone_hours": "the office", "department.name": "the office",
 		"policy.name": "of a rule", "location.name": "the office", "location.phone": "the office", "desk.name": "the office", "service.name": "the office",
 		"stream.topic": "a kind and an id", "stream_change.topic": "a kind and an id",
 		"staff.email": "an employee's, who signs in with it", "staff.name": "an employee's", "demo_account.email": "invented",
-	}
-	seen := map[string]bool{}
-	for table, columns := range schema(t) {
-		for _, name := range columns {
-			full := table + "." + name
-			if !personal.MatchString(name) || strings.HasSuffix(name, "_sealed") {
-				continue
-			}
-			seen[full] = true
-			if open[full] == "" {
-				t.Errorf("%s is not sealed", full)
-			}
-		}
-	}
-	for full := range open {
-		if !seen[full] {
-			t.Errorf("no column %s", full)
-		}
-	}
+		"appointment.note_by": "the id of the colleague who wrote it",
+	}, "appointment", "citizen_phone")
 }

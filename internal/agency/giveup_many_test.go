@@ -16,21 +16,14 @@ import (
 // copies makes many rows like one, but for some columns, whose values may name the number of the copy: i.
 func copies(t *testing.T, d *db.DB, table, like, id string, many int, other map[string]string) {
 	t.Helper()
-	names := `SELECT name FROM pragma_table_info($1)`
-	if d.Engine() == db.PostgreSQL {
-		names = `SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = $1`
-	}
-	columns, err := db.Texts(d.Read().QueryContext(t.Context(), names, table))
-	if err != nil {
-		t.Fatal(err)
-	}
+	columns := dbtest.Columns(t, d)[table]
 	values := slices.Clone(columns)
 	for i, c := range columns {
 		if other[c] != "" {
 			values[i] = other[c]
 		}
 	}
-	err = d.Tx(t.Context(), func(tx *db.Tx) error {
+	err := d.Tx(t.Context(), func(tx *db.Tx) error {
 		_, err := tx.ExecContext(t.Context(), fmt.Sprintf(`
 			WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < %d)
 			INSERT INTO %s (%s) SELECT %s FROM %s, numbers WHERE %s = $1`,

@@ -15,36 +15,22 @@ import (
 	. "visavis/internal/worldtest"
 )
 
-// tables are those that have a column for the agency, as the database says.
-func tables(t *testing.T, d *db.DB) []string {
-	t.Helper()
-	query := `SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c ON c.name = 'agency_id' WHERE m.type = 'table'`
-	if d.Engine() == db.PostgreSQL {
-		query = `SELECT table_name FROM information_schema.columns WHERE table_schema = current_schema() AND column_name = 'agency_id'`
-	}
-	names, err := db.Texts(d.Read().QueryContext(t.Context(), query))
-	if err != nil || len(names) < 20 {
-		t.Fatalf("%v %v", names, err)
-	}
-	slices.Sort(names)
-	return names
-}
-
 func TestTEN04OfEveryTableOfAnAgencyRowsAreDeletedOrBlanked(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		cleared := agency.Owned()
 		for _, h := range agency.Husks() {
 			cleared = append(cleared, h.Table)
 		}
-		if sorted := slices.Sorted(slices.Values(cleared)); !slices.Equal(sorted, tables(t, d)) {
-			t.Errorf("cleared are\n%v\nand there are\n%v", sorted, tables(t, d))
+		if sorted := slices.Sorted(slices.Values(cleared)); !slices.Equal(sorted, dbtest.AgencyTables(t, d)) {
+			t.Errorf("cleared are\n%v\nand there are\n%v", sorted, dbtest.AgencyTables(t, d))
 		}
 	})
 	d := dbtest.SQLite(t)
+	all := dbtest.Columns(t, d)
 	for _, h := range agency.Husks() {
-		columns, err := db.Texts(d.Read().QueryContext(t.Context(), `SELECT name FROM pragma_table_info($1) ORDER BY name`, h.Table))
-		if known := slices.Sorted(slices.Values(slices.Concat(h.Said, h.Stays))); err != nil || !slices.Equal(columns, known) {
-			t.Errorf("of %s it is known what becomes of\n%v\nand there are\n%v %v", h.Table, known, columns, err)
+		known, columns := slices.Sorted(slices.Values(slices.Concat(h.Said, h.Stays))), slices.Sorted(slices.Values(all[h.Table]))
+		if !slices.Equal(columns, known) {
+			t.Errorf("of %s it is known what becomes of\n%v\nand there are\n%v", h.Table, known, columns)
 		}
 		for _, said := range h.Said {
 			if !strings.Contains(h.Blank, said+" = '") && !strings.Contains(h.Blank, said+" = id") {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"visavis/internal/db"
+	"visavis/internal/db/dbtest"
 	"visavis/internal/staff"
 )
 
@@ -141,13 +142,8 @@ func (s *scene) all() map[string]string {
 	if s.talk != "" {
 		without = append(without, "talk", "talk_signal", "talk_leg", "seat")
 	}
-	const owned = `SELECT m.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table' AND c.name = 'agency_id'`
-	tables, err := db.Texts(s.DB.Read().QueryContext(s.t.Context(), owned)) //nolint:rowserrcheck // Texts does
-	if err != nil || len(tables) < 15 {
-		s.t.Fatal(tables, err)
-	}
 	all := map[string]string{}
-	for _, table := range tables {
+	for _, table := range dbtest.AgencyTables(s.t, s.DB) {
 		if !slices.Contains(without, table) {
 			all[table] = s.dump(table)
 		}

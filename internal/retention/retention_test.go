@@ -22,36 +22,10 @@ import (
 	. "visavis/internal/worldtest"
 )
 
-// columns are those of each table, as the database says.
-func columns(t *testing.T, d *db.DB) map[string][]string {
-	t.Helper()
-	query := `SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'`
-	if d.Engine() == db.PostgreSQL {
-		query = `SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema()`
-	}
-	rows, err := d.Read().QueryContext(t.Context(), query)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = rows.Close() }()
-	found := map[string][]string{}
-	for rows.Next() {
-		var table, column string
-		if err := rows.Scan(&table, &column); err != nil {
-			t.Fatal(err)
-		}
-		found[table] = append(found[table], column)
-	}
-	if err := rows.Err(); err != nil || len(found) < 30 {
-		t.Fatal(len(found), err)
-	}
-	return found
-}
-
 func TestMIN04EachTableSaysWhatBecomesOfItsRowsInTime(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		fates, deleted := retention.Fates()
-		for table, names := range columns(t, d) {
+		for table, names := range dbtest.Columns(t, d) {
 			fate, known := fates[table]
 			if slices.Contains(names, "agency_id") != known {
 				t.Errorf("%s: %q", table, fate)
@@ -193,7 +167,7 @@ func (s *scene) names(places ...Place) []string {
 func (s *scene) where(names []string) map[string]int {
 	s.t.Helper()
 	found := map[string]int{}
-	for table := range columns(s.t, s.DB) {
+	for table := range dbtest.Columns(s.t, s.DB) {
 		rows, err := s.DB.Read().QueryContext(s.t.Context(), `SELECT * FROM `+table)
 		if err != nil {
 			s.t.Fatal(err)

@@ -56,15 +56,7 @@ func (j *judged) of(t testing.TB, d *db.DB) *scope.Rule {
 	if j.rule != nil {
 		return j.rule
 	}
-	query := `SELECT m.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table' AND c.name = 'agency_id'`
-	if d.Engine() == db.PostgreSQL {
-		query = `SELECT table_name FROM information_schema.columns WHERE table_schema = current_schema() AND column_name = 'agency_id'`
-	}
-	tables, err := db.Texts(d.Read().QueryContext(t.Context(), query)) //nolint:rowserrcheck // Texts does
-	if err != nil || len(tables) == 0 {
-		t.Fatal("read which tables belong to an agency:", tables, err)
-	}
-	rule := scope.Of(tables)
+	rule := scope.Of(AgencyTables(t, d))
 	j.rule = &rule
 	return j.rule
 }
