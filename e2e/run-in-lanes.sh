@@ -21,16 +21,26 @@ done | awk '!seen[$0]++' >"$scratch/line"
 trap 'rm -rf "$scratch"' EXIT
 trap 'kill $(jobs -p) 2>/dev/null; exit 130' INT TERM
 
+# The program: the packages that it consists of, the pages among them, as scripts/build has written down for this very one.
+program() {
+	if [ -n "${VISAVIS_BINARY:-}" ]; then
+		sha256sum "$VISAVIS_BINARY"
+	elif (cd .. && head -n 1 bin/visavis.made | sha256sum --check --status); then
+		tail -n +2 ../bin/visavis.made
+	else
+		sha256sum ../bin/visavis
+	fi
+}
+
 # What every journey depends on: the program, the gallery's sources, what lies beside the journeys, and what it runs on.
 passed=../.cache/journeys
 mkdir -p "$passed"
 again=${VISAVIS_TEST_LONG:-}
 git rev-parse --git-dir >/dev/null 2>&1 || again=yes # without it nobody knows what belongs to the journeys
 surroundings=$({
-	git ls-files -co --exclude-standard . ../web | grep -v '^journeys/' | while read -r file; do
-		[ ! -f "$file" ] || sha256sum "$file"
-	done
-	sha256sum ../bin/visavis
+	git ls-files -co --exclude-standard . ../web | grep -vE '^journeys/|\.test\.ts$' | xargs -d '\n' -r sha256sum --
+	program
+	sha256sum ../scripts/build ../scripts/with-postgres
 	node --version
 	chromium --version
 	firefox-esr --version || firefox --version
