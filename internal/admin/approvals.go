@@ -311,16 +311,26 @@ func risen(by audit.ActorKind, with ...audit.Code) []audit.Done {
 }
 
 // steersDirectory tells whether what the agency's directory says may be what its staff want: somebody of them has made a key
-// with which one speaks for it that counts still, or did so of late, or said of late what its groups give.
+// with which one speaks for it that counts still or did of late, or said of late what its groups give.
 func (s *Service) steersDirectory(ctx context.Context, q db.Q, agencyID string) (bool, error) {
 	keyed, err := s.o.Keyed(ctx, q, agencyID)
 	if err != nil || keyed {
 		return keyed, err
 	}
-	at, err := s.o.Audit.Last(ctx, q, agencyID, audit.Done{
-		To: agencyID, Since: s.o.Clock().Add(-apart), Acts: []audit.Act{audit.DirectoryTokenMade, audit.DirectoryRuleMade},
-	})
-	return !at.IsZero(), err
+	dropped, ofStaff := []audit.Act{audit.DirectoryTokenDropped}, []audit.Code{audit.Is("source", string(staff.ByHand))}
+	for _, done := range []audit.Done{
+		{Acts: []audit.Act{audit.DirectoryTokenMade, audit.DirectoryRuleMade}},
+		// What was said with a key does not become somebody else's word when the key is revoked, whoever revokes it.
+		{Acts: dropped, With: ofStaff},
+		{Acts: dropped, With: ofStaff, Kind: audit.BySystem},
+	} {
+		done.To, done.Since = agencyID, s.o.Clock().Add(-apart)
+		at, err := s.o.Audit.Last(ctx, q, agencyID, done)
+		if err != nil || !at.IsZero() {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 func latest(a, b time.Time) time.Time {

@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 	"time"
@@ -334,9 +335,28 @@ func TestTEN05WhatADirectoryHasMadeIsNoSecondPersonWhereStaffHaveAKeyToIt(t *tes
 	raised := func(directory say, id string) {
 		directory("POST", "/Groups", Body{schemas: group, "displayName": "Datenschutz", "members": []Body{{"value": id}}})
 	}
+	revoked := func(n *Node, o Office, by string) {
+		n.Tx(func(tx *db.Tx) error {
+			keys, err := n.SCIM.Tokens(t.Context(), tx, o.Agency)
+			for _, key := range keys {
+				err = errors.Join(err, n.SCIM.DropToken(t.Context(), tx, o.Agency, key.ID, by))
+			}
+			return err
+		})
+	}
 	herbst := func(o Office) string { return o.Herbst.ID }
 	sommer := func(o Office) string { return o.Sommer.ID }
 	nobody := func(Office) string { return "" }
+	spoken := func(revoker func(Office) string) func(*Node, Office, *Browser, say) string {
+		return func(n *Node, o Office, first *Browser, directory say) string {
+			rule(first, o)
+			n.Clock.Forward(60 * 24 * time.Hour)
+			id := enrolled(directory, "neu@amt.example")
+			raised(directory, id)
+			revoked(n, o, revoker(o))
+			return id
+		}
+	}
 	for name, with := range map[string]struct {
 		key     func(Office) string // who has made it
 		hinders bool
@@ -384,6 +404,28 @@ func TestTEN05WhatADirectoryHasMadeIsNoSecondPersonWhereStaffHaveAKeyToIt(t *tes
 			raised(directory, id)
 			n.Clock.Forward(8 * 24 * time.Hour)
 			directory("PUT", "/Users/"+id, Body{schemas: user, "userName": "neu@amt.example", "displayName": "Frau Neu", "externalId": "herbst-zwei"})
+			return id
+		}},
+		"a role by the key of who asks, who has revoked it since":        {herbst, true, spoken(herbst)},
+		"a role by the key of who asks, which the operator revoked":      {herbst, true, spoken(nobody)},
+		"a role by the operator's key, which who asks has revoked since": {nobody, false, spoken(herbst)},
+		"a role by the operator's key, after the key of who asks was gone": {herbst, false, func(n *Node, o Office, first *Browser, _ say) string {
+			rule(first, o)
+			revoked(n, o, o.Herbst.ID)
+			n.Clock.Forward(8 * 24 * time.Hour)
+			operators := directoryOf(n, o, "")
+			id := enrolled(operators, "neu@amt.example")
+			raised(operators, id)
+			return id
+		}},
+		"a role by a new rule of who asks, who has removed it since": {nobody, true, func(n *Node, o Office, first *Browser, directory say) string {
+			id := enrolled(directory, "neu@amt.example")
+			raised(directory, id)
+			rule(first, o)
+			give(n, o, Account{ID: id}, staff.Protection, agency.OfAgency, o.Agency)
+			var is struct{ Rules []struct{ ID string } }
+			first.Get("/api/staff/directory").OK(t).Into(t, &is)
+			first.Send("DELETE", "/api/staff/directory/rules/"+is.Rules[0].ID, nil).OK(t)
 			return id
 		}},
 		"nothing of late by the key of who asks": {herbst, false, func(n *Node, o Office, first *Browser, directory say) string {

@@ -145,7 +145,7 @@ var shapes = map[Act]shape{
 	PasskeyRemoved:        {object: OfStaff, details: []string{"passkey"}},
 	PasskeyRefused:        {object: OfStaff, details: []string{"passkey"}},
 	DirectoryTokenMade:    {object: OfAgency, details: []string{"token"}},
-	DirectoryTokenDropped: {object: OfAgency, details: []string{"token"}},
+	DirectoryTokenDropped: {object: OfAgency, details: []string{"token", "source"}},
 	DirectoryRuleMade:     {object: OfAgency, details: []string{"role", "place"}},
 	DirectoryRuleDropped:  {object: OfAgency, details: []string{"role", "place"}},
 	DirectoryStopped:      {object: OfAgency},

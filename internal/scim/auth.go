@@ -12,6 +12,7 @@ import (
 	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/edge"
+	"visavis/internal/staff"
 	"visavis/internal/vault"
 )
 
@@ -105,14 +106,19 @@ func (s *Service) MakeToken(ctx context.Context, tx *db.Tx, agencyID, label, by 
 
 // DropToken revokes one at once; ErrNoToken if there is none.
 func (s *Service) DropToken(ctx context.Context, tx *db.Tx, agencyID, id, by string) error {
-	err := db.Affected(tx.ExecContext(ctx, `DELETE FROM scim_token WHERE agency_id = $1 AND id = $2`, agencyID, id))
-	if errors.Is(err, db.ErrConflict) {
+	var maker *string
+	err := tx.QueryRowContext(ctx, `DELETE FROM scim_token WHERE agency_id = $1 AND id = $2 RETURNING created_by`, agencyID, id).Scan(&maker)
+	if errors.Is(err, db.ErrNoRows) {
 		return ErrNoToken
 	}
 	if err != nil {
 		return fmt.Errorf("revoke token: %w", err)
 	}
-	return s.note(ctx, tx, agencyID, audit.Staff(by), audit.DirectoryTokenDropped, agencyID, audit.Is("token", id))
+	var source staff.Source // none: a command's
+	if maker != nil {
+		source = staff.ByHand
+	}
+	return s.note(ctx, tx, agencyID, audit.Staff(by), audit.DirectoryTokenDropped, agencyID, audit.Is("token", id), audit.Is("source", string(source)))
 }
 
 // KeyedByStaff tells whether a token counts that somebody of the staff has made, and not a command.
