@@ -1,0 +1,44 @@
+package app
+
+import (
+	"net/http"
+	"testing"
+
+	"visavis/internal/agency"
+	"visavis/internal/vault"
+	"visavis/internal/worldtest"
+)
+
+// The table asks about a desk, which nobody elsewhere even sees: whoever might change it would be refused its view. Whatever
+// else there is, everybody sees who administers anything, so that nothing but the act itself is between them and a change.
+func TestTEN01WhoAdministersElsewhereChangesNoPlaceHere(t *testing.T) {
+	s := &scene{stage: newStage(t)}
+	desk := s.desk(s.o, s.o.Desk)
+	const places = "/api/staff/places"
+	for _, made := range []worldtest.Body{
+		{"kind": "department", "code": vault.NewID(), "name": "Neu"},
+		{"kind": "location", "code": vault.NewID(), "name": "Neu", "city": "Lindenau", "phone": "0711 1"},
+		{"kind": "service", "code": vault.NewID(), "name": "Neu", "minutes": 30, "department": desk.DepartmentID},
+	} {
+		s.onlyHere(http.MethodPost, places, made)
+	}
+	for kind, id := range map[agency.Kind]string{
+		agency.OfAgency: s.o.Agency, agency.OfDepartment: desk.DepartmentID, agency.OfLocation: desk.LocationID, agency.OfService: s.o.Service,
+	} {
+		at := places + "/" + id
+		s.onlyHere(http.MethodPut, at+"/rules/waiting.early", worldtest.Body{"value": 30})
+		s.onlyHere(http.MethodDelete, at+"/rules/waiting.early", nil)
+		if kind != agency.OfAgency { // which is changed by a command
+			s.onlyHere(http.MethodPost, at, worldtest.Body{"version": s.seen(at), "name": "Anders"})
+		}
+	}
+}
+
+// onlyHere lets those ask who may do it elsewhere only, and then somebody who may.
+func (s *scene) onlyHere(method, path string, body any) {
+	s.t.Helper()
+	if got := s.as("elsewhere").Send(method, path, body); got.Status != http.StatusForbidden {
+		s.t.Errorf("%s %s %v answers elsewhere with %d", method, path, body, got.Status)
+	}
+	s.as("agency admin").Send(method, path, body).OK(s.t)
+}
