@@ -3,6 +3,7 @@ package admin_test
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -74,8 +75,12 @@ func TestTEN05WhatNobodyAllowedDoesNotHappen(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		n, o, first, second := fourEyes(t, d)
 		asked := newest(t, first.Post(approvals, Body{"act": "agency.delete"}))
+		_, before := trail(n, o.Agency, 0)
 		if got := newest(t, second.Post(approvals+"/"+asked.ID, Body{"allow": false})); got.DecidedBy != o.Winter.Name || got.Allowed {
 			t.Errorf("%+v", got)
+		}
+		if told, _ := trail(n, o.Agency, before); !slices.Equal(told, []string{"staff approval.refused approval=" + asked.ID + " act=agency.delete"}) {
+			t.Errorf("the audit says %q", told)
 		}
 		second.Post(approvals+"/"+asked.ID, Body{"allow": true}).Expect(t, http.StatusConflict, "approval.decided")
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -150,6 +151,10 @@ func TestAnAgencyIsMadeListedAndChangedByCommand(t *testing.T) {
 		}
 		if err := ChangeAgency(t.Context(), c, "birke", AgencyChange{}, &out); err == nil {
 			t.Error("one that there is not was changed")
+		}
+		// It stands in its audit, and what was refused does not.
+		if told := entries(t, c, "agency.changed"); !slices.Equal(told, []string{"what=created", "what=changed"}) {
+			t.Errorf("the audit says %q", told)
 		}
 		var report bytes.Buffer
 		if err := VerifyAudit(t.Context(), c, AuditCheck{}, &report); err != nil {

@@ -138,7 +138,7 @@ func TestTEN05AnAgencysKeyIsTakenOutOnceTwoOfItsPeopleHaveAgreedAndOnce(t *testi
 func entries(t *testing.T, c *config.Config, act string) (got []string) {
 	t.Helper()
 	err := withTools(t.Context(), c, func(o *tools) error {
-		got = texts(t.Context(), t, o.db, `SELECT detail FROM audit_entry WHERE act = '`+act+`'`)
+		got = texts(t.Context(), t, o.db, `SELECT detail FROM audit_entry WHERE act = '`+act+`' ORDER BY agency_id, seq`)
 		return nil
 	})
 	if err != nil {

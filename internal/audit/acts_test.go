@@ -65,32 +65,6 @@ func TestAUD02EachActLeavesExactlyItsEntries(t *testing.T) {
 	})
 }
 
-// elsewhere names the tests of what cannot happen here.
-var elsewhere = map[audit.Act]string{
-	audit.PlaceChanged: "internal/admin",
-	audit.RuleDecided:  "internal/admin", audit.RuleLeft: "internal/admin", audit.OrganisationExported: "internal/admin",
-	audit.AgencyChanged: "internal/app, by a command", audit.KeyExported: "internal/app, by a command", audit.KeyRestored: "internal/app, by a command",
-	audit.ApprovalAsked: "internal/admin", audit.ApprovalAllowed: "internal/admin", audit.ApprovalRefused: "internal/admin",
-	audit.JobRevived: "internal/app, by a command", audit.JobDropped: "internal/app, by a command",
-	audit.RetentionOver: "internal/retention", audit.DecidedAgain: "internal/app, after a restore",
-	audit.AuditSearched: "internal/auditlog",
-	audit.AuditExported: "internal/auditlog",
-	audit.AuditCut:      "verify_test.go",
-	audit.AuditBroken:   "verify_test.go",
-	audit.IdentityBound: "internal/staff, with a provider",
-
-	audit.AccountInvited: "internal/staff, with mail", audit.PasswordAsked: "internal/staff, with mail", audit.PasswordSet: "internal/staff",
-	audit.FactorOn: "internal/staff", audit.FactorOff: "internal/staff", audit.FactorReset: "internal/staff",
-	audit.RecoveryMade: "internal/staff", audit.RecoveryUsed: "internal/staff",
-	audit.PasskeyAdded: "internal/staff", audit.PasskeyRemoved: "internal/staff", audit.PasskeyRefused: "internal/staff",
-	audit.TalkPassed: "internal/talk",
-
-	audit.DirectoryTokenMade: "internal/scim", audit.DirectoryTokenDropped: "internal/scim", audit.DirectoryRuleMade: "internal/scim",
-	audit.DirectoryRuleDropped: "internal/scim", audit.DirectoryStopped: "internal/scim", audit.DirectoryAllowed: "internal/scim",
-	audit.DirectoryResumed: "internal/scim", audit.DirectoryShareSet: "internal/scim",
-	audit.NoticeShown: "internal/agency", audit.ConsentGiven: "internal/agency", audit.ConsentRevoked: "internal/agency",
-}
-
 type step struct {
 	name string
 	do   func()

@@ -136,6 +136,26 @@ func TestAUD01WhateverIsChangedInTheDatabaseIsFoundAndNamed(t *testing.T) {
 	})
 }
 
+// Whoever reads the audit finds there, too, that somebody has written behind it, once.
+func TestAUD01AfterAChangeFromOutsideAnEntrySaysSoAndTheChainGoesOn(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		w.append("x0", "x1")
+		w.own()
+		w.exec(`DELETE FROM audit_entry WHERE agency_id = $1 AND seq = 2`, w.here)
+		w.exec(`UPDATE audit_head SET seq = 1 WHERE agency_id = $1`, w.here)
+		w.append("x2")
+		w.append("x3")
+		got := ""
+		for _, r := range w.rows() {
+			got += fmt.Sprintf("%d %s %s %s|", r.Seq, r.Act, r.ActorKind, r.Object)
+		}
+		if want := fmt.Sprintf("4 appointment.closed staff x3|3 appointment.closed staff x2|2 %s system %s|1 appointment.closed staff x0|", audit.AuditBroken, w.here); got != want {
+			t.Errorf("%s\nwant\n%s", got, want)
+		}
+	})
+}
+
 func TestAUD01WhoHasOnlyTheDatabaseCannotWriteAChainAnew(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d)

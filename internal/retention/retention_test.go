@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"visavis/internal/agency"
+	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/db/dbtest"
 	"visavis/internal/retention"
@@ -238,7 +239,7 @@ func TestMIN04NoTableKeepsARowOfACitizenAfterTheTime(t *testing.T) {
 		if s.Count(`SELECT COUNT(*) FROM appointment WHERE id = $1`, later.Appointment) != 1 {
 			t.Error("another appointment is gone")
 		}
-		if got := s.told(); !slices.Equal(got, []string{"what=appointments count=2"}) {
+		if got := s.told(audit.RetentionOver); !slices.Equal(got, []string{"what=appointments count=2"}) {
 			t.Errorf("%q", got)
 		}
 		if r, err := s.Audit.Verify(t.Context(), s.o.Agency, nil); err != nil || len(r.Faults) > 0 {
@@ -247,11 +248,11 @@ func TestMIN04NoTableKeepsARowOfACitizenAfterTheTime(t *testing.T) {
 	})
 }
 
-// told is what the audit says of deletions.
-func (s *scene) told() []string {
+// told is what the audit says of each time that something happened.
+func (s *scene) told(act audit.Act) []string {
 	s.t.Helper()
 	list, err := db.Texts(s.DB.Read().QueryContext(s.t.Context(),
-		`SELECT detail FROM audit_entry WHERE agency_id = $1 AND act = 'retention.over' ORDER BY seq`, s.o.Agency))
+		`SELECT detail FROM audit_entry WHERE agency_id = $1 AND act = $2 ORDER BY seq`, s.o.Agency, act))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -373,8 +374,8 @@ func TestWhateverInterruptsItWhatIsDeletedIsTold(t *testing.T) {
 		if _, err := s.Retention.Run(ctx, s.o.Agency); err == nil {
 			t.Error("it has not noticed that it was interrupted")
 		}
-		if n := s.Count(`SELECT COUNT(*) FROM appointment`); n != all || len(s.told()) != 0 {
-			t.Fatalf("%d, %q", n, s.told())
+		if n := s.Count(`SELECT COUNT(*) FROM appointment`); n != all || len(s.told(audit.RetentionOver)) != 0 {
+			t.Fatalf("%d, %q", n, s.told(audit.RetentionOver))
 		}
 		// Two processes at once, as jobs of theirs: each row is deleted once, and told once.
 		failed := make(chan error, 2)
@@ -390,7 +391,7 @@ func TestWhateverInterruptsItWhatIsDeletedIsTold(t *testing.T) {
 			}
 		}
 		sum := 0
-		for _, detail := range s.told() {
+		for _, detail := range s.told(audit.RetentionOver) {
 			var n int
 			if _, err := fmt.Sscanf(detail, "what=appointments count=%d", &n); err != nil || n > retention.Batch {
 				t.Errorf("%q %v", detail, err)
@@ -425,7 +426,7 @@ func TestAJobDeletesForEachAgencyAndIsPlannedOnceForAllNodes(t *testing.T) {
 		if n := s.Count(`SELECT COUNT(*) FROM appointment`); n != 0 {
 			t.Errorf("%d appointments are left", n)
 		}
-		if got := s.told(); !slices.Equal(got, []string{"what=appointments count=3"}) {
+		if got := s.told(audit.RetentionOver); !slices.Equal(got, []string{"what=appointments count=3"}) {
 			t.Errorf("%q", got)
 		}
 	})
@@ -570,7 +571,7 @@ func TestMIN04WhoHasLeftTheAgencyHasNoNameAfterTheTime(t *testing.T) {
 		if s.Count(`SELECT COUNT(*) FROM staff WHERE agency_id = $1 AND erased_at IS NULL`, s.o.Agency) != 2 {
 			t.Error("others are gone, too")
 		}
-		if got := s.told(); !slices.Equal(got, []string{"what=accounts count=1"}) {
+		if got := s.told(audit.RetentionOver); !slices.Equal(got, []string{"what=accounts count=1"}) {
 			t.Errorf("%q", got)
 		}
 		// Nobody finds the account, or opens it again; whoever has the address now gets another one.
