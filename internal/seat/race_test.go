@@ -94,6 +94,19 @@ func TestAnOldLinkDoesNothingMoreWhileAMoveIsBeingWritten(t *testing.T) {
 	}
 }
 
+func TestAStreamThatIsOpenedByAnOldLinkWhileAMoveIsBeingWrittenShowsNothingOfIt(t *testing.T) {
+	w := newWorld(t, dbtest.Postgres(t))
+	p := w.newPlace(w.own)
+	guest := w.guest(p)
+	var s *stream
+	w.whileHeld(
+		func(tx *db.Tx) error { return w.seats.Moved(t.Context(), tx, p.agency, p.appointment) },
+		func() { s = guest.listen(p, "page-one") })
+	s.expect("hello", "")
+	s.expect("bye", `{"reason":"moved"}`)
+	s.expect("end", "")
+}
+
 func TestATaskThatAColleagueTicksOffDuringAMoveKeepsItsTime(t *testing.T) {
 	d := dbtest.Postgres(t)
 	w := newWorld(t, d)

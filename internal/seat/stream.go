@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -40,7 +41,7 @@ func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
 	if err := s.presence.connected(ctx, x, page); err != nil {
 		return err
 	}
-	p := &picture{s: s, agency: x.Agency, seat: x.ID, who: Holder{c.browser, page}}
+	p := &picture{s: s, agency: x.Agency, seat: x.ID, link: x.LinkVersion, who: Holder{c.browser, page}}
 	sub := s.o.Events.Subscribe(x.Agency, Topic(x.ID))
 	// What happens at a desk changes how long all wait there: of a hundred, each would be looked at with each arrival.
 	sub.Slowly(x.Agency, agency.DeskTopic(x.Desk))
@@ -54,6 +55,7 @@ func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
 type picture struct {
 	s            *Service
 	agency, seat string
+	link         int64 // by which the page was let in: the appointment may be moved before its stream begins, and after
 	who          Holder
 	told         string // of the wait that was sent last
 	shown        uint64 // names the view that was sent last, but for its time
@@ -119,6 +121,9 @@ func (p *picture) whole(ctx context.Context, q db.Q) ([]edge.Event, error) {
 	if err != nil {
 		return nil, err
 	}
+	if x.LinkVersion != p.link {
+		return bye("moved"), nil
+	}
 	view, err := p.s.view(ctx, q, x, p.who)
 	if err != nil {
 		return nil, err
@@ -139,8 +144,14 @@ func (p *picture) whole(ctx context.Context, q db.Q) ([]edge.Event, error) {
 // show turns changes into events: messages of the talk each, the seat once.
 func (p *picture) show(ctx context.Context, q db.Q, list []events.Change) ([]edge.Event, error) {
 	x, err := byID(ctx, q, p.agency, p.seat)
-	if err != nil || len(list) == 0 && (x.State != Waiting || x.Holder != p.who) {
+	if err != nil {
 		return nil, err
+	}
+	if end, err := p.ended(ctx, q, x, list); err != nil || end != nil {
+		return end, err
+	}
+	if len(list) == 0 && (x.State != Waiting || x.Holder != p.who) {
+		return nil, nil
 	}
 	if len(list) == 0 {
 		// What happens at the desk changes how long others wait.
@@ -154,17 +165,7 @@ func (p *picture) show(ctx context.Context, q db.Q, list []events.Change) ([]edg
 		return nil, err
 	}
 	var out []edge.Event
-	changed := false
-	for _, c := range list {
-		switch {
-		case c.Kind == "taken" && c.Ref == p.who.Page && x.Holder != p.who:
-			return bye("taken-over"), nil
-		case c.Kind == "moved":
-			return p.moved(ctx, q, x, c.Ref)
-		case c.Kind == "seat":
-			changed = true
-		}
-	}
+	changed := slices.ContainsFunc(list, func(c events.Change) bool { return c.Kind == "seat" })
 	if changed || len(list) == 0 {
 		view, err := p.s.view(ctx, q, x, p.who)
 		if err != nil {
@@ -189,6 +190,22 @@ func (p *picture) show(ctx context.Context, q db.Q, list []events.Change) ([]edg
 		}
 	}
 	return out, nil
+}
+
+// ended is the last that a page is told whose seat is another's by now, or at another time; nil: it goes on.
+func (p *picture) ended(ctx context.Context, q db.Q, x Seat, list []events.Change) ([]edge.Event, error) {
+	for _, c := range list {
+		switch {
+		case c.Kind == "taken" && c.Ref == p.who.Page && x.Holder != p.who:
+			return bye("taken-over"), nil
+		case c.Kind == "moved":
+			return p.moved(ctx, q, x, c.Ref)
+		}
+	}
+	if x.LinkVersion != p.link {
+		return bye("moved"), nil
+	}
+	return nil, nil
 }
 
 // moved tells who waited, and nobody else who knows the old link, the new time.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -260,6 +261,27 @@ func TestWhoLeavesOrWhoseAppointmentMovesIsNotToldOfAnotherDevice(t *testing.T) 
 				t.Error(got)
 			}
 		}
+		s.expect("end", "")
+	})
+}
+
+// So much happens at once that a page gets a whole picture in place of the changes.
+func TestAnOldLinkIsShownNothingOfTheNewTimeAfterAGapEither(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		p := w.newPlace(w.own)
+		guest := w.guest(p)
+		s := guest.listen(p, "page-one")
+		s.until("snapshot")
+		w.tx(func(tx *db.Tx) error {
+			for i := range 201 {
+				if err := w.events.Append(t.Context(), tx, p.agency, seat.Topic(p.id), "seat", strconv.Itoa(i)); err != nil {
+					return err
+				}
+			}
+			return w.seats.Moved(t.Context(), tx, p.agency, p.appointment)
+		})
+		s.expect("bye", `{"reason":"moved"}`)
 		s.expect("end", "")
 	})
 }
