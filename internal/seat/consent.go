@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"visavis/internal/agency"
 	"visavis/internal/audit"
@@ -60,15 +61,20 @@ func (s *Service) consent(ctx context.Context, in *consentInput) (*viewOutput, e
 	if err != nil {
 		return nil, Problem(err)
 	}
-	if !s.byConsent.Allow(x.Agency + "/" + x.ID) { // each time is an entry in the audit
-		return nil, throttled()
-	}
 	who := Holder{in.browser, in.Body.Page}
+	// Once, however often the transaction is tried. Each browser for itself: others who know the link keep nobody out.
+	allowed := sync.OnceValue(func() bool { return s.byConsent.Allow(x.Agency + "/" + x.ID + "/" + in.browser) })
 	err = s.db.Retried(ctx, func(tx *db.Tx) error {
+		entered, err := false, error(nil)
 		if in.Body.Given {
-			return s.agree(ctx, tx, x, in.Body.Version, in.browser)
+			entered, err = s.agree(ctx, tx, x, in.Body.Version, in.browser)
+		} else {
+			entered, err = s.revoke(ctx, tx, x, who)
 		}
-		return s.revoke(ctx, tx, x, who)
+		if entered && err == nil && !allowed() {
+			err = throttled()
+		}
+		return err
 	})
 	if err != nil {
 		return nil, Problem(err)
@@ -76,35 +82,37 @@ func (s *Service) consent(ctx context.Context, in *consentInput) (*viewOutput, e
 	return s.shown(ctx, x, who)
 }
 
-func (s *Service) agree(ctx context.Context, tx *db.Tx, x Seat, version, browser string) error {
+// agree tells whether there is an entry of it in the audit: only where something has changed.
+func (s *Service) agree(ctx context.Context, tx *db.Tx, x Seat, version, browser string) (entered bool, err error) {
 	next, happened, err := s.doBy(ctx, tx, x, Agree{Version: version})
 	if err != nil || !slices.Contains(happened, Agreed) {
-		return err
+		return false, err
 	}
 	if err := acted(ctx, tx, next, browser, db.Ms(s.o.Clock())); err != nil {
-		return err
+		return false, err
 	}
 	_, rules, err := s.policy(ctx, tx, next)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if text := s.o.Agencies.Legal(rules).Consent; text != nil && text.Version == version {
 		if err := s.o.Agencies.KeepLegal(ctx, tx, x.Agency, *text); err != nil {
-			return err
+			return false, err
 		}
 	}
-	return s.noteLegal(ctx, tx, next, audit.ConsentGiven, version)
+	return true, s.noteLegal(ctx, tx, next, audit.ConsentGiven, version)
 }
 
-func (s *Service) revoke(ctx context.Context, tx *db.Tx, x Seat, who Holder) error {
+// revoke is agree the other way round.
+func (s *Service) revoke(ctx context.Context, tx *db.Tx, x Seat, who Holder) (entered bool, err error) {
 	met, next, happened, err := s.goes(ctx, tx, audit.Guest(), x.Agency, x.ID, Revoke{Who: who})
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err := unmoved(next, x); err != nil || !slices.Contains(happened, Revoked) {
-		return err
+		return false, err
 	}
-	return s.noteLegal(ctx, tx, next, audit.ConsentRevoked, met.Agreed)
+	return true, s.noteLegal(ctx, tx, next, audit.ConsentRevoked, met.Agreed)
 }
 
 func (s *Service) noteLegal(ctx context.Context, tx *db.Tx, x Seat, act audit.Act, version string) error {

@@ -1,8 +1,12 @@
 package seat_test
 
 import (
+	"net/http"
 	"testing"
 
+	"visavis/internal/agency"
+	"visavis/internal/db"
+	"visavis/internal/db/dbtest"
 	"visavis/internal/seat"
 )
 
@@ -62,4 +66,42 @@ func TestAUD05NobodyArrivesWithoutTheConsentThatIsAskedFor(t *testing.T) {
 	expect("it is one appointment, also at another time", got, "waiting, phone: arrived")
 	_, got = do(s, window, arrive)
 	expect("where nothing is asked for", got, "waiting, phone: arrived")
+}
+
+// Each time is an entry in the audit, so that nobody does it without end.
+func TestAUD05NobodyKeepsAnotherWhoHasTheLinkFromConsenting(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		p := w.newPlace(w.own)
+		w.tx(func(tx *db.Tx) error {
+			at := agency.Place{Kind: agency.OfAgency, ID: p.agency}
+			_, err := w.agencies.Decide(t.Context(), tx, p.agency, at, agency.LegalBasis, []byte(`"consent"`), false, "")
+			return err
+		})
+		other, right := w.guest(p), w.guest(p)
+		version := right.open(p.slug, p.secret).ok(t).view.Legal.Consent.Version
+		says := func(who *browser, given bool) answer {
+			t.Helper()
+			return who.at(p, "consent", body{"page": "page-one", "version": version, "given": given})
+		}
+		for range 12 {
+			says(other, false).ok(t) // there is nothing to take back
+		}
+		flips := 0
+		for says(other, flips%2 == 0).status == http.StatusOK && flips < 40 { // one more each five seconds
+			flips++
+		}
+		if flips < 10 || flips == 40 {
+			t.Errorf("%d times", flips)
+		}
+		agreed := w.seat(p).Agreed != ""
+		if agreed != (flips%2 == 1) {
+			t.Error("refused, and done all the same")
+		}
+		says(other, agreed).ok(t) // that is so already
+		says(right, !agreed).ok(t)
+		if entered := rows(t, d, `SELECT act FROM audit_entry WHERE act LIKE 'consent.%'`); len(entered) != flips+1 {
+			t.Errorf("%d times: %q", flips, entered)
+		}
+	})
 }

@@ -90,7 +90,7 @@ type Service struct {
 	byAgency  *edge.Limiter
 	byBrowser *edge.Limiter // what those may ask who have the right secret, each for itself
 	byMessage *edge.Limiter // how often a guest who waits is told something
-	byConsent *edge.Limiter // how often a guest gives or takes back consent
+	byConsent *edge.Limiter // how often a browser gives or takes back consent: each time is an entry in the audit
 	byOpening *edge.Limiter // how often a network may show the right one
 	streams   *edge.Streams
 }
