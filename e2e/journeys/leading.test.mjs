@@ -185,6 +185,32 @@ test('for how long data is kept two people decide', LIMIT, async () => {
   await says(admin, 'main', /Antrag ist zurückgenommen/);
 });
 
+test('who has asked is told that and why somebody declined', LIMIT, async () => {
+  const [admin, officer] = [await signedIn('martina.lorenz@example.org'), await signedIn('mehmet')];
+  await admin.wait(screen('admin'));
+  await admin.goto(`${world.server.url}/staff/admin/approvals`);
+  await admin.click(hook('ask-agency.key'));
+  await admin.click(hook('approval-yes'));
+  await says(admin, hook('approval'), /zweite Person/);
+
+  await officer.wait(screen('admin'));
+  await officer.goto(`${world.server.url}/staff/admin/approvals`);
+  await officer.click(hook('approval-refuse'));
+  await officer.fill('dialog[open] textarea', 'Bitte erst nach dem Umzug des Rechenzentrums.\nDanach gern.');
+  await seen(officer, '16-declining');
+  await officer.click(hook('approval-yes'));
+  await says(officer, 'main', /Sie haben abgelehnt/);
+  await officer.click('summary');
+  await says(officer, 'main', /Abgelehnt hat Mehmet.*Begründung: Bitte erst nach dem Umzug/s);
+
+  await admin.goto(`${world.server.url}/staff/admin`);
+  await says(admin, hook('declined'), /abgelehnt: Schlüssel der Behörde sichern.*Mehmet.*Begründung: Bitte erst nach dem Umzug/s);
+  await seen(admin, '17-declined');
+  await admin.click(hook('declined-read'));
+  await gone(admin, hook('declined'));
+  await focused(admin, 'h1');
+});
+
 test('the operator sees technique and numbers', LIMIT, async () => {
   become('katharina', 'operator', 'agency');
   const operator = await signedIn('katharina');

@@ -52,13 +52,16 @@ type ApprovalView struct {
 	DecidedAt int64       `json:"decidedAt,omitempty"`
 	Allowed   bool        `json:"allowed" doc:"Means something where it is decided."`
 	TakenBack bool        `json:"takenBack" doc:"By who had asked."`
+	Reason    string      `json:"reason,omitempty" doc:"Why it was declined, in the words of who did, for as long as they are kept."`
+	Unread    bool        `json:"unread" doc:"Somebody has declined what the person has asked for, and the person has not said that they have read it."`
 	UsedAt    int64       `json:"usedAt,omitempty" doc:"Of a key: when it was taken out."`
 	MayDecide bool        `json:"mayDecide" doc:"The person may refuse it and, unless it is hindered, allow it."`
 	Hindered  *Hindrance  `json:"hindered,omitempty" doc:"Why the person may not allow it, where they may decide."`
 	Mine      bool        `json:"mine" doc:"The person has asked for it, and may take it back."`
 	Change    *RuleChange `json:"change,omitempty" doc:"Of a rule."`
 
-	asker string
+	asker  string
+	sealed []byte // the reason
 }
 
 // Hindrance is why somebody may not be the second person.
@@ -95,6 +98,7 @@ func (s *Service) approvalRoutes(api *edge.API, op func(id, route string) edge.O
 	edge.Handle(api, op("approvals", "GET "+approvals), s.getApprovals)
 	edge.Handle(api, op("askApproval", "POST "+approvals), s.postApproval)
 	edge.Handle(api, op("decideApproval", "POST "+approvals+"/{id}"), s.postDecision)
+	edge.Handle(api, op("readApproval", "POST "+approvals+"/{id}/read"), s.postRead)
 }
 
 // ApprovalsOutput lists the newest of them.
@@ -149,6 +153,9 @@ func (s *Service) ask(ctx context.Context, tx *db.Tx, p staff.Person, a Approval
 		return edge.NewProblem(http.StatusConflict, "approval.open")
 	}
 	now := s.o.Clock()
+	if err := s.askedAnew(ctx, tx, p, a.Act, c); err != nil {
+		return err
+	}
 	a.ID = vault.NewID()
 	_, err = tx.ExecContext(ctx, `
 		INSERT INTO approval (id, agency_id, act, asked_by, asked_at, until_at, place_id, rule, value, fixed)
@@ -161,10 +168,16 @@ func (s *Service) ask(ctx context.Context, tx *db.Tx, p staff.Person, a Approval
 	return s.noteApproval(ctx, tx, p, audit.ApprovalAsked, a, more...)
 }
 
+// ApprovalPath names one in a route; exported since the routes are read by reflection, which skips what is not.
+type ApprovalPath struct {
+	ID string `path:"id" maxLength:"64"`
+}
+
 type decisionInput struct {
-	ID   string `path:"id" maxLength:"64"`
+	ApprovalPath
 	Body struct {
-		Allow bool `json:"allow"`
+		Allow  bool   `json:"allow"`
+		Reason string `json:"reason,omitempty" maxLength:"300" doc:"Why it is declined; counts for nothing otherwise."`
 	}
 }
 
@@ -180,26 +193,18 @@ func (s *Service) postDecision(ctx context.Context, in *decisionInput) (*Approva
 		if err := a.refuses(p, in.Body.Allow, s.o.Clock()); err != nil {
 			return err
 		}
-		if in.Body.Allow {
-			why, err := s.hindrance(ctx, tx, p, a)
-			if err != nil {
-				return err
-			}
-			if why != nil {
-				return why.problem()
-			}
-		}
-		allowed := int64(0)
-		if in.Body.Allow {
-			allowed = 1
-		}
-		_, err = tx.ExecContext(ctx, `UPDATE approval SET decided_by = $1, decided_at = $2, allowed = $3 WHERE agency_id = $4 AND id = $5`,
-			p.ID, db.Ms(s.o.Clock()), allowed, p.Agency, a.ID)
-		if err != nil {
-			return fmt.Errorf("decide approval: %w", err)
-		}
 		if !in.Body.Allow {
-			return s.noteApproval(ctx, tx, p, audit.ApprovalRefused, a)
+			return s.decline(ctx, tx, p, a, vault.Personal(in.Body.Reason))
+		}
+		why, err := s.hindrance(ctx, tx, p, a)
+		if err != nil {
+			return err
+		}
+		if why != nil {
+			return why.problem()
+		}
+		if err := s.decided(ctx, tx, p, a, true, nil); err != nil {
+			return err
 		}
 		return s.carryOut(ctx, tx, p, a)
 	})

@@ -19,7 +19,7 @@ func mayWatch(p staff.Person) bool { return p.May(staff.Approve, wholeOf(p)) }
 const approvalColumns = `
 	SELECT approval.id, approval.act, approval.asked_by, asker.name, approval.asked_at, approval.until_at,
 	       COALESCE(decider.name, ''), COALESCE(approval.decided_at, 0), COALESCE(approval.allowed, 0), COALESCE(approval.used_at, 0),
-	       COALESCE(approval.decided_by = approval.asked_by, FALSE),
+	       COALESCE(approval.decided_by = approval.asked_by, FALSE), approval.reason_sealed, approval.read_at IS NOT NULL,
 	       COALESCE(approval.place_id, ''), COALESCE(approval.rule, ''), approval.value, approval.fixed
 	FROM approval
 	JOIN staff asker ON asker.agency_id = approval.agency_id AND asker.id = approval.asked_by
@@ -31,6 +31,9 @@ func (s *Service) approvals(ctx context.Context, q db.Q, p staff.Person) ([]Appr
 	list, err := s.approvalsWhere(ctx, q, p, `AND ($3 OR approval.asked_by = $4) ORDER BY approval.asked_at DESC, approval.id LIMIT $2`,
 		mostApprovals, mayWatch(p), p.ID)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.openReasons(ctx, q, p.Agency, list); err != nil {
 		return nil, err
 	}
 	for i := range list {
@@ -157,8 +160,9 @@ func (s *Service) scanApproval(row scanner, p staff.Person) (ApprovalView, error
 	var c RuleChange
 	var allowed int64
 	var value *string
+	var read bool
 	err := row.Scan(&a.ID, &a.Act, &a.asker, &a.AskedBy, &a.AskedAt, &a.UntilAt, &a.DecidedBy, &a.DecidedAt, &allowed, &a.UsedAt, &a.TakenBack,
-		&c.Place, &c.Rule, &value, &c.Fixed)
+		&a.sealed, &read, &c.Place, &c.Rule, &value, &c.Fixed)
 	if err != nil {
 		return a, err
 	}
@@ -172,8 +176,24 @@ func (s *Service) scanApproval(row scanner, p staff.Person) (ApprovalView, error
 		a.Change = &c
 	}
 	a.Allowed, a.Mine = allowed == 1, a.asker == p.ID
+	a.Unread = a.Mine && a.DecidedAt != 0 && !a.Allowed && !a.TakenBack && !read
 	a.MayDecide = mayWatch(p) && a.refuses(p, true, s.o.Clock()) == nil
 	return a, nil
+}
+
+// decided writes what became of what somebody has asked for.
+func (s *Service) decided(ctx context.Context, tx *db.Tx, p staff.Person, a ApprovalView, allow bool, reason []byte) error {
+	allowed := int64(0)
+	if allow {
+		allowed = 1
+	}
+	_, err := tx.ExecContext(ctx, `
+		UPDATE approval SET decided_by = $1, decided_at = $2, allowed = $3, reason_sealed = $4 WHERE agency_id = $5 AND id = $6`,
+		p.ID, db.Ms(s.o.Clock()), allowed, reason, p.Agency, a.ID)
+	if err != nil {
+		return fmt.Errorf("decide approval: %w", err)
+	}
+	return nil
 }
 
 // isOpen tells whether the same is asked for already.

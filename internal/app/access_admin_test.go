@@ -129,5 +129,6 @@ func adminProps() map[string]prop {
 		"GET /api/staff/approvals":                        {},
 		"POST /api/staff/approvals":                       {ready: (*scene).nothingAsked, body: with(worldtest.Body{"act": "agency.delete"})},
 		"POST /api/staff/approvals/{id}":                  {ready: (*scene).asked, body: with(worldtest.Body{"allow": false})},
+		"POST /api/staff/approvals/{id}/read":             {ready: (*scene).asked, body: bare},
 	}
 }

@@ -30,6 +30,7 @@ var beside = map[string]string{
 	"POST /api/staff/account/password":         "one's own, of an account that is disabled",
 	"POST /api/staff/account/factor/on":        "one's own, with a code that the stage does not know",
 	"POST /api/staff/people/{id}/invite":       "takes no body",
+	"POST /api/staff/approvals/{id}/read":      "takes no body",
 	"POST /api/staff/people/{id}/factor/reset": "takes no body",
 	"POST /api/staff/account/passkeys":         "one's own, with an answer that only a device can give",
 }

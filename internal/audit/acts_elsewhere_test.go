@@ -23,6 +23,7 @@ var elsewhere = map[audit.Act]string{
 	audit.ApprovalAsked:         "admin TestTEN05ForHowLongSomethingIsKeptChangesOnlyWhenTwoPeopleWantIt",
 	audit.ApprovalAllowed:       "admin TestTEN05ForHowLongSomethingIsKeptChangesOnlyWhenTwoPeopleWantIt",
 	audit.ApprovalRefused:       "admin TestTEN05WhatNobodyAllowedDoesNotHappen",
+	audit.ApprovalTakenBack:     "admin TestTEN05WhatWasTakenBackIsNoRefusal",
 	audit.JobRevived:            "app TestAnOperatorLearnsOfJobsThatWereGivenUpAndDecidesAboutThem",
 	audit.JobDropped:            "app TestAnOperatorLearnsOfJobsThatWereGivenUpAndDecidesAboutThem",
 	audit.RetentionOver:         "retention TestMIN04NoTableKeepsARowOfACitizenAfterTheTime",

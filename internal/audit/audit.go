@@ -69,6 +69,8 @@ const (
 	ApprovalAsked   Act = "approval.asked" // for what needs a second person
 	ApprovalAllowed Act = "approval.allowed"
 	ApprovalRefused Act = "approval.refused"
+	// ApprovalTakenBack is by who had asked; until there was this act, approval.refused stood for both.
+	ApprovalTakenBack Act = "approval.taken_back"
 
 	DecidedAgain Act = "decided.again" // the database was older than what people had decided, which counts again
 
@@ -167,6 +169,8 @@ var shapes = map[Act]shape{
 	ApprovalAsked:   {object: OfAgency, details: []string{"approval", "act", "rule", "place", "value", "fixed"}},
 	ApprovalAllowed: {object: OfAgency, details: []string{"approval", "act", "rule", "place"}},
 	ApprovalRefused: {object: OfAgency, details: []string{"approval", "act", "rule", "place"}},
+
+	ApprovalTakenBack: {object: OfAgency, details: []string{"approval", "act", "rule", "place"}},
 
 	DecidedAgain: {object: OfAgency, details: []string{"count"}},
 

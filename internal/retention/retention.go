@@ -101,6 +101,11 @@ func (s *Service) Run(ctx context.Context, agencyID string) (more bool, err erro
 	}
 	accounts := over{agency: agencyID, before: s.midnight(rules.Days(agency.KeptAccounts))}
 	err = repeat(&left, func() (int, error) { return s.eraseAccounts(ctx, accounts) })
+	if err != nil {
+		return false, err
+	}
+	reasons := over{agency: agencyID, before: s.midnight(reasonsKept)}
+	err = repeat(&left, func() (int, error) { return s.forgetReasons(ctx, reasons) })
 	return left <= 0, err
 }
 

@@ -32,7 +32,7 @@ func TestMIN04EachTableSaysWhatBecomesOfItsRowsInTime(t *testing.T) {
 				t.Errorf("%s: %q", table, fate)
 			}
 			personal := slices.ContainsFunc(names, func(name string) bool { return strings.HasSuffix(name, "_sealed") })
-			if personal && fate != "appointment" && fate != "account" {
+			if personal && !slices.Contains([]string{"appointment", "account", "unsealed"}, fate) {
 				t.Errorf("%s holds something sealed, and stays", table)
 			}
 			if (fate == "appointment" || fate == "account") && !deleted[table] && table != "staff" {
@@ -63,6 +63,8 @@ func TestMIN04TheManualNamesEachTable(t *testing.T) {
 			fate = "appointment"
 		case strings.HasPrefix(goes, "with the account"):
 			fate = "account"
+		case strings.HasPrefix(goes, "why somebody declined"):
+			fate = "unsealed"
 		case strings.HasPrefix(goes, "stay until the agency"):
 			fate = "agency"
 		}
@@ -614,4 +616,36 @@ func TestEachTransactionThatDeletesIsATurnHoweverLittleItWas(t *testing.T) {
 			t.Errorf("%v: %d left, want %d, %v", step.deleted, left, step.left, err)
 		}
 	}
+}
+
+func TestMIN04WhySomebodyDeclinedIsForgottenAfterAMonth(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		for id, decided := range map[string]time.Time{"old": Start(), "new": Start().AddDate(0, 0, 1)} {
+			s.Exec(`INSERT INTO approval (id, agency_id, act, asked_by, asked_at, until_at, decided_by, decided_at, allowed, reason_sealed)
+				VALUES ($1, $2, 'agency.key', $3, 0, 0, $4, $5, 0, $6)`, id, s.o.Agency, s.o.Herbst.ID, s.o.Winter.ID, db.Ms(decided), []byte("sealed"))
+		}
+		left := func() (ids []string) {
+			t.Helper()
+			ids, err := db.Texts(d.Read().QueryContext(t.Context(), `SELECT id FROM approval WHERE agency_id = $1 AND reason_sealed IS NOT NULL ORDER BY id`, s.o.Agency))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return ids
+		}
+		s.Clock.Set(Start().AddDate(0, 0, 30))
+		if s.run(); len(left()) != 2 {
+			t.Errorf("a day too early only %q are left", left())
+		}
+		s.Clock.Set(Start().AddDate(0, 0, 31))
+		if s.run(); !slices.Equal(left(), []string{"new"}) {
+			t.Errorf("%q are left", left())
+		}
+		if got := s.told(audit.RetentionOver); !slices.Equal(got, []string{"what=reasons count=1"}) {
+			t.Errorf("%q", got)
+		}
+		if s.Count(`SELECT COUNT(*) FROM approval WHERE agency_id = $1 AND decided_by = $2`, s.o.Agency, s.o.Winter.ID) != 2 {
+			t.Error("that it was declined is forgotten, too")
+		}
+	})
 }

@@ -23,6 +23,8 @@ const (
 	ofItself fate = "itself"
 	// withAgency stays until the agency is given up: the organisation and its rules.
 	withAgency fate = "agency"
+	// unsealed stays like that, without what is sealed in it: that goes by its own rule (reasons.go).
+	unsealed fate = "unsealed"
 )
 
 // tablesOf says so of all tables of an agency. A test compares them with the schema: a new table is a decision.
@@ -44,7 +46,7 @@ func tablesOf() map[string]fate {
 		"audit_head":    ofItself,
 
 		"department": withAgency, "location": withAgency, "desk": withAgency, "service": withAgency, "policy": withAgency,
-		"approval": withAgency, "legal_text": withAgency, "logo": withAgency, "scim_token": withAgency, "scim_group": withAgency, "scim_rule": withAgency,
+		"approval": unsealed, "legal_text": withAgency, "logo": withAgency, "scim_token": withAgency, "scim_group": withAgency, "scim_rule": withAgency,
 		"scim_guard": withAgency, "decided": withAgency, "demo_account": withAgency,
 	}
 }

@@ -35,6 +35,10 @@ export interface Approval {
   readonly decidedAt?: number;
   readonly allowed: boolean;
   readonly takenBack: boolean;
+  /** Why it was declined, as long as it is kept. */
+  readonly reason?: string;
+  /** One's own was declined, and one has not said that one has read it. */
+  readonly unread: boolean;
   readonly usedAt?: number;
   readonly mayDecide: boolean;
   readonly hindered?: Hindrance;
@@ -50,5 +54,7 @@ export const readApprovals = (): Approvals => api.get<{ approvals: Approval[] }>
 export const askFor = (act: Askable): Approvals =>
   api.post<{ approvals: Approval[] }>(base, { act }).then(listed);
 /** Who has asked takes it back by not allowing it. */
-export const decideApproval = (id: string, allow: boolean): Approvals =>
-  api.post<{ approvals: Approval[] }>(`${base}/${encodeURIComponent(id)}`, { allow }).then(listed);
+export const decideApproval = (id: string, allow: boolean, reason = ""): Approvals =>
+  api.post<{ approvals: Approval[] }>(`${base}/${encodeURIComponent(id)}`, { allow, reason }).then(listed);
+export const noteRead = (id: string): Approvals =>
+  api.post<{ approvals: Approval[] }>(`${base}/${encodeURIComponent(id)}/read`, {}).then(listed);

@@ -1,4 +1,11 @@
-import { type Approval, type Askable, askFor, decideApproval, readApprovals } from "../../api/approvals";
+import {
+  type Approval,
+  type Askable,
+  askFor,
+  decideApproval,
+  noteRead,
+  readApprovals,
+} from "../../api/approvals";
 import { type ApiError, asApiError } from "../../api/client";
 
 /** What waits for a second person, and what is done about it, one thing after the other. */
@@ -16,11 +23,16 @@ export class ApprovalDesk {
   }
 
   /** A colleague may have been quicker: then what is shown is what there is. */
-  async decide(one: Approval, allow: boolean): Promise<boolean> {
-    if (await this.#act(() => decideApproval(one.id, allow))) return true;
+  async decide(one: Approval, allow: boolean, reason = ""): Promise<boolean> {
+    if (await this.#act(() => decideApproval(one.id, allow, reason))) return true;
     const why = this.refusal;
     if (why?.status === 409 && (await this.load())) this.refusal = why;
     return false;
+  }
+
+  /** Whoever has asked knows that it was declined. */
+  read(one: Approval): Promise<boolean> {
+    return this.#act(() => noteRead(one.id));
   }
 
   async #act(action: () => Promise<readonly Approval[]>): Promise<boolean> {

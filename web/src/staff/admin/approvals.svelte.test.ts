@@ -35,6 +35,7 @@ const asked = (change: Partial<Approval>): Approval => ({
   untilAt: now + 6 * day,
   allowed: false,
   takenBack: false,
+  unread: false,
   mayDecide: true,
   mine: false,
   change: retention,
@@ -90,6 +91,19 @@ test("who cannot agree is told why, from when on they can, and who can now", () 
   expect(why({ code: "approval.new", fromAt: now + 6 * day })).toMatch(
     new RegExp(`${made}können Sie deshalb nicht zustimmen. Frau Herbst kann.*ab Mittwoch`),
   );
+});
+
+test("a reason goes with what is declined, and who has read it says so", async () => {
+  const list = { body: { approvals: [] } };
+  const { posted, bodies } = server({
+    "/api/staff/approvals/a1": list,
+    "/api/staff/approvals/a1/read": list,
+  });
+  const desk = new ApprovalDesk();
+  expect(await desk.decide(asked({}), false, "Nein")).toBe(true);
+  expect(await desk.read(asked({ unread: true }))).toBe(true);
+  expect(posted).toEqual(["/api/staff/approvals/a1", "/api/staff/approvals/a1/read"]);
+  expect(bodies).toEqual([{ allow: false, reason: "Nein" }, {}]);
 });
 
 test("what is decided, or too late, waits no longer", () => {

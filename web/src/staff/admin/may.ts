@@ -30,7 +30,7 @@ export const mayEmploy = (me: Pick<Me, "roles">): boolean =>
   has(me, "location_admin", "department_admin", "agency_admin");
 export const employsAll = (me: Pick<Me, "roles">): boolean => has(me, "agency_admin");
 /** Who may be the second of two people. */
-export const approves = (me: Pick<Me, "roles">): boolean => has(me, "agency_admin", "protection");
+const approves = (me: Pick<Me, "roles">): boolean => has(me, "agency_admin", "protection");
 /** Who is one of two: a department asks, too, and sees what it has asked for. */
 export const asksOrApproves = (me: Pick<Me, "roles">): boolean => approves(me) || has(me, "department_admin");
 export const mayImport = (me: Pick<Me, "roles">): boolean => has(me, "agency_admin");
