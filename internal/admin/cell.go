@@ -56,11 +56,7 @@ func (c column) word(value string) (string, string, []any) {
 	low := strings.ToLower(value)
 	at := slices.IndexFunc(c.words, func(w [2]string) bool { return w[0] == low || w[1] == low })
 	if at < 0 {
-		var known []string
-		for _, w := range c.words {
-			known = append(known, w[0])
-		}
-		return "", "word", []any{"value", shown(value), "known", strings.Join(known, ", ")}
+		return "", "word", []any{"value", shown(value), "known", c.known(0)}
 	}
 	return c.words[at][0], "", nil
 }

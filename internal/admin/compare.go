@@ -205,19 +205,20 @@ func (s sheet) whatChanges(before, after Row) string {
 
 // refer looks for what a row names in other tables.
 func (c *comparison) refer(s sheet, row Row, file string) {
-	want := func(kind Kind, code, mistake string) {
+	want := func(kind Kind, column, mistake string) {
+		code := s.of(row, column)
 		if _, found := c.known[kind][code]; !found && code != "" {
-			c.m.add(file, row.Line, mistake, "code", shown(code))
+			c.m.addIn(column, file, row.Line, mistake, "code", shown(code))
 		}
 	}
 	switch s.kind {
 	case Desks:
-		want(Departments, s.of(row, colDepartment), "department_unknown")
-		want(Locations, s.of(row, colLocation), "location_unknown")
+		want(Departments, colDepartment, "department_unknown")
+		want(Locations, colLocation, "location_unknown")
 	case Services:
-		want(Departments, s.of(row, colDepartment), "department_unknown")
+		want(Departments, colDepartment, "department_unknown")
 	case Roles:
-		want(Staff, s.of(row, colEmail), "person_unknown")
+		want(Staff, colEmail, "person_unknown")
 		c.place(s, row, file)
 	default:
 	}
@@ -227,18 +228,18 @@ func (c *comparison) refer(s sheet, row Row, file string) {
 func (c *comparison) place(s sheet, row Row, file string) {
 	role, at, code := s.of(row, colRole), agency.Kind(s.of(row, colAt)), s.of(row, colPlace)
 	if !staff.Role(role).Known(at) {
-		c.m.add(file, row.Line, "role_level", "role", role, "at", string(at))
+		c.m.addIn(colAt, file, row.Line, "role_level", "role", role, "at", string(at))
 		return
 	}
 	kind := map[agency.Kind]Kind{agency.OfDepartment: Departments, agency.OfLocation: Locations, agency.OfDesk: Desks}[at]
 	_, found := c.known[kind][code]
 	switch {
 	case at == agency.OfAgency && code != "":
-		c.m.add(file, row.Line, "role_place", "value", shown(code))
+		c.m.add(file, row.Line, "role_place", "column", colPlace, "at", string(at), "value", shown(code))
 	case at != agency.OfAgency && code == "":
 		c.m.add(file, row.Line, "empty", "column", colPlace)
 	case at != agency.OfAgency && !found:
-		c.m.add(file, row.Line, string(at)+"_unknown", "code", shown(code))
+		c.m.addIn(colPlace, file, row.Line, string(at)+"_unknown", "code", shown(code))
 	}
 }
 

@@ -268,6 +268,7 @@ func (t *table) head(line int, cells []string) bool {
 		t.m.add(t.file, line, "columns_many", "most", mostCells)
 		return false
 	}
+	t.m.read(headOf(t.sheet, cells))
 	fine := true
 	for _, cell := range cells {
 		at := t.sheet.column(cell)
@@ -276,7 +277,7 @@ func (t *table) head(line int, cells []string) bool {
 			t.m.add(t.file, line, "column_twice", "column", shown(strings.TrimSpace(cell)))
 			fine = false
 		case at < 0 && strings.TrimSpace(cell) != "":
-			t.m.add(t.file, line, "column_unknown", "column", shown(strings.TrimSpace(cell)), "known", t.sheet.names())
+			t.m.add(t.file, line, "column_unknown", "column", shown(strings.TrimSpace(cell)), "known", t.sheet.names(english))
 			fine = false
 		}
 		t.columns = append(t.columns, at)
@@ -288,14 +289,6 @@ func (t *table) head(line int, cells []string) bool {
 		}
 	}
 	return fine
-}
-
-func (s sheet) names() string {
-	var names []string
-	for _, c := range s.columns {
-		names = append(names, c.name)
-	}
-	return strings.Join(names, ", ")
 }
 
 // writeCSV writes a table so that Excel opens it as it is meant, with whatever language it speaks.

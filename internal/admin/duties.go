@@ -53,7 +53,7 @@ func (s *Service) checkAdmins(ctx context.Context, q db.Q, agencyID string, now 
 		}
 	}
 	if !slices.ContainsFunc(admins, func(a staff.Admin) bool { return !shut[a.Email] }) {
-		m.add(file.Files[last.Kind], last.Line, "last_admin")
+		m.add(file.Files[last.Kind], last.Line, "last_admin", "role", string(staff.AgencyAdmin))
 	}
 	return nil
 }
@@ -87,7 +87,7 @@ func (s *Service) checkDuties(ctx context.Context, q db.Q, agencyID, by string, 
 			m.add(file, c.Line, "role_self")
 		}
 		if at := slices.IndexFunc(held[who], func(has duty) bool { return has.role.Apart(role) }); at >= 0 {
-			m.add(file, c.Line, "role_apart", "role", string(role), "other", string(held[who][at].role))
+			m.addIn(colRole, file, c.Line, "role_apart", "role", string(role), "other", string(held[who][at].role))
 		}
 	}
 	return nil

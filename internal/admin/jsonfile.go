@@ -171,7 +171,7 @@ func (r *reader) row(s sheet) (Row, error) {
 func (r *reader) take(s sheet, row *Row, seen uint16, at int, name, value string) uint16 {
 	switch {
 	case at < 0:
-		r.m.add(r.file, row.Line, "column_unknown", "column", shown(name), "known", s.names())
+		r.m.add(r.file, row.Line, "column_unknown", "column", shown(name), "known", s.names(english))
 		return seen
 	case seen&(1<<at) != 0:
 		r.m.add(r.file, row.Line, "column_twice", "column", name)

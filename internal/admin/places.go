@@ -281,7 +281,7 @@ func (f PlaceFields) say(s sheet, row *Row, m *Mistakes) {
 	put := func(name, value string) {
 		at := s.column(name)
 		if at < 0 {
-			m.add("", 0, "column_unknown", "column", name, "known", s.names())
+			m.add("", 0, "column_unknown", "column", name, "known", s.names(english))
 			return
 		}
 		s.take(row, at, value, "", m)
@@ -365,7 +365,7 @@ func (s *Service) above(ctx context.Context, q db.Q, agencyID string, sheet shee
 	}
 	at := sheet.column(column)
 	if at < 0 || string(place.Kind) != column {
-		m.add("", 0, "column_unknown", "column", column, "known", sheet.names())
+		m.add("", 0, "column_unknown", "column", column, "known", sheet.names(english))
 		return nil
 	}
 	other, err := rowOf(ctx, q, agencyID, place)

@@ -123,7 +123,7 @@ func (s *Service) apply(ctx context.Context, tx *db.Tx, agencyID, by string, now
 	err := s.o.Staff.Administered(ctx, tx, agencyID, func() error { return s.newWriter(tx, agencyID, by, now).write(ctx, changes) })
 	switch {
 	case errors.Is(err, staff.ErrLastAdmin):
-		m.add("", 0, "last_admin")
+		m.add("", 0, "last_admin", "role", string(staff.AgencyAdmin))
 		return errMistakes{}
 	case err != nil:
 		return uniqueIsConflict(err) // somebody has made an account meanwhile: it is no longer new
