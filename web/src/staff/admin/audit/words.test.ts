@@ -1,7 +1,8 @@
+// @vitest-environment happy-dom
 import { expect, test } from "vitest";
 import type { AuditEntry } from "../../../api/audit";
-import type { StaffKey } from "../../../i18n/staff";
-import type { Texts } from "../../../ui";
+import { loadAdmin, loadStaff, type StaffKey } from "../../../i18n/staff";
+import { Texts } from "../../../ui";
 import { daysOf } from "./auditDesk.svelte";
 import { actText, detailTexts } from "./words";
 
@@ -45,6 +46,35 @@ test("codes are said in words, moments as such, and what has no word as it is", 
     "new: x",
   ]);
   expect(detailTexts(entry(""), undefined, texts)).toEqual([]);
+});
+
+test("what a rule was to be is said as the rules page says it", async () => {
+  const real = await Texts.open<StaffKey>(
+    async (language) => ({ ...(await loadStaff(language)), ...(await loadAdmin(language)) }),
+    "de",
+  );
+  const said = (detail: string, act = "rule.decided"): string =>
+    detailTexts({ ...entry(detail), act }, undefined, real).join("; ");
+  expect(said("rule=doors value=link.callback fixed=true")).toBe(
+    "Regel: Zugänge; Wert: Video über den Link, Rückruf statt Video; gilt für alles darunter: ja",
+  );
+  expect(said("rule=languages value=de.en")).toMatch(/Wert: Deutsch, English$/);
+  expect(said("rule=reminders value=none")).toMatch(/Wert: keine$/);
+  expect(said("rule=reminders value=week.two_hours")).toMatch(
+    /Wert: eine Woche vorher, zwei Stunden vorher$/,
+  );
+  expect(said("rule=waiting.early value=20")).toMatch(/Wert: 20 Minuten vor Beginn$/);
+  expect(said("rule=talk.chat value=off")).toMatch(/Wert: aus$/);
+  expect(said("rule=talk.screen value=2026-12-01")).toMatch(/Wert: ab Dienstag, 1\. Dezember 2026$/);
+  expect(said("rule=offered.from")).toMatch(/Wert: an jedem Tag$/);
+  expect(said("rule=code.compared value=required")).not.toMatch(/required/);
+  expect(said("rule=logo value=120x40-0123456789abcdef")).not.toMatch(/x40/);
+  expect(said("rule=welcome value=0123456789abcdef")).toMatch(
+    /eigener Eintrag \(Prüfsumme 0123456789abcdef\)$/,
+  );
+  expect(said("rule=kept.appointments value=above", "approval.asked")).toMatch(/wie weiter oben festgelegt$/);
+  expect(said("rule=kept.appointments place=p1", "approval.allowed")).not.toMatch(/Wert/);
+  expect(said("rule=of.later value=x")).toBe("Regel: of.later; Wert: x");
 });
 
 test("days are whole ones by the clocks of the offices", () => {

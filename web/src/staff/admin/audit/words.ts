@@ -4,6 +4,7 @@ import type { StaffKey } from "../../../i18n/staff";
 import { dayText, timeText } from "../../../i18n/times";
 import type { Texts } from "../../../ui";
 import { ruleLabels } from "../rules";
+import { ruleCode } from "./ruleCode";
 
 /** A kind of entry in words; one that has none is shown as it is. */
 export function actText(act: string, { t }: Texts<StaffKey>): string {
@@ -53,27 +54,31 @@ const named = (pseudonym: string | undefined, person: Person): string | undefine
 const moment = /^\d{13}$/;
 
 /** The details, each with what it is: "Rolle: Beratung". */
-export function detailTexts({ detail = "" }: AuditEntry, person: Person, texts: Texts<StaffKey>): string[] {
+export function detailTexts(
+  { act, detail = "" }: AuditEntry,
+  person: Person,
+  texts: Texts<StaffKey>,
+): string[] {
   const { t } = texts;
   const word = (key: string, otherwise: string): string => {
     const words = t(key as StaffKey);
     return words === key ? otherwise : words;
   };
-  return detail
+  const codes = detail
     .split(" ")
     .filter(Boolean)
-    .map((code) => {
-      const cut = code.indexOf("=");
-      const key = code.slice(0, cut);
-      const value = code.slice(cut + 1);
-      return `${word(`audit.detail.${key}`, key)}: ${valueText(key, value)}`;
-    });
+    .map((code) => [code.slice(0, code.indexOf("=")), code.slice(code.indexOf("=") + 1)] as const);
+  const rule = codes.find(([key]) => key === "rule")?.[1];
+  // A code that says nothing is left out, and "on every day" is one.
+  if (act === "rule.decided" && !codes.some(([key]) => key === "value")) codes.push(["value", ""]);
+  return codes.map(([key, value]) => `${word(`audit.detail.${key}`, key)}: ${valueText(key, value)}`);
 
   function valueText(key: string, value: string): string {
     if (moment.test(value)) return momentText(Number(value), texts);
     if (key === "role") return word(`admin.role.${value}`, value);
     if (key === "outcome") return word(`staff.outcome.${value}`, value);
     if (key === "act") return actText(value, texts);
+    if (key === "value" && rule !== undefined) return ruleCode(rule, value, texts);
     if (key === "rule") return word(ruleLabels[value as RuleName] ?? value, value);
     if (value === "true" || value === "false") return t(value === "true" ? "audit.yes" : "audit.no");
     return word(`audit.value.${key}.${value}`, named(value, person) ?? value);
