@@ -258,8 +258,23 @@ func (d Difference) Counts() Counts {
 	return counts
 }
 
-// mostLines of each kind are printed, unless everything is wanted.
+// mostLines of each kind are printed or shown, unless everything is wanted.
 const mostLines = 20
+
+// first is what somebody sees before they take a document over: what takes something away, then all else; of each kind
+// the beginning, where nothing of the former gives way to the latter.
+func (d Difference) first() Difference {
+	shown, first := map[Kind]int{}, Difference{}
+	for _, takes := range []bool{true, false} {
+		for _, c := range d {
+			if (c.What == Closed) == takes && shown[c.Kind] < mostLines {
+				first = append(first, c)
+				shown[c.Kind]++
+			}
+		}
+	}
+	return first
+}
 
 // String is the difference to read, all of it.
 func (d Difference) String() string { return d.text(len(d)) }

@@ -424,6 +424,32 @@ func TestAFormOfFilesIsTriedAndThenImported(t *testing.T) {
 	})
 }
 
+func TestWhatAnImportTakesAwayIsShownFirst(t *testing.T) {
+	n := New(t, dbtest.SQLite(t)).Node()
+	_, b := administered(n, "lindenau")
+	var departments, people strings.Builder
+	departments.WriteString("code;name;state\n")
+	people.WriteString("email;name\n")
+	for i := range 30 {
+		fmt.Fprintf(&departments, "A%02d;Abteilung %d;open\n", i, i)
+		fmt.Fprintf(&people, "p%02d@lindenau.example;Person %d\n", i, i)
+	}
+	upload(b, "trial=false", file("departments.csv", departments.String()), file("staff.csv", people.String())).OK(t)
+	changed := strings.ReplaceAll(departments.String(), "Abteilung", "Bereich")
+	changed = strings.Replace(changed, "A29;Bereich 29;open", "A29;Bereich 29;closed", 1)
+	disabled := "email;name;state\np07@lindenau.example;Person 7;disabled\n"
+	var done admin.Imported
+	upload(b, "trial=true", file("departments.csv", changed), file("staff.csv", disabled)).OK(t).Into(t, &done)
+	if len(done.Changes) != 21 || done.More != 10 || done.Counts[admin.Departments][admin.Changed] != 29 {
+		t.Fatalf("%d and %d more, %v", len(done.Changes), done.More, done.Counts)
+	}
+	for i, key := range []string{"A29", "p07@lindenau.example", "A00"} {
+		if done.Changes[i].Key[0] != key || (done.Changes[i].What == admin.Closed) != (i < 2) {
+			t.Errorf("%d: %+v", i, done.Changes[i])
+		}
+	}
+}
+
 func TestAnUploadIsBoundedAndSoIsEveryOtherBody(t *testing.T) {
 	n := New(t, dbtest.SQLite(t)).Node()
 	_, b := administered(n, "lindenau")
@@ -436,7 +462,7 @@ func TestAnUploadIsBoundedAndSoIsEveryOtherBody(t *testing.T) {
 	fits := text.String()
 	var done admin.Imported
 	upload(b, "trial=true", file("departments.csv", fits)).OK(t).Into(t, &done)
-	if len(done.Changes) != 200 || done.More != strings.Count(fits, "\n")-201 {
+	if len(done.Changes) != 20 || done.More != strings.Count(fits, "\n")-21 {
 		t.Errorf("%d and %d more", len(done.Changes), done.More)
 	}
 	upload(b, "trial=true", file("departments.csv", strings.Repeat(fits, 7)[:50<<20])).Expect(t, 413, "import.too_large")

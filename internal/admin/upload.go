@@ -18,8 +18,6 @@ const (
 	importPath = "/api/staff/import"
 	// importTime is how long an import may take once it has come.
 	importTime = 2 * time.Minute
-	// mostChanges are shown of a difference.
-	mostChanges = 200
 	// aroundFiles is what a browser puts around the files it sends.
 	aroundFiles = 64 << 10
 )
@@ -92,7 +90,7 @@ func (s *Service) imported(r *http.Request) (*Imported, error) {
 	if m.any() {
 		return nil, edge.NewProblem(http.StatusUnprocessableEntity, "import.mistakes", "mistakes", m.Sorted(), "more", m.More)
 	}
-	first := changes[:min(len(changes), mostChanges)]
+	first := changes.first()
 	return &Imported{Trial: trial, Counts: changes.Counts(), Changes: first, More: len(changes) - len(first)}, nil
 }
 
