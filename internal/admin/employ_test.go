@@ -46,6 +46,33 @@ func TestWhatTheAgencyHasClosedNoOfficeOpensAgain(t *testing.T) {
 	})
 }
 
+func TestOnlyWhatSomebodyMayTakeIsOfferedToThem(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n := New(t, d).Node()
+		o, boss := administered(n, "lindenau")
+		at := where(n, o)
+		give(n, o, o.Winter, staff.LocationAdmin, agency.OfLocation, at.LocationID)
+		give(n, o, o.Sommer, staff.Reception, agency.OfDepartment, at.DepartmentID)
+		n.Tx(func(tx *db.Tx) error {
+			lead := staff.Held{Role: staff.Lead, Kind: agency.OfDesk, Place: o.Desk}
+			return n.Staff.Give(t.Context(), tx, o.Agency, staff.Grant{Staff: o.Sommer.ID, Source: staff.SCIM, Held: lead})
+		})
+		b, person := n.SignIn(o.Winter), "/api/staff/people/"+o.Sommer.ID
+		for _, r := range personOf(t, b, o.Sommer.ID).Roles {
+			if r.MayTake != (r.Role == staff.Advisor) {
+				t.Errorf("a location's administration is offered to take %s: %t", r.Role, r.MayTake)
+			}
+		}
+		for _, r := range personOf(t, boss, o.Sommer.ID).Roles {
+			if r.MayTake != (r.Source != staff.SCIM) {
+				t.Errorf("the agency's administration is offered to take %s: %t", r.Role, r.MayTake)
+			}
+		}
+		b.Send(http.MethodDelete, person+"/roles/reception/"+at.DepartmentID, nil).Expect(t, 403, "role.forbidden")
+		boss.Send(http.MethodDelete, person+"/roles/lead/"+o.Desk, nil).Expect(t, 409, "role.elsewhere")
+	})
+}
+
 func TestPeersDoNotChangeEachOther(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		n := New(t, d).Node()

@@ -96,6 +96,9 @@ func (s *Service) person(ctx context.Context, q db.Q, p staff.Person, id string)
 
 func (s *Service) viewOf(ctx context.Context, q db.Q, p staff.Person, a Account) (PersonView, error) {
 	v := PersonView{Account: a, Version: a.version(), May: mayEmploy(p, a)}
+	for i, r := range v.Roles {
+		v.Roles[i].MayTake = p.MayGive(r.Role, r.place()) && r.byDecision()
+	}
 	var err error
 	if v.Invitation, err = s.invitation(ctx, q, p.Agency, a.ID); err != nil {
 		return v, err
@@ -334,7 +337,7 @@ type takeRoleInput struct {
 	Place string     `path:"place" maxLength:"64"`
 }
 
-// deleteRole takes back what was given by hand or by an import: either is a decision of those who administer.
+// deleteRole takes back what those who administer have decided.
 func (s *Service) deleteRole(ctx context.Context, in *takeRoleInput) (*PersonOutput, error) {
 	return s.changePerson(ctx, in.ID, func(ctx context.Context, tx *db.Tx, p staff.Person, a Account) error {
 		place, err := s.o.Agencies.Place(ctx, tx, p.Agency, in.Place)
@@ -349,7 +352,7 @@ func (s *Service) deleteRole(ctx context.Context, in *takeRoleInput) (*PersonOut
 			if r.Role != in.Role || r.Place != place.ID {
 				continue
 			}
-			if r.Source != staff.ByHand && r.Source != staff.Import {
+			if !r.byDecision() {
 				others++
 				continue
 			}

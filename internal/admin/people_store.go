@@ -18,12 +18,18 @@ type RoleView struct {
 	Name   string       `json:"name"`
 	Source staff.Source `json:"source" doc:"Who gave it. By hand only hand and import are taken back."`
 	Until  *int64       `json:"until,omitempty" doc:"Milliseconds since 1970 UTC; none: without end."`
-	within []string     // ids of what the place lies in
+	// MayTake is not asked of each in a list.
+	MayTake bool     `json:"mayTake,omitempty" doc:"Of one person: who asks may take it back by hand."`
+	within  []string // ids of what the place lies in
 }
 
 func (r RoleView) place() agency.Place {
 	return agency.Place{Kind: r.Kind, ID: r.Place, Within: r.within}
 }
+
+// byDecision tells whether it was given by hand or by an import: either is a decision of those who administer. What a
+// directory or a substitution has given is taken back there.
+func (r RoleView) byDecision() bool { return r.Source == staff.ByHand || r.Source == staff.Import }
 
 // Account is one line of a list of people.
 type Account struct {

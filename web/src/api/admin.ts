@@ -108,6 +108,8 @@ export interface HeldRole {
   /** Who gave it: by hand only hand and import are taken back. */
   readonly source: "hand" | "import" | "claim" | "scim" | "substitute";
   readonly until?: number;
+  /** Of one person, not in a list: who asks may take it back. */
+  readonly mayTake?: boolean;
 }
 
 export interface Account {
