@@ -194,10 +194,10 @@ func TestAUD02ACopyIsATableAndAnEntry(t *testing.T) {
 			a.Header.Get("Content-Disposition") != `attachment; filename="audit-lindenau-20260302-090003.csv"` {
 			t.Errorf("%v", a.Header)
 		}
-		if !strings.HasPrefix(a.Text, "number,at,actor_kind,actor,act,object_kind,object,detail,hash\r\n") {
+		if !strings.HasPrefix(a.Text, "\ufeffnumber;at;actor_kind;actor;act;object_kind;object;detail;hash\r\n") {
 			t.Errorf("%.100s", a.Text)
 		}
-		table, err := csv.NewReader(strings.NewReader(a.Text)).ReadAll()
+		table, err := tableOf(a)
 		if err != nil || len(table) != 4 || table[1][4] != "session.begun" || table[1][1] != "2026-03-02T09:00:02Z" || len(table[1][8]) != 64 {
 			t.Errorf("%v %v", table, err)
 		}
@@ -210,6 +210,12 @@ func TestAUD02ACopyIsATableAndAnEntry(t *testing.T) {
 			t.Error("an export is no search besides")
 		}
 	})
+}
+
+func tableOf(a Answer) ([][]string, error) {
+	r := csv.NewReader(strings.NewReader(strings.TrimPrefix(a.Text, "\ufeff")))
+	r.Comma = ';'
+	return r.ReadAll()
 }
 
 func TestAUD02TooMuchIsNotCopiedAndNoEntry(t *testing.T) {
@@ -249,7 +255,7 @@ func TestAUD01ACopyIsWholeAndWithoutFormulas(t *testing.T) {
 		s.Exec(drop)
 		s.Exec(`UPDATE audit_entry SET detail = '=1+1' WHERE agency_id = $1 AND object_id = 'x5'`, s.o.Agency)
 		s.Exec(`UPDATE audit_entry SET detail = $1 WHERE agency_id = $2 AND object_id = 'x6'`, "a,\"b\"\nc", s.o.Agency)
-		table, err := csv.NewReader(strings.NewReader(s.auditor.Get(export + "?act=takeover.asked").OK(t).Text)).ReadAll()
+		table, err := tableOf(s.auditor.Get(export + "?act=takeover.asked").OK(t))
 		if err != nil || len(table) != 2101 {
 			t.Fatal(len(table), err)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/hex"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -22,7 +23,7 @@ const (
 	pageTime = 30 * time.Second
 )
 
-// export answers with a table for spreadsheets (RFC 4180), the newest first.
+// export answers with a table for spreadsheets, the newest first.
 func (s *Service) export(w http.ResponseWriter, r *http.Request) {
 	if err := s.openExport(w, r); err != nil {
 		edge.WriteProblem(w, edge.AsProblem(r.Context(), s.o.Log, err))
@@ -125,8 +126,12 @@ func (s *Service) note(ctx context.Context, p staff.Person, asked Asked) (export
 
 // write goes from page to page: no row waits in memory, and no read of the database lasts.
 func (s *Service) write(ctx context.Context, w http.ResponseWriter, x exported) error {
+	// As the organisation's tables: Excel opens it in columns, and umlauts as they are, with whatever language it speaks.
+	if _, err := io.WriteString(w, "\ufeff"); err != nil {
+		return err
+	}
 	out := csv.NewWriter(w)
-	out.UseCRLF = true
+	out.Comma, out.UseCRLF = ';', true
 	if err := out.Write([]string{"number", "at", "actor_kind", "actor", "act", "object_kind", "object", "detail", "hash"}); err != nil {
 		return err
 	}
