@@ -29,3 +29,6 @@ export function answerText({ answer, ready }: Message, { t }: Texts<StaffKey>): 
 export function mayTalk(me: Me, row: { desk: string }): boolean {
   return me.desks.some(({ id, role }) => id === row.desk && role !== "reception");
 }
+
+/** Somewhere. */
+export const talks = (me: Pick<Me, "desks">): boolean => me.desks.some(({ role }) => role !== "reception");
