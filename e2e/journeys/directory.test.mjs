@@ -115,10 +115,30 @@ test('the page holds: 390, and in the dark', LIMIT, async () => {
   }
 });
 
+test('how much a directory may remove is stored by a button, and said', LIMIT, async () => {
+  await admin.goto(`${world.server.url}/staff/admin/directory`);
+  await admin.page.selectOption('select[name=share]', '50');
+  assert.equal(await admin.has(`${hook('share-form')} [role=status]`), false);
+  await admin.click(hook('share-save'));
+  await says(admin, `${hook('share-form')} [role=status]`, /Gespeichert: höchstens \d+ Personen in einer Stunde/);
+  await see.both(admin, 'share');
+  await admin.goto(`${world.server.url}/staff/admin/directory`);
+  await admin.wait(hook('share-form'));
+  assert.equal(await admin.page.inputValue('select[name=share]'), '50');
+});
+
 test('what is removed is said, and reading goes on from the top', LIMIT, async () => {
   for (const [list, told] of [['group-rules', /Die Regel für Behördenleitung ist entfernt/], ['tokens', /Der Schlüssel Entra ID gilt nicht mehr/]]) {
     await admin.goto(`${world.server.url}/staff/admin/directory`);
     await admin.click(`${hook(list)} button`);
+    if (list === 'tokens') {
+      await says(admin, 'dialog[open]', /Schlüssel Entra ID widerrufen\?.*sofort nicht mehr hinein/s);
+      await see(admin, 'revoke');
+      await admin.click(hook('revoke-no'));
+      await admin.wait(`${hook(list)} button:focus`); // nothing is done
+      await admin.click(`${hook(list)} button`);
+      await admin.click(hook('revoke-yes'));
+    }
     await focused(admin, 'h1');
     await until(`${told} is said`, async () => told.test(await admin.eval(() => [...document.querySelectorAll('[aria-live]')].map((node) => node.textContent).join())));
   }
