@@ -35,6 +35,7 @@ type RuleView struct {
 	Fixable   bool         `json:"fixable" doc:"It can be decided here for all below."`
 	Takes     agency.Form  `json:"takes"`
 	Picture   *agency.Logo `json:"picture,omitempty" doc:"How a page shows it."`
+	Comes     agency.Text  `json:"comes,omitempty" doc:"Of a legal text: as it is where nobody has written one."`
 	Beside    bool         `json:"beside" doc:"For some services something is decided that counts there instead."`
 	NeedsTwo  bool         `json:"needsTwo" doc:"A change holds only once a second person has agreed."`
 	Asked     *RuleAsked   `json:"asked,omitempty" doc:"A change that waits for that. Until then nobody asks for another."`
@@ -117,6 +118,7 @@ func (s *Service) rulesAt(ctx context.Context, q db.Q, p staff.Person, place age
 			Decided: d.Place == place.ID && !d.Own, Fixed: d.Fixed, Takes: rule.Form(), NeedsTwo: rule.NeedsTwo(), Asked: open[rule],
 			Overruled: d.Place != place.ID && slices.Contains(own, rule),
 			Fixable:   rule.Fixable(place.Kind),
+			Comes:     s.o.Agencies.Supplied(rule, a, rules),
 			MayDecide: p.May(staff.Decide, place) && rule.DecidedAt(place.Kind) && (!d.Fixed || d.Place == place.ID) && open[rule] == nil,
 		}
 		view.Beside = countsBeside(d, beside, rule)

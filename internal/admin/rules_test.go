@@ -77,6 +77,32 @@ func TestARuleIsShownWithWhereItComesFromAndChangedWhereThatIsAllowed(t *testing
 	})
 }
 
+func TestWhatGuestsReadWhereNobodyHasWrittenATextCanBeRead(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n := New(t, d).Node()
+		o, b := administered(n, "lindenau")
+		var got admin.RulesOutput
+		b.Get("/api/staff/places/"+o.Agency+"/rules").OK(t).Into(t, &got.Body)
+		for _, r := range got.Body.Rules {
+			switch r.Rule {
+			case agency.LegalNotice:
+				a, err := n.Agencies.ByID(t.Context(), o.Agency)
+				if err != nil || !strings.Contains(r.Comes["de"], a.Name+", Telefon "+a.Phone) || strings.Contains(r.Comes["en"], "{") {
+					t.Errorf("%q %v", r.Comes, err)
+				}
+			case agency.LegalConsent:
+				if !strings.Contains(r.Comes["de"], "freiwillig") || r.Comes["en"] == "" {
+					t.Errorf("%q", r.Comes)
+				}
+			default:
+				if r.Comes != nil {
+					t.Errorf("%s comes with %q", r.Rule, r.Comes)
+				}
+			}
+		}
+	})
+}
+
 // The agency's telephone number stands in its own row: it counts, and there is nothing to reset until a rule says otherwise.
 func TestOnlyWhatAPlaceHasDecidedIsSaidToBeDecidedThere(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

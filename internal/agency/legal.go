@@ -77,6 +77,21 @@ func asItComes() map[Rule]LegalText {
 	return out
 }
 
+// Supplied is the text that counts where nobody has written one, as guests of the agency read it under these rules; nil
+// for what is no legal text.
+func (s *Store) Supplied(rule Rule, a Agency, rules Rules) Text {
+	comes, is := s.comes[rule]
+	if !is {
+		return nil
+	}
+	known := strings.NewReplacer("{agency}", a.Name, "{phone}", rules.Line(ContactPhone))
+	text := comes.text()
+	for language, said := range text {
+		text[language] = known.Replace(said)
+	}
+	return text
+}
+
 func sentences(language string, keys []string) []string {
 	messages := map[string]string{}
 	for _, file := range []string{"guest", "seldom", "pages"} {

@@ -296,6 +296,8 @@ export interface RuleView {
   readonly beside?: boolean;
   /** How a page shows it. */
   readonly picture?: Logo;
+  /** Of a legal text: as it is where nobody has written one. */
+  readonly comes?: Readonly<Record<string, string>>;
   /** A change holds only once a second person has agreed. */
   readonly needsTwo?: boolean;
   /** One that waits for that. */

@@ -4,7 +4,7 @@ import type { RuleView } from "../../api/admin";
 import { loadAdmin, type StaffKey } from "../../i18n/staff";
 import { Texts } from "../../ui";
 import { readRule, ruleDraft } from "./ruleDraft";
-import { choiceLabel, grouped, ruleOrigin, ruleValue } from "./rules";
+import { choiceLabel, grouped, legalTexts, ruleOrigin, ruleValue } from "./rules";
 
 let texts: Texts<StaffKey>;
 beforeAll(async () => {
@@ -124,4 +124,15 @@ test("rules of a group stand together, in the order in which they come", () => {
     ["meetings", "doors", "reminders"],
     ["contact", "languages"],
   ]);
+});
+
+test("a legal text is read in every language that it has, whoever wrote it", () => {
+  const comes = { en: "What comes", de: "Was mitkommt" };
+  const read = (value: RuleView["value"]) => {
+    const { own, said } = legalTexts({ value, comes });
+    return [own, ...said.map(({ tag, text }) => `${tag}: ${text}`)];
+  };
+  expect(read({})).toEqual([false, "de: Was mitkommt", "en: What comes"]);
+  expect(read({ de: "Eigenes" })).toEqual([true, "de: Eigenes"]);
+  expect(legalTexts({ value: { de: "Willkommen" } }).said).toEqual([]);
 });

@@ -109,6 +109,21 @@ export function ruleValue(
   return value === "" ? t("admin.rule.none") : value;
 }
 
+/** What guests read, in each language that there is; nothing for what is no legal text. */
+export function legalTexts({ value, comes }: Pick<RuleView, "value" | "comes">): {
+  own: boolean;
+  said: { tag: string; name: string; text: string }[];
+} {
+  const written = typeof value === "object" && !isList(value) ? value : {};
+  const own = Object.keys(written).length > 0;
+  const counts = comes === undefined ? {} : own ? written : comes;
+  const said = languages.flatMap(({ tag, name }) => {
+    const text = counts[tag];
+    return text ? [{ tag, name, text }] : [];
+  });
+  return { own, said };
+}
+
 function dayValue(value: string, { t, language }: Texts<StaffKey>): string {
   if (value === "") return t("admin.rule.offered.always");
   if (value === "never") return t("admin.rule.offered.never");
