@@ -1,6 +1,16 @@
 import { expect, test } from "vitest";
 import type { Role } from "../../api/types";
-import { allRoles, givable, levelsOf, mayExport, mayImport, mayMake, sees, seesOffices } from "./may";
+import {
+  allRoles,
+  givable,
+  levelsOf,
+  mayExport,
+  mayImport,
+  mayMake,
+  ownPlaces,
+  sees,
+  seesOffices,
+} from "./may";
 
 const who = (...roles: Role[]) => ({
   roles: roles.map((role) => ({ role, kind: "agency" as const, place: "a" })),
@@ -35,4 +45,12 @@ test("the whole organisation goes out to two, and comes in by one", () => {
   expect([mayExport(who("protection")), mayImport(who("protection"))]).toEqual([true, false]);
   expect([mayExport(who("agency_admin")), mayImport(who("agency_admin"))]).toEqual([true, true]);
   expect([mayExport(who("location_admin")), mayImport(who("department_admin"))]).toEqual([false, false]);
+});
+
+test("who leads or administers a part of the agency is shown that part first", () => {
+  const at = (role: Role, place: string) => ({ role, kind: "desk" as const, place });
+  const roles = [at("lead", "d1"), at("advisor", "d2"), at("location_admin", "l1"), at("lead", "l1")];
+  expect(ownPlaces({ roles })).toEqual(["d1", "l1"]);
+  expect(ownPlaces({ roles: [...roles, at("protection", "a")] })).toEqual([]);
+  expect(ownPlaces(who("agency_admin"))).toEqual([]);
 });

@@ -26,6 +26,13 @@ export function mayMake(me: Pick<Me, "roles">, kind: PlaceKind): boolean {
   return kind === "service" && has(me, "department_admin");
 }
 
+/** Ids of the places that somebody leads or administers; none where that is the whole agency. */
+export function ownPlaces(me: Pick<Me, "roles">): readonly string[] {
+  if (has(me, "agency_admin", "protection")) return [];
+  const own = me.roles.filter(({ role }) => ["lead", "location_admin", "department_admin"].includes(role));
+  return [...new Set(own.map(({ place }) => place))];
+}
+
 export const mayEmploy = (me: Pick<Me, "roles">): boolean =>
   has(me, "location_admin", "department_admin", "agency_admin");
 export const employsAll = (me: Pick<Me, "roles">): boolean => has(me, "agency_admin");
