@@ -250,6 +250,16 @@ test('an appointment goes to a colleague with a note, and is taken over again', 
   await says(list, waitingRow('Hanna Wechsel'), /Sabine Krüger/);
   assert.equal(await list.has(`${waitingRow('Hanna Wechsel')} ${hook('note')}`), false);
   await colleague.press('Escape');
+
+  // Back to everybody, after somebody has been chosen.
+  await list.click(`${waitingRow('Hanna Wechsel')} ${hook('hand')}`);
+  await list.click(hook('hand-send'));
+  await list.wait('dialog[open] select[aria-invalid=true]:focus');
+  await pictures.staff(list, '10-nobody-chosen');
+  await list.page.locator('dialog[open] select').selectOption('anybody');
+  await list.click(hook('hand-send'));
+  await says(list, hook('receipt'), /alle im Team|everybody in the team/);
+  await pictures.staff(list, '11-handed-back');
 });
 
 test('nothing loud in the console but what was refused', () => quietConsole(world.chromium, [/422 .*\/message/]));

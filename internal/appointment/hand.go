@@ -34,8 +34,8 @@ func OpenNote(key *vault.DataKey, agency, id string, sealed []byte) (vault.Perso
 	return vault.Personal(text), nil
 }
 
-// Hand gives an appointment to a colleague who talks at its desk, or to oneself, with a note or without. The link stays
-// as it is.
+// Hand gives an appointment to a colleague who talks at its desk, to oneself, or back to all of the desk (to is empty),
+// with a note or without. The link stays as it is.
 func (s *Service) Hand(ctx context.Context, p staff.Person, id string, version int64, to string, note vault.Personal) (Appointment, error) {
 	key, err := s.o.Agencies.Keys().For(ctx, p.Agency)
 	if err != nil {
@@ -49,12 +49,14 @@ func (s *Service) Hand(ctx context.Context, p staff.Person, id string, version i
 		if a.Status != Booked {
 			return refuse(http.StatusConflict, "appointment.closed", "status", string(a.Status))
 		}
-		ok, err := s.advises(ctx, tx, a.Agency, to, a.Desk)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return invalid("appointment.advisor")
+		if to != "" {
+			ok, err := s.advises(ctx, tx, a.Agency, to, a.Desk)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				return invalid("appointment.advisor")
+			}
 		}
 		from := a.Advisor
 		a.Advisor = to
@@ -69,7 +71,10 @@ func (s *Service) Hand(ctx context.Context, p staff.Person, id string, version i
 		if err := s.o.Seats.Handed(ctx, tx, a.Agency, a.ID); err != nil {
 			return err
 		}
-		detail := []audit.Code{audit.Person("to", to)}
+		var detail []audit.Code
+		if to != "" {
+			detail = append(detail, audit.Person("to", to))
+		}
 		if from != "" {
 			detail = append(detail, audit.Person("from", from))
 		}
@@ -81,7 +86,7 @@ func (s *Service) Hand(ctx context.Context, p staff.Person, id string, version i
 func hand(ctx context.Context, tx *db.Tx, a *Appointment, note []byte, by string) error {
 	err := db.Affected(tx.ExecContext(ctx, `
 		UPDATE appointment SET advisor_id = $1, note_sealed = $2, note_by = $3, version = version + 1
-		WHERE agency_id = $4 AND id = $5 AND version = $6`, a.Advisor, note, by, a.Agency, a.ID, a.Version))
+		WHERE agency_id = $4 AND id = $5 AND version = $6`, db.Null(a.Advisor), note, by, a.Agency, a.ID, a.Version))
 	if err != nil {
 		return fmt.Errorf("hand appointment over: %w", err)
 	}

@@ -134,7 +134,7 @@ type handInput struct {
 	ID   string `path:"id" maxLength:"64"`
 	Body struct {
 		VersionBody
-		Advisor string `json:"advisor" maxLength:"64"`
+		Advisor string `json:"advisor" maxLength:"64" doc:"Empty: whoever at the desk has time."`
 		Note    string `json:"note,omitempty" maxLength:"300"`
 	}
 }
