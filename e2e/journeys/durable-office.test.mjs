@@ -336,7 +336,7 @@ journey('what was booked is said until it is cancelled, and the receipt lies ove
   await list.fill(`${hook('book-time')} input`, '23:45');
   await list.click(hook('book-submit'));
   await says(list, hook('booked'), /Termin für Zoe Zuletzt angelegt/);
-  await list.page.locator(nextRow('Zoe Zuletzt')).evaluate((row) => row.scrollIntoView({ block: 'end' })); // where receipts lie
+  await list.page.locator(nextRow('Zoe Zuletzt')).evaluate((row) => row.scrollIntoView({ block: 'start' })); // where receipts lie
   await list.click(`${nextRow('Zoe Zuletzt')} ${hook('change')}`);
   await list.fill('dialog[open] input[type=time]', '23:40');
   await list.click(hook('move'));
@@ -345,9 +345,13 @@ journey('what was booked is said until it is cancelled, and the receipt lies ove
   await list.press('Escape');
   await focused(list, nextRow('Zoe Zuletzt'));
   await until('the receipt does not lie over the row', () => list.eval(() => {
-    const receipt = document.querySelector('[data-testid=receipt] > p').getBoundingClientRect();
-    return document.activeElement.closest('[data-row]').getBoundingClientRect().bottom <= receipt.top;
+    const receipt = document.querySelector('[data-testid=receipt] > p').parentElement.parentElement.getBoundingClientRect();
+    return document.activeElement.closest('[data-row]').getBoundingClientRect().top >= receipt.bottom;
   }));
+  await glance(list, '46-receipt-on-a-telephone');
+  await list.click(hook('receipt-close'));
+  await gone(list, hook('receipt-close'));
+  await focused(list, nextRow('Zoe Zuletzt')); // where it was
   await list.fill(`${hook('book-name')} input`, 'Zacharias Zuletzt');
   await list.fill(`${hook('book-time')} input`, '22:35');
   await list.click(hook('book-submit'));

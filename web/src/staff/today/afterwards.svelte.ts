@@ -30,8 +30,18 @@ export class Afterwards {
     this.receipt = receipt;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      this.receipt = "";
+      this.told();
     }, receiptMs);
+    void tick().then(() => {
+      const { activeElement } = document;
+      if (activeElement?.closest("[data-row], form")) uncover(activeElement);
+    });
+  }
+
+  /** It has been read. */
+  told(): void {
+    clearTimeout(this.timer);
+    this.receipt = "";
   }
 
   /** To be called in an effect, with each new state of the list, while no dialog is open. */
@@ -53,7 +63,7 @@ export class Afterwards {
 export function goOn(places: readonly string[]): void {
   const { activeElement } = document;
   if (activeElement !== null && activeElement !== document.body) {
-    above(activeElement);
+    uncover(activeElement);
     return;
   }
   for (const place of [...places, "h1"]) {
@@ -61,13 +71,13 @@ export function goOn(places: readonly string[]): void {
     if (!element) continue;
     element.tabIndex = -1;
     element.focus();
-    above(element);
+    uncover(element);
     return;
   }
 }
 
 /** The receipt lies over nothing of the row that one is at. */
-function above(element: Element): void {
+function uncover(element: Element): void {
   (element.closest("[data-row]") ?? element).scrollIntoView({ block: "nearest" });
 }
 
