@@ -2,6 +2,7 @@ package staff
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -70,30 +71,24 @@ func (s *Service) postCode(ctx context.Context, in *codeInput) (*meOutput, error
 	if isTOTP(strings.ReplaceAll(code, " ", "")) {
 		code = strings.ReplaceAll(code, " ", "")
 	}
-	if err := s.mayTry(p, try, code); err != nil {
-		return nil, err
+	if isTOTP(code) {
+		if err := s.mayTry(p, try); err != nil {
+			return nil, err
+		}
 	}
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
 		if err := s.still(ctx, tx, found); err != nil {
 			return absentIs(err, errTicket())
 		}
-		switch {
-		case n == needsSetup:
-			if err := s.noPasskey(ctx, tx, p); err != nil {
-				return err
-			}
-			codes, err = s.turnOn(ctx, tx, p, code)
-		case isTOTP(code):
-			err = s.takeCode(ctx, tx, p, code, true)
-		default:
-			err = s.takeRecovery(ctx, tx, p, code)
-		}
-		if err != nil {
+		if codes, err = s.takeStep(ctx, tx, p, n, code); err != nil {
 			return err
 		}
 		token, err = s.insertSession(ctx, tx, p, origin{device: in.is})
 		return err
 	})
+	if err != nil && !isTOTP(code) {
+		err = s.wrongRecovery(p, try, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -107,23 +102,45 @@ func (s *Service) postCode(ctx context.Context, in *codeInput) (*meOutput, error
 	return out, err
 }
 
-// mayTry counts a code before it is looked at, or many at once would all have passed the limit. Six digits are few, so all
-// networks together have as many tries for an account as one; the devices that are known for it have their own, and so have
-// recovery codes: whoever guesses from anywhere keeps nobody out.
-func (s *Service) mayTry(p Person, try attempt, code string) error {
+// takeStep takes what somebody has entered as their second step; who sets it up with that gets recovery codes.
+func (s *Service) takeStep(ctx context.Context, tx *db.Tx, p Person, n next, code string) ([]string, error) {
+	switch {
+	case n == needsSetup:
+		if err := s.noPasskey(ctx, tx, p); err != nil {
+			return nil, err
+		}
+		return s.turnOn(ctx, tx, p, code)
+	case isTOTP(code):
+		return nil, s.takeCode(ctx, tx, p, code, true)
+	}
+	return nil, s.takeRecovery(ctx, tx, p, code)
+}
+
+// mayTry counts a code of an app before it is looked at, or many at once would all have passed the limit. Six digits are few,
+// so all networks together have as many tries for an account as one; the devices that are known for it have their own.
+func (s *Service) mayTry(p Person, try attempt) error {
 	where := "elsewhere"
 	if try.device != "" {
 		where = "device"
 	}
-	kind := "recovery"
-	if isTOTP(code) {
-		kind = "code"
-	}
-	if s.codes.Allow(p.Agency + "/" + p.ID + "/" + where + "/" + kind) {
+	if s.codes.Allow(p.Agency + "/" + p.ID + "/" + where) {
 		return nil
 	}
+	return s.tooManyCodes(p)
+}
+
+func (s *Service) tooManyCodes(p Person) error {
 	s.noteThrottled(p)
 	return edge.NewProblem(http.StatusTooManyRequests, "factor.throttled")
+}
+
+// wrongRecovery counts a recovery code that was wrong, by account and network. Each is looked at: nobody finds sixty random
+// bits by trying, and whoever counted before would let those who try keep out whoever has the right one.
+func (s *Service) wrongRecovery(p Person, try attempt, err error) error {
+	if refused, is := errors.AsType[*edge.Problem](err); !is || refused.Code != errCode().Code || s.recovered.Allow(try.account()) {
+		return err
+	}
+	return s.tooManyCodes(p)
 }
 
 type confirmedInput struct {
@@ -166,7 +183,7 @@ func (s *Service) postFactorOn(ctx context.Context, in *factorOnInput) (*Recover
 		return nil, err
 	}
 	code := strings.ReplaceAll(in.Body.Code, " ", "")
-	if err := s.mayTry(p, attempt{device: "its own"}, code); err != nil {
+	if err := s.mayTry(p, attempt{device: "its own"}); err != nil {
 		return nil, err
 	}
 	return s.withCodes(ctx, p, func(tx *db.Tx) ([]string, error) { return s.turnOn(ctx, tx, p, code) })

@@ -198,6 +198,37 @@ func TestACC06GuessingCodesEndsAndTheRightPersonStillGetsIn(t *testing.T) {
 	})
 }
 
+// Who tries recovery codes has no number of them that would be right, and takes nobody's turn.
+func TestACC06WrongRecoveryCodesOfAStrangerKeepNobodyOut(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		l := withLetters(t, d)
+		known := l.SignIn(l.o.Sommer)
+		phone, codes := l.turnOn(known)
+		l.Clock.Forward(time.Minute)
+		var last Answer
+		stranger := func(i int, code string) {
+			b := l.Browser()
+			b.Network = fmt.Sprintf("10.0.%d.1", i)
+			last = l.second(b, l.ticket(b, l.o.Sommer, "session.code"), code)
+		}
+		for i := range 15 {
+			stranger(i, "000000")
+			stranger(i, "aaaa-bbbb-cccc")
+			last.Expect(t, http.StatusForbidden, "factor.wrong") // one of each network
+		}
+		for range 15 {
+			stranger(99, "aaaa-bbbb-cccc")
+		}
+		last.Expect(t, http.StatusTooManyRequests, "factor.throttled")
+		for i, network := range []string{"198.51.100.9", "10.0.99.1"} { // one's own, or the stranger's
+			right := l.Browser()
+			right.Network = network
+			l.second(right, l.ticket(right, l.o.Sommer, "session.code"), codes[i]).OK(t)
+		}
+		l.second(known, l.ticket(known, l.o.Sommer, "session.code"), phone.code(0)).OK(t)
+	})
+}
+
 func (l *letters) demand(value string) {
 	l.t.Helper()
 	l.winter.Send(http.MethodPut, "/api/staff/places/"+l.o.Agency+"/rules/"+string(agency.SecondFactor), Body{"value": value}).OK(l.t)

@@ -60,7 +60,8 @@ type Service struct {
 	reminded  *edge.Limiter // the same by account: nobody's letter box is filled
 	forgotten chan reminder // until Run has sent it
 	party     *webauthn.WebAuthn
-	codes     *edge.Limiter // second steps, by account: those that are known for it apart from all others
+	codes     *edge.Limiter // of apps, by account: devices that are known for it apart from all others
+	recovered *edge.Limiter // wrong recovery codes, by account and network: among codes they would push accounts out
 	talks     Talks         // nil: nobody talks beside us
 }
 
@@ -88,6 +89,7 @@ func New(d *db.DB, agencies *agency.Store, o Options) *Service {
 		forgotten: make(chan reminder, mostNoted),
 		party:     party(o.URL),
 		codes:     edge.NewLimiter(5*time.Minute, 10, 20_000),
+		recovered: edge.NewLimiter(5*time.Minute, 10, 20_000),
 	}
 	o.Jobs.Handle(settleJob, s.settleNow)
 	return s
