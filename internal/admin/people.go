@@ -59,6 +59,8 @@ type PersonView struct {
 	Factor     bool        `json:"factor" doc:"There is something beside the password: an app or a passkey."`
 	// Readdressed accounts can be invited although they have a password.
 	Readdressed bool `json:"readdressed,omitempty" doc:"By the directory; until somebody has shown that the address is theirs, who has forgotten the password gets no link."`
+	// Named are those of the places that the person who asks sees.
+	Named []NamedSubstitute `json:"named,omitempty" doc:"Substitutes whom the person has named, now or later at work: they go on when the person leaves."`
 }
 
 // PersonOutput is an answer with one person.
@@ -106,7 +108,10 @@ func (s *Service) viewOf(ctx context.Context, q db.Q, p staff.Person, a Account)
 	if v.Factor, err = s.o.Staff.Guarded(ctx, q, staff.Person{ID: a.ID, Agency: p.Agency}); err != nil {
 		return v, err
 	}
-	v.Readdressed, err = readdressed(ctx, q, p.Agency, a.ID)
+	if v.Readdressed, err = readdressed(ctx, q, p.Agency, a.ID); err != nil {
+		return v, err
+	}
+	v.Named, err = s.named(ctx, q, p, a.ID)
 	return v, err
 }
 

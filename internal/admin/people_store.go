@@ -16,7 +16,7 @@ type RoleView struct {
 	Kind   agency.Kind  `json:"kind"`
 	Place  string       `json:"place"`
 	Name   string       `json:"name"`
-	Source staff.Source `json:"source" doc:"Who gave it. By hand only hand and import are taken back."`
+	Source staff.Source `json:"source" doc:"Who gave it. Of the page hand, import and substitute are taken back."`
 	Until  *int64       `json:"until,omitempty" doc:"Milliseconds since 1970 UTC; none: without end."`
 	// MayTake is not asked of each in a list.
 	MayTake bool     `json:"mayTake,omitempty" doc:"Of one person: who asks may take it back by hand."`
@@ -27,9 +27,11 @@ func (r RoleView) place() agency.Place {
 	return agency.Place{Kind: r.Kind, ID: r.Place, Within: r.within}
 }
 
-// byDecision tells whether it was given by hand or by an import: either is a decision of those who administer. What a
-// directory or a substitution has given is taken back there.
-func (r RoleView) byDecision() bool { return r.Source == staff.ByHand || r.Source == staff.Import }
+// byDecision tells whether people here have given it: by hand, by an import, or as lead of the desk to a substitute. Who may
+// give the role ends that as well, as whoever named the substitute may be gone. What a directory has given is taken back there.
+func (r RoleView) byDecision() bool {
+	return r.Source == staff.ByHand || r.Source == staff.Import || r.Source == staff.Substitution
+}
 
 // Account is one line of a list of people.
 type Account struct {

@@ -101,6 +101,45 @@ func (s *Service) substitutes(ctx context.Context, q db.Q, agencyID, desk string
 	return list, rows.Err()
 }
 
+// NamedSubstitute is one whom somebody has named.
+type NamedSubstitute struct {
+	ID    string     `json:"id"`
+	Name  string     `json:"name"`
+	Role  staff.Role `json:"role"`
+	Place string     `json:"place" doc:"Of the desk: its id."`
+	Desk  string     `json:"desk" doc:"Its name."`
+	Until int64      `json:"until"`
+}
+
+// named are the substitutes whom somebody has named, at desks that the person who asks sees. They do not end with the role
+// of who named them: at that moment a desk could be left with nobody, and with the guests of its day. So whoever takes that
+// role, or disables the account, is shown who goes on.
+func (s *Service) named(ctx context.Context, q db.Q, p staff.Person, by string) ([]NamedSubstitute, error) {
+	rows, err := q.QueryContext(ctx, `
+		SELECT staff.id, staff.name, r.role, desk.id, desk.name, r.until_at, desk.department_id, desk.location_id FROM staff_role r
+		JOIN staff ON staff.agency_id = r.agency_id AND staff.id = r.staff_id AND staff.disabled_at IS NULL
+		JOIN desk ON desk.agency_id = r.agency_id AND desk.id = r.place_id
+		WHERE r.agency_id = $1 AND r.given_by = $2 AND r.source = $3 AND r.until_at > $4
+		ORDER BY staff.search, staff.id, desk.name, r.role LIMIT $5`, p.Agency, by, staff.Substitution, db.Ms(s.o.Clock()), mostSubstitutes)
+	if err != nil {
+		return nil, fmt.Errorf("list named substitutes: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // read only
+	var list []NamedSubstitute
+	for rows.Next() {
+		var one NamedSubstitute
+		var department, location string
+		if err := rows.Scan(&one.ID, &one.Name, &one.Role, &one.Place, &one.Desk, &one.Until, &department, &location); err != nil {
+			return nil, fmt.Errorf("list named substitutes: %w", err)
+		}
+		at := agency.Place{Kind: agency.OfDesk, ID: one.Place, Within: []string{p.Agency, department, location}}
+		if p.May(staff.SeeOffices, at) {
+			list = append(list, one)
+		}
+	}
+	return list, rows.Err()
+}
+
 type substituteInput struct {
 	Desk string `path:"desk" maxLength:"64"`
 	Body struct {

@@ -185,6 +185,46 @@ func TestNobodyGivesByASubstitutionMoreThanWorkAtTheDeskTheyLead(t *testing.T) {
 	})
 }
 
+// Who named a substitute may be gone; who may give the role there ends it, and sees who goes on.
+func TestTEN04WhoAdministersEndsASubstitutionWhoseLeadIsGone(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n := New(t, d).Node()
+		o, lead, path := ledOffice(n)
+		give(n, o, o.Sommer, staff.LocationAdmin, agency.OfLocation, where(n, o).LocationID)
+		give(n, o, o.Herbst, staff.Lead, agency.OfDesk, o.Desk2)
+		boss := n.SignIn(o.Sommer)
+		until := n.Clock.Now().Add(300 * 24 * time.Hour).UnixMilli()
+		lead.Post(path, Body{"person": o.Herbst.ID, "role": "advisor", "until": until}).OK(t)
+		roles := "/api/staff/people/" + o.Herbst.ID + "/roles/advisor/"
+		lead.Send(http.MethodDelete, roles+o.Desk, nil).Expect(t, http.StatusForbidden, "role.forbidden") // at the desk's own page only
+
+		var gone admin.PersonView
+		boss.Send(http.MethodDelete, "/api/staff/people/"+o.Winter.ID+"/roles/lead/"+o.Desk, nil).OK(t).Into(t, &gone)
+		if len(gone.Named) != 1 || gone.Named[0].ID != o.Herbst.ID || gone.Named[0].Place != o.Desk || gone.Named[0].Until != until {
+			t.Errorf("%+v", gone.Named)
+		}
+		herbst := n.SignIn(o.Herbst)
+		if me(t, herbst)[o.Desk] != until {
+			t.Error("the desk has lost who stands in for the lead")
+		}
+		var seen admin.PersonView // by who leads another desk of theirs
+		if herbst.Get("/api/staff/people/"+o.Winter.ID).OK(t).Into(t, &seen); len(seen.Named) != 0 {
+			t.Errorf("%+v", seen.Named)
+		}
+		boss.Send(http.MethodDelete, roles+o.Desk, nil).OK(t)
+		if _, works := me(t, herbst)[o.Desk]; works {
+			t.Error("still there")
+		}
+		if boss.Get("/api/staff/people/"+o.Winter.ID).OK(t).Into(t, &seen); len(seen.Named) != 0 {
+			t.Errorf("%+v", seen.Named)
+		}
+		boss.Send(http.MethodDelete, roles+o.Desk, nil).Expect(t, http.StatusNotFound, "not_found")
+		if n.Count(`SELECT COUNT(*) FROM audit_entry WHERE agency_id = $1 AND act = 'role.taken' AND detail LIKE '%source=substitute%'`, o.Agency) != 1 {
+			t.Error("the audit knows nothing of it")
+		}
+	})
+}
+
 // Also what was given by hand or by an import may end; the moment finds who is concerned.
 func TestEveryRoleThatEndsIsSettledWhenItDoes(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

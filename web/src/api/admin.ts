@@ -105,7 +105,7 @@ export interface HeldRole {
   readonly kind: "agency" | "department" | "location" | "desk";
   readonly place: string;
   readonly name: string;
-  /** Who gave it: by hand only hand and import are taken back. */
+  /** Who gave it: hand, import and substitute are taken back by who may give the role. */
   readonly source: "hand" | "import" | "claim" | "scim" | "substitute";
   readonly until?: number;
   /** Of one person, not in a list: who asks may take it back. */
@@ -122,6 +122,16 @@ export interface Account {
   readonly roles: readonly HeldRole[];
 }
 
+export interface NamedSubstitute {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  /** Of the desk. */
+  readonly place: string;
+  readonly desk: string;
+  readonly until: number;
+}
+
 export interface PersonView extends Account {
   readonly version: string;
   /** Rename, disable, enable and invite. */
@@ -130,6 +140,8 @@ export interface PersonView extends Account {
   readonly factor: boolean;
   /** By the directory, and nobody has shown since that the address is theirs: who has forgotten the password gets no link. */
   readonly readdressed?: boolean;
+  /** Substitutes whom the person has named: they go on when the person leaves. */
+  readonly named?: readonly NamedSubstitute[];
   /** The link to set a password that is valid. */
   readonly invitation?: { readonly until: number; readonly mail: "queued" | "sent" | "failed" };
 }
