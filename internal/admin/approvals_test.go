@@ -2,9 +2,11 @@ package admin_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -343,6 +345,47 @@ func directoryOf(n *Node, o Office, by string) (say func(method, path string, bo
 		}
 		return made.ID
 	}
+}
+
+// Whoever made a key may have kept it; it goes on without them, so those who administer are told.
+func TestACC08AKeyWhoseMakerIsDisabledIsPointedOutToThoseWhoAdminister(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n := New(t, d).Node()
+		o, _ := administered(n, "lindenau")
+		give(n, o, o.Winter, staff.AgencyAdmin, agency.OfAgency, o.Agency)
+		give(n, o, o.Sommer, staff.LocationAdmin, agency.OfLocation, where(n, o).LocationID)
+		directoryOf(n, o, o.Herbst.ID)
+		directoryOf(n, o, "")
+		winter := n.SignIn(o.Winter)
+		var is struct {
+			Tokens []struct {
+				By   string
+				Left bool
+			}
+		}
+		told := func() (by, left string) {
+			winter.Get("/api/staff/directory").OK(t).Into(t, &is)
+			for _, key := range is.Tokens {
+				by += "," + key.By
+				left += fmt.Sprintf(",%t", key.Left)
+			}
+			return by, left
+		}
+		if by, left := told(); by != ",Frau Herbst," && by != ",,Frau Herbst" || strings.Contains(left, "true") {
+			t.Errorf("%s %s", by, left)
+		}
+		v := personOf(t, winter, o.Herbst.ID)
+		if v.Keys != 1 || personOf(t, winter, o.Winter.ID).Keys != 0 || personOf(t, n.SignIn(o.Sommer), o.Herbst.ID).Keys != 0 {
+			t.Errorf("%+v", v)
+		}
+		winter.Post("/api/staff/people/"+o.Herbst.ID, Body{"version": v.Version, "disabled": true}).OK(t)
+		if _, left := told(); strings.Count(left, "true") != 1 {
+			t.Error(left)
+		}
+		if v := personOf(t, winter, o.Herbst.ID); v.Keys != 1 {
+			t.Errorf("%+v", v)
+		}
+	})
 }
 
 // A directory is somebody's hand where somebody of the staff has a key to it, or says what its groups give.

@@ -59,6 +59,8 @@ type PersonView struct {
 	Factor     bool        `json:"factor" doc:"There is something beside the password: an app or a passkey."`
 	// Readdressed accounts can be invited although they have a password.
 	Readdressed bool `json:"readdressed,omitempty" doc:"By the directory; until somebody has shown that the address is theirs, who has forgotten the password gets no link."`
+	// Keys are told whoever may revoke them: they go on when the account is disabled, and its owner may have kept them.
+	Keys int `json:"keys,omitempty" doc:"Keys to the agency's directory that the person has made, and that count."`
 	// Named are those of the places that the person who asks sees.
 	Named []NamedSubstitute `json:"named,omitempty" doc:"Substitutes whom the person has named, now or later at work: they go on when the person leaves."`
 }
@@ -110,6 +112,11 @@ func (s *Service) viewOf(ctx context.Context, q db.Q, p staff.Person, a Account)
 	}
 	if v.Readdressed, err = readdressed(ctx, q, p.Agency, a.ID); err != nil {
 		return v, err
+	}
+	if p.May(staff.Employ, wholeOf(p)) {
+		if v.Keys, err = s.o.KeysOf(ctx, q, p.Agency, a.ID); err != nil {
+			return v, err
+		}
 	}
 	v.Named, err = s.named(ctx, q, p, a.ID)
 	return v, err

@@ -27,6 +27,8 @@ type Options struct {
 	Given func(ctx context.Context, tx *db.Tx, agency string) error
 	// Keyed tells whether somebody of the staff has made a key that counts to speak for the agency's directory.
 	Keyed func(ctx context.Context, q db.Q, agency string) (bool, error)
+	// KeysOf tells how many of them somebody has made.
+	KeysOf func(ctx context.Context, q db.Q, agency, staff string) (int, error)
 }
 
 // Service changes organisations.

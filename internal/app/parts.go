@@ -167,7 +167,7 @@ func (p *parts) makeFeatures(ctx context.Context) error {
 	p.background("staff", p.staff.Run)
 	p.admin = admin.New(p.db, admin.Options{
 		Agencies: p.agencies, Staff: p.staff, Audit: p.audit, Clock: p.o.Clock, Log: p.o.Log, KeepAudit: p.c.Audit.KeepDays,
-		Busy: seat.Busy, Given: p.givenUp, Keyed: scim.KeyedByStaff,
+		Busy: seat.Busy, Given: p.givenUp, Keyed: scim.KeyedByStaff, KeysOf: scim.KeysOf,
 	})
 	p.scim = scim.New(p.db, scim.Options{
 		Agencies: p.agencies, Staff: p.staff, Audit: p.audit, Clock: p.o.Clock, Log: p.o.Log, URL: p.c.HTTP.URL.String(),

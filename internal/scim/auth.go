@@ -77,6 +77,9 @@ type DirectoryToken struct {
 	Label     string `json:"label"`
 	CreatedAt int64  `json:"createdAt"`
 	UsedAt    *int64 `json:"usedAt,omitempty" doc:"To the minute."`
+	By        string `json:"by,omitempty" doc:"Name of who has made it; none: the operator, by a command."`
+	// Left is told, as a key goes on when its maker goes: they may have kept it.
+	Left bool `json:"left" doc:"The account of who has made it is disabled."`
 }
 
 // ErrTooMany says that an agency has as many tokens as it may.
@@ -131,12 +134,24 @@ func KeyedByStaff(ctx context.Context, q db.Q, agencyID string) (bool, error) {
 	return n > 0, nil
 }
 
+// KeysOf tells how many tokens count that somebody has made.
+func KeysOf(ctx context.Context, q db.Q, agencyID, staffID string) (n int, err error) {
+	err = q.QueryRowContext(ctx, `SELECT COUNT(*) FROM scim_token WHERE agency_id = $1 AND created_by = $2`, agencyID, staffID).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count tokens of somebody: %w", err)
+	}
+	return n, nil
+}
+
 // ErrNoToken says that there is no such token.
 var ErrNoToken = errors.New("scim: no such token")
 
 // Tokens lists those of an agency, the oldest first.
 func (s *Service) Tokens(ctx context.Context, q db.Q, agencyID string) ([]DirectoryToken, error) {
-	rows, err := q.QueryContext(ctx, `SELECT id, label, created_at, used_at FROM scim_token WHERE agency_id = $1 ORDER BY created_at, id`, agencyID)
+	rows, err := q.QueryContext(ctx, `
+		SELECT k.id, k.label, k.created_at, k.used_at, COALESCE(maker.name, ''), maker.disabled_at IS NOT NULL FROM scim_token k
+		LEFT JOIN staff maker ON maker.agency_id = k.agency_id AND maker.id = k.created_by
+		WHERE k.agency_id = $1 ORDER BY k.created_at, k.id`, agencyID)
 	if err != nil {
 		return nil, fmt.Errorf("list tokens: %w", err)
 	}
@@ -144,7 +159,7 @@ func (s *Service) Tokens(ctx context.Context, q db.Q, agencyID string) ([]Direct
 	all := []DirectoryToken{}
 	for rows.Next() {
 		var t DirectoryToken
-		if err := rows.Scan(&t.ID, &t.Label, &t.CreatedAt, &t.UsedAt); err != nil {
+		if err := rows.Scan(&t.ID, &t.Label, &t.CreatedAt, &t.UsedAt, &t.By, &t.Left); err != nil {
 			return nil, fmt.Errorf("list tokens: %w", err)
 		}
 		all = append(all, t)

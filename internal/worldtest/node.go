@@ -104,7 +104,7 @@ func (n *Node) features() {
 	})
 	n.Admin = admin.New(w.DB, admin.Options{
 		Agencies: n.Agencies, Staff: n.Staff, Audit: n.Audit, Clock: w.Clock.Now, Log: w.logger(), KeepAudit: 365,
-		Busy: seat.Busy, Given: n.givenUp, Keyed: scim.KeyedByStaff,
+		Busy: seat.Busy, Given: n.givenUp, Keyed: scim.KeyedByStaff, KeysOf: scim.KeysOf,
 	})
 	n.SCIM = scim.New(w.DB, scim.Options{
 		Agencies: n.Agencies, Staff: n.Staff, Audit: n.Audit, Clock: w.Clock.Now, Log: w.logger(), URL: URL, TrustedProxies: loopback(),

@@ -140,6 +140,8 @@ export interface PersonView extends Account {
   readonly factor: boolean;
   /** By the directory, and nobody has shown since that the address is theirs: who has forgotten the password gets no link. */
   readonly readdressed?: boolean;
+  /** Keys to the directory that the person has made, and that count; told whoever may revoke them. */
+  readonly keys?: number;
   /** Substitutes whom the person has named: they go on when the person leaves. */
   readonly named?: readonly NamedSubstitute[];
   /** The link to set a password that is valid. */

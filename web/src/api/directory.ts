@@ -8,6 +8,10 @@ interface DirectoryToken {
   readonly label: string;
   readonly createdAt: number;
   readonly usedAt?: number;
+  /** A name; none: the operator has made it. */
+  readonly by?: string;
+  /** The account of who has made it is disabled. */
+  readonly left: boolean;
 }
 
 /** Which role a group gives, and where. */
