@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { album } from '../lib/album.mjs';
-import { DESK, PHONE, advisor, appoint, callIn, focused, goIn, gone, says } from '../lib/office.mjs';
+import { DESK, PHONE, advisor, appoint, callIn, focused, goIn, gone, guestWaits, says } from '../lib/office.mjs';
 import { look } from '../lib/looks.mjs';
 import { received, until } from '../lib/page.mjs';
 import { bothSeeAndHear, endTalk, hook, screen } from '../lib/steps.mjs';
@@ -140,6 +140,15 @@ test('there is one screen at a time: the newer takes the place of the older', LI
     throw new Error('nowhere');
   });
   await see(talk, '04-other-way-staff');
+});
+
+test('whoever else arrives meanwhile, the screen goes on', LIMIT, async () => {
+  const { link } = await appoint(list, { name: 'Wilma Danach' });
+  const next = await guestWaits(world.chromium, link, PHONE);
+  await says(talk, hook('others-waiting'), /1/);
+  assert.ok(await talk.has(hook('share-stop')), 'the advisor still shows');
+  await shows(guest, 'the guest');
+  await next.close();
 });
 
 test('a reload of who shows ends it for both, and the talk goes on', LIMIT, async () => {
