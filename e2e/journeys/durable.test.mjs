@@ -307,6 +307,8 @@ journey('a yes for another device while the first one lives: that one is told', 
   const guest = await guestWaits(world.chromium, link);
   const talk = await callIn(list, 'Ida Familie');
   await flows(talk, 'the advisor');
+  await say(talk, guest, 'Nur für Ida.');
+  await say(guest, talk, 'Meine IBAN ist DE02.');
   const code = await sameCode(guest, talk);
   const other = await guestAt(world.chromium, link, DESK);
   await other.wait(screen('elsewhere'));
@@ -320,6 +322,9 @@ journey('a yes for another device while the first one lives: that one is told', 
   assert.equal(await openDevices(guest), 0);
   await sameCode(other, talk, code);
   await flows(other, 'the guest on the other device');
+  await say(talk, other, 'Wer ist jetzt da?');
+  await other.click(hook('chat'));
+  assert.doesNotMatch(await other.text('[role=log]'), /Ida|IBAN/, 'what was written on one device is not told to another');
   await endTalk(talk);
   await other.wait(screen('goodbye'));
 });

@@ -61,6 +61,8 @@ export class TalkDesk {
   /** Set while a guest is being called in. */
   private slow: ReturnType<typeof setTimeout> | undefined;
   private outcome: Outcome | "back" | undefined;
+  /** How many other devices of the guest were let into this window's talks. */
+  private letIn = 0;
   private closed = false;
   /** Camera and microphone of this window, from the click that opens them. */
   private devices: Promise<Acquired> | undefined;
@@ -154,6 +156,8 @@ export class TalkDesk {
 
   async takeover(ask: string, allow: boolean): Promise<void> {
     await this.guarded(async () => {
+      // Before the answer: the other device may be quicker than it.
+      if (allow) this.letIn++;
       this.take(await api.post<TalkView>(`${this.path}/takeover`, { ask, allow }));
     });
   }
@@ -350,6 +354,7 @@ export class TalkDesk {
       send: (message, signal) => api.post(`${this.path}/signal`, message, { signal }),
       detour: async () => (await api.post<Detour>(`${this.path}/detour`)).iceServers,
       detouring: this.state.call?.detours ?? false,
+      other: () => `device ${this.letIn}`,
     });
     this.set({ call });
   }
