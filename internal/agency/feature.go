@@ -8,6 +8,8 @@ const (
 	TalkChat Rule = "talk.chat"
 	// TalkScreen is whether either side of a talk can show its screen.
 	TalkScreen Rule = "talk.screen"
+	// TalkFiles is whether the two sides of a talk can send each other files.
+	TalkFiles Rule = "talk.files"
 	// WaitingMessages is whether desks can write to who waits.
 	WaitingMessages Rule = "waiting.messages"
 )

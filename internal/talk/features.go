@@ -11,10 +11,11 @@ import (
 	"visavis/internal/seat"
 )
 
-// What can be switched on and off in a talk. The server sees nothing of either: the pages of both sides keep to it.
+// What can be switched on and off in a talk. The server sees nothing of them: the pages of both sides keep to it.
 const (
 	chat   = "chat"
 	screen = "screen"
+	files  = "files"
 )
 
 // features are what is switched on for a talk that begins now. Who takes part in writing has no other way to speak than
@@ -30,6 +31,9 @@ func (s *Service) features(ctx context.Context, q db.Q, x seat.Seat) ([]string, 
 	}
 	if rules.On(agency.TalkScreen, day) {
 		list = append(list, screen)
+	}
+	if rules.On(agency.TalkFiles, day) {
+		list = append(list, files)
 	}
 	return list, nil
 }

@@ -254,6 +254,7 @@ export type RuleName =
   | "reminders"
   | "talk.chat"
   | "talk.screen"
+  | "talk.files"
   | "waiting.messages"
   | "logo"
   | "legal.basis"

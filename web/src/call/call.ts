@@ -162,7 +162,7 @@ export class Call {
   /** Whoever has words of their own for the other page (see Added). */
   attend(part: Part): Unsubscribe {
     this.parts.add(part);
-    if (this.peer && this.lines.open) part.opened?.(this.peer.quick);
+    if (this.lines.open) this.ready([part]);
     return () => this.parts.delete(part);
   }
 
@@ -275,6 +275,7 @@ export class Call {
     if (generation === this.generation) return;
     const used = this.generation !== 0 || !this.peer;
     this.generation = generation;
+    this.meetWhoever();
     const peer = used ? await this.newPeer() : (this.peer ?? (await this.newPeer()));
     this.agreement.hold(commit);
     this.begin(peer);
@@ -305,7 +306,7 @@ export class Call {
     if (accepted) await this.showCode(peer);
   }
 
-  /** What a guest shows to one person is not for the next one who leads the talk. */
+  /** What is shown to one person is not for the next one: who leads the talk from now on, or has the other device. */
   private meetWhoever(): void {
     const other = this.options.other?.();
     if (!other) return;
@@ -479,8 +480,15 @@ export class Call {
   private channelOpened(): void {
     this.announce();
     this.tellState();
-    for (const part of this.parts) if (this.peer) part.opened?.(this.peer.quick);
+    this.ready(this.parts);
     if (this.state.codeCompared.mine) this.lines.send({ t: "compared" });
+  }
+
+  private ready(parts: Iterable<Part>): void {
+    const { peer } = this;
+    if (!peer) return;
+    const other = this.options.other?.() ?? "";
+    for (const part of parts) part.opened?.({ quick: peer.quick, files: peer.files, other });
   }
 
   private tellState(): void {

@@ -17,11 +17,18 @@ export type Added = Readonly<Record<string, unknown>> & { readonly t: string };
 /** A part of the talk's pages that says something to its like on the other page. */
 export interface Part {
   heard(message: Added): void;
-  /**
-   * There is a new channel, perhaps to a page that has been loaded anew; also told once to a part that comes later. What
-   * goes over `quick` arrives soon or never, in any order.
-   */
-  opened?(quick: RTCDataChannel): void;
+  /** There are new channels, perhaps to a page that has been loaded anew; also told once to a part that comes later. */
+  opened?(ways: Ways): void;
+}
+
+/** Besides the channel of `Call.tell`. */
+export interface Ways {
+  /** What goes here arrives soon or never, in any order. */
+  readonly quick: RTCDataChannel;
+  /** Bytes of files, in order and whole. */
+  readonly files: RTCDataChannel;
+  /** Who sits on the other side, as far as this one knows: what was meant for one person is not for the next. */
+  readonly other: string;
 }
 
 export const maxMessage = 16 * 1024;

@@ -48,6 +48,7 @@ export class Peer {
   readonly channel: RTCDataChannel;
   /** For what is of no use once it is late; nothing waits for what was lost before it. */
   readonly quick: RTCDataChannel;
+  readonly files: RTCDataChannel;
   readonly stream = new MediaStream();
   readonly screen = new MediaStream();
   readonly negotiation: Negotiation;
@@ -77,6 +78,7 @@ export class Peer {
     this.channel = this.pc.createDataChannel("visavis", { negotiated: true, id: 0 });
     const soonOrNever = { ordered: false, maxRetransmits: 0 };
     this.quick = this.pc.createDataChannel("quick", { negotiated: true, id: 1, ...soonOrNever });
+    this.files = this.pc.createDataChannel("files", { negotiated: true, id: 2 });
     this.negotiation = new Negotiation(this.pc, side === "guest", send);
     this.pc.addEventListener("connectionstatechange", () => {
       if (this.pc.connectionState === "connected") this.acceptedAt = undefined;

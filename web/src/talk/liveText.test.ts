@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { mostAtOnce } from "../call/allowance";
-import type { Added, Part } from "../call/channel";
+import type { Added, Part, Ways } from "../call/channel";
 import { Aloud } from "./aloud";
 import { type LiveLine, LiveText, longestLine, mostLines } from "./liveText";
 
@@ -40,6 +40,10 @@ class End extends EventTarget {
   }
 }
 
+function by(end: unknown, other = ""): Ways {
+  return { quick: end as RTCDataChannel, files: end as RTCDataChannel, other };
+}
+
 /** Two pages; what one tells, the other hears, while the wire is whole. */
 function pair(quick: Fate = "arrives"): { one: Page; two: Page; wire: Wire } {
   const waiting: (() => void)[] = [];
@@ -65,7 +69,7 @@ function pair(quick: Fate = "arrives"): { one: Page; two: Page; wire: Wire } {
     return { text, part: () => parts[index] as Part, shown };
   };
   const both = { one: page(0), two: page(1), wire };
-  for (const [index, end] of ends.entries()) parts[index]?.opened?.(end as unknown as RTCDataChannel);
+  for (const [index, end] of ends.entries()) parts[index]?.opened?.(by(end));
   return both;
 }
 
@@ -155,7 +159,7 @@ test("where there is no quick way, each character goes the sure one", () => {
     addEventListener: () => undefined,
     removeEventListener: () => undefined,
   };
-  one.part().opened?.(closed as unknown as RTCDataChannel);
+  one.part().opened?.(by(closed));
   one.text.write("A");
   expect(two.shown()).toEqual(["they: A"]);
 });
@@ -169,10 +173,26 @@ test("AVA-02: a new connection says nothing twice, and a page that was loaded an
   expect(two.shown()).toEqual(["they: eins", "they: zwei"]);
 });
 
+test("who takes over the talk gets none of the lines that were for somebody else", () => {
+  const { one, two } = pair();
+  one.text.write("nur für Frau Krüger");
+  one.part().opened?.(by(new EventTarget(), "Sabine Krüger"));
+  const { length } = two.shown();
+  const said: unknown[] = [];
+  const heard = two.part().heard.bind(two.part());
+  two.part().heard = (message) => (said.push(message.text), heard(message));
+  one.part().opened?.(by(new EventTarget(), "Jonas Winter"));
+  one.part().heard({ t: "type", again: true });
+  expect(said.filter((text) => text !== undefined)).toEqual([]);
+  one.text.write("nur für Frau Krüger und nun für Sie");
+  vi.advanceTimersByTime(500);
+  expect(two.shown().length).toBe(length + 1);
+});
+
 test("a page that floods the quick way loses what is too much", () => {
   const { two } = pair();
   const end = new EventTarget();
-  two.part().opened?.(end as unknown as RTCDataChannel);
+  two.part().opened?.(by(end));
   for (let change = 0; change < 10_000; change++) {
     const data = JSON.stringify({ t: "type", line: "a", change, at: 0, text: String(change) });
     end.dispatchEvent(new MessageEvent("message", { data }));

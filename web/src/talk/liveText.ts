@@ -1,6 +1,6 @@
 import { Allowance } from "../call/allowance";
 import type { Call } from "../call/call";
-import { type Added, parseMessage } from "../call/channel";
+import { type Added, parseMessage, type Ways } from "../call/channel";
 import { Store } from "../call/store";
 
 /** What one side types, as far as it is known; a line ends with Enter. */
@@ -46,14 +46,17 @@ export class LiveText {
   private count = 0;
   private written = "";
   private change = 0;
+  private other: string | undefined;
+  /** Lines of this side that were meant for somebody who has left the talk to another. */
+  private passed = new Set<string>();
 
   constructor(private readonly call: Pick<Call, "attend" | "tell">) {
     this.leave = call.attend({
       heard: (message) => {
         this.heard(message);
       },
-      opened: (quick) => {
-        this.opened(quick);
+      opened: (ways) => {
+        this.opened(ways);
       },
     });
   }
@@ -94,13 +97,23 @@ export class LiveText {
     return { t: "type", line: this.id, change: this.change };
   }
 
-  private opened(quick: RTCDataChannel): void {
+  private opened({ quick, other }: Ways): void {
+    if (this.other !== undefined && this.other !== other) this.forget();
+    this.other = other;
     this.quick?.removeEventListener("message", this.arrived);
     this.quick = quick;
     quick.addEventListener("message", this.arrived);
     this.again();
     // Where the channel was quicker than this page, what the other side said in it has passed already.
     this.call.tell({ t: "type", again: true });
+  }
+
+  /** What goes on being written is for whoever is there now. */
+  private forget(): void {
+    this.calm();
+    this.passed = new Set(this.lines.value.map(({ id }) => id));
+    this.count++;
+    this.written = "";
   }
 
   private readonly arrived = ({ data }: MessageEvent<unknown>): void => {
@@ -149,7 +162,8 @@ export class LiveText {
   }
 
   private again(): void {
-    for (const line of this.lines.value.filter(({ mine }) => mine).slice(-mostAgain)) this.tell(line);
+    const own = this.lines.value.filter(({ id, mine }) => mine && !this.passed.has(id));
+    for (const line of own.slice(-mostAgain)) this.tell(line);
   }
 
   private heard({ t, again, line, change, at, text, end }: Added): void {

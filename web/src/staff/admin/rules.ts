@@ -19,6 +19,7 @@ export const ruleLabels: Readonly<Record<RuleName, StaffKey>> = {
   reminders: "admin.rule.reminders",
   "talk.chat": "admin.rule.chat",
   "talk.screen": "admin.rule.screen",
+  "talk.files": "admin.rule.files",
   "waiting.messages": "admin.rule.messages",
   logo: "admin.rule.logo",
   "legal.basis": "admin.rule.basis",
@@ -50,6 +51,7 @@ export function grouped(
 export const switchHints: Partial<Record<RuleName, StaffKey>> = {
   "talk.chat": "admin.rule.chat.hint",
   "talk.screen": "admin.rule.screen.hint",
+  "talk.files": "admin.rule.files.hint",
   "waiting.messages": "admin.rule.messages.hint",
 };
 
