@@ -116,6 +116,7 @@ test('a picture is looked at in the page', LIMIT, async () => {
   await see(guest, '03-picture');
   await guest.press('Escape');
   await gone(guest, 'dialog[open]');
+  assert.ok(await guest.has(hook('files')), 'only the picture is closed');
 });
 
 test('AVA-02: halted by either side, over a loaded page and a new connection, it goes on where it stopped', LIMIT, async () => {
