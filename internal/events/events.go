@@ -13,7 +13,6 @@ package events
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -127,47 +126,100 @@ func WakeAll(ctx context.Context, d *db.DB) error {
 
 // Head is the number of the newest change; 0 before the first.
 func (l *Log) Head(ctx context.Context, q db.Q, agency, topic string) (int64, error) {
-	var head int64
-	err := q.QueryRowContext(ctx, `SELECT head FROM stream WHERE agency_id = $1 AND topic = $2`, agency, topic).Scan(&head)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
-	}
+	heads, err := l.Heads(ctx, q, agency, []string{topic})
 	if err != nil {
-		return 0, fmt.Errorf("read head of topic: %w", err)
+		return 0, err
 	}
-	return head, nil
+	return heads[0], nil
+}
+
+// Heads are those of several topics, in their order, read at once.
+func (l *Log) Heads(ctx context.Context, q db.Q, agency string, topics []string) ([]int64, error) {
+	known := map[string]int64{}
+	err := db.InParts([]any{agency}, topics, func(list string, args []any) error {
+		rows, err := q.QueryContext(ctx, `SELECT topic, head FROM stream WHERE agency_id = $1 AND topic IN `+list, args...)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = rows.Close() }() // read only
+		for rows.Next() {
+			var topic string
+			var head int64
+			if err := rows.Scan(&topic, &head); err != nil {
+				return err
+			}
+			known[topic] = head
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read heads of topics: %w", err)
+	}
+	heads := make([]int64, len(topics))
+	for i, topic := range topics {
+		heads[i] = known[topic]
+	}
+	return heads, nil
 }
 
 // Since returns the changes after a number, oldest first. complete is false when
 // some of them are gone, more than limit wait, or the number was never given out:
 // the reader then takes a snapshot.
 func (l *Log) Since(ctx context.Context, q db.Q, agency, topic string, after int64, limit int) (changes []Change, complete bool, err error) {
-	// The head first: what is numbered after this read is the next wake-up's business.
-	head, err := l.Head(ctx, q, agency, topic)
-	if err != nil || after >= head {
-		return nil, after == head, err
-	}
-	rows, err := q.QueryContext(ctx, `
-		SELECT seq, kind, ref FROM stream_change
-		WHERE agency_id = $1 AND topic = $2 AND seq > $3 ORDER BY seq LIMIT $4`, agency, topic, after, limit+1)
+	changes, _, complete, err = l.SinceEach(ctx, q, agency, []string{topic}, []int64{after}, limit)
+	return changes, complete, err
+}
+
+// changesOf are those of one topic; both databases find them by their number, also where several are put together.
+const changesOf = `
+	SELECT topic, seq, kind, ref FROM stream_change WHERE agency_id = $1 AND topic = $%d AND seq > $%d AND seq <= $%d`
+
+// SinceEach is Since for several topics, each with its number, and a limit for all of them together: one topic after the
+// other, and the numbers to go on from. However many topics there are, two questions are asked, and one where nothing is new.
+func (l *Log) SinceEach(ctx context.Context, q db.Q, agency string, topics []string, after []int64, limit int) (changes []Change, heads []int64, complete bool, err error) {
+	// The heads first: what is numbered after this read is the next wake-up's business.
+	heads, err = l.Heads(ctx, q, agency, topics)
 	if err != nil {
-		return nil, false, fmt.Errorf("read changes: %w", err)
+		return nil, nil, false, err
+	}
+	var news int64
+	var each []string
+	args := []any{agency}
+	for i, topic := range topics {
+		seen, head := after[i], heads[i]
+		if seen == head {
+			continue
+		}
+		if news += head - seen; seen > head || news > int64(limit) {
+			return nil, nil, false, nil
+		}
+		n := len(args)
+		each = append(each, fmt.Sprintf(changesOf, n+1, n+2, n+3))
+		args = append(args, topic, seen, head)
+	}
+	if news == 0 {
+		return nil, heads, true, nil
+	}
+	rows, err := q.QueryContext(ctx, strings.Join(each, " UNION ALL ")+" ORDER BY topic, seq", args...)
+	if err != nil {
+		return nil, nil, false, fmt.Errorf("read changes: %w", err)
 	}
 	defer func() { _ = rows.Close() }() // read only
 	for rows.Next() {
 		var c Change
-		if err := rows.Scan(&c.Seq, &c.Kind, &c.Ref); err != nil {
-			return nil, false, fmt.Errorf("read changes: %w", err)
+		var topic string
+		if err := rows.Scan(&topic, &c.Seq, &c.Kind, &c.Ref); err != nil {
+			return nil, nil, false, fmt.Errorf("read changes: %w", err)
 		}
 		changes = append(changes, c)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, false, fmt.Errorf("read changes: %w", err)
+		return nil, nil, false, fmt.Errorf("read changes: %w", err)
 	}
-	if len(changes) == 0 || len(changes) > limit || changes[0].Seq != after+1 {
-		return nil, false, nil
+	if int64(len(changes)) != news { // numbers have no holes: some are gone
+		return nil, nil, false, nil
 	}
-	return changes, true, nil
+	return changes, heads, true, nil
 }
 
 // Prune deletes changes older than a time; readers with older numbers get a snapshot.

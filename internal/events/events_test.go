@@ -2,6 +2,8 @@ package events_test
 
 import (
 	"context"
+	"database/sql"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -317,4 +319,62 @@ func TestASlowReaderWhoLeavesDoesNotKeepOthersWaiting(t *testing.T) {
 	if took := time.Since(begun); took > 5*time.Second {
 		t.Errorf("it took %s", took)
 	}
+}
+
+// counting counts what is asked.
+type counting struct {
+	db.Q
+	asked int
+}
+
+func (c *counting) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	c.asked++
+	return c.Q.QueryContext(ctx, query, args...)
+}
+
+func (c *counting) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	c.asked++
+	return c.Q.QueryRowContext(ctx, query, args...)
+}
+
+func TestManyTopicsAreReadAtOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		log := newLog(t, d, events.NewLocalBus())
+		var topics []string
+		for i := range 400 {
+			topics = append(topics, fmt.Sprintf("desk:%d", i))
+		}
+		after := make([]int64, len(topics))
+		since := func(limit, asked int) (changes []events.Change, heads []int64, complete bool) {
+			t.Helper()
+			q := &counting{Q: d.Read()}
+			changes, heads, complete, err := log.SinceEach(t.Context(), q, agency, topics, after, limit)
+			if err != nil || q.asked != asked {
+				t.Errorf("%d questions, %v", q.asked, err)
+			}
+			return changes, heads, complete
+		}
+		if changes, heads, complete := since(3, 1); len(changes) != 0 || len(heads) != 400 || !complete {
+			t.Errorf("%v, %t", changes, complete)
+		}
+		change(t, d, log, "desk:7", "a")
+		change(t, d, log, "desk:399", "b")
+		change(t, d, log, "desk:7", "c")
+		change(t, d, log, "desk:400", "of another reader")
+		changes, heads, complete := since(3, 2)
+		if !complete || len(changes) != 3 || heads[7] != 2 || heads[399] != 1 || heads[0] != 0 {
+			t.Errorf("%+v, %t", changes, complete)
+		}
+		if _, _, complete := since(2, 1); complete {
+			t.Error("more than the limit")
+		}
+		after[7], after[399] = 1, 1
+		if changes, _, _ := since(3, 2); len(changes) != 1 || changes[0].Ref != "c" {
+			t.Errorf("%+v", changes)
+		}
+		after[0] = 1
+		if _, _, complete := since(3, 1); complete {
+			t.Error("a number that was never given out")
+		}
+	})
 }

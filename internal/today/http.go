@@ -36,7 +36,11 @@ func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), edge.RequestTime)
 	defer cancel()
-	source, err := s.source(ctx, person, day)
+	of := r.URL.Query().Get("desk")
+	if of != "" && !person.MayDesk(of) {
+		return edge.NewProblem(http.StatusNotFound, "not_found")
+	}
+	source, err := s.source(ctx, person, day, of)
 	if err != nil {
 		return err
 	}

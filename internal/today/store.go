@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"visavis/internal/agency"
@@ -44,13 +46,17 @@ const rowsQuery = `
 	        ORDER BY c.created_at DESC, c.id DESC LIMIT 1)
 	WHERE a.agency_id = $1 AND a.desk_id IN `
 
-// rowsOfDay and the others are the ends of rowsQuery.
+// rowsOfDay and the others are the ends of rowsQuery. Of the day, who waits or talks comes by itself, and the rest in the
+// order in which it is needed: what is to come or has no outcome before what is done with.
 const (
-	rowsOfDay         = ` AND a.starts_at >= $2 AND a.starts_at < $3 ORDER BY a.starts_at, a.id LIMIT $4`
+	rowsOfDay   = ` AND a.starts_at >= $2 AND a.starts_at < $3`
+	rowsPresent = rowsOfDay + ` AND s.state IN ('waiting', 'talking')`
+	rowsRest    = rowsOfDay + ` AND s.state NOT IN ('waiting', 'talking')
+	ORDER BY CASE WHEN s.state = 'closed' OR a.status <> 'booked' THEN 1 ELSE 0 END, a.starts_at, a.id LIMIT $4`
 	rowsOfAppointment = ` AND a.id = $2`
 )
 
-// maxRows bounds a day; a desk has some dozen appointments, a person a few desks.
+// maxRows bounds a day; a desk has some dozen appointments, a person a few desks, but a reception perhaps a thousand.
 const maxRows = 2000
 
 // store reads for one person.
@@ -58,6 +64,33 @@ type store struct {
 	agencies *agency.Store
 	key      *vault.DataKey
 	person   staff.Person
+	of       string // the one desk whose day is shown, beside all who wait or talk anywhere; empty: all
+}
+
+// dayRows are the appointments of a day by their start, and whether there are more than these. Who waits or talks is always
+// among them, however many that are.
+func (s store) dayRows(ctx context.Context, q db.Q, from, to int64) (list []Row, more bool, err error) {
+	present, err := s.rows(ctx, q, rowsPresent, from, to)
+	if err != nil {
+		return nil, false, err
+	}
+	room := max(maxRows-len(present), 0)
+	rest, err := s.narrowed().rows(ctx, q, rowsRest, from, to, room+1)
+	if err != nil {
+		return nil, false, err
+	}
+	more = len(rest) > room
+	list = slices.Concat(present, rest[:min(len(rest), room)])
+	slices.SortFunc(list, func(a, b Row) int { return cmp.Or(cmp.Compare(a.StartsAt, b.StartsAt), strings.Compare(a.ID, b.ID)) })
+	return list, more, nil
+}
+
+// narrowed reads of the one desk whose day is shown.
+func (s store) narrowed() store {
+	if s.of != "" {
+		s.person.Desks = []string{s.of}
+	}
+	return s
 }
 
 // own is the list of the person's desks for a statement with an agency and what else it needs, and all of its arguments. They
@@ -95,17 +128,20 @@ type lastTalk struct{ admitted, ended *int64 }
 // setWindows says of each row when its waiting room is open, and whether the desk can write to who is there. One service
 // at one desk has one answer.
 func (s store) setWindows(ctx context.Context, q db.Q, list []Row, lasts []lastTalk) error {
-	known, today := map[[2]string]agency.Rules{}, s.agencies.Today()
+	if len(list) == 0 {
+		return nil
+	}
+	offers := make([]agency.Offer, len(list))
+	for i, r := range list {
+		offers[i] = agency.Offer{Desk: r.Desk, Service: r.Service}
+	}
+	known, err := s.agencies.SomeRules(ctx, q, s.person.Agency, offers, agency.OpensEarly, agency.StaysLate, agency.WaitingMessages)
+	if err != nil {
+		return err
+	}
+	today := s.agencies.Today()
 	for i := range list {
-		r := &list[i]
-		at := [2]string{r.Desk, r.Service}
-		if known[at] == nil {
-			rules, err := s.agencies.RulesOf(ctx, q, s.person.Agency, r.Desk, r.Service)
-			if err != nil {
-				return err
-			}
-			known[at] = rules
-		}
+		r, at := &list[i], offers[i]
 		r.Seat.OpensAt = r.StartsAt - known[at].Minutes(agency.OpensEarly).Milliseconds()
 		r.Seat.ClosesAt = r.EndsAt + known[at].Minutes(agency.StaysLate).Milliseconds()
 		r.Seat.MayWrite = known[at].On(agency.WaitingMessages, today)
@@ -178,14 +214,20 @@ const tasksQuery = `
 	JOIN appointment a ON a.agency_id = k.agency_id AND a.id = k.appointment_id
 	WHERE k.agency_id = $1 AND k.desk_id IN `
 
-// openTasks and taskByID are the ends of tasksQuery.
+// tasksOpen and taskByID are the ends of tasksQuery.
 const (
-	openTasks = ` AND k.done_at IS NULL ORDER BY k.created_at, k.id LIMIT $2`
+	tasksOpen = ` AND k.done_at IS NULL ORDER BY k.created_at, k.id LIMIT $2`
 	taskByID  = ` AND k.id = $2`
 )
 
 // maxTasks bounds the list; who has more open than that has another problem than this page.
 const maxTasks = 500
+
+// openTasks are the oldest, and whether there are more than these.
+func (s store) openTasks(ctx context.Context, q db.Q) (list []Task, more bool, err error) {
+	list, err = s.narrowed().tasks(ctx, q, tasksOpen, maxTasks+1)
+	return list[:min(len(list), maxTasks)], len(list) > maxTasks, err
+}
 
 func (s store) tasks(ctx context.Context, q db.Q, end string, args ...any) ([]Task, error) {
 	desks, args := s.own(args...)

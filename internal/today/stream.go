@@ -30,8 +30,8 @@ type Service struct{ o Options }
 // New returns the service.
 func New(o Options) *Service { return &Service{o} }
 
-// maxChanges is how many changes of one desk are followed one by one; after more a snapshot is cheaper.
-const maxChanges = 32
+// maxChanges is how many changes of all desks are followed one by one; after more a snapshot is cheaper.
+const maxChanges = 100
 
 func (s *Service) store(ctx context.Context, person staff.Person) (store, error) {
 	key, err := s.o.Agencies.Keys().For(ctx, person.Agency)
@@ -44,6 +44,7 @@ type reader struct {
 	store
 	from, to time.Time
 	opened   []string // the person's workplaces then: what is subscribed to
+	last     cursor   // what was shown last, for numbers that are too long for a cursor's text
 	// turn looks at the list again when a day ends that nobody has asked for by its date; nil: somebody has.
 	turn *time.Timer
 }
@@ -52,7 +53,15 @@ type reader struct {
 const turnMargin = time.Second
 
 // shelf is what this reader's cursors are about.
-func (r *reader) shelf() shelf { return shelf{r.from.Format(time.DateOnly), r.opened} }
+func (r *reader) shelf() shelf { return shelf{r.from.Format(time.DateOnly), r.opened, r.of} }
+
+func (r *reader) topics() []string {
+	topics := make([]string, len(r.person.Desks))
+	for i, desk := range r.person.Desks {
+		topics[i] = agency.DeskTopic(desk)
+	}
+	return topics
+}
 
 // turned goes on to the present day when the one shown is over, in a list that is left open overnight.
 func (r *reader) turned() bool {
@@ -69,8 +78,11 @@ type snapshot struct {
 	Day   string `json:"day"`
 	Rows  []Row  `json:"rows"`
 	Tasks []Task `json:"tasks"`
-	Late  []Late `json:"late"`
-	Now   int64  `json:"now"`
+	// MoreRows and MoreTasks say that there are more of them than these.
+	MoreRows  bool   `json:"moreRows,omitempty"`
+	MoreTasks bool   `json:"moreTasks,omitempty"`
+	Late      []Late `json:"late"`
+	Now       int64  `json:"now"`
 }
 
 type gone struct {
@@ -81,22 +93,20 @@ type bye struct {
 	Reason string `json:"reason"`
 }
 
-// source shows a day, or without one the present day, whichever that is.
-func (s *Service) source(ctx context.Context, person staff.Person, day *time.Time) (edge.Source, error) {
+// source shows a day, or without one the present day, whichever that is; of names the desk whose day it is, or is empty.
+func (s *Service) source(ctx context.Context, person staff.Person, day *time.Time, of string) (edge.Source, error) {
 	opened, err := s.store(ctx, person)
 	if err != nil {
 		return edge.Source{}, err
 	}
+	opened.of = of
 	r := &reader{Service: s, store: opened, opened: person.Workplaces()}
 	if day != nil {
 		r.from, r.to = *day, day.AddDate(0, 0, 1)
 	} else {
 		r.from, r.to = s.presentDay()
 	}
-	topics := []string{staff.Topic(person.ID)}
-	for _, desk := range person.Desks {
-		topics = append(topics, agency.DeskTopic(desk))
-	}
+	topics := append([]string{staff.Topic(person.ID)}, r.topics()...)
 	subscription := s.o.Events.Subscribe(person.Agency, topics...)
 	stop := subscription.Close
 	if day == nil {
@@ -130,55 +140,63 @@ func (r *reader) snapshot(ctx context.Context) (string, []edge.Event, error) {
 	var at cursor
 	shown := snapshot{Day: r.from.Format(time.DateOnly), Now: db.Ms(r.o.Clock())}
 	err := r.o.DB.Snapshot(ctx, func(q db.Q) error {
-		at = cursor{} // a function given to a transaction may run twice
-		for _, desk := range r.person.Desks {
-			head, err := r.o.Events.Head(ctx, q, r.person.Agency, agency.DeskTopic(desk))
-			if err != nil {
-				return err
-			}
-			at = append(at, head)
-		}
 		var err error
-		if shown.Rows, err = r.rows(ctx, q, rowsOfDay, db.Ms(r.from), db.Ms(r.to), maxRows); err != nil {
+		if at, err = r.o.Events.Heads(ctx, q, r.person.Agency, r.topics()); err != nil {
+			return err
+		}
+		if shown.Rows, shown.MoreRows, err = r.dayRows(ctx, q, db.Ms(r.from), db.Ms(r.to)); err != nil {
 			return err
 		}
 		if err = r.addMessages(ctx, q, shown.Rows, messagesOfAll); err != nil {
 			return err
 		}
-		if shown.Tasks, err = r.tasks(ctx, q, openTasks, maxTasks); err != nil {
+		if shown.Tasks, shown.MoreTasks, err = r.openTasks(ctx, q); err != nil {
 			return err
 		}
 		shown.Late, err = r.late(ctx, q, r.o.Clock())
 		return err
 	})
+	r.last = at
 	return at.String(r.shelf()), []edge.Event{{Name: "snapshot", Data: shown}}, err
+}
+
+// position reads a cursor. Where the desks are so many that it only names their numbers, a reader goes on who was told them
+// on this stream, or to whom nothing has happened since.
+func (r *reader) position(ctx context.Context, q db.Q, after string) (at cursor, ok bool, err error) {
+	if at, ok = readCursor(after, r.shelf(), r.last); ok || r.last != nil {
+		return at, ok, nil
+	}
+	if r.last, err = r.o.Events.Heads(ctx, q, r.person.Agency, r.topics()); err != nil {
+		return nil, false, err
+	}
+	at, ok = readCursor(after, r.shelf(), r.last)
+	return at, ok, nil
 }
 
 func (r *reader) changes(ctx context.Context, after string) (string, []edge.Event, bool, error) {
 	if end, err := r.signedOut(ctx); err != nil || end != nil {
 		return after, end, true, err
 	}
-	at, ok := parseCursor(after, r.shelf())
-	if !ok || r.turned() {
-		return "", nil, false, nil
-	}
 	q := r.o.DB.Read()
+	at, ok, err := r.position(ctx, q, after)
+	if err != nil || !ok || r.turned() {
+		return "", nil, false, err
+	}
+	news, at, complete, err := r.o.Events.SinceEach(ctx, q, r.person.Agency, r.topics(), at, maxChanges)
+	if err != nil || !complete {
+		return "", nil, false, err
+	}
+	r.last = at
 	var changed []events.Change // each once, oldest first
 	late := false
 	known := map[events.Change]bool{}
-	for i, desk := range r.person.Desks {
-		list, complete, err := r.o.Events.Since(ctx, q, r.person.Agency, agency.DeskTopic(desk), at[i], maxChanges)
-		if err != nil || !complete {
-			return "", nil, false, err
-		}
-		for _, change := range list {
-			at[i], change.Seq = change.Seq, 0
-			if change.Kind == "late" {
-				late = true
-			} else if !known[change] {
-				known[change] = true
-				changed = append(changed, change)
-			}
+	for _, change := range news {
+		change.Seq = 0
+		if change.Kind == "late" {
+			late = true
+		} else if !known[change] {
+			known[change] = true
+			changed = append(changed, change)
 		}
 	}
 	list, err := r.show(ctx, q, changed)
