@@ -12,26 +12,23 @@ import (
 	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/staff"
-	"visavis/internal/vault"
 )
 
 // writer writes a difference.
 type writer struct {
 	tx       *db.Tx
-	run      *db.Prepared
 	audit    *audit.Log
 	accounts *staff.Service
 	places   *Service
 	agency   string
-	by       string // who changes it; empty: a command
-	now      int64
+	by       string                     // who changes it; empty: a command
 	ids      map[Kind]map[string]string // by code or e-mail
 	leaving  []string                   // whose accounts are to be disabled
 }
 
 func (s *Service) newWriter(tx *db.Tx, agencyID, by string, before *Document) *writer {
 	w := &writer{
-		tx: tx, run: tx.Prepare(), audit: s.o.Audit, accounts: s.o.Staff, places: s, agency: agencyID, by: by, now: db.Ms(s.o.Clock()),
+		tx: tx, audit: s.o.Audit, accounts: s.o.Staff, places: s, agency: agencyID, by: by,
 		ids: map[Kind]map[string]string{},
 	}
 	for _, sheet := range sheets() {
@@ -43,43 +40,16 @@ func (s *Service) newWriter(tx *db.Tx, agencyID, by string, before *Document) *w
 	return w
 }
 
-// shut is the time of a closure, or nothing.
-func (w *writer) shut(is bool) *int64 {
-	if is {
-		return &w.now
-	}
-	return nil
-}
-
 func (w *writer) write(ctx context.Context, changes Difference) error {
 	if err := w.keep(ctx, changes); err != nil {
 		return err
 	}
 	for _, c := range changes {
 		if c.along {
-			continue // see shutDesks
+			continue // see agency.Store.Follow
 		}
-		id := c.row.ID
-		if c.What == Added && c.Kind != Roles && c.Kind != Staff {
-			id = vault.NewID()
-			w.ids[c.Kind][c.row.cells[0]] = id
-		}
-		var err error
-		switch c.Kind {
-		case Departments:
-			err = w.department(ctx, c, id)
-		case Locations:
-			err = w.location(ctx, c, id)
-		case Desks:
-			err = w.desk(ctx, c, id)
-		case Services:
-			err = w.service(ctx, c, id)
-		case Staff:
-			err = w.account(ctx, c)
-		case Roles:
-			err = w.role(ctx, c)
-		}
-		if err == nil && c.Kind != Staff && c.Kind != Roles && !c.onlyRules() { // who writes accounts, roles or rules tells of them
+		id, err := w.place(ctx, c)
+		if err == nil && id != "" && !c.onlyRules() { // who writes accounts, roles or rules tells of them
 			err = w.note(ctx, c, id)
 		}
 		if err == nil && c.Kind == Services {
@@ -90,6 +60,26 @@ func (w *writer) write(ctx context.Context, changes Difference) error {
 		}
 	}
 	return w.accounts.Disable(ctx, w.tx, w.agency, staff.Author{By: w.by}, w.leaving...)
+}
+
+// place writes one line, and returns the id of the place that it is about, if it is about one.
+func (w *writer) place(ctx context.Context, c Change) (id string, err error) {
+	switch c.Kind {
+	case Departments:
+		id, err = w.department(ctx, c)
+	case Locations:
+		id, err = w.location(ctx, c)
+	case Desks:
+		id, err = w.desk(ctx, c)
+	case Services:
+		id, err = w.service(ctx, c)
+	case Staff:
+		return "", w.account(ctx, c)
+	case Roles:
+		return "", w.role(ctx, c)
+	}
+	w.ids[c.Kind][c.row.cells[0]] = id
+	return id, err
 }
 
 // keep takes the accounts and desks that a difference changes before anything of it is written: who books takes its advisor,
@@ -129,71 +119,66 @@ func (w *writer) keep(ctx context.Context, changes Difference) error {
 func (w *writer) take(ctx context.Context, query string, ids []string) error {
 	slices.Sort(ids)
 	for _, id := range slices.Compact(ids) {
-		if err := w.run.Exec(ctx, query, w.agency, id); err != nil {
+		if err := w.tx.Prepared().Exec(ctx, query, w.agency, id); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *writer) department(ctx context.Context, c Change, id string) error {
-	code, name, shut := c.row.cells[0], c.row.cells[1], w.shut(c.row.cells[2] == closed)
+func (w *writer) department(ctx context.Context, c Change) (string, error) {
+	d := agency.Department{ID: c.row.ID, Code: c.row.cells[0], Name: c.row.cells[1], Closed: c.row.cells[2] == closed}
 	if c.What == Added {
-		return w.run.Exec(ctx, `INSERT INTO department (id, agency_id, code, name, closed_at) VALUES ($1, $2, $3, $4, $5)`,
-			id, w.agency, code, name, shut)
+		made, err := w.places.o.Agencies.CreateDepartment(ctx, w.tx, w.agency, d)
+		return made.ID, err
 	}
-	return w.run.Exec(ctx, `
-		UPDATE department SET name = $1, closed_at = CASE WHEN CAST($2 AS BIGINT) IS NULL THEN NULL ELSE COALESCE(closed_at, $2) END
-		WHERE agency_id = $3 AND id = $4`, name, shut, w.agency, id)
+	return d.ID, w.places.o.Agencies.ChangeDepartment(ctx, w.tx, w.agency, d)
 }
 
-func (w *writer) location(ctx context.Context, c Change, id string) error {
-	l := agency.Location{Code: c.row.cells[0], Name: c.row.cells[1], City: c.row.cells[2], Phone: c.row.cells[3]}
-	shut := w.shut(c.row.cells[4] == closed)
+func (w *writer) location(ctx context.Context, c Change) (string, error) {
+	cells := c.row.cells
+	l := agency.Location{ID: c.row.ID, Code: cells[0], Name: cells[1], City: cells[2], Phone: cells[3], Closed: cells[4] == closed}
 	if c.What == Added {
-		return w.run.Exec(ctx, `INSERT INTO location (id, agency_id, code, name, city, phone, search, closed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			id, w.agency, l.Code, l.Name, l.City, l.Phone, l.Search(), shut)
+		made, err := w.places.o.Agencies.CreateLocation(ctx, w.tx, w.agency, l)
+		return made.ID, err
 	}
-	return w.run.Exec(ctx, `
-		UPDATE location SET name = $1, city = $2, phone = $3, search = $4,
-		       closed_at = CASE WHEN CAST($5 AS BIGINT) IS NULL THEN NULL ELSE COALESCE(closed_at, $5) END
-		WHERE agency_id = $6 AND id = $7`, l.Name, l.City, l.Phone, l.Search(), shut, w.agency, id)
+	return l.ID, w.places.o.Agencies.ChangeLocation(ctx, w.tx, w.agency, l)
 }
 
-func (w *writer) desk(ctx context.Context, c Change, id string) error {
-	d := agency.Desk{Code: c.row.cells[0], Name: c.row.cells[1]}
-	department, location := w.ids[Departments][c.row.cells[2]], w.ids[Locations][c.row.cells[3]]
-	shut := w.shut(c.row.cells[4] == closed)
-	if c.What == Added {
-		return w.run.Exec(ctx, `INSERT INTO desk (id, agency_id, department_id, location_id, code, name, search, shut_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			id, w.agency, department, location, d.Code, d.Name, d.Search(), shut)
+func (w *writer) desk(ctx context.Context, c Change) (string, error) {
+	cells := c.row.cells
+	d := agency.Desk{
+		ID: c.row.ID, Code: cells[0], Name: cells[1],
+		DepartmentID: w.ids[Departments][cells[2]], LocationID: w.ids[Locations][cells[3]], Shut: cells[4] == closed,
 	}
-	return w.run.Exec(ctx, `
-		UPDATE desk SET name = $1, location_id = $2, search = $3,
-		       shut_at = CASE WHEN CAST($4 AS BIGINT) IS NULL THEN NULL ELSE COALESCE(shut_at, $4) END
-		WHERE agency_id = $5 AND id = $6`, d.Name, location, d.Search(), shut, w.agency, id)
+	if c.What == Added {
+		made, err := w.places.o.Agencies.CreateDesk(ctx, w.tx, w.agency, d)
+		return made.ID, err
+	}
+	return d.ID, w.places.o.Agencies.ChangeDesk(ctx, w.tx, w.agency, d)
 }
 
-func (w *writer) service(ctx context.Context, c Change, id string) error {
+func (w *writer) service(ctx context.Context, c Change) (string, error) {
+	cells := c.row.cells
 	name := agency.Text{}
 	for i, language := range []string{"de", "en"} {
-		if text := c.row.cells[2+i]; text != "" {
+		if text := cells[2+i]; text != "" {
 			name[language] = text
 		}
 	}
-	minutes, err := strconv.ParseInt(c.row.cells[4], 10, 64)
+	minutes, err := strconv.ParseInt(cells[4], 10, 64)
 	if err != nil {
-		return err
+		return "", err
 	}
-	shut := w.shut(c.row.cells[7] == closed)
+	v := agency.Service{
+		ID: c.row.ID, DepartmentID: w.ids[Departments][cells[1]], Code: cells[0], Name: name,
+		Duration: time.Duration(minutes) * time.Minute, Closed: cells[7] == closed,
+	}
 	if c.What == Added {
-		return w.run.Exec(ctx, `INSERT INTO service (id, agency_id, department_id, code, name, minutes, closed_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-			id, w.agency, w.ids[Departments][c.row.cells[1]], c.row.cells[0], name.Encode(), minutes, shut)
+		made, err := w.places.o.Agencies.CreateService(ctx, w.tx, w.agency, v)
+		return made.ID, err
 	}
-	return w.run.Exec(ctx, `
-		UPDATE service SET name = $1, minutes = $2,
-		       closed_at = CASE WHEN CAST($3 AS BIGINT) IS NULL THEN NULL ELSE COALESCE(closed_at, $3) END
-		WHERE agency_id = $4 AND id = $5`, name.Encode(), minutes, shut, w.agency, id)
+	return v.ID, w.places.o.Agencies.ChangeService(ctx, w.tx, w.agency, v)
 }
 
 // rules writes what a service decides, and what it leaves to those above. Whether it holds for all below is nothing that a
@@ -273,24 +258,4 @@ func (w *writer) held(c Change) (role string, at agency.Kind, place string) {
 	default:
 	}
 	return role, at, place
-}
-
-// shutDesks closes the desks of what is closed, and opens those that were closed only with it. All of them are in hand
-// already (keep).
-func shutDesks(ctx context.Context, tx *db.Tx, agencyID string, now time.Time) error {
-	_, err := tx.ExecContext(ctx, `
-		UPDATE desk SET closed_at = $2 WHERE agency_id = $1 AND closed_at IS NULL AND (shut_at IS NOT NULL
-		   OR department_id IN (SELECT id FROM department WHERE agency_id = $1 AND closed_at IS NOT NULL)
-		   OR location_id IN (SELECT id FROM location WHERE agency_id = $1 AND closed_at IS NOT NULL))`, agencyID, db.Ms(now))
-	if err != nil {
-		return fmt.Errorf("close desks: %w", err)
-	}
-	_, err = tx.ExecContext(ctx, `
-		UPDATE desk SET closed_at = NULL WHERE agency_id = $1 AND closed_at IS NOT NULL AND shut_at IS NULL
-		   AND department_id IN (SELECT id FROM department WHERE agency_id = $1 AND closed_at IS NULL)
-		   AND location_id IN (SELECT id FROM location WHERE agency_id = $1 AND closed_at IS NULL)`, agencyID)
-	if err != nil {
-		return fmt.Errorf("open desks: %w", err)
-	}
-	return nil
 }

@@ -138,7 +138,7 @@ func (s *Service) apply(ctx context.Context, tx *db.Tx, agencyID, by string, now
 
 // follow does what follows from changes of places and roles.
 func (s *Service) follow(ctx context.Context, tx *db.Tx, agencyID string) error {
-	if err := shutDesks(ctx, tx, agencyID, s.o.Clock()); err != nil {
+	if err := s.o.Agencies.Follow(ctx, tx, agencyID); err != nil {
 		return err
 	}
 	return s.o.Staff.SettleAll(ctx, tx, agencyID)

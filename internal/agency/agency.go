@@ -66,10 +66,16 @@ type Agency struct {
 }
 
 // Department is a legal area with its own services. Code is what the agency itself calls it, as with all that follow.
-type Department struct{ ID, Code, Name string }
+type Department struct {
+	ID, Code, Name string
+	Closed         bool // and all desks in it
+}
 
 // Location is an office.
-type Location struct{ ID, Code, Name, City, Phone string }
+type Location struct {
+	ID, Code, Name, City, Phone string
+	Closed                      bool // and all desks in it
+}
 
 // Desk is the counter of one department at one location. It owns appointments.
 type Desk struct {
@@ -77,7 +83,8 @@ type Desk struct {
 	DepartmentID, Department string
 	LocationID, Location     string
 	Phone                    string // of the location
-	Closed                   bool   // takes no new appointments: it, its department or its location is closed
+	Shut                     bool   // closed by itself; not read
+	Closed                   bool   // takes no new appointments: it, its department or its location is closed; not written (Follow)
 }
 
 // DeskTopic is the event topic of a desk, where the list that its staff work from looks; changes name the appointment or

@@ -92,6 +92,21 @@ func TestTEN01NothingIsBuiltFromPartsOfTwoAgencies(t *testing.T) {
 				_, err := n.Agencies.CreateDesk(ctx, tx, one.Agency, agency.Desk{DepartmentID: mine.DepartmentID, LocationID: foreign.LocationID})
 				return err
 			},
+			"a desk that moves to another's location": func(tx *db.Tx) error {
+				return n.Agencies.ChangeDesk(ctx, tx, one.Agency, agency.Desk{ID: one.Desk, LocationID: foreign.LocationID})
+			},
+			"another's desk": func(tx *db.Tx) error {
+				return n.Agencies.ChangeDesk(ctx, tx, one.Agency, agency.Desk{ID: two.Desk, LocationID: mine.LocationID})
+			},
+			"another's department": func(tx *db.Tx) error {
+				return n.Agencies.ChangeDepartment(ctx, tx, one.Agency, agency.Department{ID: foreign.DepartmentID})
+			},
+			"another's location": func(tx *db.Tx) error {
+				return n.Agencies.ChangeLocation(ctx, tx, one.Agency, agency.Location{ID: foreign.LocationID})
+			},
+			"another's service": func(tx *db.Tx) error {
+				return n.Agencies.ChangeService(ctx, tx, one.Agency, agency.Service{ID: two.Service})
+			},
 			"a service of another's department": func(tx *db.Tx) error {
 				_, err := n.Agencies.CreateService(ctx, tx, one.Agency, agency.Service{DepartmentID: foreign.DepartmentID})
 				return err

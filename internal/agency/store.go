@@ -1,7 +1,6 @@
 package agency
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -142,59 +141,6 @@ func (s *Store) Change(ctx context.Context, tx *db.Tx, a Agency) error {
 		return fmt.Errorf("change agency: %w", err)
 	}
 	return nil
-}
-
-// CreateDepartment makes a department.
-func (s *Store) CreateDepartment(ctx context.Context, tx *db.Tx, agencyID string, d Department) (Department, error) {
-	d.ID = vault.NewID()
-	d.Code = cmp.Or(d.Code, d.ID)
-	_, err := tx.ExecContext(ctx, `INSERT INTO department (id, agency_id, code, name) VALUES ($1, $2, $3, $4)`, d.ID, agencyID, d.Code, d.Name)
-	if err != nil {
-		return d, fmt.Errorf("create department: %w", err)
-	}
-	return d, nil
-}
-
-// CreateLocation makes a location.
-func (s *Store) CreateLocation(ctx context.Context, tx *db.Tx, agencyID string, l Location) (Location, error) {
-	l.ID = vault.NewID()
-	l.Code = cmp.Or(l.Code, l.ID)
-	_, err := tx.ExecContext(ctx, `
-		INSERT INTO location (id, agency_id, code, name, city, phone, search) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		l.ID, agencyID, l.Code, l.Name, l.City, l.Phone, l.Search())
-	if err != nil {
-		return l, fmt.Errorf("create location: %w", err)
-	}
-	return l, nil
-}
-
-// CreateDesk makes a desk; department and location must be of the same agency.
-func (s *Store) CreateDesk(ctx context.Context, tx *db.Tx, agencyID string, d Desk) (Desk, error) {
-	d.ID = vault.NewID()
-	d.Code = cmp.Or(d.Code, d.ID)
-	err := db.Affected(tx.ExecContext(ctx, `
-		INSERT INTO desk (id, agency_id, department_id, location_id, code, name, search)
-		SELECT $1, $2, department.id, location.id, $5, $6, $7 FROM department, location
-		WHERE department.id = $3 AND department.agency_id = $2 AND location.id = $4 AND location.agency_id = $2`,
-		d.ID, agencyID, d.DepartmentID, d.LocationID, d.Code, d.Name, d.Search()))
-	if err != nil {
-		return d, fmt.Errorf("create desk: %w", err)
-	}
-	return d, nil
-}
-
-// CreateService makes a service; its department must be of the same agency.
-func (s *Store) CreateService(ctx context.Context, tx *db.Tx, agencyID string, v Service) (Service, error) {
-	v.ID = vault.NewID()
-	v.Code = cmp.Or(v.Code, v.ID)
-	err := db.Affected(tx.ExecContext(ctx, `
-		INSERT INTO service (id, agency_id, department_id, code, name, minutes)
-		SELECT $1, $2, department.id, $4, $5, $6 FROM department WHERE department.id = $3 AND department.agency_id = $2`,
-		v.ID, agencyID, v.DepartmentID, v.Code, v.Name.Encode(), int64(v.Duration/time.Minute)))
-	if err != nil {
-		return v, fmt.Errorf("create service: %w", err)
-	}
-	return v, nil
 }
 
 const deskColumns = `

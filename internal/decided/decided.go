@@ -62,7 +62,7 @@ type notesKey struct{}
 func Note(ctx context.Context, tx *db.Tx, d Decision, tell func()) error {
 	writing := db.Keep(tx, notesKey{}, func() *notes {
 		tx.AfterCommit(tell)
-		return &notes{tx.Prepare()}
+		return &notes{tx.Prepared()}
 	})
 	err := writing.Exec(ctx, `
 		INSERT INTO decided (agency_id, what, object_id, value, at) VALUES ($1, $2, $3, $4, $5)

@@ -34,11 +34,6 @@ type NewAccount struct {
 	Source              Source // that the audit names; empty: none
 }
 
-// preparedKey is that of the statements that an import repeats thousands of times.
-type preparedKey struct{}
-
-func repeated(tx *db.Tx) *db.Prepared { return db.Keep(tx, preparedKey{}, tx.Prepare) }
-
 // Create makes an account.
 func (s *Service) Create(ctx context.Context, tx *db.Tx, n NewAccount) (p Person, err error) {
 	p = Person{ID: vault.NewID(), Agency: n.Agency, Name: n.Name, Email: normalEmail(n.Email)}
@@ -52,7 +47,7 @@ func (s *Service) Create(ctx context.Context, tx *db.Tx, n NewAccount) (p Person
 	if n.Disabled {
 		disabled = &now
 	}
-	err = repeated(tx).Exec(ctx, `
+	err = tx.Prepared().Exec(ctx, `
 		INSERT INTO staff (id, agency_id, email, name, search, password_hash, disabled_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		p.ID, p.Agency, p.Email, p.Name, SearchText(p.Name, p.Email), phc, disabled, now)
 	if err == nil {
@@ -74,7 +69,7 @@ func (s *Service) Create(ctx context.Context, tx *db.Tx, n NewAccount) (p Person
 
 // Rename gives an account another name; it is found by that, and by its address.
 func (s *Service) Rename(ctx context.Context, tx *db.Tx, p Person, who Author) error {
-	err := repeated(tx).Exec(ctx, `UPDATE staff SET name = $1, search = $2 WHERE agency_id = $3 AND id = $4`,
+	err := tx.Prepared().Exec(ctx, `UPDATE staff SET name = $1, search = $2 WHERE agency_id = $3 AND id = $4`,
 		p.Name, SearchText(p.Name, p.Email), p.Agency, p.ID)
 	if err != nil {
 		return fmt.Errorf("rename account: %w", err)
@@ -122,7 +117,7 @@ func (s *Service) Disable(ctx context.Context, tx *db.Tx, agencyID string, who A
 
 // Enable enables an account again.
 func (s *Service) Enable(ctx context.Context, tx *db.Tx, p Person, who Author) error {
-	err := repeated(tx).Exec(ctx, `UPDATE staff SET disabled_at = NULL WHERE agency_id = $1 AND id = $2`, p.Agency, p.ID)
+	err := tx.Prepared().Exec(ctx, `UPDATE staff SET disabled_at = NULL WHERE agency_id = $1 AND id = $2`, p.Agency, p.ID)
 	if err != nil {
 		return fmt.Errorf("enable account: %w", err)
 	}

@@ -138,7 +138,7 @@ func (s *Service) take(ctx context.Context, tx *db.Tx, agencyID string, g Grant,
 // GiveUnsettled gives a role without working out where people work now: who gives thousands has that done once (SettleAll). The
 // place must be the agency's, and its role one that is held there.
 func (s *Service) GiveUnsettled(ctx context.Context, tx *db.Tx, agencyID string, g Grant) error {
-	err := repeated(tx).Exec(ctx, `
+	err := tx.Prepared().Exec(ctx, `
 		INSERT INTO staff_role (agency_id, staff_id, role, place_kind, place_id, source, from_at, given_by, given_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7)
 		ON CONFLICT (agency_id, staff_id, role, place_id, source) DO UPDATE SET from_at = $7, until_at = NULL, given_by = $8, given_at = $7`,

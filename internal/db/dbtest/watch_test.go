@@ -28,7 +28,7 @@ func statements(t *testing.T, d *db.DB, condition string) {
 		if _, err := tx.ExecContext(t.Context(), change, "a"); err != nil {
 			return err
 		}
-		return tx.Prepare().Exec(t.Context(), strings.Replace(change, "UPDATE seat SET door = 'x'", "DELETE FROM seat", 1), "a")
+		return tx.Prepared().Exec(t.Context(), strings.Replace(change, "UPDATE seat SET door = 'x'", "DELETE FROM seat", 1), "a")
 	})
 	if err != nil {
 		t.Error(err)
