@@ -83,7 +83,7 @@ func (s *Service) searchPeople(ctx context.Context, q db.Q, agencyID string, loo
 	rows, err := q.QueryContext(ctx, `
 		SELECT id, email, name, disabled_at IS NOT NULL, password_hash <> '' FROM staff
 		WHERE agency_id = $1 AND erased_at IS NULL AND search LIKE $2 ESCAPE '!' AND (search, id) > ($3, $4)`+only+`
-		ORDER BY search, id LIMIT 51`, args...)
+		ORDER BY search, id LIMIT `+onePage(), args...)
 	if err != nil {
 		return nil, fmt.Errorf("search people: %w", err)
 	}
