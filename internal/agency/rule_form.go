@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"visavis/internal/vault"
@@ -131,7 +130,7 @@ func (f Form) takeWords(v any) (any, bool) {
 // readable refuses what nobody sees and what turns a text around.
 func (f Form) readable(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
-		return unicode.Is(unicode.Cc, r) && (r != '\n' || !f.Lines) || unicode.Is(unicode.Bidi_Control, r)
+		return hidden(r) || r == '\n' && !f.Lines
 	})
 }
 

@@ -4,10 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
-	"unicode"
 
+	"visavis/internal/agency"
 	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/staff"
@@ -42,7 +41,7 @@ func (s *Service) Hand(ctx context.Context, p staff.Person, id string, version i
 		return Appointment{}, err
 	}
 	var sealed []byte
-	if text := cleaned(note.Reveal()); text != "" {
+	if text := agency.Plain(note.Reveal()); text != "" {
 		sealed = key.Seal(noteField(p.Agency, id), []byte(text))
 	}
 	return s.change(ctx, p, id, version, func(tx *db.Tx, a *Appointment) error {
@@ -92,14 +91,4 @@ func hand(ctx context.Context, tx *db.Tx, a *Appointment, note []byte, by string
 	}
 	a.Version++
 	return nil
-}
-
-// cleaned is a note without what cannot be seen and would turn the text around it.
-func cleaned(text string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if r != '\n' && unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
-			return -1
-		}
-		return r
-	}, text))
 }

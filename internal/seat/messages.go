@@ -35,20 +35,9 @@ type Message struct {
 	AnsweredAt *int64 `json:"answeredAt,omitempty"`
 }
 
-// plain puts what people write into its stored form: without what cannot be seen and would turn the text around it.
+// plain is a text as it is kept, and whether there is anything in it to read and no more than there may be.
 func plain(text string, most int) (string, bool) {
-	text = strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n':
-			return r
-		case r == '\t':
-			return ' '
-		case unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r):
-			return -1
-		}
-		return r
-	}, text)
-	text = strings.TrimSpace(text)
+	text = agency.Plain(text)
 	shown := strings.ContainsFunc(text, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) })
 	return text, shown && utf8.RuneCountInString(text) <= most
 }
