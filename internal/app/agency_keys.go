@@ -61,11 +61,13 @@ func ExportKey(ctx context.Context, c *config.Config, slug string, to KeyExport,
 			return err
 		}
 		file, err := os.OpenFile(to.Out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if err == nil {
+			err = file.Close()
+		}
 		if err != nil {
 			return fmt.Errorf("--out: %w", err)
 		}
-		err = o.db.Tx(ctx, func(tx *db.Tx) error { return o.exportKey(ctx, tx, a, file, recipient) })
-		if err := errors.Join(err, file.Close()); err != nil {
+		if err := o.db.Tx(ctx, func(tx *db.Tx) error { return o.exportKey(ctx, tx, a, to.Out, recipient) }); err != nil {
 			return errors.Join(err, os.Remove(to.Out))
 		}
 		text := fmt.Sprintf("%s: the key is in %s\n", a.Slug, to.Out)
@@ -97,7 +99,7 @@ func (to KeyExport) recipient() (_ age.Recipient, passphrase string, _ error) {
 	return r, passphrase, nil
 }
 
-func (o *tools) exportKey(ctx context.Context, tx *db.Tx, a agency.Agency, file *os.File, to age.Recipient) error {
+func (o *tools) exportKey(ctx context.Context, tx *db.Tx, a agency.Agency, file string, to age.Recipient) error {
 	now := time.Now()
 	approval, err := admin.UseApproval(ctx, tx, a.ID, admin.ExportKey, now)
 	if errors.Is(err, admin.ErrNotApproved) {
@@ -125,13 +127,17 @@ func (o *tools) exportKey(ctx context.Context, tx *db.Tx, a agency.Agency, file 
 	}); err != nil {
 		return err
 	}
-	if err := file.Truncate(0); err != nil { // the transaction may begin anew
+	return overwrite(file, sealed)
+}
+
+// overwrite writes a file that there is, to the end: what is done after it may rely on it. It may be called again.
+func overwrite(name string, content []byte) error {
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
 		return err
 	}
-	if _, err := file.WriteAt(sealed, 0); err != nil {
-		return err
-	}
-	return file.Sync()
+	_, err = file.Write(content)
+	return errors.Join(err, file.Sync(), file.Close())
 }
 
 // encrypted is a text that can be printed, and kept in an envelope.
