@@ -52,8 +52,8 @@ var rooms = map[string]string{
 	// Knows a protocol, and neither accounts nor a database.
 	"internal/staff/oidc": "",
 
-	// Measures from outside; knows the relay to be its peer, and no other part of the server.
-	"bench": "internal/relay internal/relay/control",
+	// Measures from outside; knows the relay to be its peer, what a password costs, and no other part of the server.
+	"bench": "internal/relay internal/relay/control internal/staff",
 
 	// Help for tests: in nobody's list, so only tests can import it.
 	"internal/db/dbtest":           "internal/db internal/db/scope internal/vault",

@@ -1,6 +1,7 @@
 package staff
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
@@ -37,6 +38,14 @@ type Cost struct{ Memory, Time uint32 }
 
 func (c Cost) params() string { return fmt.Sprintf("m=%d,t=%d,p=%d", c.Memory, c.Time, argonLanes) }
 
+// Key is what becomes of a password at this cost.
+func (c Cost) Key(password string, salt []byte) []byte {
+	c = c.orReal()
+	return argon2.IDKey([]byte(password), salt, c.Time, c.Memory, argonLanes, hashBytes)
+}
+
+func (c Cost) orReal() Cost { return cmp.Or(c, Cost{Memory: argonMemory, Time: argonTime}) }
+
 type hasher struct {
 	slots chan struct{}
 	known chan struct{}
@@ -44,10 +53,7 @@ type hasher struct {
 }
 
 func newHasher(cost Cost) *hasher {
-	if cost == (Cost{}) {
-		cost = Cost{Memory: argonMemory, Time: argonTime}
-	}
-	return &hasher{slots: make(chan struct{}, hashSlots), known: make(chan struct{}, knownSlots), cost: cost}
+	return &hasher{slots: make(chan struct{}, hashSlots), known: make(chan struct{}, knownSlots), cost: cost.orReal()}
 }
 
 // turn is the right to hash one password.
@@ -75,10 +81,6 @@ func (h *hasher) turn(ctx context.Context, known bool) (turn, error) {
 
 func (t turn) end() { <-t.slots }
 
-func (t turn) key(password string, salt []byte) []byte {
-	return argon2.IDKey([]byte(password), salt, t.cost.Time, t.cost.Memory, argonLanes, hashBytes)
-}
-
 // hash returns a PHC string: $argon2id$v=19$m=…,t=…,p=…$salt$hash
 func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 	turn, err := h.turn(ctx, false)
@@ -88,7 +90,7 @@ func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 	defer turn.end()
 	salt := make([]byte, saltBytes)
 	rand.Read(salt)
-	key := turn.key(password, salt)
+	key := turn.cost.Key(password, salt)
 	encode := base64.RawStdEncoding.EncodeToString
 	return fmt.Sprintf("$argon2id$v=%d$%s$%s$%s", argon2.Version, h.cost.params(), encode(salt), encode(key)), nil
 }
@@ -116,5 +118,5 @@ func (t turn) matches(password, phc string) (bool, error) {
 	if err != nil || len(want) != hashBytes {
 		return false, errHash
 	}
-	return subtle.ConstantTimeCompare(t.key(password, salt), want) == 1, nil
+	return subtle.ConstantTimeCompare(t.cost.Key(password, salt), want) == 1, nil
 }
