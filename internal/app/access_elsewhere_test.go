@@ -2,9 +2,13 @@ package app
 
 import (
 	"net/http"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"visavis/internal/agency"
+	"visavis/internal/staff"
 	"visavis/internal/vault"
 	"visavis/internal/worldtest"
 )
@@ -41,4 +45,27 @@ func (s *scene) onlyHere(method, path string, body any) {
 		s.t.Errorf("%s %s %v answers elsewhere with %d", method, path, body, got.Status)
 	}
 	s.as("agency admin").Send(method, path, body).OK(s.t)
+}
+
+// What somebody may do next door adds nothing to what they may do here.
+func TestTEN01WhoReceivesHereAndDoesEverythingElsewhereReceivesHere(t *testing.T) {
+	s := newStage(t)
+	table := readAccessTable(t)
+	next := s.desk(s.o, s.o.Desk2)
+	const both = "reception here"
+	s.employ(s.o, both, append(everyRole(agency.OfDesk, next.ID), append(everyRole(agency.OfDepartment, next.DepartmentID),
+		staff.Held{Role: staff.Reception, Kind: agency.OfDesk, Place: s.o.Desk})...)...)
+	reception, seen := slices.Index(table.actors, "reception"), 0
+	for _, route := range s.routes() {
+		if !strings.Contains(route, "/api/staff/seats/") && !strings.Contains(route, "/api/staff/talks/") && !strings.Contains(route, "/api/staff/desks/") {
+			continue
+		}
+		seen++
+		if want, got := table.rows[route][reception], strconv.Itoa(s.call(route, s.props()[route], both)); got != want {
+			t.Errorf("%s answers who receives here with %s, and with %s who may do more elsewhere", route, want, got)
+		}
+	}
+	if seen < 10 {
+		t.Errorf("only %d routes were called", seen)
+	}
 }
