@@ -241,6 +241,9 @@ test('a passkey stands for both, and a copy of it is refused', async () => {
   await paula.wait(screen('today'));
   await openAccount(paula);
   await paula.click(hook('passkey-remove'));
+  await paula.fill('input[name=current-password]', SECOND);
+  await looks(paula, 'passkey-remove');
+  await paula.click(hook('confirm'));
   await says(paula, '[role=status]', /Passkey gilt nicht mehr|passkey is no longer valid/);
 });
 

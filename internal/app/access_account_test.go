@@ -22,12 +22,13 @@ func accountProps() map[string]prop {
 		"POST " + account + "/factor/recovery":     {body: with(mine)},
 		"POST " + account + "/passkeys/begin":      {body: with(mine)},
 		"POST " + account + "/passkeys":            {body: with(worldtest.Body{"label": "Handy", "credential": worldtest.Body{}})},
-		"DELETE " + account + "/passkeys/{id}":     {},
 		"POST /api/staff/session/setup":            {body: with(worldtest.Body{"ticket": "of nobody"})},
 		"POST /api/staff/session/code":             {body: with(worldtest.Body{"ticket": "of nobody", "code": "000000"})},
 		"POST /api/staff/session/passkey/begin":    {body: bare},
 		"POST /api/staff/session/passkey":          {body: with(worldtest.Body{"credential": worldtest.Body{}})},
 		password + "/link":                         {body: with(secret)},
 		password + "/forgotten":                    {body: with(worldtest.Body{"agency": "lindenau", "email": "sommer@amt.example"})},
+
+		"POST " + account + "/passkeys/{id}/remove": {body: with(mine)},
 	}
 }

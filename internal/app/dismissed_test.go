@@ -33,6 +33,8 @@ var beside = map[string]string{
 	"POST /api/staff/approvals/{id}/read":      "takes no body",
 	"POST /api/staff/people/{id}/factor/reset": "takes no body",
 	"POST /api/staff/account/passkeys":         "one's own, with an answer that only a device can give",
+
+	"POST /api/staff/account/passkeys/{id}/remove": "one's own, of which the stage has none",
 }
 
 // Whoever is dismissed while a request of theirs is under way was let in before, and changes nothing any more.

@@ -22,7 +22,7 @@ func (s *Service) passkeyRoutes(api *edge.API) {
 	}
 	edge.Handle(api, op("preparePasskey", "POST "+own+"/begin"), s.postNewPasskey)
 	edge.Handle(api, op("addPasskey", "POST "+own), s.postAddPasskey)
-	edge.Handle(api, op("removePasskey", "DELETE "+own+"/{id}"), s.deletePasskey)
+	edge.Handle(api, op("removePasskey", "POST "+own+"/{id}/remove"), s.postRemovePasskey)
 }
 
 // PasskeyOptions is what navigator.credentials takes, as JSON.
@@ -157,13 +157,21 @@ func (s *Service) postAddPasskey(ctx context.Context, in *addPasskeyInput) (*Acc
 	return s.changeAccount(ctx, p, func(tx *db.Tx) error { return s.addPasskey(ctx, tx, p, label, made) })
 }
 
-type passkeyPath struct {
-	ID string `path:"id" maxLength:"64"`
+type removePasskeyInput struct {
+	Browser
+	ID   string `path:"id" maxLength:"64"`
+	Body struct {
+		Password string `json:"password" maxLength:"256"`
+	}
 }
 
-func (s *Service) deletePasskey(ctx context.Context, in *passkeyPath) (*AccountOutput, error) {
+// postRemovePasskey removes one. The password is asked for again: whoever comes to an open window must not lock its owner out.
+func (s *Service) postRemovePasskey(ctx context.Context, in *removePasskeyInput) (*AccountOutput, error) {
 	p, err := From(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.itself(ctx, p, in.Browser, in.Body.Password); err != nil {
 		return nil, err
 	}
 	return s.changeAccount(ctx, p, func(tx *db.Tx) error { return s.removePasskey(ctx, tx, p, in.ID) })

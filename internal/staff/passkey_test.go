@@ -173,9 +173,12 @@ func TestACC07APasskeyStandsForPasswordAndSecondFactor(t *testing.T) {
 		l.byKey(a).OK(t)
 		// The same key is not kept twice.
 		l.addKey(own, a).Expect(t, http.StatusForbidden, "passkey.refused")
-		own.Send(http.MethodDelete, passkeysPath+"/"+account.Passkeys[0].ID, nil).OK(t)
+		remove := passkeysPath + "/" + account.Passkeys[0].ID + "/remove"
+		own.Post(remove, Body{"password": "falsch"}).Expect(t, http.StatusForbidden, "password.wrong") // at an open window
+		l.byKey(a).OK(t)
+		own.Post(remove, Body{"password": Password}).OK(t)
 		l.byKey(a).Expect(t, http.StatusForbidden, "passkey.refused")
-		own.Send(http.MethodDelete, passkeysPath+"/"+account.Passkeys[0].ID, nil).Expect(t, http.StatusNotFound, "not_found")
+		own.Post(remove, Body{"password": Password}).Expect(t, http.StatusNotFound, "not_found")
 		if l.acts(audit.PasskeyAdded) != 1 || l.acts(audit.PasskeyRemoved) != 1 {
 			t.Error("the audit knows nothing of it")
 		}

@@ -106,5 +106,5 @@ export const preparePasskey = (password: string): Promise<PasskeyOptions> =>
   api.post(`${own}/passkeys/begin`, { password });
 export const addPasskey = (label: string, credential: object): Promise<OwnAccount> =>
   api.post(`${own}/passkeys`, { label, credential });
-export const removePasskey = (id: string): Promise<OwnAccount> =>
-  api.delete(`${own}/passkeys/${encodeURIComponent(id)}`);
+export const removePasskey = (id: string, password: string): Promise<OwnAccount> =>
+  api.post(`${own}/passkeys/${encodeURIComponent(id)}/remove`, { password });

@@ -73,8 +73,8 @@ export class AccountDesk {
     }, "passkeyAdded");
   }
 
-  removePasskey(id: string): Promise<boolean> {
-    return this.#change(() => removePasskey(id), "passkeyRemoved");
+  removePasskey(id: string, password: string): Promise<boolean> {
+    return this.#change(() => removePasskey(id, password), "passkeyRemoved");
   }
 
   #change(action: () => Promise<OwnAccount>, receipt?: Receipt): Promise<boolean> {
