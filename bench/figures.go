@@ -70,6 +70,8 @@ func aims() map[string]float64 {
 		"admit_to_first_frame_ms_p95":   400,
 		"desk_view_ms_p95_sqlite":       50,
 		"desk_view_ms_p95_postgres":     50,
+		"wide_view_ms_p95_sqlite":       500,
+		"wide_view_ms_p95_postgres":     500,
 		"wire_kb_until_waiting":         60,
 		"wire_kb_talk":                  40,
 	}

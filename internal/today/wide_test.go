@@ -26,7 +26,7 @@ func (s *offices) many(n int, state string, starts time.Time) {
 		return key.Seal(vault.Field{Agency: s.o.Agency, Table: table, Column: column, Row: row}, []byte(text))
 	}
 	s.Tx(func(tx *db.Tx) error {
-		many := tx.Prepare()
+		many := tx.Prepared()
 		for i := range n {
 			id := fmt.Sprintf("%s%d", state, i)
 			if err := many.Exec(s.t.Context(), `

@@ -159,6 +159,27 @@ describe("the list follows the stream", () => {
     expect(heard).toEqual(["b arrived"]);
   });
 
+  test("of a day that is too long one team is shown, and who waits or talks anywhere", () => {
+    const more = { day: "2026-03-02", rows: [row("a", { desk: "d1" })], tasks: [], late: [], now: 0 };
+    stream().say("snapshot", { ...more, moreRows: true });
+    expect([list.state.moreRows, list.state.moreTasks]).toEqual([true, false]);
+    list.narrow("d1");
+    expect(stream().url).toBe("/api/staff/stream?desk=d1");
+    stream().say("snapshot", more);
+    expect([list.state.moreRows, list.state.moreTasks]).toEqual([false, false]);
+    stream().say("row", row("b", { desk: "d2" }));
+    expect(ids()).toEqual(["a"]);
+    stream().say("row", row("b", { desk: "d2", seat: { state: "waiting", arrivedAt: 1 } }));
+    expect(ids()).toEqual(["a", "b"]);
+    expect(heard).toEqual(["b arrived"]);
+    stream().say("row", row("b", { desk: "d2", seat: { state: "closed" } }));
+    expect(ids()).toEqual(["a"]);
+    list.show("2026-03-03");
+    expect(stream().url).toBe("/api/staff/stream?day=2026-03-03&desk=d1");
+    list.narrow(undefined);
+    expect(stream().url).toBe("/api/staff/stream?day=2026-03-03");
+  });
+
   test("what somebody else calls off is told, what this page calls off is not", async () => {
     const off = (id: string) => row(id, { status: "cancelled", seat: { state: "closed" } });
     snapshot(row("a"), row("b"), row("c", { seat: { state: "talking" } }));

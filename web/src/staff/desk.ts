@@ -19,6 +19,11 @@ export interface DeskState {
   readonly rows: readonly Row[];
   readonly tasks: readonly Task[];
   readonly late: readonly Late[];
+  /** There are more of them than these. */
+  readonly moreRows: boolean;
+  readonly moreTasks: boolean;
+  /** The one team whose day is shown, beside all who wait or talk; of all teams when undefined. */
+  readonly only?: string;
   /** The first snapshot has come. */
   readonly known: boolean;
   readonly stream: StreamState;
@@ -36,6 +41,8 @@ interface Snapshot {
   day: string;
   rows: Row[];
   tasks: Task[];
+  moreRows?: boolean;
+  moreTasks?: boolean;
   late: Late[];
   now: number;
 }
@@ -64,6 +71,8 @@ export class DeskList {
     rows: [],
     tasks: [],
     late: [],
+    moreRows: false,
+    moreTasks: false,
     known: false,
     stream: "connecting",
     streamSince: 0,
@@ -102,7 +111,10 @@ export class DeskList {
     this.stream?.close();
     this.asked = day;
     this.set({ day, known: false, refusal: undefined });
-    this.stream = openStream(`/api/staff/stream${day === undefined ? "" : `?day=${day}`}`, {
+    const wanted = new URLSearchParams();
+    if (day !== undefined) wanted.set("day", day);
+    if (this.state.only !== undefined) wanted.set("desk", this.state.only);
+    this.stream = openStream(`/api/staff/stream${wanted.size > 0 ? `?${wanted}` : ""}`, {
       onEvent: (name, data) => {
         this.hear(name, data);
       },
@@ -113,6 +125,12 @@ export class DeskList {
         if (error.status === 401) this.session.lost();
       },
     });
+  }
+
+  /** The same day of one team, or of all. */
+  narrow(only: string | undefined): void {
+    this.set({ only });
+    this.show(this.asked);
   }
 
   close(): void {
@@ -242,15 +260,16 @@ export class DeskList {
   private hear(name: string, data: unknown): void {
     switch (name) {
       case "snapshot": {
-        const { day, rows, tasks, late, now } = data as Snapshot;
+        const { day, rows, tasks, late, moreRows = false, moreTasks = false, now } = data as Snapshot;
         // Also of a new day, which begins by itself.
         if (this.state.known) for (const row of rows) this.greet(row);
-        this.list(rows, { day, tasks, late, known: true, offset: now - Date.now() });
+        const more = { moreRows, moreTasks };
+        this.list(rows, { day, tasks, late, ...more, known: true, offset: now - Date.now() });
         break;
       }
       case "row":
         this.greet(data as Row);
-        this.list([...this.state.rows.filter((row) => row.id !== (data as Row).id), data as Row]);
+        this.take(data as Row);
         break;
       case "row-gone":
         this.list(this.state.rows.filter((row) => row.id !== (data as { id: string }).id));
@@ -269,10 +288,23 @@ export class DeskList {
     }
   }
 
+  private take(row: Row): void {
+    const others = this.state.rows.filter(({ id }) => id !== row.id);
+    const present = row.seat.state === "waiting" || row.seat.state === "talking";
+    this.list(present || this.shows(row) ? [...others, row] : others);
+  }
+
+  /** It is of the team whose day is shown. */
+  private shows({ desk }: { desk: string }): boolean {
+    return this.state.only === undefined || this.state.only === desk;
+  }
+
   /** The person works elsewhere or in another role than before: other desks, other buttons. */
   private async reopen(): Promise<void> {
     await this.session.renew();
-    if (!this.over) this.show(this.asked);
+    if (this.over) return;
+    // Perhaps no longer at the team whose day was shown.
+    this.narrow(undefined);
   }
 
   /** What was refused about somebody is no news once nothing can be done about them any more. */
@@ -285,7 +317,7 @@ export class DeskList {
   }
 
   private takeTask(task: Task): void {
-    const open = task.doneAt === undefined;
+    const open = task.doneAt === undefined && this.shows(task);
     // A guest who asks again, perhaps with another number, replaces what was asked before.
     const replaces = (other: Task): boolean =>
       other.id === task.id || (open && other.appointment === task.appointment && other.kind === task.kind);
