@@ -37,14 +37,14 @@ func TestTEN04OfEveryTableOfAnAgencyRowsAreDeletedOrBlanked(t *testing.T) {
 				t.Errorf("%s keeps its %s", h.Table, said)
 			}
 		}
-		texts, err := db.Texts(d.Read().QueryContext(t.Context(), `SELECT name FROM pragma_table_info($1) WHERE type <> 'BIGINT'`, h.Table))
+		texts := dbtest.Texts(t, d, `SELECT name FROM pragma_table_info($1) WHERE type <> 'BIGINT'`, h.Table)
 		for _, name := range texts {
 			if slices.Contains(h.Stays, name) && name != "id" && !strings.HasSuffix(name, "_id") {
 				t.Errorf("%s keeps its %s", h.Table, name)
 			}
 		}
-		if err != nil || len(texts) < 4 {
-			t.Errorf("%v %v", texts, err)
+		if len(texts) < 4 {
+			t.Error(texts)
 		}
 	}
 }
@@ -52,11 +52,7 @@ func TestTEN04OfEveryTableOfAnAgencyRowsAreDeletedOrBlanked(t *testing.T) {
 // references are the tables to which one refers, and by which columns.
 func references(t *testing.T, d *db.DB, table string) (to, columns []string) {
 	t.Helper()
-	said, err := db.Texts(d.Read().QueryContext(t.Context(), `SELECT "table" || ' ' || "from" FROM pragma_foreign_key_list($1)`, table))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range said {
+	for _, s := range dbtest.Texts(t, d, `SELECT "table" || ' ' || "from" FROM pragma_foreign_key_list($1)`, table) {
 		parent, column, _ := strings.Cut(s, " ")
 		if parent != table && parent != "agency" {
 			to, columns = append(to, parent), append(columns, column)
@@ -79,11 +75,11 @@ func TestWhatRefersToRowsThatAreDeletedIsFoundByAnIndex(t *testing.T) {
 			if slices.Index(agency.Owned(), parent) < i {
 				t.Errorf("%s is cleared before %s, which refers to it", parent, table)
 			}
-			serving, err := db.Texts(d.Read().QueryContext(t.Context(), `
+			serving := dbtest.Texts(t, d, `
 				SELECT l.name FROM pragma_index_list($1) l WHERE l.partial = 0 AND EXISTS (
-					SELECT 1 FROM pragma_index_info(l.name) WHERE seqno = 0 AND name = $2)`, table, columns[j]))
-			if err != nil || len(serving) != 1 {
-				t.Errorf("%s.%s is found by %v %v", table, columns[j], serving, err)
+					SELECT 1 FROM pragma_index_info(l.name) WHERE seqno = 0 AND name = $2)`, table, columns[j])
+			if len(serving) != 1 {
+				t.Errorf("%s.%s is found by %v", table, columns[j], serving)
 			}
 		}
 	}
@@ -228,10 +224,7 @@ func holds(t *testing.T, d *db.DB, what []byte) bool {
 		}
 		return at > 0
 	}
-	files, err := db.Texts(d.Read().QueryContext(t.Context(), `SELECT file FROM pragma_database_list`))
-	if err != nil {
-		t.Fatal(err)
-	}
+	files := dbtest.Texts(t, d, `SELECT file FROM pragma_database_list`)
 	main, _ := os.ReadFile(files[0])
 	beside, _ := os.ReadFile(files[0] + "-wal") // may be none
 	return bytes.Contains(main, what) || bytes.Contains(beside, what)

@@ -36,7 +36,7 @@ func TestAClosedDeskKeepsItsPeopleAsLongAsSomebodyIsExpectedThere(t *testing.T) 
 	})
 }
 
-func TestACC03ARoleThatBeginsLaterIsNoneBefore(t *testing.T) {
+func TestACC08ARoleThatBeginsLaterIsNoneBefore(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		n := New(t, d).Node()
 		o := n.Office("lindenau")

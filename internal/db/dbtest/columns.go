@@ -48,3 +48,13 @@ func AgencyTables(t testing.TB, d *db.DB) (tables []string) {
 	slices.Sort(tables)
 	return tables
 }
+
+// Texts are what a query finds in its only column.
+func Texts(t testing.TB, d *db.DB, query string, args ...any) []string {
+	t.Helper()
+	found, err := db.Texts(d.Read().QueryContext(t.Context(), query, args...)) //nolint:rowserrcheck // Texts asks for it
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
