@@ -1,7 +1,7 @@
 import { Pace } from "./pace";
 import { type FileWord, frameBytes, framed, mostOffers } from "./words";
 
-export type SendState =
+type SendState =
   "offered" | "sending" | "held" | "paused" | "arrived" | "declined" | "unlike" | "gone";
 
 /** A file of this side. */

@@ -7,7 +7,7 @@ export const largest = 50_000_000;
 export const mostOffers = 20;
 
 /** Why a file goes no further. */
-export type Stop =
+type Stop =
   /** Whoever gets it does not want it. */
   | "no"
   /** Whoever gets it waits, and will ask for the rest. */

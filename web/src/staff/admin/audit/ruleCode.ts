@@ -17,6 +17,7 @@ const kinds: Readonly<Record<RuleName, RuleTakes["kind"]>> = {
   reminders: "some",
   "talk.chat": "switch",
   "talk.screen": "switch",
+  "talk.files": "switch",
   "waiting.messages": "switch",
   logo: "picture",
   "legal.basis": "one",
