@@ -1,8 +1,7 @@
 import { Pace } from "./pace";
 import { type FileWord, frameBytes, framed, mostOffers } from "./words";
 
-type SendState =
-  "offered" | "sending" | "held" | "paused" | "arrived" | "declined" | "unlike" | "gone";
+type SendState = "offered" | "sending" | "held" | "paused" | "arrived" | "declined" | "unlike" | "gone";
 
 /** A file of this side. */
 export interface Sent {
