@@ -55,6 +55,7 @@ type ApprovalView struct {
 	Reason    string      `json:"reason,omitempty" doc:"Why it was declined, in the words of who did, for as long as they are kept."`
 	Unread    bool        `json:"unread" doc:"Somebody has declined what the person has asked for, and the person has not said that they have read it."`
 	UsedAt    int64       `json:"usedAt,omitempty" doc:"Of a key: when it was taken out."`
+	MayEnd    bool        `json:"mayEnd" doc:"Both have agreed, it was not made use of, and the person may take that back."`
 	MayDecide bool        `json:"mayDecide" doc:"The person may refuse it and, unless it is hindered, allow it."`
 	Hindered  *Hindrance  `json:"hindered,omitempty" doc:"Why the person may not allow it, where they may decide."`
 	Mine      bool        `json:"mine" doc:"The person has asked for it, and may take it back."`
@@ -210,10 +211,13 @@ func (s *Service) postDecision(ctx context.Context, in *decisionInput) (*Approva
 	})
 }
 
+// unused tells that two have agreed to what is still to be done, outside this program: until then either may think better of it.
+func (a ApprovalView) unused() bool { return a.Act == ExportKey && a.Allowed && a.UsedAt == 0 }
+
 // refuses says why somebody may not decide. Who has asked may take it back, and never allow it.
 func (a ApprovalView) refuses(p staff.Person, allow bool, now time.Time) error {
 	switch {
-	case a.DecidedAt != 0:
+	case a.DecidedAt != 0 && (allow || !a.unused()):
 		return edge.NewProblem(http.StatusConflict, "approval.decided")
 	case !now.Before(db.Time(a.UntilAt)):
 		return edge.NewProblem(http.StatusConflict, "approval.late")

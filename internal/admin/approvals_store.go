@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"visavis/internal/agency"
 	"visavis/internal/audit"
 	"visavis/internal/db"
+	"visavis/internal/edge"
 	"visavis/internal/staff"
 )
 
@@ -177,6 +179,7 @@ func (s *Service) scanApproval(row scanner, p staff.Person) (ApprovalView, error
 	}
 	a.Allowed, a.Mine = allowed == 1, a.asker == p.ID
 	a.Unread = a.Mine && a.DecidedAt != 0 && !a.Allowed && !a.TakenBack && !read
+	a.MayEnd = a.unused() && (a.Mine || mayWatch(p)) && a.refuses(p, false, s.o.Clock()) == nil
 	a.MayDecide = mayWatch(p) && a.refuses(p, true, s.o.Clock()) == nil
 	return a, nil
 }
@@ -187,11 +190,14 @@ func (s *Service) decided(ctx context.Context, tx *db.Tx, p staff.Person, a Appr
 	if allow {
 		allowed = 1
 	}
-	_, err := tx.ExecContext(ctx, `
-		UPDATE approval SET decided_by = $1, decided_at = $2, allowed = $3, reason_sealed = $4 WHERE agency_id = $5 AND id = $6`,
+	done, err := tx.ExecContext(ctx, `
+		UPDATE approval SET decided_by = $1, decided_at = $2, allowed = $3, reason_sealed = $4 WHERE agency_id = $5 AND id = $6 AND used_at IS NULL`,
 		p.ID, db.Ms(s.o.Clock()), allowed, reason, p.Agency, a.ID)
 	if err != nil {
 		return fmt.Errorf("decide approval: %w", err)
+	}
+	if n, err := done.RowsAffected(); err != nil || n == 0 { // it was made use of at that moment
+		return errors.Join(err, edge.NewProblem(http.StatusConflict, "approval.decided"))
 	}
 	return nil
 }
@@ -223,19 +229,61 @@ func (s *Service) noteApproval(ctx context.Context, tx *db.Tx, p staff.Person, w
 // ErrNotApproved says that two people have not agreed to something, or long ago, or it was made use of.
 var ErrNotApproved = errors.New("admin: two people have not agreed to it")
 
-// UseApproval makes use of what two people have agreed to, once, and tells its id. Those who work with the database
-// directly need no approval: this binds whoever works with the program.
-func UseApproval(ctx context.Context, tx *db.Tx, agencyID string, act ApprovalAct, now time.Time) (id string, err error) {
-	err = tx.QueryRowContext(ctx, `
-		UPDATE approval SET used_at = $3 WHERE agency_id = $1 AND used_at IS NULL AND id =
-		(SELECT id FROM approval WHERE agency_id = $1 AND act = $2 AND allowed = 1 AND decided_by <> asked_by AND used_at IS NULL AND until_at > $3
-		 ORDER BY asked_at, id LIMIT 1)
-		RETURNING id`, agencyID, string(act), db.Ms(now)).Scan(&id)
-	if errors.Is(err, db.ErrNoRows) { // also for the second of two at once: PostgreSQL asks only the outer condition again
-		return "", ErrNotApproved
-	}
+// UseApproval makes use of what two people have agreed to, once, and tells its id. Both must still be allowed to want it.
+// Those who work with the database directly need no approval: this binds whoever works with the program.
+func UseApproval(ctx context.Context, tx *db.Tx, people *staff.Service, agencyID string, act ApprovalAct, now time.Time) (id string, err error) {
+	list, err := agreed(ctx, tx, agencyID, act, now)
 	if err != nil {
-		return "", fmt.Errorf("use approval: %w", err)
+		return "", err
 	}
-	return id, nil
+	for _, a := range list {
+		if may, err := a.stands(ctx, tx, people, agencyID); err != nil {
+			return "", err
+		} else if !may {
+			continue
+		}
+		// For the second of two at once the row is not as it was read any more.
+		done, err := tx.ExecContext(ctx, `UPDATE approval SET used_at = $3 WHERE agency_id = $1 AND id = $2 AND used_at IS NULL AND allowed = 1`,
+			agencyID, a.id, db.Ms(now))
+		if err != nil {
+			return "", fmt.Errorf("use approval: %w", err)
+		}
+		if n, err := done.RowsAffected(); err != nil || n == 1 {
+			return a.id, err
+		}
+	}
+	return "", ErrNotApproved
+}
+
+// agreement is what one has asked for and another has allowed.
+type agreement struct{ id, asker, second string }
+
+// agreed are those that were not made use of yet, the oldest first.
+func agreed(ctx context.Context, q db.Q, agencyID string, act ApprovalAct, now time.Time) (list []agreement, err error) {
+	rows, err := q.QueryContext(ctx, `
+		SELECT id, asked_by, decided_by FROM approval
+		WHERE agency_id = $1 AND act = $2 AND allowed = 1 AND decided_by <> asked_by AND used_at IS NULL AND until_at > $3
+		ORDER BY asked_at, id`, agencyID, string(act), db.Ms(now))
+	if err != nil {
+		return nil, fmt.Errorf("look for what was agreed to: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // read only
+	for rows.Next() {
+		var a agreement
+		if err := rows.Scan(&a.id, &a.asker, &a.second); err != nil {
+			return nil, fmt.Errorf("look for what was agreed to: %w", err)
+		}
+		list = append(list, a)
+	}
+	return list, rows.Err()
+}
+
+// stands tells whether both are there and may want it.
+func (a agreement) stands(ctx context.Context, q db.Q, people *staff.Service, agencyID string) (bool, error) {
+	asker, err := people.Now(ctx, q, agencyID, a.asker)
+	if err != nil {
+		return false, err
+	}
+	second, err := people.Now(ctx, q, agencyID, a.second)
+	return asker.May(staff.Decide, wholeOf(asker)) && mayWatch(second), err
 }

@@ -41,6 +41,58 @@ func fourEyes(t *testing.T, d *db.DB) (n *Node, o Office, first, second *Browser
 	return n, o, first, n.SignIn(o.Winter)
 }
 
+// Until somebody takes the key out, which is done elsewhere, either may think better of it.
+func TestTEN05AnAgreedCopyOfTheKeyIsTakenBackByEitherOfTheTwo(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n, o, first, second := fourEyes(t, d)
+		for _, who := range []*Browser{first, second} {
+			at := approvals + "/" + newest(t, first.Post(approvals, Body{"act": "agency.key"})).ID
+			if agreed := newest(t, second.Post(at, Body{"allow": true})); !agreed.MayEnd {
+				t.Errorf("%+v", agreed)
+			}
+			first.Post(at, Body{"allow": true}).Expect(t, http.StatusConflict, "approval.decided")
+			n.SignIn(o.Sommer).Post(at, Body{"allow": false}).Expect(t, http.StatusForbidden, "admin.forbidden")
+			if over := newest(t, who.Post(at, Body{"allow": false})); over.Allowed || over.MayEnd || over.TakenBack != (who == first) {
+				t.Errorf("%+v", over)
+			}
+			who.Post(at, Body{"allow": false}).Expect(t, http.StatusConflict, "approval.decided")
+			if _, err := used(n, o); !errors.Is(err, admin.ErrNotApproved) {
+				t.Error(err)
+			}
+			n.Clock.Forward(time.Minute)
+		}
+	})
+}
+
+func TestTEN05ACopyOfTheKeyNeedsTwoWhoMayStillWantIt(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n, o, first, second := fourEyes(t, d)
+		give(n, o, o.Sommer, staff.AgencyAdmin, agency.OfAgency, o.Agency)
+		asked := newest(t, first.Post(approvals, Body{"act": "agency.key"}))
+		second.Post(approvals+"/"+asked.ID, Body{"allow": true}).OK(t)
+		for _, gone := range []string{o.Herbst.ID, o.Winter.ID} {
+			n.Exec(`UPDATE staff SET disabled_at = 1 WHERE id = $1`, gone)
+			if _, err := used(n, o); !errors.Is(err, admin.ErrNotApproved) {
+				t.Errorf("%s is no longer there: %v", gone, err)
+			}
+			n.Exec(`UPDATE staff SET disabled_at = NULL WHERE id = $1`, gone)
+		}
+		if id, err := used(n, o); err != nil || id != asked.ID {
+			t.Errorf("%s %v", id, err)
+		}
+		second.Post(approvals+"/"+asked.ID, Body{"allow": false}).Expect(t, http.StatusConflict, "approval.decided")
+	})
+}
+
+func used(n *Node, o Office) (id string, err error) {
+	n.T.Helper()
+	n.Tx(func(tx *db.Tx) error {
+		id, err = admin.UseApproval(n.T.Context(), tx, n.Staff, o.Agency, admin.ExportKey, n.Clock.Now())
+		return nil
+	})
+	return id, err
+}
+
 func TestTEN05AnAgencyIsGivenUpByTwoPeopleAndByNoneAlone(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		n, o, first, second := fourEyes(t, d)

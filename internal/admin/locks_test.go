@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"visavis/internal/admin"
+	"visavis/internal/agency"
 	"visavis/internal/db"
 	"visavis/internal/db/dbtest"
+	"visavis/internal/staff"
 	. "visavis/internal/worldtest"
 )
 
@@ -86,12 +88,14 @@ func TestTEN05WhatTwoHaveAgreedToIsUsedOnceAlsoByTwoAtOnce(t *testing.T) {
 	n := New(t, d).Node()
 	o, _ := administered(n, "lindenau")
 	now := n.Clock.Now()
+	give(n, o, o.Winter, staff.AgencyAdmin, agency.OfAgency, o.Agency)
+	give(n, o, o.Sommer, staff.Protection, agency.OfAgency, o.Agency)
 	n.Exec(`INSERT INTO approval (id, agency_id, act, asked_by, asked_at, until_at, decided_by, decided_at, allowed)
 		VALUES ('agreed', $1, $2, $3, 0, $5, $4, 1, 1)`, o.Agency, string(admin.ExportKey), o.Winter.ID, o.Sommer.ID, db.Ms(now.Add(time.Hour)))
 	got := make(chan error, 2)
 	use := func() {
 		got <- d.Tx(t.Context(), func(tx *db.Tx) error {
-			if _, err := admin.UseApproval(t.Context(), tx, o.Agency, admin.ExportKey, now); err != nil {
+			if _, err := admin.UseApproval(t.Context(), tx, n.Staff, o.Agency, admin.ExportKey, now); err != nil {
 				return err
 			}
 			_, err := tx.ExecContext(t.Context(), `UPDATE agency SET name = name WHERE id = $1`, o.Agency)

@@ -101,7 +101,7 @@ func (to KeyExport) recipient() (_ age.Recipient, passphrase string, _ error) {
 
 func (o *tools) exportKey(ctx context.Context, tx *db.Tx, a agency.Agency, file string, to age.Recipient) error {
 	now := time.Now()
-	approval, err := admin.UseApproval(ctx, tx, a.ID, admin.ExportKey, now)
+	approval, err := admin.UseApproval(ctx, tx, o.staff, a.ID, admin.ExportKey, now)
 	if errors.Is(err, admin.ErrNotApproved) {
 		return errors.New("two people of the agency have to agree first, at /staff/admin/approvals; each agreement is for one copy and for seven days")
 	}

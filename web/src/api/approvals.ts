@@ -40,6 +40,8 @@ export interface Approval {
   /** One's own was declined, and one has not said that one has read it. */
   readonly unread: boolean;
   readonly usedAt?: number;
+  /** Both have agreed, and this person may take that back until it was made use of. */
+  readonly mayEnd: boolean;
   readonly mayDecide: boolean;
   readonly hindered?: Hindrance;
   readonly mine: boolean;
