@@ -33,7 +33,9 @@ func agreed(t *testing.T, c *config.Config, change string) {
 			id := vault.NewID()
 			_, err := tx.ExecContext(t.Context(), `
 				INSERT INTO approval (id, agency_id, act, asked_by, asked_at, until_at, decided_by, decided_at, allowed)
-				SELECT $2, $1, 'agency.key', MIN(id), 0, $3, MAX(id), 0, 1 FROM staff WHERE agency_id = $1`, a.ID, id, db.Ms(time.Now().Add(time.Hour)))
+				SELECT $2, $1, 'agency.key', asker.staff_id, 0, $3, second.staff_id, 0, 1 FROM staff_role asker
+				JOIN staff_role second ON second.agency_id = asker.agency_id AND second.role = 'protection'
+				WHERE asker.agency_id = $1 AND asker.role = 'agency_admin'`, a.ID, id, db.Ms(time.Now().Add(time.Hour)))
 			if err == nil && change != "" {
 				_, err = tx.ExecContext(t.Context(), `UPDATE approval SET `+change+` WHERE agency_id = $1 AND id = $2`, a.ID, id)
 			}
