@@ -51,7 +51,7 @@ function byHead(head: Uint8Array): Kind | undefined {
 }
 
 /** Programs inside documents: of Office (ECMA-376 knows none, Microsoft's extensions do) and of OpenDocument. */
-const programs = /(^|\/)(vba(Project|Data)[^/]*|activeX\/.*|Basic\/.+|Scripts\/.+)$/i;
+const programs = /(^|\/)(vba(Project|Data)[^/]*|activeX\/.*|embeddings\/.*\.bin|Basic\/.+|Scripts\/.+)$/i;
 
 function packed(names: readonly string[] | undefined, mimetype: string): Kind | undefined {
   if (!names || names.some((name) => programs.test(name))) return undefined;
@@ -88,7 +88,11 @@ async function entries(file: Blob): Promise<string[] | undefined> {
     view.getUint32(end + 12, true),
     view.getUint32(end + 16, true),
   ];
-  if (count > mostEntries || size > longestList || at + size > file.size) return undefined;
+  // The list stands before its end, and that at the end of the file: others would find another one.
+  const comment = view.getUint16(end + 20, true);
+  if (end + endSize + comment !== tail.length || at + size !== file.size - tail.length + end)
+    return undefined;
+  if (count > mostEntries || size > longestList) return undefined;
   return names(await bytes(file.slice(at, at + size)), count);
 }
 

@@ -1,6 +1,6 @@
 import { type Kind, kindOf } from "./kind";
 import { savedName } from "./name";
-import { type FileWord, mostOffers, unframed } from "./words";
+import { type FileWord, frameBytes, mostListed, mostOffers, unframed } from "./words";
 
 export type ReceiveState =
   "offered" | "receiving" | "paused" | "held" | "checked" | "here" | "declined" | "unlike" | "gone";
@@ -81,6 +81,11 @@ export class Receiving {
     else if (theirs.state === "receiving") this.put(theirs.id, { state: "held", run: undefined });
   }
 
+  /** Somebody else sits on the other side: what has not come from the first does not come from them. */
+  forget(): void {
+    for (const { id } of this.list.filter(isOpen)) this.drop(id, "gone");
+  }
+
   /** The talk is over: what nobody has saved is gone. */
   close(): void {
     this.channel?.removeEventListener("message", this.arrived);
@@ -92,14 +97,20 @@ export class Receiving {
   private offered({ id, name, size }: { id: string; name: string; size: number }): void {
     const known = this.list.find((file) => file.id === id);
     if (known) {
-      // The other side goes on with what it had held.
-      if (known.state === "held") this.accept(id);
+      this.again(known);
       return;
     }
-    if (this.list.filter(isOpen).length >= mostOffers) return;
+    if (this.list.filter(isOpen).length >= mostOffers || this.list.length >= mostListed) return;
     const shown = name || this.nameless();
     this.list = [...this.list, { mine: false, id, name: shown, size, state: "offered", done: 0 }];
     this.changed();
+  }
+
+  /** It is offered again: what was said of it may have been lost, or the other side goes on with what it had held. */
+  private again({ id, state }: Incoming): void {
+    const said = { here: "got", declined: "no", unlike: "unlike", paused: "pause" } as const;
+    if (state === "held") this.accept(id);
+    else if (state in said) this.tell({ do: said[state as keyof typeof said], id });
   }
 
   private readonly arrived = ({ data }: MessageEvent<unknown>): void => {
@@ -107,7 +118,8 @@ export class Receiving {
     const theirs = frame && this.list.find(({ run }) => run === frame.run);
     if (!theirs) return;
     const done = theirs.done + frame.piece.length;
-    if (done > theirs.size) {
+    // Small pieces would cost this page more than they cost the other one.
+    if (done > theirs.size || (done < theirs.size && frame.piece.length < frameBytes)) {
       this.refuse(theirs.id);
       return;
     }

@@ -48,8 +48,7 @@ export class Sending {
 
   /** False where too many are on offer already. */
   offer(file: File, name: string): boolean {
-    const open = this.list.filter(({ state }) => state !== "gone" && state !== "declined");
-    if (open.length >= mostOffers) return false;
+    if (this.list.filter(isOpen).length >= mostOffers) return false;
     const id = crypto.randomUUID();
     this.list = [...this.list, { mine: true, id, name, size: file.size, state: "offered", done: 0, file }];
     this.say(id);
@@ -81,10 +80,14 @@ export class Sending {
   }
 
   again(): void {
-    const there = this.list.filter(
-      ({ state }) => state !== "gone" && state !== "declined" && state !== "unlike",
-    );
-    for (const { id, state } of there) if (state !== "held") this.say(id);
+    const there = [
+      ...this.list.filter(({ state }) => state === "arrived").slice(-mostOffers),
+      ...this.list.filter(isOpen),
+    ];
+    for (const { id, state } of there) {
+      this.say(id);
+      if (state === "held") this.tell({ do: "hold", id });
+    }
     this.tell({ do: "have", ids: there.map(({ id }) => id) });
   }
 
@@ -141,6 +144,10 @@ export class Sending {
     this.list = this.list.map((own) => (own.id === id ? { ...own, ...now } : own));
     this.changed();
   }
+}
+
+function isOpen({ state }: Sent): boolean {
+  return state === "offered" || state === "sending" || state === "held" || state === "paused";
 }
 
 function later(ms: number): Promise<void> {

@@ -241,3 +241,33 @@ test("what was offered to one member of staff is not offered to the next", async
   await Promise.resolve();
   expect(two.first().state).not.toBe("here");
 });
+
+test("INP-05: pieces that are smaller than they need be are not taken", () => {
+  const { two, ends } = pair();
+  two.part.heard({ t: "file", do: "offer", id: "a", name: "a.pdf", size: 40_000 });
+  two.transfers.receiving.accept("a");
+  const { run } = two.first() as unknown as { run: number };
+  ends()[0].send(framed(run, new Uint8Array(1)));
+  expect(two.files()).toEqual(["a.pdf unlike"]);
+});
+
+test("what one person had on offer is not asked of the next", async () => {
+  const { one, two, connect } = pair();
+  connect("device 0");
+  await one.transfers.offer(pdf(100_000));
+  two.transfers.receiving.accept(two.first().id);
+  connect("device 1");
+  expect(two.files()).toEqual(["Bescheid.pdf gone"]);
+});
+
+test("AVA-02: what became of a file is said again where it is offered again", async () => {
+  const { one, two } = pair();
+  await one.transfers.offer(pdf(100));
+  const heard = one.part.heard.bind(one.part);
+  one.part.heard = () => undefined; // nothing arrives
+  two.transfers.receiving.decline(two.first().id);
+  expect(one.files()).toEqual(["Bescheid.pdf offered"]);
+  one.part.heard = heard;
+  heard({ t: "file", do: "again" });
+  expect(one.files()).toEqual(["Bescheid.pdf declined"]);
+});

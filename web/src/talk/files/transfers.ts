@@ -57,7 +57,10 @@ export class Transfers {
   }
 
   private opened({ files, other }: Ways): void {
-    if (this.other !== undefined && this.other !== other) this.sending.forget();
+    if (this.other !== undefined && this.other !== other) {
+      this.sending.forget();
+      this.receiving.forget();
+    }
     this.other = other;
     this.sending.opened(files);
     this.receiving.opened(files);
@@ -67,9 +70,8 @@ export class Transfers {
   private show(): void {
     const now = new Map<string, Shared>();
     for (const file of [...this.sending.files, ...this.receiving.files]) now.set(keyOf(file), file);
-    const known = this.files.value.filter((file) => now.has(keyOf(file)));
-    const fresh = [...now.keys()].filter((key) => !known.some((file) => keyOf(file) === key));
-    this.files.set([...known.map(keyOf), ...fresh].flatMap((key) => now.get(key) ?? []));
+    const known = this.files.value.map(keyOf).filter((key) => now.has(key));
+    this.files.set([...new Set([...known, ...now.keys()])].flatMap((key) => now.get(key) ?? []));
   }
 }
 

@@ -6,6 +6,9 @@ export const largest = 50_000_000;
 /** So many that one side may have on offer; who sends more is not listened to. */
 export const mostOffers = 20;
 
+/** So many of the other side are told of in one talk. */
+export const mostListed = 100;
+
 /** Why a file goes no further. */
 type Stop =
   /** Whoever gets it does not want it. */
