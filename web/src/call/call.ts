@@ -65,15 +65,18 @@ export class Call {
       this.apply({ type: "local", local });
       this.tellState();
     });
-    this.lines = new Lines({
-      message: (message) => {
-        this.hear(message);
+    this.lines = new Lines(
+      {
+        message: (message) => {
+          this.hear(message);
+        },
+        opened: () => {
+          this.channelOpened();
+        },
+        other: () => options.other?.() ?? "",
       },
-      opened: () => {
-        this.channelOpened();
-      },
-      other: () => options.other?.() ?? "",
-    });
+      options.side === "guest",
+    );
     if (options.side === "staff") {
       this.local.attach();
       // Made before there is anybody to answer: the first connection of a page takes the browser longest.

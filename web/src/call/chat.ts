@@ -27,7 +27,11 @@ export class Lines {
   private other: string | undefined;
   private readonly allowance = new Allowance();
 
-  constructor(private readonly events: ChatEvents) {}
+  constructor(
+    private readonly events: ChatEvents,
+    /** What has not arrived is for whoever is there next, too. */
+    private readonly passesOn = true,
+  ) {}
 
   get open(): boolean {
     return this.channel?.readyState === "open";
@@ -93,9 +97,12 @@ export class Lines {
       this.send({ t: "chat", id, text, ...(mine ? {} : { yours: true }) });
   }
 
-  /** Somebody else leads the talk now: only what nobody has read yet is for them. */
+  /**
+   * Somebody else sits on the other side. Only what nobody has read yet is for who leads the talk now; for another device,
+   * nothing is.
+   */
   private forget(): void {
-    for (const [id, { delivered }] of this.log) if (delivered) this.log.delete(id);
+    for (const [id, { delivered }] of this.log) if (delivered || !this.passesOn) this.log.delete(id);
   }
 
   private keep(id: string, line: Line): void {

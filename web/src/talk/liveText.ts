@@ -50,7 +50,11 @@ export class LiveText {
   /** Lines of this side that were meant for somebody who has left the talk to another. */
   private passed = new Set<string>();
 
-  constructor(private readonly call: Pick<Call, "attend" | "tell">) {
+  constructor(
+    private readonly call: Pick<Call, "attend" | "tell">,
+    /** What stands in the field was for somebody who has left: it is to be emptied. */
+    private readonly emptied: () => void = () => undefined,
+  ) {
     this.leave = call.attend({
       heard: (message) => {
         this.heard(message);
@@ -108,12 +112,12 @@ export class LiveText {
     this.call.tell({ t: "type", again: true });
   }
 
-  /** What goes on being written is for whoever is there now. */
   private forget(): void {
     this.calm();
     this.passed = new Set(this.lines.value.map(({ id }) => id));
     this.count++;
     this.written = "";
+    this.emptied();
   }
 
   private readonly arrived = ({ data }: MessageEvent<unknown>): void => {
@@ -181,9 +185,16 @@ export class LiveText {
   private put(line: LiveLine): void {
     const now = this.lines.value;
     const known = now.some(({ id }) => id === line.id);
-    const next = known ? now.map((other) => (other.id === line.id ? line : other)) : [...now, line];
+    const next = known ? now.map((other) => (other.id === line.id ? line : other)) : inPlace(now, line);
     this.lines.set(next.slice(-mostLines));
   }
+}
+
+/** Before what the same page began later: what is said again may come after what is new. */
+function inPlace(lines: readonly LiveLine[], line: LiveLine): LiveLine[] {
+  const page = ({ id }: LiveLine): string => id.slice(0, id.lastIndexOf("-"));
+  const later = lines.findIndex((other) => page(other) === page(line) && other.change > line.change);
+  return later < 0 ? [...lines, line] : [...lines.slice(0, later), line, ...lines.slice(later)];
 }
 
 function isCount(value: unknown): value is number {
