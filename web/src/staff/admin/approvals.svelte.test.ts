@@ -36,6 +36,7 @@ const asked = (change: Partial<Approval>): Approval => ({
   allowed: false,
   takenBack: false,
   unread: false,
+  mayEnd: false,
   mayDecide: true,
   mine: false,
   change: retention,
