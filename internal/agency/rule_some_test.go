@@ -1,8 +1,6 @@
 package agency_test
 
 import (
-	"context"
-	"database/sql"
 	"reflect"
 	"testing"
 
@@ -11,22 +9,6 @@ import (
 	"visavis/internal/db/dbtest"
 )
 
-// counting counts what is asked.
-type counting struct {
-	db.Q
-	asked int
-}
-
-func (c *counting) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	c.asked++
-	return c.Q.QueryContext(ctx, query, args...)
-}
-
-func (c *counting) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	c.asked++
-	return c.Q.QueryRowContext(ctx, query, args...)
-}
-
 func TestTheRulesOfManyOffersAreThoseOfEachAndAskedForAtOnce(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		g := newGround(t, d)
@@ -34,13 +16,13 @@ func TestTheRulesOfManyOffersAreThoseOfEachAndAskedForAtOnce(t *testing.T) {
 		offers := []agency.Offer{{Desk: g.o.Desk, Service: g.o.Service}, {Desk: g.o.Desk2, Service: g.o.Service2}}
 		compare := func(after string) {
 			t.Helper()
-			q := &counting{Q: d.Read()}
+			q := &dbtest.Counting{Q: d.Read()}
 			got, err := g.Agencies.SomeRules(t.Context(), q, g.o.Agency, offers, named...)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if q.asked != 2 {
-				t.Errorf("%d questions", q.asked)
+			if q.Asked != 2 {
+				t.Errorf("%d questions", q.Asked)
 			}
 			for _, o := range offers {
 				all, err := g.Agencies.RulesOf(t.Context(), d.Read(), g.o.Agency, o.Desk, o.Service)

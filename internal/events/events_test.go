@@ -2,7 +2,6 @@ package events_test
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -321,22 +320,6 @@ func TestASlowReaderWhoLeavesDoesNotKeepOthersWaiting(t *testing.T) {
 	}
 }
 
-// counting counts what is asked.
-type counting struct {
-	db.Q
-	asked int
-}
-
-func (c *counting) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	c.asked++
-	return c.Q.QueryContext(ctx, query, args...)
-}
-
-func (c *counting) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	c.asked++
-	return c.Q.QueryRowContext(ctx, query, args...)
-}
-
 func TestManyTopicsAreReadAtOnce(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		log := newLog(t, d, events.NewLocalBus())
@@ -347,10 +330,10 @@ func TestManyTopicsAreReadAtOnce(t *testing.T) {
 		after := make([]int64, len(topics))
 		since := func(limit, asked int) (changes []events.Change, heads []int64, complete bool) {
 			t.Helper()
-			q := &counting{Q: d.Read()}
+			q := &dbtest.Counting{Q: d.Read()}
 			changes, heads, complete, err := log.SinceEach(t.Context(), q, agency, topics, after, limit)
-			if err != nil || q.asked != asked {
-				t.Errorf("%d questions, %v", q.asked, err)
+			if err != nil || q.Asked != asked {
+				t.Errorf("%d questions, %v", q.Asked, err)
 			}
 			return changes, heads, complete
 		}
