@@ -174,7 +174,7 @@ func (p *parts) makeFeatures(ctx context.Context) error {
 		TrustedProxies: p.c.HTTP.TrustedProxies,
 	})
 	p.seats = seat.New(p.db, seat.Options{
-		Ring: p.ring, Agencies: p.agencies, Events: p.events, Audit: p.audit, Clock: p.o.Clock, Log: p.o.Log, URL: p.c.HTTP.URL.String(),
+		Ring: p.ring, Agencies: p.agencies, Events: p.events, Audit: p.audit, Jobs: p.jobs, Clock: p.o.Clock, Log: p.o.Log, URL: p.c.HTTP.URL.String(),
 		Node: p.node, TrustedProxies: p.c.HTTP.TrustedProxies, Prepare: talk.Prepare,
 	})
 	if err := p.seats.Lease(ctx); err != nil {

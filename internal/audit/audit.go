@@ -189,8 +189,8 @@ var shapes = map[Act]shape{
 	TakeoverRefused: {object: OfAppointment, details: []string{"talk"}},
 
 	NoticeShown:    {object: OfAppointment, details: []string{"version"}},
-	ConsentGiven:   {object: OfAppointment, details: []string{"version"}},
-	ConsentRevoked: {object: OfAppointment, details: []string{"version"}},
+	ConsentGiven:   {object: OfAppointment, details: []string{"version", "count", "at"}},
+	ConsentRevoked: {object: OfAppointment, details: []string{"version", "count", "at"}},
 
 	TalkAdmitted: {object: OfAppointment, details: []string{"talk"}},
 	TalkJoined:   {object: OfAppointment, details: []string{"talk", "from"}},

@@ -79,7 +79,7 @@ func (s *Service) Close(ctx context.Context, tx *db.Tx, by audit.Actor, agencyID
 	if x.State == Closed {
 		return nil
 	}
-	if _, _, _, err := s.goes(ctx, tx, by, agencyID, x.ID, End{Reason: reason}); err != nil {
+	if _, err := s.goes(ctx, tx, by, agencyID, x.ID, End{Reason: reason}); err != nil {
 		return err
 	}
 	switch reason {

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 
 	"visavis/internal/agency"
 	"visavis/internal/audit"
 	"visavis/internal/db"
+	"visavis/internal/jobs"
 )
 
 // LegalView is what the guest is told about their data, and asked for.
@@ -62,19 +62,11 @@ func (s *Service) consent(ctx context.Context, in *consentInput) (*viewOutput, e
 		return nil, Problem(err)
 	}
 	who := Holder{in.browser, in.Body.Page}
-	// Once, however often the transaction is tried. Each browser for itself: others who know the link keep nobody out.
-	allowed := sync.OnceValue(func() bool { return s.byConsent.Allow(x.Agency + "/" + x.ID + "/" + in.browser) })
 	err = s.db.Retried(ctx, func(tx *db.Tx) error {
-		entered, err := false, error(nil)
 		if in.Body.Given {
-			entered, err = s.agree(ctx, tx, x, in.Body.Version, in.browser)
-		} else {
-			entered, err = s.revoke(ctx, tx, x, who)
+			return s.agree(ctx, tx, x, in.Body.Version, in.browser)
 		}
-		if entered && err == nil && !allowed() {
-			err = throttled()
-		}
-		return err
+		return s.revoke(ctx, tx, x, who)
 	})
 	if err != nil {
 		return nil, Problem(err)
@@ -82,37 +74,70 @@ func (s *Service) consent(ctx context.Context, in *consentInput) (*viewOutput, e
 	return s.shown(ctx, x, who)
 }
 
-// agree tells whether there is an entry of it in the audit: only where something has changed.
-func (s *Service) agree(ctx context.Context, tx *db.Tx, x Seat, version, browser string) (entered bool, err error) {
+func (s *Service) agree(ctx context.Context, tx *db.Tx, x Seat, version, browser string) error {
 	next, happened, err := s.doBy(ctx, tx, x, Agree{Version: version})
 	if err != nil || !slices.Contains(happened, Agreed) {
-		return false, err
+		return err
 	}
 	if err := acted(ctx, tx, next, browser, db.Ms(s.o.Clock())); err != nil {
-		return false, err
+		return err
 	}
 	_, rules, err := s.policy(ctx, tx, next)
 	if err != nil {
-		return false, err
+		return err
 	}
 	if text := s.o.Agencies.Legal(rules).Consent; text != nil && text.Version == version {
-		if err := s.o.Agencies.KeepLegal(ctx, tx, x.Agency, *text); err != nil {
-			return false, err
-		}
+		return s.o.Agencies.KeepLegal(ctx, tx, x.Agency, *text)
 	}
-	return true, s.noteLegal(ctx, tx, next, audit.ConsentGiven, version)
+	return nil
 }
 
-// revoke is agree the other way round.
-func (s *Service) revoke(ctx context.Context, tx *db.Tx, x Seat, who Holder) (entered bool, err error) {
-	met, next, happened, err := s.goes(ctx, tx, audit.Guest(), x.Agency, x.ID, Revoke{Who: who})
+func (s *Service) revoke(ctx context.Context, tx *db.Tx, x Seat, who Holder) error {
+	next, err := s.goes(ctx, tx, audit.Guest(), x.Agency, x.ID, Revoke{Who: who})
 	if err != nil {
-		return false, err
+		return err
 	}
-	if err := unmoved(next, x); err != nil || !slices.Contains(happened, Revoked) {
-		return false, err
+	return unmoved(next, x)
+}
+
+// jobConsent writes what was held back, once it may be written.
+const jobConsent = "consent"
+
+// note writes of a guest's consent what the rules have found due, and plans what they hold back.
+func (s *Service) note(ctx context.Context, tx *db.Tx, x Seat, n *Note) error {
+	switch {
+	case n != nil:
+		act := audit.ConsentRevoked
+		if n.Given {
+			act = audit.ConsentGiven
+		}
+		e := audit.Entry{Agency: x.Agency, By: audit.Guest(), Act: act, Object: x.Appointment, Detail: []audit.Code{audit.Is("version", n.Version)}}
+		if n.Changes > 1 || n.Last != nil {
+			e.Detail = append(e.Detail, audit.Number("count", n.Changes))
+		}
+		if n.Last != nil {
+			e.Detail = append(e.Detail, audit.Number("at", db.Ms(*n.Last)))
+		}
+		return s.o.Audit.Append(ctx, tx, e)
+	case x.Noted.Held == 1:
+		return s.o.Jobs.Replace(ctx, tx, jobs.Job{Agency: x.Agency, Kind: jobConsent, Key: x.ID, Ref: x.ID, RunAt: x.Noted.free()})
 	}
-	return true, s.noteLegal(ctx, tx, next, audit.ConsentRevoked, met.Agreed)
+	return nil
+}
+
+func (s *Service) noteHeld(ctx context.Context, job jobs.Job) error {
+	var x Seat
+	err := s.db.Retried(ctx, func(tx *db.Tx) (err error) {
+		x, _, err = s.Do(ctx, tx, job.Agency, job.Ref, Write{})
+		return err
+	})
+	switch {
+	case errors.Is(err, ErrNotFound): // deleted since, and with it what it was about
+		return nil
+	case err == nil && x.Noted.Held > 0: // this process's clock is behind
+		return jobs.Again(x.Noted.free(), job.Ref)
+	}
+	return err
 }
 
 func (s *Service) noteLegal(ctx context.Context, tx *db.Tx, x Seat, act audit.Act, version string) error {

@@ -291,7 +291,7 @@ func (s *Service) leave(ctx context.Context, in *leaveInput) (*viewOutput, error
 	}
 	who := Holder{in.browser, in.Body.Page}
 	err = s.db.Retried(ctx, func(tx *db.Tx) error {
-		_, next, _, err := s.goes(ctx, tx, audit.Guest(), x.Agency, x.ID, Leave{Who: who})
+		next, err := s.goes(ctx, tx, audit.Guest(), x.Agency, x.ID, Leave{Who: who})
 		if err != nil {
 			return err
 		}

@@ -59,6 +59,7 @@ type Seat struct {
 	PassedFrom    string     // and who that was
 	Agreed        string     // the version of the text that the guest has agreed to; empty: to none, or not any more
 	AgreedAt      *time.Time
+	Noted         Noted // what the audit knows of that
 	Version       int64
 }
 

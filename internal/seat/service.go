@@ -14,6 +14,7 @@ import (
 	"visavis/internal/db"
 	"visavis/internal/edge"
 	"visavis/internal/events"
+	"visavis/internal/jobs"
 	"visavis/internal/vault"
 )
 
@@ -69,6 +70,7 @@ type Options struct {
 	Agencies       *agency.Store
 	Events         *events.Log
 	Audit          *audit.Log
+	Jobs           *jobs.Queue
 	Clock          func() time.Time
 	Log            *slog.Logger
 	URL            string // public address, without a slash at the end
@@ -90,7 +92,6 @@ type Service struct {
 	byAgency  *edge.Limiter
 	byBrowser *edge.Limiter // what those may ask who have the right secret, each for itself
 	byMessage *edge.Limiter // how often a guest who waits is told something
-	byConsent *edge.Limiter // how often a browser gives or takes back consent: each time is an entry in the audit
 	byOpening *edge.Limiter // how often a network may show the right one
 	streams   *edge.Streams
 }
@@ -103,11 +104,11 @@ func New(d *db.DB, o Options) *Service {
 		byAgency:  edge.NewLimiter(10*time.Millisecond, 1000, 1000),
 		byBrowser: edge.NewLimiter(200*time.Millisecond, 100, 50_000),
 		byMessage: edge.NewLimiter(5*time.Second, 5, 50_000),
-		byConsent: edge.NewLimiter(5*time.Second, 10, 50_000),
 		byOpening: edge.NewLimiter(200*time.Millisecond, 100, 50_000),
 		streams:   edge.NewStreams(mostStreams, mostStreamsPerBrowser),
 	}
 	s.presence = newPresence(s)
+	o.Jobs.Handle(jobConsent, s.noteHeld)
 	return s
 }
 
@@ -166,12 +167,12 @@ func (s *Service) Do(ctx context.Context, tx *db.Tx, agencyID, id string, c Comm
 }
 
 // goes is Do for a guest who goes, or a seat that is closed: if the command meets a talk, that ends with it.
-func (s *Service) goes(ctx context.Context, tx *db.Tx, by audit.Actor, agencyID, id string, c Command) (met, next Seat, happened []Event, err error) {
-	met, next, happened, err = s.do(ctx, tx, agencyID, id, c)
+func (s *Service) goes(ctx context.Context, tx *db.Tx, by audit.Actor, agencyID, id string, c Command) (next Seat, err error) {
+	met, next, _, err := s.do(ctx, tx, agencyID, id, c)
 	if err == nil && met.State == Talking && next.State != Talking {
 		err = s.talks.Left(ctx, tx, by, met)
 	}
-	return met, next, happened, err
+	return next, err
 }
 
 // do is Do that tells the seat as the command met it, too. What was read before it may have changed meanwhile: nothing is
@@ -208,10 +209,14 @@ func (s *Service) do(ctx context.Context, tx *db.Tx, agencyID, id string, c Comm
 			}
 		}
 	}
+	next, due := noted(x, next, happened, s.o.Clock())
 	if err := save(ctx, tx, next); err != nil {
 		return x, x, nil, err
 	}
 	next.Version++
+	if err := s.note(ctx, tx, next, due); err != nil {
+		return x, x, nil, err
+	}
 	if x.State != next.State && next.State != Waiting {
 		if err := forgetPrepared(ctx, tx, next); err != nil {
 			return x, x, nil, err

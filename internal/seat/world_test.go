@@ -22,6 +22,7 @@ import (
 	"visavis/internal/db"
 	"visavis/internal/edge"
 	"visavis/internal/events"
+	"visavis/internal/jobs"
 	"visavis/internal/seat"
 	"visavis/internal/vault"
 )
@@ -133,6 +134,7 @@ type world struct {
 	options  seat.Options
 	agencies *agency.Store
 	events   *events.Log
+	jobs     *jobs.Queue
 	seats    *seat.Service
 	talks    *talks
 	api      *edge.API
@@ -156,8 +158,9 @@ func newWorld(t *testing.T, d *db.DB) *world {
 	w.events = events.New(d, events.NewLocalBus(), w.clock.Now)
 	w.background(w.events.Run)
 	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	w.jobs = jobs.New(d, jobs.Options{Node: "node-one", Clock: w.clock.Now, Log: log, Publish: func() {}})
 	w.options = seat.Options{
-		Ring: ring, Agencies: w.agencies, Events: w.events, Clock: w.clock.Now, Log: log,
+		Ring: ring, Agencies: w.agencies, Events: w.events, Jobs: w.jobs, Clock: w.clock.Now, Log: log,
 		Audit: audit.New(d, audit.Options{Ring: ring, Key: w.agencies.Keys().In, Clock: w.clock.Now, Log: log}),
 		URL:   "https://termin.example", Node: "node-one", TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 		Prepare: func(commit, offer string) (seat.Prepared, error) {
@@ -189,6 +192,9 @@ func (w *world) node(name string) *seat.Service {
 	s.Tie(w.talks, bookings{s})
 	return s
 }
+
+// doJobs does what is due, and goes on with it.
+func (w *world) doJobs() { w.background(w.jobs.Run) }
 
 // background runs until the test ends or it is stopped.
 func (w *world) background(run func(context.Context) error) (stop func()) {

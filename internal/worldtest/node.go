@@ -111,7 +111,7 @@ func (n *Node) features() {
 		Listed: w.ListedMembers,
 	})
 	n.Seats = seat.New(w.DB, seat.Options{
-		Ring: w.Ring, Agencies: n.Agencies, Events: n.Events, Audit: n.Audit, Clock: w.Clock.Now, Log: w.logger(), URL: URL,
+		Ring: w.Ring, Agencies: n.Agencies, Events: n.Events, Audit: n.Audit, Jobs: n.Jobs, Clock: w.Clock.Now, Log: w.logger(), URL: URL,
 		Node: n.Name, TrustedProxies: loopback(), Prepare: talk.Prepare,
 	})
 	n.Appointments = appointment.New(w.DB, appointment.Options{
