@@ -157,6 +157,11 @@ export class Call {
     this.local.show(screen);
   }
 
+  /** Halts the talk on this side: nothing goes out, and nothing of the other side is heard or seen (see talk/hold). */
+  hold(on: boolean): void {
+    this.local.hold(on);
+  }
+
   /** Sends what the call knows nothing of; false where it cannot leave now. */
   tell(message: Added): boolean {
     return this.lines.send(message);
@@ -495,9 +500,16 @@ export class Call {
   }
 
   private tellState(): void {
-    const { mic, camera, sharing } = this.local.state;
+    const { mic, camera, sharing, held } = this.local.state;
     const screen = document.visibilityState === "visible";
-    this.lines.send({ t: "state", mic: mic === "ok", camera: camera === "ok", screen, sharing });
+    const sends = (on: boolean): boolean => on && !held;
+    this.lines.send({
+      t: "state",
+      mic: sends(mic === "ok"),
+      camera: sends(camera === "ok"),
+      screen,
+      sharing: sends(sharing),
+    });
   }
 
   private hear(message: Message): void {

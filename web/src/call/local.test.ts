@@ -167,3 +167,33 @@ test("another microphone is never heard while sound is off", async () => {
   expect(heard).not.toContain(true);
   expect(local.state.mic).toBe("off");
 });
+
+test("while the talk is halted nothing goes out, neither what was on nor what is switched on or shown meanwhile", async () => {
+  const states: unknown[] = [];
+  const local = new LocalMedia(({ held, mic }) => states.push([held, mic]));
+  const sent: Record<string, MediaStreamTrack | null> = {};
+  const sender = (kind: string): RTCRtpSender => {
+    const made = {
+      track: null as MediaStreamTrack | null,
+      replaceTrack(track: MediaStreamTrack | null) {
+        made.track = sent[kind] = track;
+        return Promise.resolve();
+      },
+    };
+    return made as unknown as RTCRtpSender;
+  };
+  const [microphone, camera, screen] = [device("audio"), device("video"), device("video")];
+  local.use(acquired(microphone, camera));
+  local.connect({ audio: sender("audio"), camera: sender("camera"), screen: sender("screen") });
+  local.attach();
+  expect([sent.audio, sent.camera, local.sends]).toEqual([microphone, camera, true]);
+  local.hold(true);
+  await local.setMic(false);
+  await local.setMic(true);
+  local.show(acquired(screen).stream);
+  expect([sent.audio, sent.camera, sent.screen ?? null, local.sends]).toEqual([null, null, null, false]);
+  expect(states.at(-1)).toEqual([true, "ok"]);
+  local.hold(false);
+  expect([sent.audio, sent.camera, sent.screen]).toEqual([microphone, camera, screen]);
+  expect([microphone.stopped, camera.stopped]).toEqual([0, 0]);
+});

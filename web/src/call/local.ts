@@ -17,6 +17,7 @@ export class LocalMedia {
   private readonly ids: Record<Device, string | true> = { camera: true, microphone: true };
   private senders: Senders | undefined;
   private attached = false;
+  private held = false;
   private closed = false;
   private readonly turns: Partial<Record<Device, Promise<void>>> = {};
 
@@ -40,6 +41,14 @@ export class LocalMedia {
   attach(): void {
     this.attached = true;
     this.put();
+  }
+
+  /** Nothing goes out meanwhile; the devices stay open, as some phones would not give them back. */
+  hold(on: boolean): void {
+    if (this.held === on) return;
+    this.held = on;
+    this.put();
+    this.tell();
   }
 
   /** A new connection has its own senders. */
@@ -110,13 +119,15 @@ export class LocalMedia {
       mic: this.micState,
       camera: this.cameraState,
       sharing: this.screen !== undefined,
+      held: this.held,
       ...(this.screen ? { screen: this.screen } : {}),
     };
   }
 
   /** Whether there is anything of this side to hear or see. */
   get sends(): boolean {
-    return this.micState === "ok" || this.cameraState === "ok" || this.screen !== undefined;
+    const on = this.micState === "ok" || this.cameraState === "ok" || this.screen !== undefined;
+    return on && !this.held;
   }
 
   private get audio(): MediaStreamTrack | undefined {
@@ -186,9 +197,11 @@ export class LocalMedia {
 
   private put(): void {
     if (!this.senders || !this.attached) return;
-    replace(this.senders.audio, this.screen?.getAudioTracks()[0] ?? this.audio);
-    replace(this.senders.camera, this.camera);
-    replace(this.senders.screen, this.screen?.getVideoTracks()[0]);
+    const out = (track: MediaStreamTrack | undefined): MediaStreamTrack | undefined =>
+      this.held ? undefined : track;
+    replace(this.senders.audio, out(this.screen?.getAudioTracks()[0] ?? this.audio));
+    replace(this.senders.camera, out(this.camera));
+    replace(this.senders.screen, out(this.screen?.getVideoTracks()[0]));
   }
 
   private tell(): void {

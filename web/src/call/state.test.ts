@@ -74,8 +74,8 @@ test("after the end nothing changes any more", () => {
 });
 
 test("who has been seen or heard once does not take part in writing, whatever is switched off later", () => {
-  const off = { mic: "off", camera: "off", sharing: false } as const;
-  const missing = { mic: "missing", camera: "refused", sharing: false } as const;
+  const off = { mic: "off", camera: "off", sharing: false, held: false } as const;
+  const missing = { mic: "missing", camera: "refused", sharing: false, held: false } as const;
   expect(play({ type: "local", local: missing }).spoken).toEqual({ mine: false, theirs: false });
   const mine = play({ type: "local", local: { ...off, mic: "ok" } }, { type: "local", local: off });
   expect(mine.spoken).toEqual({ mine: true, theirs: false });

@@ -22,6 +22,8 @@ export interface LocalState {
   readonly mic: DeviceState;
   readonly camera: DeviceState;
   readonly sharing: boolean;
+  /** The talk is halted: whatever is on, nothing of it goes out. */
+  readonly held: boolean;
   /** The screen that is being shown. */
   readonly screen?: MediaStream;
 }
@@ -58,7 +60,7 @@ export interface CallState {
 export const initialState: CallState = {
   phase: "idle",
   codeCompared: { mine: false, theirs: false },
-  local: { mic: "off", camera: "off", sharing: false },
+  local: { mic: "off", camera: "off", sharing: false, held: false },
   remote: { mic: false, camera: false, sharing: false, visible: true, left: false },
   spoken: { mine: false, theirs: false },
   quality: "good",
@@ -123,7 +125,7 @@ export function reduce(state: CallState, event: CallEvent): CallState {
     case "reconnecting":
       return state.phase === "connected" ? { ...state, phase: "reconnecting", quality: "lost" } : state;
     case "ended":
-      return { ...state, phase: "ended", local: { mic: "off", camera: "off", sharing: false } };
+      return { ...state, phase: "ended", local: initialState.local };
     case "broken":
       return { ...withoutCode(state), broken: state.broken ?? event.reason };
     case "code":

@@ -10,6 +10,8 @@ export function isOn(talk: Talk, feature: Feature): boolean {
 
 /** What a page takes of a call: nothing of what is switched off, whatever the other page sends. */
 export function within(call: CallState, talk: Talk): CallState {
-  const remote = isOn(talk, "screen") ? call.remote : { ...call.remote, sharing: false };
+  const shown = isOn(talk, "screen") ? call.remote : { ...call.remote, sharing: false };
+  // Whatever comes from a page that knows nothing of it.
+  const remote = call.local.held ? { ...shown, mic: false, camera: false, sharing: false } : shown;
   return { ...call, remote, chat: isOn(talk, "chat") ? call.chat : [] };
 }

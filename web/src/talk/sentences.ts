@@ -18,6 +18,7 @@ export function isAlone(call: CallState, there: boolean, stream: StreamState): b
 export function sentences(call: CallState, headsUp: boolean, writer?: Writer): TalkKey[] {
   if (call.phase === "reconnecting") return ["call.state.reconnecting"];
   if (call.remote.left) return ["call.state.left"];
+  if (call.local.held) return []; // it says itself what that means
   const said: TalkKey[] = [];
   if (call.phase === "idle" || call.phase === "connecting") said.push("call.state.connecting");
   if (call.quality === "poor") said.push("call.state.poor");

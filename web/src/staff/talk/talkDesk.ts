@@ -264,7 +264,7 @@ export class TalkDesk {
     });
     void after(addressMs).then(() => {
       if (this.state.talk?.id === talk.id && !this.closed)
-        history.replaceState(null, "", `/staff/talk/${talk.id}`);
+        history.replaceState(history.state, "", `/staff/talk/${talk.id}`); // with what it says of a halt
     });
     this.channel.send({ t: "here", talk: talk.id });
     this.listen(talk.id);
