@@ -45,7 +45,14 @@ func ListDirectoryTokens(ctx context.Context, c *config.Config, agency string, o
 			if t.UsedAt != nil {
 				used = "used " + db.Time(*t.UsedAt).UTC().Format(time.RFC3339)
 			}
-			if _, err := fmt.Fprintf(out, "%s  made %s  %s  %s\n", t.ID, db.Time(t.CreatedAt).UTC().Format(time.RFC3339), used, t.Label); err != nil {
+			made := "made " + db.Time(t.CreatedAt).UTC().Format(time.RFC3339)
+			switch t.Left {
+			case scim.NoAccount:
+				made += " by an account that is disabled"
+			case scim.NoRole:
+				made += " by an account that no longer administers the agency"
+			}
+			if _, err := fmt.Fprintf(out, "%s  %s  %s  %s\n", t.ID, made, used, t.Label); err != nil {
 				return err
 			}
 		}

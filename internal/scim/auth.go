@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -79,8 +80,18 @@ type DirectoryToken struct {
 	UsedAt    *int64 `json:"usedAt,omitempty" doc:"To the minute."`
 	By        string `json:"by,omitempty" doc:"Name of who has made it; none: the operator, by a command."`
 	// Left is told, as a key goes on when its maker goes: they may have kept it.
-	Left bool `json:"left" doc:"The account of who has made it is disabled."`
+	Left  MakerLeft `json:"left,omitempty" enum:"account,role" doc:"Who has made it could make none any more: the account is disabled, or no longer administers the whole agency."`
+	maker string
 }
+
+// MakerLeft is why somebody who has made a key could make none any more.
+type MakerLeft string
+
+// Whichever way it happened: by hand, with an import, by the directory itself, or as its time was over.
+const (
+	NoAccount MakerLeft = "account"
+	NoRole    MakerLeft = "role"
+)
 
 // ErrTooMany says that an agency has as many tokens as it may.
 var ErrTooMany = errors.New("scim: there are ten tokens already")
@@ -149,7 +160,7 @@ var ErrNoToken = errors.New("scim: no such token")
 // Tokens lists those of an agency, the oldest first.
 func (s *Service) Tokens(ctx context.Context, q db.Q, agencyID string) ([]DirectoryToken, error) {
 	rows, err := q.QueryContext(ctx, `
-		SELECT k.id, k.label, k.created_at, k.used_at, COALESCE(maker.name, ''), maker.disabled_at IS NOT NULL FROM scim_token k
+		SELECT k.id, k.label, k.created_at, k.used_at, COALESCE(maker.name, ''), COALESCE(maker.id, ''), maker.disabled_at IS NOT NULL FROM scim_token k
 		LEFT JOIN staff maker ON maker.agency_id = k.agency_id AND maker.id = k.created_by
 		WHERE k.agency_id = $1 ORDER BY k.created_at, k.id`, agencyID)
 	if err != nil {
@@ -159,10 +170,31 @@ func (s *Service) Tokens(ctx context.Context, q db.Q, agencyID string) ([]Direct
 	all := []DirectoryToken{}
 	for rows.Next() {
 		var t DirectoryToken
-		if err := rows.Scan(&t.ID, &t.Label, &t.CreatedAt, &t.UsedAt, &t.By, &t.Left); err != nil {
+		var disabled bool
+		if err := rows.Scan(&t.ID, &t.Label, &t.CreatedAt, &t.UsedAt, &t.By, &t.maker, &disabled); err != nil {
 			return nil, fmt.Errorf("list tokens: %w", err)
+		}
+		if disabled {
+			t.Left = NoAccount
 		}
 		all = append(all, t)
 	}
-	return all, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("list tokens: %w", err)
+	}
+	return all, s.markDemoted(ctx, q, agencyID, all)
+}
+
+// markDemoted finds the keys of those who have an account, and no longer the role.
+func (s *Service) markDemoted(ctx context.Context, q db.Q, agencyID string, tokens []DirectoryToken) error {
+	admins, err := s.o.Staff.Admins(ctx, q, agencyID)
+	if err != nil {
+		return err
+	}
+	for i, t := range tokens {
+		if t.maker != "" && t.Left == "" && !slices.ContainsFunc(admins, func(a staff.Admin) bool { return a.Staff == t.maker }) {
+			tokens[i].Left = NoRole
+		}
+	}
+	return nil
 }

@@ -10,8 +10,8 @@ interface DirectoryToken {
   readonly usedAt?: number;
   /** A name; none: the operator has made it. */
   readonly by?: string;
-  /** The account of who has made it is disabled. */
-  readonly left: boolean;
+  /** Who has made it could make none any more: the account is disabled, or has another role. */
+  readonly left?: "account" | "role";
 }
 
 /** Which role a group gives, and where. */
