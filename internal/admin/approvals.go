@@ -37,7 +37,7 @@ const (
 	// apart is for how long two people count as one after one of them had a hand in the other's account. It is no shorter
 	// than approvalLife: what is asked for first and then allowed in an account made for it is over before.
 	apart = approvalLife
-	// mostApprovals are shown, the newest first.
+	// mostApprovals are shown of those that are over, the newest first.
 	mostApprovals = 50
 )
 
@@ -102,7 +102,7 @@ func (s *Service) approvalRoutes(api *edge.API, op func(id, route string) edge.O
 	edge.Handle(api, op("readApproval", "POST "+approvals+"/{id}/read"), s.postRead)
 }
 
-// ApprovalsOutput lists the newest of them.
+// ApprovalsOutput lists them: first all about which there is something to do, then the newest of the others.
 type ApprovalsOutput struct {
 	Body struct {
 		Approvals []ApprovalView `json:"approvals"`

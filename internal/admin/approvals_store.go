@@ -28,13 +28,30 @@ const approvalColumns = `
 	LEFT JOIN staff decider ON decider.agency_id = approval.agency_id AND decider.id = approval.decided_by
 	WHERE approval.agency_id = $1 `
 
-// approvals are the newest that somebody may see.
+// live is what somebody still has to do something about, at a moment, $4: it waits for a second person, it is agreed to and may
+// be ended before it is made use of, or who had asked, $3, has not read that it was declined.
+const live = `(approval.used_at IS NULL AND approval.until_at > $4 AND (approval.decided_at IS NULL OR approval.allowed = 1 AND approval.act = 'agency.key')
+	OR approval.asked_by = $3 AND approval.decided_at IS NOT NULL AND approval.allowed = 0 AND approval.decided_by <> approval.asked_by AND approval.read_at IS NULL)`
+
+// approvals are those that somebody may see: first all about which there is something to do, however many, as there is one of
+// a kind at a place. Of what is over, the newest.
 func (s *Service) approvals(ctx context.Context, q db.Q, p staff.Person) ([]ApprovalView, error) {
-	list, err := s.approvalsWhere(ctx, q, p, `AND ($3 OR approval.asked_by = $4) ORDER BY approval.asked_at DESC, approval.id LIMIT $2`,
-		mostApprovals, mayWatch(p), p.ID)
+	const (
+		seen     = `AND ($2 OR approval.asked_by = $3) AND `
+		inOrder  = ` ORDER BY approval.asked_at DESC, approval.id`
+		ofWhatIs = seen + live + inOrder
+		over     = seen + `NOT ` + live + inOrder + ` LIMIT $5`
+	)
+	args := []any{mayWatch(p), p.ID, db.Ms(s.o.Clock())}
+	list, err := s.approvalsWhere(ctx, q, p, ofWhatIs, args...)
 	if err != nil {
 		return nil, err
 	}
+	rest, err := s.approvalsWhere(ctx, q, p, over, append(args, mostApprovals)...)
+	if err != nil {
+		return nil, err
+	}
+	list = append(list, rest...)
 	if err := s.openReasons(ctx, q, p.Agency, list); err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"visavis/internal/db"
 	"visavis/internal/db/dbtest"
 	"visavis/internal/staff"
+	"visavis/internal/vault"
 	. "visavis/internal/worldtest"
 )
 
@@ -59,6 +60,38 @@ func TestTEN05AnAgreedCopyOfTheKeyIsTakenBackByEitherOfTheTwo(t *testing.T) {
 				t.Error(err)
 			}
 			n.Clock.Forward(time.Minute)
+		}
+	})
+}
+
+// Also where much was asked for since, somebody must be able to agree, to end what is agreed to, and to learn that it was declined.
+func TestTEN05WhatThereIsSomethingToDoAboutComesBeforeWhatIsOver(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		n, o, first, second := fourEyes(t, d)
+		first.Send(http.MethodPut, ruleAt(o.Agency, kept), Body{"value": 10, "fixed": false}).OK(t)
+		declined := newest(t, first.Get(approvals)).ID
+		second.Post(approvals+"/"+declined, Body{"allow": false}).OK(t)
+		n.Clock.Forward(time.Minute)
+		waits := newest(t, first.Post(approvals, Body{"act": "agency.delete"})).ID
+		n.Clock.Forward(time.Minute)
+		agreed := newest(t, first.Post(approvals, Body{"act": "agency.key"})).ID
+		second.Post(approvals+"/"+agreed, Body{"allow": true}).OK(t)
+		for i := range 60 {
+			n.Exec(`INSERT INTO approval (id, agency_id, act, asked_by, asked_at, until_at, decided_by, decided_at, allowed, fixed)
+				VALUES ($1, $2, 'agency.delete', $3, $4, $4, $3, $4, 0, FALSE)`,
+				vault.NewID(), o.Agency, o.Herbst.ID, db.Ms(n.Clock.Now().Add(time.Duration(i)*time.Second)))
+		}
+		var got admin.ApprovalsOutput
+		first.Get(approvals).OK(t).Into(t, &got.Body)
+		var ids []string
+		for _, a := range got.Body.Approvals {
+			ids = append(ids, a.ID)
+		}
+		if len(ids) != 3+50 || !slices.Equal(ids[:3], []string{agreed, waits, declined}) || slices.Contains(ids[3:], waits) {
+			t.Errorf("%d: %v, want first %s %s %s", len(ids), ids[:4], agreed, waits, declined)
+		}
+		if key := got.Body.Approvals[0]; !key.MayEnd {
+			t.Errorf("%+v", key)
 		}
 	})
 }
