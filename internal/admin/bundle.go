@@ -32,7 +32,7 @@ func Read(files []File) (*Document, *Mistakes) {
 	m := &Mistakes{}
 	d := newDocument()
 	files = slices.DeleteFunc(slices.Clone(files), func(f File) bool { return ignored(f.Name) })
-	if len(files) == 1 && extension(files[0].Name) == ".zip" {
+	if len(files) == 1 && extension(files[0].Name) == ".zip" && foreign(files[0]) == "" {
 		files = unpack(files[0], m)
 	}
 	total := 0
@@ -47,7 +47,7 @@ func Read(files []File) (*Document, *Mistakes) {
 		m.add(files[0].Name, 0, "too_many_files", "most", mostFiles)
 	case len(files) == 0:
 		m.add("", 0, "nothing")
-	case len(files) == 1 && extension(files[0].Name) == ".json":
+	case len(files) == 1 && extension(files[0].Name) == ".json" && foreign(files[0]) == "":
 		d = readJSON(files[0].Name, files[0].Data, m)
 	default:
 		for _, f := range files {
@@ -59,6 +59,14 @@ func Read(files []File) (*Document, *Mistakes) {
 
 // table adds a file in CSV.
 func (d *Document) table(f File, m *Mistakes) {
+	if what := foreign(f); what != "" {
+		m.add(f.Name, 0, what)
+		return
+	}
+	if ending := extension(f.Name); ending == ".zip" || ending == ".json" { // alone, it was read before this
+		m.add(f.Name, 0, "alone")
+		return
+	}
 	kind, known := kindOf(f.Name)
 	if !known || extension(f.Name) != ".csv" {
 		m.add(f.Name, 0, "file_unknown")

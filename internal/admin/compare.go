@@ -261,43 +261,48 @@ func (d Difference) Counts() Counts {
 // mostLines of each kind are printed or shown, unless everything is wanted.
 const mostLines = 20
 
-// first is what somebody sees before they take a document over: what takes something away, then all else; of each kind
-// the beginning, where nothing of the former gives way to the latter.
+// first is what somebody sees before they take a document over: all that takes something away, as nobody can agree to what
+// they have not seen, and of what is added or changed the beginning of each kind.
 func (d Difference) first() Difference {
-	shown, first := map[Kind]int{}, Difference{}
-	for _, takes := range []bool{true, false} {
-		for _, c := range d {
-			if (c.What == Closed) == takes && shown[c.Kind] < mostLines {
-				first = append(first, c)
-				shown[c.Kind]++
-			}
+	shown, taken, rest := map[Kind]int{}, Difference{}, Difference{}
+	for _, c := range d {
+		switch {
+		case c.What == Closed:
+			taken = append(taken, c)
+		case shown[c.Kind] < mostLines:
+			rest = append(rest, c)
+			shown[c.Kind]++
 		}
 	}
-	return first
+	return append(taken, rest...)
 }
 
 // String is the difference to read, all of it.
 func (d Difference) String() string { return d.text(len(d)) }
 
-// Short is the difference to read, the beginning of each kind.
+// Short is the difference to read: all that is taken away, of the others the beginning of each kind.
 func (d Difference) Short() string { return d.text(mostLines) }
 
 func (d Difference) text(most int) string {
 	if len(d) == 0 {
 		return "Nothing changes.\n"
 	}
-	counts, printed := d.Counts(), map[Kind]int{}
+	counts, printed, hidden := d.Counts(), map[Kind]int{}, map[Kind]int{}
 	var b strings.Builder
 	for i, c := range d {
 		if i == 0 || d[i-1].Kind != c.Kind {
 			b.WriteString(string(c.Kind) + ":" + counts[c.Kind].text() + "\n")
 		}
-		printed[c.Kind]++
-		if printed[c.Kind] <= most {
+		if c.What == Closed || printed[c.Kind] < most {
 			b.WriteString("  " + c.text() + "\n")
+		} else {
+			hidden[c.Kind]++
 		}
-		if last := i == len(d)-1 || d[i+1].Kind != c.Kind; last && printed[c.Kind] > most {
-			fmt.Fprintf(&b, "  … and %d more\n", printed[c.Kind]-most)
+		if c.What != Closed {
+			printed[c.Kind]++
+		}
+		if last := i == len(d)-1 || d[i+1].Kind != c.Kind; last && hidden[c.Kind] > 0 {
+			fmt.Fprintf(&b, "  … and %d more\n", hidden[c.Kind])
 		}
 	}
 	return b.String()

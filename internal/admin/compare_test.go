@@ -93,6 +93,12 @@ func TestALongDifferenceIsCutAndCounted(t *testing.T) {
 	if got := changes.Short(); !strings.HasPrefix(got, "departments: 25 new\n") || !strings.HasSuffix(got, "  … and 5 more\n") || strings.Count(got, "\n") != 22 {
 		t.Errorf("%s", got)
 	}
+	for i := range changes {
+		changes[i].What = Closed
+	}
+	if got := changes.Short(); strings.Count(got, "\n") != 26 {
+		t.Errorf("not all that is closed is told: %s", got)
+	}
 }
 
 func TestNoDocumentBreaksTheTree(t *testing.T) {

@@ -440,13 +440,17 @@ func TestWhatAnImportTakesAwayIsShownFirst(t *testing.T) {
 	disabled := "email;name;state\np07@lindenau.example;Person 7;disabled\n"
 	var done admin.Imported
 	upload(b, "trial=true", file("departments.csv", changed), file("staff.csv", disabled)).OK(t).Into(t, &done)
-	if len(done.Changes) != 21 || done.More != 10 || done.Counts[admin.Departments][admin.Changed] != 29 {
+	if len(done.Changes) != 22 || done.More != 9 || done.Counts[admin.Departments][admin.Changed] != 29 {
 		t.Fatalf("%d and %d more, %v", len(done.Changes), done.More, done.Counts)
 	}
 	for i, key := range []string{"A29", "p07@lindenau.example", "A00"} {
 		if done.Changes[i].Key[0] != key || (done.Changes[i].What == admin.Closed) != (i < 2) {
 			t.Errorf("%d: %+v", i, done.Changes[i])
 		}
+	}
+	upload(b, "trial=true", file("departments.csv", strings.ReplaceAll(changed, "open", "closed"))).OK(t).Into(t, &done)
+	if len(done.Changes) != 30 || done.More != 0 || slices.ContainsFunc(done.Changes, func(c admin.Change) bool { return c.What != admin.Closed }) {
+		t.Errorf("of 30 that are closed %d are told, and not of %d", len(done.Changes), done.More)
 	}
 }
 
