@@ -83,7 +83,7 @@ func TestAUD02EachDecisionOfARuleLeavesOneEntry(t *testing.T) {
 		})
 		winter := n.SignIn(o.Winter)
 		_, head := trail(n, o.Agency, 0)
-		path := "/api/staff/places/" + o.Desk + "/rules/offered.from"
+		path := "/api/staff/places/" + o.Agency + "/rules/offered.from"
 		winter.Send(http.MethodPut, path, Body{"value": "2026-04-01", "fixed": true}).OK(t)
 		winter.Send(http.MethodPut, path, Body{"value": "tomorrow"}).Expect(t, http.StatusUnprocessableEntity, "rule.invalid")
 		winter.Send(http.MethodDelete, path, nil).OK(t)

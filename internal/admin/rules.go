@@ -213,6 +213,8 @@ func ruleProblem(err error) error {
 	switch {
 	case errors.Is(err, agency.ErrRule):
 		return edge.NewProblem(http.StatusUnprocessableEntity, "rule.invalid")
+	case errors.Is(err, agency.ErrUnfixable):
+		return edge.NewProblem(http.StatusUnprocessableEntity, "rule.unfixable")
 	case errors.Is(err, agency.ErrFixed):
 		return edge.NewProblem(http.StatusConflict, "rule.fixed")
 	}

@@ -15,7 +15,7 @@ import (
 
 // askRule asks for another value of a rule. What could not be decided is refused at once, and not when somebody agrees.
 func (s *Service) askRule(ctx context.Context, tx *db.Tx, p staff.Person, place agency.Place, c RuleChange) error {
-	code, err := s.o.Agencies.Decidable(ctx, tx, p.Agency, place, c.Rule, c.stored)
+	code, err := s.o.Agencies.Decidable(ctx, tx, p.Agency, place, c.Rule, c.stored, c.Fixed)
 	if err != nil {
 		return err
 	}

@@ -179,6 +179,10 @@ func TestARuleSaysWhereServicesHaveDecidedOtherwise(t *testing.T) {
 		decide(location, Body{"value": 30})
 		expect("the location has, which counts more", map[string]bool{location: false, o.Desk: false})
 		decide(o.Service, Body{"value": 20, "fixed": true})
+		if r := ruleIn(t, winter.Get(at(o.Service)), "waiting.early"); !r.Fixed || !r.Fixable {
+			t.Errorf("%+v", r)
+		}
+		winter.Send(http.MethodPut, at(o.Desk)+"/waiting.early", Body{"value": 20, "fixed": true}).Expect(t, http.StatusUnprocessableEntity, "rule.unfixable")
 		expect("the service has for all", map[string]bool{location: true, o.Desk: true})
 		decide(o.Agency, Body{"value": 5, "fixed": true})
 		expect("the agency has for all", map[string]bool{location: false, o.Desk: false})

@@ -181,6 +181,9 @@ func asList(texts []string) []any {
 // ErrRule says that there is no such rule, or not at such a place, or not with such a value.
 var ErrRule = errors.New("agency: no such rule here, or not this value")
 
+// ErrUnfixable says that a place wants to hold others to a rule where none could decide it after it.
+var ErrUnfixable = errors.New("agency: nobody else decides this below")
+
 // ErrFixed says that somebody above has decided for all.
 var ErrFixed = errors.New("agency: decided above for all")
 
@@ -213,11 +216,11 @@ func (r Rule) Group() Group { return definitions()[r].group }
 // DecidedAt tells whether a rule can be decided at a kind of place.
 func (r Rule) DecidedAt(kind Kind) bool { return slices.Contains(definitions()[r].at, kind) }
 
-// Fixable tells whether a place of a kind can hold others to a rule: some below it may decide it, too. Nothing lies below a
-// service.
+// Fixable tells whether a place of a kind can hold others to a rule: some that are asked later may decide it, too. No place
+// lies below a service, but where it is offered, locations and desks decide after it.
 func (r Rule) Fixable(kind Kind) bool {
 	at := slices.Index(levels(), kind)
-	return kind != OfService && at >= 0 && slices.ContainsFunc(levels()[at+1:], r.DecidedAt)
+	return at >= 0 && slices.ContainsFunc(levels()[at+1:], r.DecidedAt)
 }
 
 // NeedsTwo tells whether one person alone changes nothing: a second one has to agree.

@@ -232,7 +232,8 @@ func (f found) into(known map[Rule]definition, decided map[Rule][]Decision) erro
 }
 
 // Decide lets a place decide a rule: ErrRule if it cannot be decided there or not so, a PictureError if a file is no
-// picture, ErrFixed if somebody above has for all. By is the member of staff, or empty. It returns what the audit may hold
+// picture, ErrFixed if somebody above has for all,
+// ErrUnfixable. By is the member of staff, or empty. It returns what the audit may hold
 // of the value.
 func (s *Store) Decide(ctx context.Context, tx *db.Tx, agencyID string, p Place, rule Rule, value json.RawMessage, fixed bool, by string) (code string, err error) {
 	if rule == OwnLogo {
@@ -240,7 +241,7 @@ func (s *Store) Decide(ctx context.Context, tx *db.Tx, agencyID string, p Place,
 			return "", err
 		}
 	}
-	v, err := s.decidable(ctx, tx, agencyID, p, rule, value)
+	v, err := s.decidable(ctx, tx, agencyID, p, rule, value, fixed)
 	if err != nil {
 		return "", err
 	}
@@ -269,18 +270,21 @@ func (s *Store) write(ctx context.Context, tx *db.Tx, agencyID string, p Place, 
 }
 
 // Decidable tells whether a place could decide so now, and what the audit may hold of the value.
-func (s *Store) Decidable(ctx context.Context, tx *db.Tx, agencyID string, p Place, rule Rule, value json.RawMessage) (code string, err error) {
-	v, err := s.decidable(ctx, tx, agencyID, p, rule, value)
+func (s *Store) Decidable(ctx context.Context, tx *db.Tx, agencyID string, p Place, rule Rule, value json.RawMessage, fixed bool) (code string, err error) {
+	v, err := s.decidable(ctx, tx, agencyID, p, rule, value, fixed)
 	if err != nil {
 		return "", err
 	}
 	return rule.Form().code(v), nil
 }
 
-func (s *Store) decidable(ctx context.Context, tx *db.Tx, agencyID string, p Place, rule Rule, value json.RawMessage) (any, error) {
+func (s *Store) decidable(ctx context.Context, tx *db.Tx, agencyID string, p Place, rule Rule, value json.RawMessage, fixed bool) (any, error) {
 	v, err := rule.check(p.Kind, value)
 	if err != nil {
 		return nil, err
+	}
+	if fixed && !rule.Fixable(p.Kind) {
+		return nil, ErrUnfixable
 	}
 	return v, s.undecidedAbove(ctx, tx, agencyID, p, rule)
 }

@@ -67,8 +67,9 @@ func (g *ground) rules() agency.Rules {
 
 func TestARuleIsFixedOnlyWhereSomebodyBelowMayDecideIt(t *testing.T) {
 	for rule, want := range map[agency.Rule][]agency.Kind{
-		agency.OpensEarly:   {agency.OfAgency, agency.OfDepartment, agency.OfLocation},
-		agency.KeptAudit:    nil, // only the whole agency decides it
+		agency.OpensEarly:   {agency.OfAgency, agency.OfDepartment, agency.OfService, agency.OfLocation},
+		agency.LegalBasis:   {agency.OfAgency, agency.OfDepartment}, // no location decides it
+		agency.KeptAudit:    nil,                                    // only the whole agency decides it
 		agency.KeptAccounts: nil,
 	} {
 		for _, kind := range []agency.Kind{agency.OfAgency, agency.OfDepartment, agency.OfService, agency.OfLocation, agency.OfDesk} {
@@ -77,6 +78,31 @@ func TestARuleIsFixedOnlyWhereSomebodyBelowMayDecideIt(t *testing.T) {
 			}
 		}
 	}
+}
+
+// What the page does not offer the server does not take, and what a service holds to counts at every location.
+func TestAServiceHoldsLocationsAndDesksToARule(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		g := newGround(t, d)
+		g.must(g.location, agency.CodeCompared, `"advised"`, false)
+		g.must(g.service, agency.CodeCompared, `"required"`, false)
+		if got := g.rules()[agency.CodeCompared]; got.Value != agency.Advised {
+			t.Errorf("the location decides after the service: %+v", got)
+		}
+		g.must(g.service, agency.CodeCompared, `"required"`, true)
+		if got := g.rules()[agency.CodeCompared]; got.Value != agency.Required || got.Kind != agency.OfService {
+			t.Errorf("%+v", got)
+		}
+		for _, c := range []struct {
+			at   agency.Place
+			rule agency.Rule
+		}{{g.desk, agency.CodeCompared}, {g.service, agency.LegalBasis}, {g.whole, agency.Passwords}} {
+			value := map[agency.Rule]string{agency.CodeCompared: `"required"`, agency.LegalBasis: `"notice"`, agency.Passwords: `"everyone"`}[c.rule]
+			if err := g.decide(c.at, c.rule, value, true); !errors.Is(err, agency.ErrUnfixable) {
+				t.Errorf("%s at a %s: %v", c.rule, c.at.Kind, err)
+			}
+		}
+	})
 }
 
 func TestTheLowestPlaceThatHasDecidedCountsUnlessOneAboveHasForAll(t *testing.T) {
@@ -228,7 +254,7 @@ func TestTEN01NoAgencyDecidesForAnother(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		g := newGround(t, d)
 		other := g.Office("ahorn")
-		g.must(g.desk, agency.OpensEarly, `60`, true)
+		g.must(g.desk, agency.OpensEarly, `60`, false)
 		r, err := g.Agencies.RulesOf(t.Context(), d.Read(), other.Agency, other.Desk, other.Service)
 		if err != nil || r.Minutes(agency.OpensEarly) != 10*time.Minute {
 			t.Errorf("%+v %v", r, err)

@@ -136,7 +136,7 @@ function dayValue(value: string, { t, language }: Texts<StaffKey>): string {
 
 /** Where a value comes from, whether it holds for all below, and whether all that is booked here keeps to it. */
 export function ruleOrigin(
-  { place, placeName, decided, fixed, overruled, beside }: RuleView,
+  { kind, place, placeName, decided, fixed, overruled, beside }: RuleView,
   here: string,
   { t }: Texts<StaffKey>,
 ): string {
@@ -146,7 +146,7 @@ export function ruleOrigin(
     : place === here
       ? hereBy
       : t("admin.rule.from.above", { place: placeName ?? "" });
-  const held = fixed ? `${from}, ${t("admin.rule.fixed")}` : from;
+  const held = fixed ? `${from}, ${t("admin.rule.fixed", { kind: kind ?? "" })}` : from;
   const added = [overruled && t("admin.rule.overruled"), beside && t("admin.rule.beside")];
   return [held, ...added].filter(Boolean).join("; ");
 }
