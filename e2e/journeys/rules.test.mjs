@@ -2,7 +2,7 @@
 // ways that are not offered, a code that must be compared.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import { album } from '../lib/album.mjs';
 import { advisor, appoint, callIn, DESK, focused, gone, goIn, guestAt, guestWaits, openDevices, PHONE, says, waitingRow } from '../lib/office.mjs';
 import { look } from '../lib/looks.mjs';
@@ -35,6 +35,7 @@ before(async () => {
     return { desk: desk.id, service: me.services.find((s) => s.departmentId === desk.departmentId).id };
   });
 });
+afterEach(() => world.chromium.closeAllBut(admin, list));
 after(() => world?.close());
 
 // As the page does it, without its fields.

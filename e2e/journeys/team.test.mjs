@@ -1,7 +1,7 @@
 // A desk works as a team: what its people say to who waits, before anybody is called in.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import { speak } from '../lib/album.mjs';
 import { advisor, appoint, callIn, focused, gone, guestWaits, lasts, says, waitingRow } from '../lib/office.mjs';
 import { forDocs, gallery } from '../lib/looks.mjs';
@@ -14,6 +14,7 @@ const pictures = gallery('team');
 let world;
 
 before(async () => (world = await demoWorld()));
+afterEach(() => world.chromium.closeAllBut());
 after(() => world?.close());
 
 // Everything that a page has announced to screen readers, and the sounds that it has made.

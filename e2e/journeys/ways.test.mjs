@@ -2,7 +2,7 @@
 // the wrong browser, without script, by keyboard, large, narrow. A picture, axe and the sizes of targets for each.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { launchChromium } from '../lib/chromium.mjs';
 import { focusInSight, gallery, look } from '../lib/looks.mjs';
@@ -28,6 +28,7 @@ before(async () => {
   me = await call('GET', 'session');
 });
 
+afterEach(() => world.chromium.closeAllBut(list));
 after(async () => world?.close());
 
 // What the list's page asks the server, as its own buttons do.
