@@ -40,9 +40,8 @@ function codeOf(secret, steps = 0) {
   return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0');
 }
 
-// Three pairs of looks: each width, light and dark, in both languages.
 async function looks(page, name) {
-  for (let i = 0; i < 3; i += 1) await see.staff(page, `${name}-${i}`);
+  await see.allLooks(page, name);
   await page.page.setViewportSize({ width: 1280, height: 800 });
   await page.page.emulateMedia({ colorScheme: 'light' });
 }

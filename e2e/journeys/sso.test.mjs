@@ -89,7 +89,7 @@ test('single sign-on at a real provider', { timeout: 120_000 }, async (t) => {
       await nina.goto(`${world.server.url}/staff`);
       await nina.wait(button);
       await nina.wait('input[type=password]');
-      for (let i = 0; i < 3; i += 1) await see.staff(nina, `sign-in-${i}`);
+      await see.allLooks(nina, 'sign-in');
       await nina.page.setViewportSize({ width: 1280, height: 800 });
     });
 
@@ -133,7 +133,7 @@ test('single sign-on at a real provider', { timeout: 120_000 }, async (t) => {
       await signIn(udo, world, 'udo');
       await says(udo, '[role=alert], main', /Sie gehören hier noch zu keinem Team/);
       assert.equal(await udo.eval(() => location.hash), '');
-      for (let i = 0; i < 3; i += 1) await see.staff(udo, `refused-${i}`);
+      await see.allLooks(udo, 'refused');
       await udo.page.setViewportSize({ width: 1280, height: 800 });
       await udo.reload();
       await udo.wait(button);
@@ -153,7 +153,7 @@ test('single sign-on at a real provider', { timeout: 120_000 }, async (t) => {
       await world.provider.up();
     });
     quietConsole(world.chromium, [/127\.0\.0\.1/, /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE/]);
-    assert.ok(see.count() >= 12);
+    assert.ok(see.count() >= 4);
   } finally {
     await world.close();
   }

@@ -9,12 +9,14 @@ import { until } from './page.mjs';
 const results = fileURLToPath(new URL('../results', import.meta.url));
 const LEVELS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
+export const LONG = process.env.VISAVIS_TEST_LONG === '1';
+
 // In a talk the languages stand in a dialog of their own, for which one that is open would have to go.
 const SWITCHES = '[role=group] button[lang][aria-pressed=false], body:not(:has(dialog[open])) [data-testid=more]';
 
 // album('de-390') answers see(page, name, rules): waits until nothing moves, takes the picture, asks axe; rules are
 // axe's own, to switch further ones on or one off. see.both takes the picture in the other language, too, where axe would
-// find nothing new, if the page lets choose. `seen` counts.
+// find nothing new, if the page lets choose; see.again takes it without axe. `seen` counts.
 export function album(run) {
   rmSync(`${results}/${run}`, { recursive: true, force: true });
   const take = async (page, name) => {
@@ -33,14 +35,18 @@ export function album(run) {
     await accessible(page, `${run}/${name}`, rules);
   };
   see.seen = 0;
+  // The picture of a state at which axe has looked, or will, in another look.
+  see.again = async (page, name) => {
+    await take(page, name);
+    await fits(page, `${run}/${name}`);
+  };
   see.both = async (page, name, rules) => {
     const language = await page.eval(() => document.documentElement.lang);
     const other = language === 'de' ? 'en' : 'de';
     await see(page, `${name}-${language}`, rules);
     if (!(await page.has(SWITCHES))) return console.log(`# ${run}/${name} is only there in ${language}: it offers no choice now`);
     await speak(page, other);
-    await take(page, `${name}-${other}`);
-    await fits(page, `${run}/${name}-${other}`);
+    await see.again(page, `${name}-${other}`);
     await speak(page, language);
   };
   return see;
