@@ -1,5 +1,5 @@
-// What an advisor can do with a talk besides talking: halt it. While it is halted nothing of either side reaches the
-// other, both read why, and a page that is loaded anew changes nothing of it.
+// What an advisor can do with a talk besides talking: halt it, and call colleagues. While it is halted
+// nothing of either side reaches the other, both read why, and a page that is loaded anew changes nothing of it.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -104,6 +104,30 @@ test('it goes on with one press of a key, and both see and hear each other again
   await talk.reload();
   await bothSeeAndHear(guest, talk);
   assert.equal(await talk.has(hook('halt')), false, 'a page that is loaded anew halts nothing that goes on');
+});
+
+test('an alarm: colleagues of the desk see and hear it, one says to come, and the guest notices nothing', LIMIT, async () => {
+  const colleague = await advisor(world, 'mehmet', DESK);
+  const before = await guest.eval(() => document.querySelector('main').innerText.replace(/\d+:\d+/, ''));
+  await talk.click(hook('more'));
+  await talk.click(hook('alarm'));
+  await talk.wait(hook('alarm-called'));
+  await colleague.wait(hook('alarm-come'));
+  assert.match(await colleague.text(hook('alarm-row')), /Sabine Krüger ruft um Hilfe.*Gerda Beispiel/s);
+  for (const [page, name] of [[colleague, 'colleague'], [talk, 'staff']]) {
+    for (const [size, colorScheme] of [[PHONE, 'light'], [DESK, 'dark']]) {
+      await look(page, { ...size, colorScheme });
+      await see(page, `03-alarm-${name}-${size.width}-${colorScheme}`);
+    }
+  }
+  await colleague.page.locator(hook('alarm-come')).press('Enter');
+  await until('the advisor reads who comes', async () => (await talk.text(hook('alarm-called'))).includes('Mehmet Aksoy kommt'));
+  await until('the colleague reads it, too', async () => (await colleague.text(hook('alarm-row'))).includes('Mehmet Aksoy kommt Sabine Krüger zu Hilfe'));
+  await see(colleague, '04-answered-colleague');
+  assert.equal(await guest.eval(() => document.querySelector('main').innerText.replace(/\d+:\d+/, '')), before);
+  await talk.click(hook('alarm-over'));
+  for (const [page, row] of [[talk, 'alarm-called'], [colleague, 'alarm-row']]) await gone(page, hook(row));
+  await colleague.closeAll();
 });
 
 test('a guest cannot halt the talk, whatever its page sends', LIMIT, async () => {

@@ -63,13 +63,15 @@ func (s *stage) staffProps() map[string]prop {
 func talkProps() map[string]prop {
 	const talk = "/api/staff/talks/{talk}"
 	return map[string]prop{
-		"GET " + talk:                {ready: (*scene).admit},
-		"GET " + talk + "/stream":    {ready: (*scene).admit},
-		"POST " + talk + "/join":     {ready: (*scene).admit, body: bare},
-		"POST " + talk + "/detour":   {ready: (*scene).admit, body: bare},
-		"POST " + talk + "/sendback": {ready: (*scene).enter, body: bare},
-		"POST " + talk + "/end":      {ready: (*scene).enter, body: with(worldtest.Body{"outcome": "technical"})},
-		"POST " + talk + "/takeover": {ready: (*scene).enter, body: with(worldtest.Body{"allow": true, "ask": "nobody"})},
+		"GET " + talk:                    {ready: (*scene).admit},
+		"GET " + talk + "/stream":        {ready: (*scene).admit},
+		"POST " + talk + "/join":         {ready: (*scene).admit, body: bare},
+		"POST " + talk + "/detour":       {ready: (*scene).admit, body: bare},
+		"POST " + talk + "/sendback":     {ready: (*scene).enter, body: bare},
+		"POST " + talk + "/end":          {ready: (*scene).enter, body: with(worldtest.Body{"outcome": "technical"})},
+		"POST " + talk + "/alarm":        {ready: (*scene).admit, body: with(worldtest.Body{"on": true})},
+		"POST " + talk + "/alarm/answer": {ready: (*scene).admit, body: bare},
+		"POST " + talk + "/takeover":     {ready: (*scene).enter, body: with(worldtest.Body{"allow": true, "ask": "nobody"})},
 		"POST " + talk + "/signal": {ready: (*scene).admit, body: with(worldtest.Body{
 			"generation": 1, "kind": "answer", "sdp": worldtest.Description("staff", worldtest.Print("staff")), "nonce": worldtest.Nonce,
 		})},

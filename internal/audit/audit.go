@@ -98,6 +98,10 @@ const (
 	TalkPassed   Act = "talk.passed"   // the same, as who led it may lead it no longer
 	TalkEnded    Act = "talk.ended"
 
+	AlarmRaised   Act = "alarm.raised"   // who leads a talk calls the desk for help
+	AlarmAnswered Act = "alarm.answered" // by who comes
+	AlarmOver     Act = "alarm.over"     // taken back by who raised it
+
 	AuditSearched Act = "audit.searched" // for a person
 	AuditExported Act = "audit.exported"
 	AuditCut      Act = "audit.cut"    // entries that were kept long enough are deleted
@@ -197,6 +201,10 @@ var shapes = map[Act]shape{
 	TalkReturned: {object: OfAppointment, details: []string{"talk"}},
 	TalkPassed:   {object: OfAppointment, details: []string{"talk", "from"}},
 	TalkEnded:    {object: OfAppointment, details: []string{"talk"}},
+
+	AlarmRaised:   {object: OfAppointment, details: []string{"talk"}},
+	AlarmAnswered: {object: OfAppointment, details: []string{"talk"}},
+	AlarmOver:     {object: OfAppointment, details: []string{"talk"}},
 
 	AuditSearched: {object: OfStaff, details: []string{"from", "until", "act", "object"}},
 	AuditExported: {object: OfAgency, details: []string{"count", "from", "until", "act", "object", "person"}},

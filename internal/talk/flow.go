@@ -222,6 +222,7 @@ func (s *Service) join(ctx context.Context, p staff.Person, id string, takeover 
 			if err := s.noteJoined(ctx, tx, p, *t); err != nil {
 				return err
 			}
+			t.AlarmAt, t.AlarmAnsweredBy = nil, "" // whose it was is out of the talk
 		}
 		t.Staff = p.ID
 		return s.next(ctx, tx, key, t, nil)
@@ -257,6 +258,7 @@ func (s *Service) takeover(ctx context.Context, p staff.Person, id string, answe
 func (s *Service) finish(ctx context.Context, tx *db.Tx, t *Talk) error {
 	now := s.o.Clock()
 	t.EndedAt, t.RingUntil = &now, nil
+	t.AlarmAt, t.AlarmAnsweredBy = nil, ""
 	if err := save(ctx, tx, t, db.Ms(now)); err != nil {
 		return err
 	}

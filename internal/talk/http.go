@@ -24,6 +24,8 @@ func (s *Service) Routes(api *edge.API, mux *edge.Mux) {
 	edge.Handle(api, op("answerTakeover", "POST "+base+"/takeover"), s.postTakeover)
 	edge.Handle(api, op("sendBack", "POST "+base+"/sendback"), s.postSendBack)
 	edge.Handle(api, op("endTalk", "POST "+base+"/end"), s.postEnd)
+	edge.Handle(api, op("alarm", "POST "+base+"/alarm"), s.postAlarm)
+	edge.Handle(api, op("answerAlarm", "POST "+base+"/alarm/answer"), s.postAlarmAnswer)
 	edge.Handle(api, op("detourOfStaff", "POST "+base+"/detour"), s.postDetour)
 	mux.HandleFunc("GET "+base+"/stream", s.stream)
 	edge.Handle(api, edge.Operation{ID: "signalOfGuest", Route: "POST /api/guest/{agency}/seats/{seat}/signal", Tag: "guest"}, s.postGuestSignal)

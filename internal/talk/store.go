@@ -17,15 +17,16 @@ import (
 
 const columns = `SELECT id, agency_id, seat_id, desk_id, staff_id, media_id, generation, guest_restart, staff_restart,
 	admitted_at, ring_until, entered_at, connected_at, ended_at, staff_away_since, COALESCE(guest_print, ''), COALESCE(staff_print, ''),
-	revealed_at IS NOT NULL, features, version FROM talk`
+	revealed_at IS NOT NULL, features, alarm_at, COALESCE(alarm_answered_by, ''), version FROM talk`
 
 func scan(row interface{ Scan(...any) error }) (Talk, error) {
 	var t Talk
 	var media, features string
 	var admitted int64
-	var ring, entered, connected, ended, away *int64
+	var ring, entered, connected, ended, away, alarm *int64
 	err := row.Scan(&t.ID, &t.Agency, &t.Seat, &t.Desk, &t.Staff, &media, &t.Generation, &t.GuestRestart, &t.StaffRestart,
-		&admitted, &ring, &entered, &connected, &ended, &away, &t.GuestPrint, &t.StaffPrint, &t.Revealed, &features, &t.Version)
+		&admitted, &ring, &entered, &connected, &ended, &away, &t.GuestPrint, &t.StaffPrint, &t.Revealed, &features,
+		&alarm, &t.AlarmAnsweredBy, &t.Version)
 	if errors.Is(err, db.ErrNoRows) {
 		return t, ErrNotFound
 	}
@@ -37,7 +38,7 @@ func scan(row interface{ Scan(...any) error }) (Talk, error) {
 	}
 	t.AdmittedAt = db.Time(admitted)
 	t.RingUntil, t.EnteredAt, t.ConnectedAt, t.EndedAt = db.TimePtr(ring), db.TimePtr(entered), db.TimePtr(connected), db.TimePtr(ended)
-	t.StaffAwaySince = db.TimePtr(away)
+	t.StaffAwaySince, t.AlarmAt = db.TimePtr(away), db.TimePtr(alarm)
 	t.Features = strings.Fields(features)
 	return t, nil
 }
@@ -102,11 +103,12 @@ func save(ctx context.Context, tx *db.Tx, t *Talk, nowMs int64) error {
 	err := db.Affected(tx.ExecContext(ctx, `
 		UPDATE talk SET staff_id = $1, generation = $2, guest_restart = $3, staff_restart = $4, ring_until = $5,
 		       entered_at = $6, connected_at = $7, ended_at = $8, guest_print = $9, staff_print = $10,
-		       revealed_at = CASE WHEN $11 THEN COALESCE(revealed_at, $12) END, version = version + 1
-		WHERE agency_id = $13 AND id = $14 AND version = $15`,
+		       revealed_at = CASE WHEN $11 THEN COALESCE(revealed_at, $12) END,
+		       alarm_at = $13, alarm_answered_by = $14, version = version + 1
+		WHERE agency_id = $15 AND id = $16 AND version = $17`,
 		t.Staff, t.Generation, t.GuestRestart, t.StaffRestart, db.MsPtr(t.RingUntil), db.MsPtr(t.EnteredAt),
 		db.MsPtr(t.ConnectedAt), db.MsPtr(t.EndedAt), db.Null(t.GuestPrint), db.Null(t.StaffPrint), t.Revealed, nowMs,
-		t.Agency, t.ID, t.Version))
+		db.MsPtr(t.AlarmAt), db.Null(t.AlarmAnsweredBy), t.Agency, t.ID, t.Version))
 	if err != nil {
 		return fmt.Errorf("save talk: %w", err)
 	}

@@ -48,6 +48,8 @@ type Talk struct {
 	GuestPrint, StaffPrint        string
 	Revealed                      bool
 	Features                      []string // switched on for it
+	AlarmAt                       *time.Time
+	AlarmAnsweredBy               string // a colleague's id
 	Version                       int64
 }
 

@@ -47,24 +47,25 @@ func summary(n appointment.Names, callback vault.Personal) Summary {
 
 // View is a talk as staff see it (docs/protocol.md §2).
 type View struct {
-	ID             string    `json:"id"`
-	Seat           string    `json:"seat"`
-	Generation     int64     `json:"generation"`
-	Staff          Colleague `json:"staff"`
-	Appointment    Summary   `json:"appointment"`
-	AdmittedAt     int64     `json:"admittedAt"`
-	RingUntil      *int64    `json:"ringUntil,omitempty"`
-	EnteredAt      *int64    `json:"enteredAt,omitempty"`
-	ConnectedAt    *int64    `json:"connectedAt,omitempty"`
-	EndedAt        *int64    `json:"endedAt,omitempty"`
-	Takeover       string    `json:"takeover,omitempty" doc:"Names the device that asks to take over."`
-	GuestMode      string    `json:"guestMode"`
-	GuestReachable bool      `json:"guestReachable"`
-	GuestAwaySince *int64    `json:"guestAwaySince,omitempty"`
-	HeadsUpMs      int64     `json:"headsUpMs"`
-	Features       []string  `json:"features" enum:"chat,screen" doc:"Switched on in this talk."`
-	CodeRequired   bool      `json:"codeRequired" doc:"Who leads the talk is to compare the safety code."`
-	Now            int64     `json:"now"`
+	ID             string     `json:"id"`
+	Seat           string     `json:"seat"`
+	Generation     int64      `json:"generation"`
+	Staff          Colleague  `json:"staff"`
+	Appointment    Summary    `json:"appointment"`
+	AdmittedAt     int64      `json:"admittedAt"`
+	RingUntil      *int64     `json:"ringUntil,omitempty"`
+	EnteredAt      *int64     `json:"enteredAt,omitempty"`
+	ConnectedAt    *int64     `json:"connectedAt,omitempty"`
+	EndedAt        *int64     `json:"endedAt,omitempty"`
+	Takeover       string     `json:"takeover,omitempty" doc:"Names the device that asks to take over."`
+	GuestMode      string     `json:"guestMode"`
+	GuestReachable bool       `json:"guestReachable"`
+	GuestAwaySince *int64     `json:"guestAwaySince,omitempty"`
+	HeadsUpMs      int64      `json:"headsUpMs"`
+	Features       []string   `json:"features" enum:"chat,screen" doc:"Switched on in this talk."`
+	CodeRequired   bool       `json:"codeRequired" doc:"Who leads the talk is to compare the safety code."`
+	Alarm          *AlarmView `json:"alarm,omitempty" doc:"Who leads the talk has called for help."`
+	Now            int64      `json:"now"`
 }
 
 func (s *Service) view(ctx context.Context, q db.Q, t Talk) (View, error) {
@@ -88,12 +89,16 @@ func (s *Service) view(ctx context.Context, q db.Q, t Talk) (View, error) {
 	if err != nil {
 		return View{}, err
 	}
+	alarm, err := s.alarmView(ctx, q, t)
+	if err != nil {
+		return View{}, err
+	}
 	return View{
 		ID: t.ID, Seat: t.Seat, Generation: t.Generation, Staff: Colleague{t.Staff, name}, Appointment: summary(n, callback),
 		AdmittedAt: db.Ms(t.AdmittedAt), RingUntil: db.MsPtr(t.RingUntil), EnteredAt: db.MsPtr(t.EnteredAt),
 		ConnectedAt: db.MsPtr(t.ConnectedAt), EndedAt: db.MsPtr(t.EndedAt), Takeover: x.Ask(),
 		GuestMode: string(x.Mode), GuestReachable: x.AwaySince == nil, GuestAwaySince: db.MsPtr(x.AwaySince),
-		Features:     t.Features,
+		Features: t.Features, Alarm: alarm,
 		CodeRequired: rules.Line(agency.CodeCompared) == agency.Required,
 		HeadsUpMs:    s.o.HeadsUp.Milliseconds(), Now: db.Ms(s.o.Clock()),
 	}, nil

@@ -25,7 +25,7 @@ const rowsQuery = `
 	       s.id, s.state, COALESCE(s.closed_reason, ''), COALESCE(s.door, ''), COALESCE(s.mode, ''),
 	       s.opened_at, s.check_failed_at, s.arrived_at, s.away_since, s.hidden_since, s.stay_until, s.asking_hash IS NOT NULL AND NOT s.asking_refused,
 	       COALESCE(t.id, ''), COALESCE(h.id, ''), COALESCE(h.name, ''),
-	       COALESCE(t.admitted_at, 0), t.ring_until, t.entered_at, t.connected_at,
+	       COALESCE(t.admitted_at, 0), t.ring_until, t.entered_at, t.connected_at, COALESCE(t.alarm_at, 0), COALESCE(c.name, ''),
 	       l.admitted_at, l.ended_at,
 	       a.mail_state, COALESCE(k.id, ''), k.body_sealed, a.note_sealed, COALESCE(n.id, ''), COALESCE(n.name, ''),
 	       COALESCE(s.passed_at, 0), COALESCE(pf.id, ''), COALESCE(pf.name, '')
@@ -38,6 +38,7 @@ const rowsQuery = `
 	LEFT JOIN staff pf ON pf.agency_id = a.agency_id AND pf.id = s.passed_from
 	LEFT JOIN talk t ON t.agency_id = a.agency_id AND t.seat_id = s.id AND t.ended_at IS NULL
 	LEFT JOIN staff h ON h.agency_id = a.agency_id AND h.id = t.staff_id
+	LEFT JOIN staff c ON c.agency_id = a.agency_id AND c.id = t.alarm_answered_by
 	LEFT JOIN talk l ON l.agency_id = a.agency_id AND l.id =
 	       (SELECT p.id FROM talk p WHERE p.agency_id = a.agency_id AND p.seat_id = s.id AND p.entered_at IS NOT NULL AND p.ended_at IS NOT NULL
 	        ORDER BY p.admitted_at DESC, p.id DESC LIMIT 1)
@@ -165,12 +166,14 @@ func (s store) scanRow(rows interface{ Scan(...any) error }) (Row, lastTalk, err
 		service, state string
 		last           lastTalk
 		passed         Passed
+		alarm          Alarm
 	)
 	err := rows.Scan(&r.ID, &r.Version, &r.StartsAt, &r.EndsAt, &r.Status, &r.Outcome, &r.Language, &sealed,
 		&r.Desk, &r.DeskName, &r.Service, &service, &advisor.ID, &advisor.Name,
 		&r.Seat.ID, &r.Seat.State, &r.Seat.ClosedReason, &r.Seat.Door, &r.Seat.Mode,
 		&r.Seat.OpenedAt, &r.Seat.CheckFailedAt, &r.Seat.ArrivedAt, &r.Seat.AwaySince, &r.Seat.HiddenSince, &r.Seat.StayUntil, &talk.TakeoverAsked,
 		&talk.ID, &talk.Staff.ID, &talk.Staff.Name, &talk.AdmittedAt, &talk.RingUntil, &talk.EnteredAt, &talk.ConnectedAt,
+		&alarm.At, &alarm.AnsweredBy,
 		&last.admitted, &last.ended, &state, &callback, &number, &note, &handedBy.ID, &handedBy.Name,
 		&passed.At, &passed.From.ID, &passed.From.Name)
 	if err != nil {
@@ -193,6 +196,9 @@ func (s store) scanRow(rows interface{ Scan(...any) error }) (Row, lastTalk, err
 	r.ServiceName = agency.DecodeText(service).In("de")
 	if advisor.ID != "" {
 		r.Advisor = &advisor
+	}
+	if alarm.At != 0 {
+		talk.Alarm = &alarm
 	}
 	if talk.ID != "" {
 		r.Talk = &talk

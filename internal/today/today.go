@@ -108,6 +108,13 @@ type Talk struct {
 	EnteredAt     *int64 `json:"enteredAt,omitempty"`
 	ConnectedAt   *int64 `json:"connectedAt,omitempty"`
 	TakeoverAsked bool   `json:"takeoverAsked"`
+	Alarm         *Alarm `json:"alarm,omitempty"`
+}
+
+// Alarm says that who leads a talk has called for help.
+type Alarm struct {
+	At         int64  `json:"at"`
+	AnsweredBy string `json:"answeredBy,omitempty" doc:"The name of who has said to come."`
 }
 
 // Invitation says whether the citizen has been told.

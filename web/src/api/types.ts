@@ -231,6 +231,8 @@ interface RowTalk {
   enteredAt?: number;
   connectedAt?: number;
   takeoverAsked: boolean;
+  /** Who leads it has called for help; `answeredBy` is the name of who has said to come. */
+  alarm?: { at: number; answeredBy?: string };
 }
 
 /** One appointment in the list of the day. */
@@ -305,6 +307,8 @@ export interface TalkView {
   guestReachable: boolean;
   guestAwaySince?: number;
   headsUpMs: number;
+  /** Who leads the talk has called colleagues for help. */
+  alarm?: { at: number; answeredBy?: Person };
   now: number;
 }
 

@@ -238,6 +238,11 @@ export class DeskList {
     return this.told(api.post(`/api/staff/desks/${desk}/late`, { advisor, minutes }));
   }
 
+  /** This person comes to help. */
+  help(talk: string): Promise<unknown> {
+    return this.told(api.post(`/api/staff/talks/${talk}/alarm/answer`));
+  }
+
   finish(task: Task): Promise<Task> {
     return this.told(api.post<Task>(`/api/staff/tasks/${task.id}/done`));
   }

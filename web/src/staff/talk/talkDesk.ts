@@ -162,6 +162,13 @@ export class TalkDesk {
     });
   }
 
+  /** Calls the colleagues of the desk without a word to the guest, or takes that back. */
+  async alarm(on: boolean): Promise<void> {
+    await this.guarded(async () => {
+      this.take(await api.post<TalkView>(`${this.path}/alarm`, { on }));
+    });
+  }
+
   async end(outcome: Outcome): Promise<void> {
     await this.guarded(async () => {
       this.outcome = outcome;
