@@ -17,7 +17,7 @@ type peopleInput struct {
 		Text  string `json:"text,omitempty" maxLength:"100" doc:"Any part of name or e-mail."`
 		Place string `json:"place,omitempty" maxLength:"64" doc:"Id: who has a role there or at a desk of it."`
 		Role  string `json:"role,omitempty" maxLength:"40"`
-		State string `json:"state,omitempty" enum:"active,disabled"`
+		State string `json:"state,omitempty" enum:"active,disabled,uninvited" doc:"uninvited: active, without a password, an invitation that is valid or on its way, or a sign-in at a provider."`
 		After string `json:"after,omitempty" maxLength:"64" doc:"Id of the last person that was shown."`
 	}
 }

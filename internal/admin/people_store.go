@@ -43,6 +43,9 @@ type Account struct {
 	Roles    []RoleView `json:"roles"`
 }
 
+// uninvited is who has no password, has never signed in at a provider, has no invitation, and waits for none.
+const uninvited = "uninvited"
+
 // peopleSearch is what somebody looks for.
 type peopleSearch struct {
 	text, place, role, state, after string
@@ -79,6 +82,12 @@ func (s *Service) searchPeople(ctx context.Context, q db.Q, agencyID string, loo
 		only += ` AND disabled_at IS NULL`
 	case disabled:
 		only += ` AND disabled_at IS NOT NULL`
+	case uninvited:
+		args = append(args, db.Ms(s.o.Clock()))
+		only += fmt.Sprintf(` AND disabled_at IS NULL AND password_hash = ''
+			AND id NOT IN (SELECT staff_id FROM staff_link WHERE agency_id = $1 AND reason = '%s' AND until_at > $%d)
+			AND id NOT IN (SELECT staff_id FROM staff_identity WHERE agency_id = $1)
+			AND id NOT IN (SELECT unique_key FROM job WHERE agency_id = $1 AND kind = '%s' AND dead_at IS NULL)`, staff.Invited, len(args), staff.InviteJob)
 	}
 	rows, err := q.QueryContext(ctx, `
 		SELECT id, email, name, disabled_at IS NOT NULL, password_hash <> '' FROM staff

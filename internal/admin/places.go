@@ -37,6 +37,7 @@ func (s *Service) Routes(api *edge.API, mux *edge.Mux) {
 	edge.Handle(api, op("createPerson", "POST "+people), s.postPerson)
 	edge.Handle(api, op("person", "GET "+people+"/{id}"), s.getPerson)
 	edge.Handle(api, op("changePerson", "POST "+people+"/{id}"), s.postChangedPerson)
+	edge.Handle(api, op("invitePeople", "POST "+people+"/invite"), s.postInviteMany)
 	edge.Handle(api, op("invitePerson", "POST "+people+"/{id}/invite"), s.postInvite)
 	edge.Handle(api, op("resetFactor", "POST "+people+"/{id}/factor/reset"), s.postFactorReset)
 	edge.Handle(api, op("giveRole", "POST "+people+"/{id}/roles"), s.postRole)

@@ -92,6 +92,7 @@ func New(d *db.DB, agencies *agency.Store, o Options) *Service {
 		recovered: edge.NewLimiter(5*time.Minute, 10, 20_000),
 	}
 	o.Jobs.Handle(settleJob, s.settleNow)
+	o.Jobs.Handle(InviteJob, s.inviteNow)
 	return s
 }
 
