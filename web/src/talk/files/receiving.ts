@@ -1,4 +1,4 @@
-import { type Kind, kindOf } from "./kind";
+import { type Kind, kindOf as anyKind } from "./kind";
 import { savedName } from "./name";
 import { type FileWord, frameBytes, mostListed, mostOffers, unframed } from "./words";
 
@@ -37,6 +37,8 @@ export class Receiving {
     private readonly changed: () => void,
     /** How a file is called whose name has nothing readable in it. */
     private readonly nameless: () => string,
+    /** What may come at all. */
+    private readonly kindOf: (whole: Blob) => Promise<Kind | undefined> = anyKind,
   ) {}
 
   get files(): readonly Received[] {
@@ -132,7 +134,7 @@ export class Receiving {
   private async check({ id, name }: Incoming): Promise<void> {
     this.put(id, { state: "checked", run: undefined });
     const whole = this.piecesOf(id).whole();
-    const kind = await kindOf(whole).catch(() => undefined);
+    const kind = await this.kindOf(whole).catch(() => undefined);
     if (this.list.find((file) => file.id === id)?.state !== "checked") return;
     if (!kind) {
       this.refuse(id);

@@ -28,13 +28,13 @@ const answers = { no: "declined", unlike: "unlike", pause: "paused", got: "arriv
 
 /** What this side offers, and sends once it is asked for. */
 export class Sending {
-  private readonly pace = new Pace();
   private list: readonly Outgoing[] = [];
   private channel: RTCDataChannel | undefined;
 
   constructor(
     private readonly tell: (word: FileWord) => void,
     private readonly changed: () => void,
+    private readonly pace = new Pace(),
   ) {}
 
   get files(): readonly Sent[] {

@@ -36,10 +36,10 @@ export type FileWord =
 
 const stops: readonly string[] = ["no", "pause", "got", "unlike", "hold", "gone"] satisfies Stop[];
 
-/** Undefined for what is not exactly one of these. */
-export function wordOf(message: Added): FileWord | undefined {
+/** Undefined for what is not exactly one of these; `kind` is `t` of what the bytes are for. */
+export function wordOf(message: Added, kind = "file"): FileWord | undefined {
   const { t, id, ids, name, size, from, run } = message;
-  if (t !== "file") return undefined;
+  if (t !== kind) return undefined;
   if (message.do === "again") return { do: "again" };
   if (message.do === "have") return Array.isArray(ids) ? { do: "have", ids: ids.filter(isId) } : undefined;
   if (!isId(id)) return undefined;
@@ -55,7 +55,7 @@ export function wordOf(message: Added): FileWord | undefined {
   }
 }
 
-function isId(value: unknown): value is string {
+export function isId(value: unknown): value is string {
   return typeof value === "string" && /^[\w-]{1,64}$/.test(value);
 }
 
