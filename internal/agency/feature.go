@@ -10,6 +10,8 @@ const (
 	TalkScreen Rule = "talk.screen"
 	// TalkFiles is whether the two sides of a talk can send each other files.
 	TalkFiles Rule = "talk.files"
+	// TalkDocument is whether guests can show a document in a talk: one still of their camera, seen and not kept.
+	TalkDocument Rule = "talk.document"
 	// WaitingMessages is whether desks can write to who waits.
 	WaitingMessages Rule = "waiting.messages"
 )

@@ -132,6 +132,7 @@ func inOrder() []definition {
 		{rule: TalkChat, group: Features, form: Form{Kind: SwitchForm}, at: levels(), standard: SwitchedOn},
 		{rule: TalkScreen, group: Features, form: Form{Kind: SwitchForm}, at: levels(), standard: SwitchedOn},
 		{rule: TalkFiles, group: Features, form: Form{Kind: SwitchForm}, at: levels(), standard: SwitchedOn},
+		{rule: TalkDocument, group: Features, form: Form{Kind: SwitchForm}, at: levels(), standard: SwitchedOn},
 		{rule: WaitingMessages, group: Features, form: Form{Kind: SwitchForm}, at: levels(), standard: SwitchedOn},
 		{
 			rule: ContactPhone, group: Contact, form: Form{Kind: DialForm, Most: mostDial},

@@ -369,6 +369,11 @@ func (s *stage) talks() []step {
 			"a colleague who takes over", func() { s.in(s.winter, "join", Body{"takeover": true}).OK(s.t) },
 			[]string{"staff WINTER: talk.joined appointment MADE talk=TALK from=SOMMER"},
 		},
+		{
+			"a document that was seen", func() { s.in(s.winter, "document", Body{}).OK(s.t) },
+			[]string{"staff WINTER: document.seen appointment MADE role=advisor"},
+		},
+		{"a document in a talk that somebody else leads", func() { s.in(s.sommer, "document", Body{}).Expect(s.t, http.StatusConflict, "talk.led") }, nil},
 		{"a guest sent back", func() { s.in(s.winter, "sendback", Body{}).OK(s.t) }, []string{"staff WINTER: talk.returned appointment MADE talk=TALK"}},
 		{"a guest who does not answer", func() {
 			s.admit()

@@ -129,6 +129,9 @@ func (p Person) MayGive(role Role, place agency.Place) bool {
 // MayDesk tells whether the person works at a desk: sees its day and who waits there, and books.
 func (p Person) MayDesk(desk string) bool { return p.at[desk] != "" }
 
+// RoleAt is the highest role of the person at a desk, none where they do not work.
+func (p Person) RoleAt(desk string) Role { return p.at[desk] }
+
 // Workplaces name the desks at which the person works and its highest role at each, to notice that they have changed.
 func (p Person) Workplaces() []string {
 	list := make([]string, len(p.Desks))

@@ -13,9 +13,10 @@ import (
 
 // What can be switched on and off in a talk. The server sees nothing of them: the pages of both sides keep to it.
 const (
-	chat   = "chat"
-	screen = "screen"
-	files  = "files"
+	chat     = "chat"
+	screen   = "screen"
+	files    = "files"
+	document = "document"
 )
 
 // features are what is switched on for a talk that begins now. Who takes part in writing has no other way to speak than
@@ -34,6 +35,9 @@ func (s *Service) features(ctx context.Context, q db.Q, x seat.Seat) ([]string, 
 	}
 	if rules.On(agency.TalkFiles, day) {
 		list = append(list, files)
+	}
+	if rules.On(agency.TalkDocument, day) {
+		list = append(list, document)
 	}
 	return list, nil
 }

@@ -255,6 +255,7 @@ export type RuleName =
   | "talk.chat"
   | "talk.screen"
   | "talk.files"
+  | "talk.document"
   | "waiting.messages"
   | "logo"
   | "legal.basis"

@@ -40,7 +40,7 @@ interface Wait {
 }
 
 /** What a place can switch off for its talks. */
-export type Feature = "chat" | "screen" | "files";
+export type Feature = "chat" | "screen" | "files" | "document";
 
 export interface GuestTalk {
   id: string;

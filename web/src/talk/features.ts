@@ -15,3 +15,6 @@ export function within(call: CallState, talk: Talk): CallState {
   const remote = call.local.held ? { ...shown, mic: false, camera: false, sharing: false } : shown;
   return { ...call, remote, chat: isOn(talk, "chat") ? call.chat : [] };
 }
+
+/** What a page shows beside the other person at first: oneself, and nothing that somebody has to ask for. */
+export const nothing = { self: true, type: false, file: false, document: false, hold: false };

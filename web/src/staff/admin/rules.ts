@@ -20,6 +20,7 @@ export const ruleLabels: Readonly<Record<RuleName, StaffKey>> = {
   "talk.chat": "admin.rule.chat",
   "talk.screen": "admin.rule.screen",
   "talk.files": "admin.rule.files",
+  "talk.document": "admin.rule.document",
   "waiting.messages": "admin.rule.messages",
   logo: "admin.rule.logo",
   "legal.basis": "admin.rule.basis",
@@ -52,6 +53,7 @@ export const switchHints: Partial<Record<RuleName, StaffKey>> = {
   "talk.chat": "admin.rule.chat.hint",
   "talk.screen": "admin.rule.screen.hint",
   "talk.files": "admin.rule.files.hint",
+  "talk.document": "admin.rule.document.hint",
   "waiting.messages": "admin.rule.messages.hint",
 };
 

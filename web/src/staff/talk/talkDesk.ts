@@ -4,6 +4,7 @@ import type { Admitted, ByeReason, Detour, Me, Others, Outcome, Signal, TalkView
 import { after } from "../../call/after";
 import { Call } from "../../call/call";
 import { acquire, type Acquired, stopStream } from "../../call/devices";
+import { persist } from "../../call/persist";
 import { Store, type Unsubscribe } from "../../call/store";
 import type { Session } from "../session";
 import { WindowChannel, type WindowMessage } from "../window";
@@ -181,6 +182,13 @@ export class TalkDesk {
       this.outcome = "back";
       this.take(await api.post<TalkView>(`${this.path}/sendback`));
     });
+  }
+
+  /** The audit is told that a document of the guest was seen, and nothing of it. */
+  async documentSeen(): Promise<void> {
+    const { path } = this;
+    const over = (): boolean => path !== this.path;
+    await persist(() => api.post(`${path}/document`), over).catch(() => undefined); // the talk is over, or somebody else's
   }
 
   dismissRefusal(): void {

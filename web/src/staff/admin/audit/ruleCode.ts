@@ -18,6 +18,7 @@ const kinds: Readonly<Record<RuleName, RuleTakes["kind"]>> = {
   "talk.chat": "switch",
   "talk.screen": "switch",
   "talk.files": "switch",
+  "talk.document": "switch",
   "waiting.messages": "switch",
   logo: "picture",
   "legal.basis": "one",

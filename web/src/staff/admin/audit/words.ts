@@ -22,7 +22,7 @@ const groups = {
   "sign-in": ["session", "password", "factor", "recovery", "passkey", "identity"],
   people: ["account", "role", "directory"],
   appointments: ["appointment", "link", "message", "notice", "consent"],
-  talks: ["takeover", "talk"],
+  talks: ["takeover", "talk", "document"],
   audit: ["audit", "decided", "retention"],
 } as const;
 

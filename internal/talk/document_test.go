@@ -1,0 +1,44 @@
+package talk_test
+
+import (
+	"net/http"
+	"testing"
+
+	"visavis/internal/agency"
+	"visavis/internal/db"
+	"visavis/internal/db/dbtest"
+	. "visavis/internal/worldtest"
+)
+
+func TestThatADocumentWasSeenIsNotedOnlyByWhoLeadsARunningTalkWhereDocumentsAreSwitchedOn(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		noted := func(want int) {
+			t.Helper()
+			if n := s.Count(`SELECT COUNT(*) FROM audit_entry WHERE agency_id = $1 AND act = 'document.seen'`, s.o.Agency); n != want {
+				t.Errorf("%d entries, not %d", n, want)
+			}
+		}
+		id := s.admit(s.sommer).Talk.ID
+		s.do(s.sommer, id, "document", Body{"name": "Ausweis"}).Expect(t, http.StatusBadRequest, "request.invalid")
+		s.do(s.SignIn(s.o.Winter), id, "document", Body{}).Expect(t, http.StatusConflict, "talk.led")
+		noted(0)
+		s.do(s.sommer, id, "document", Body{}).OK(t)
+		noted(1)
+		s.do(s.sommer, id, "sendback", Body{}).OK(t)
+		s.do(s.sommer, id, "document", Body{}).Expect(t, http.StatusGone, "talk.ended")
+
+		s.Decide(s.o, s.o.Agency, agency.TalkDocument, `"off"`, false)
+		s.do(s.sommer, s.admit(s.sommer).Talk.ID, "document", Body{}).Expect(t, http.StatusConflict, "document.off")
+		noted(1)
+	})
+}
+
+func TestAPageThatSeesDocumentsWithoutEndDoesNotFillTheAudit(t *testing.T) {
+	s := newScene(t, dbtest.SQLite(t))
+	id := s.admit(s.sommer).Talk.ID
+	for range 10 {
+		s.do(s.sommer, id, "document", Body{}).OK(t)
+	}
+	s.do(s.sommer, id, "document", Body{}).Expect(t, http.StatusTooManyRequests, "session.throttled")
+}
