@@ -175,6 +175,24 @@ test('for how long data is kept two people decide', LIMIT, async () => {
   await admin.click('summary');
   await seen(admin, '14-mine');
 
+  await officer.reload();
+  await officer.click(hook('approval-allow'));
+  await officer.click(hook('approval-yes'));
+  await says(officer, hook('approvals-agreed'), /Zugestimmt hat Mehmet.*Freigabe aufheben/s);
+  await seen(officer, '14-agreed');
+  await admin.reload();
+  await says(admin, hook('approvals-agreed'), /Ihr Antrag vom.*Antrag zurücknehmen/s);
+  await officer.click(hook('approval-end'));
+  await says(officer, 'dialog[open]', /nicht mehr einverstanden/);
+  await pictures.see(officer, '14-ending');
+  await officer.click(hook('approval-yes'));
+  await says(officer, 'main', /Die Freigabe ist aufgehoben.*wartet nichts/s);
+  await focused(officer, 'h1');
+  await admin.reload();
+  await admin.click(hook('ask-agency.key'));
+  await admin.click(hook('approval-yes'));
+  await says(admin, hook('approval'), /zweite Person/);
+
   await rename(admin, 'mehmet', 'Mehmet A. Aksoy');
   await officer.reload();
   await says(officer, hook('approval-hindered'), /das Konto von Martina Lorenz.*nicht zustimmen\. Eine andere Person kann schon jetzt zustimmen/s);

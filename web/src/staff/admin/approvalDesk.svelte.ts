@@ -51,11 +51,20 @@ export class ApprovalDesk {
   }
 }
 
-/** What still waits, and what is over. */
-export function parted(
-  list: readonly Approval[],
-  now: number,
-): { open: readonly Approval[]; over: readonly Approval[] } {
+export interface Parted {
+  /** Two have agreed, and it is still to be done: until then it can be taken back. */
+  readonly agreed: readonly Approval[];
+  readonly open: readonly Approval[];
+  readonly over: readonly Approval[];
+}
+
+/** What can still be taken back, what waits for a second person, and what is over. */
+export function parted(list: readonly Approval[], now: number): Parted {
   const waits = ({ decidedAt, untilAt }: Approval): boolean => decidedAt === undefined && untilAt > now;
-  return { open: list.filter(waits), over: list.filter((one) => !waits(one)) };
+  const agreed = ({ mayEnd, untilAt }: Approval): boolean => mayEnd && untilAt > now;
+  return {
+    agreed: list.filter(agreed),
+    open: list.filter(waits),
+    over: list.filter((one) => !waits(one) && !agreed(one)),
+  };
 }

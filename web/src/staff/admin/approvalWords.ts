@@ -36,12 +36,23 @@ const moment = (at: number, texts: Said): string =>
   texts.t("admin.approvals.moment", { date: dayText(at, texts), time: timeText(at, texts) });
 
 /** Who asked, when, and until when somebody can agree. */
-export function askedText({ askedBy, askedAt, untilAt }: Approval, texts: Said): string {
-  return texts.t("admin.approvals.asked", {
-    name: askedBy,
-    when: moment(askedAt, texts),
-    until: moment(untilAt, texts),
-  });
+export function askedText({ askedBy: name, askedAt, untilAt, mine }: Approval, texts: Said): string {
+  const [when, until] = [moment(askedAt, texts), moment(untilAt, texts)];
+  return texts.t(mine ? "admin.approvals.askedMine" : "admin.approvals.asked", { name, when, until });
+}
+
+/** Who has agreed to what, and until when that can be taken back. */
+export function agreedText(one: Approval, texts: Said): string {
+  const { t } = texts;
+  const when = moment(one.askedAt, texts);
+  const until = moment(one.untilAt, texts);
+  return [
+    one.mine
+      ? t("admin.approvals.agreedMine", { when })
+      : t("admin.approvals.agreedOf", { name: one.askedBy, when }),
+    becameText(one, texts),
+    t(one.mine ? "admin.approvals.untilMine" : "admin.approvals.until", { until }),
+  ].join(" ");
 }
 
 /** Less than a day before it lapses nobody can be expected to come back for it. */
@@ -71,13 +82,21 @@ export function hinderedText(
 /** What became of it. */
 export function becameText(one: Approval, texts: Said): string {
   const { t } = texts;
-  const { decidedBy: name = "", decidedAt, allowed, takenBack, untilAt, usedAt } = one;
+  const { act, decidedBy: name = "", decidedAt, allowed, takenBack, mine, untilAt, usedAt, mayEnd } = one;
   if (decidedAt === undefined) return t("admin.approvals.late", { when: moment(untilAt, texts) });
   const when = moment(decidedAt, texts);
-  if (takenBack) return t("admin.approvals.takenBack", { name, when });
+  if (takenBack)
+    return t(mine ? "admin.approvals.takenBackMine" : "admin.approvals.takenBack", { name, when });
   if (!allowed) return t("admin.approvals.refused", { name, when });
   const agreed = t("admin.approvals.allowed", { name, when });
-  return usedAt === undefined
-    ? agreed
-    : `${agreed} ${t("admin.approvals.used", { when: moment(usedAt, texts) })}`;
+  if (usedAt !== undefined) return `${agreed} ${t("admin.approvals.used", { when: moment(usedAt, texts) })}`;
+  const lapsed = act === "agency.key" && !mayEnd;
+  return lapsed ? `${agreed} ${t("admin.approvals.unused", { when: moment(untilAt, texts) })}` : agreed;
+}
+
+/** What somebody has just done about it. */
+export function doneText({ mine, mayEnd }: Approval, allow: boolean): StaffKey {
+  if (allow) return "admin.approvals.done.allowed";
+  if (mine) return "admin.approvals.done.back";
+  return mayEnd ? "admin.approvals.done.ended" : "admin.approvals.done.refused";
 }

@@ -5,7 +5,15 @@ import { loadAdmin, loadStaff, type StaffKey } from "../../i18n/staff";
 import { Texts } from "../../ui";
 import { server } from "../fakes";
 import { ApprovalDesk, parted } from "./approvalDesk.svelte";
-import { becameText, hinderedText, whatText, whyText } from "./approvalWords";
+import {
+  agreedText,
+  askedText,
+  becameText,
+  doneText,
+  hinderedText,
+  whatText,
+  whyText,
+} from "./approvalWords";
 
 let texts: Texts<StaffKey>;
 beforeAll(async () => {
@@ -113,6 +121,38 @@ test("what is decided, or too late, waits no longer", () => {
   const { open, over } = parted(list, now);
   expect(open).toEqual([waits]);
   expect(over).toHaveLength(2);
+});
+
+test("what two have agreed to stands open for as long as it can be taken back", () => {
+  const key = {
+    act: "agency.key",
+    change: undefined,
+    decidedAt: now,
+    decidedBy: "Herr Winter",
+    allowed: true,
+  };
+  const agreed = asked({ ...key, mayEnd: true } as Partial<Approval>);
+  const [used, late] = [
+    asked({ ...agreed, mayEnd: false, usedAt: now }),
+    asked({ ...agreed, mayEnd: false }),
+  ];
+  expect(parted([used, agreed, late], now)).toEqual({ agreed: [agreed], open: [], over: [used, late] });
+  expect(parted([agreed], agreed.untilAt).over).toEqual([agreed]);
+  expect(becameText(late, texts)).toMatch(/Gesichert wurde bis .* nicht\.$/);
+  expect(agreedText(agreed, texts)).toMatch(
+    /^Beantragt von Frau Herbst am .*Zugestimmt hat Herr Winter.*Freigabe/,
+  );
+  expect(agreedText({ ...agreed, mine: true }, texts)).toMatch(/^Ihr Antrag vom .* Antrag zurücknehmen\.$/);
+});
+
+test("who has asked is spoken to", () => {
+  expect(askedText(asked({}), texts)).toMatch(/^Beantragt von Frau Herbst/);
+  expect(askedText(asked({ mine: true }), texts)).toMatch(/^Ihr Antrag vom .* zweite Person zustimmen\.$/);
+  const back = asked({ mine: true, decidedAt: now, decidedBy: "Frau Herbst", takenBack: true });
+  expect(becameText(back, texts)).toMatch(/^Sie haben den Antrag .* zurückgenommen\.$/);
+  expect(doneText(asked({ mine: true, mayEnd: true }), false)).toBe("admin.approvals.done.back");
+  expect(doneText(asked({ mayEnd: true }), false)).toBe("admin.approvals.done.ended");
+  expect(doneText(asked({}), false)).toBe("admin.approvals.done.refused");
 });
 
 test("when a colleague was quicker, what is shown is what there is", async () => {
