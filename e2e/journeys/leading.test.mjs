@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import { album, speak } from '../lib/album.mjs';
 import { forDocs, gallery } from '../lib/looks.mjs';
 import { advisor, DESK, focused, gone, says } from '../lib/office.mjs';
+import { until } from '../lib/page.mjs';
 import { ADVISORS, hook, screen } from '../lib/steps.mjs';
 import { demoWorld, quietConsole } from '../lib/world.mjs';
 
@@ -96,8 +97,13 @@ test('the auditor reads what happened in words, and that nothing was changed', L
 
   await auditor.page.locator('select').selectOption('role.given');
   await auditor.click(hook('audit-search'));
-  await says(auditor, hook('audit-entries'), /^(?!.*angemeldet).*Rolle gegeben/s); // the former list stays until the new one is there
+  await says(auditor, hook('audit-entries'), /^(?!.*angemeldet).*Rolle vergeben/s); // the former list stays until the new one is there
   await auditor.page.locator('select').selectOption('');
+  const number = `${hook('audit-form')} input[maxlength="60"]`;
+  await auditor.fill(number, 'Nr. 1');
+  await auditor.click(hook('audit-search'));
+  await until('the entry of that number', () => auditor.eval(() => document.querySelectorAll('[data-testid=audit-entries] li').length === 1));
+  await auditor.fill(number, '');
   await auditor.fill('[role=combobox]', 'mehmet');
   await auditor.wait('[role=option]:only-child:has-text("Mehmet")');
   await auditor.press('ArrowDown');

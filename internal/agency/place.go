@@ -63,6 +63,34 @@ func (s *Store) Place(ctx context.Context, q db.Q, agencyID, id string) (Place, 
 	return p, nil
 }
 
+// Places finds parts of an agency, also closed ones; what is not there is left out. For names: what they lie in is not said.
+func (s *Store) Places(ctx context.Context, q db.Q, agencyID string, ids []string) ([]Place, error) {
+	list, args := db.In(2, ids)
+	rows, err := q.QueryContext(ctx, `
+		SELECT 'agency', id, name FROM agency WHERE agency.id = $1 AND agency.id IN `+list+`
+		UNION ALL SELECT 'department', id, name FROM department WHERE agency_id = $1 AND id IN `+list+`
+		UNION ALL SELECT 'service', id, name FROM service WHERE agency_id = $1 AND id IN `+list+`
+		UNION ALL SELECT 'location', id, name FROM location WHERE agency_id = $1 AND id IN `+list+`
+		UNION ALL SELECT 'desk', id, name FROM desk WHERE agency_id = $1 AND id IN `+list+`
+		ORDER BY 2`, append([]any{agencyID}, args...)...)
+	if err != nil {
+		return nil, fmt.Errorf("list places: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // read only
+	var all []Place
+	for rows.Next() {
+		var p Place
+		if err := rows.Scan(&p.Kind, &p.ID, &p.Name); err != nil {
+			return nil, fmt.Errorf("list places: %w", err)
+		}
+		if p.Kind == OfService {
+			p.Name = DecodeText(p.Name).In("de")
+		}
+		all = append(all, p)
+	}
+	return all, rows.Err()
+}
+
 // placesByCode finds what is in use.
 const placesByCode = `
 	SELECT id FROM department WHERE agency_id = $1 AND code = $2 AND $3 = 'department' AND closed_at IS NULL

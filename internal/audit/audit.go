@@ -208,8 +208,8 @@ var shapes = map[Act]shape{
 	AlarmAnswered: {object: OfAppointment, details: []string{"talk"}},
 	AlarmOver:     {object: OfAppointment, details: []string{"talk"}},
 
-	AuditSearched: {object: OfStaff, details: []string{"from", "until", "act", "object"}},
-	AuditExported: {object: OfAgency, details: []string{"count", "from", "until", "act", "object", "person"}},
+	AuditSearched: {object: OfStaff, details: []string{"from", "until", "act", "object", "number"}},
+	AuditExported: {object: OfAgency, details: []string{"count", "from", "until", "act", "object", "number", "person"}},
 	AuditCut:      {object: OfAgency, details: []string{"from", "to"}},
 	AuditBroken:   {object: OfAgency},
 }

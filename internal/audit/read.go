@@ -17,6 +17,7 @@ type Filter struct {
 	Act         Act
 	Object      string // an id
 	Person      string // a pseudonym: who acted, or to whom it happened
+	Number      int64
 }
 
 // Cursor is the entry after which a page begins, the newest first; zero: the beginning.
@@ -140,6 +141,9 @@ func (f Filter) where(agency string) *condition {
 	}
 	if f.Object != "" {
 		c.text += ` AND object_id = ` + c.put(f.Object)
+	}
+	if f.Number > 0 {
+		c.text += ` AND seq = ` + c.put(f.Number)
 	}
 	return c
 }

@@ -98,12 +98,13 @@ type Asked struct {
 	Until  int64  `query:"until" minimum:"0" maximum:"253402300799000" doc:"And up to then, without it."`
 	Act    string `query:"act" maxLength:"40"`
 	Object string `query:"object" maxLength:"40" doc:"The id that entries are about, as of an appointment."`
+	Number int64  `query:"number" minimum:"0" maximum:"9007199254740991" doc:"That one entry."`
 	Person string `query:"person" maxLength:"40" doc:"The id of a member of staff: what it did, and what happened to it. Looking for somebody is an entry itself."`
 }
 
 // filter finds the pseudonym of the person that is asked for.
 func (s *Service) filter(ctx context.Context, q db.Q, agencyID string, a Asked) (audit.Filter, error) {
-	f := audit.Filter{Act: audit.Act(a.Act), Object: a.Object}
+	f := audit.Filter{Act: audit.Act(a.Act), Object: a.Object, Number: a.Number}
 	if a.Act != "" && !f.Act.Known() {
 		return f, edge.NewProblem(http.StatusUnprocessableEntity, "audit.act")
 	}
@@ -141,11 +142,13 @@ func (a Asked) details() []audit.Code {
 	if audit.IsCode(a.Object) {
 		detail = append(detail, audit.Is("object", a.Object))
 	}
-	if a.From > 0 {
-		detail = append(detail, audit.Number("from", a.From))
-	}
-	if a.Until > 0 {
-		detail = append(detail, audit.Number("until", a.Until))
+	for _, n := range []struct {
+		key   string
+		value int64
+	}{{"number", a.Number}, {"from", a.From}, {"until", a.Until}} {
+		if n.value > 0 {
+			detail = append(detail, audit.Number(n.key, n.value))
+		}
 	}
 	return detail
 }

@@ -60,6 +60,7 @@ func (s *desk) hire(email string, role staff.Role) Account {
 type page struct {
 	Entries []auditlog.Entry
 	Next    string
+	Places  []auditlog.Named
 }
 
 func (s *desk) page(query string) page {
@@ -178,6 +179,65 @@ func TestAUD01ASearchIsByTimeActAndObject(t *testing.T) {
 		s.auditor.Get(search+"?from=x").Expect(t, http.StatusBadRequest, "request.invalid")
 		for query, code := range map[string]string{"from=x": "request.invalid", "until=-1": "request.invalid", "object=" + strings.Repeat("x", 41): "request.invalid"} {
 			s.auditor.Get(export+"?"+query).Expect(t, http.StatusBadRequest, code)
+		}
+	})
+}
+
+// Of places ids stand in the audit. Who reads it is told their names, as they are now: of the own agency alone.
+func TestAUD01PlacesAreCalledByTheirNamesAndOnlyThoseOfTheOwnAgency(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d, 0)
+		abroad := s.Office("ahorn")
+		s.Tx(func(tx *db.Tx) error {
+			for _, e := range []audit.Entry{
+				{Act: audit.PlaceChanged, Object: s.o.Desk},
+				{Act: audit.RuleLeft, Object: abroad.Desk},
+				{Act: audit.RuleLeft, Object: "gone"},
+				{Act: audit.ApprovalAsked, Object: s.o.Agency, Detail: []audit.Code{audit.Is("place", s.o.Agency)}},
+			} {
+				e.Agency, e.By = s.o.Agency, audit.System()
+				if err := s.Audit.Append(t.Context(), tx, e); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		s.Clock.Forward(time.Second)
+		got := map[string]auditlog.Named{}
+		for _, p := range s.page("").Places {
+			got[p.ID] = p
+		}
+		if desk := got[s.o.Desk]; desk.Kind != agency.OfDesk || desk.Name == "" {
+			t.Errorf("%+v", got)
+		}
+		if whole := got[s.o.Agency]; whole.Kind != agency.OfAgency || whole.Name == "" {
+			t.Errorf("%+v", got)
+		}
+		if len(got[abroad.Desk].Name)+len(got["gone"].Name) > 0 {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
+func TestAUD01AnEntryIsFoundByItsNumber(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d, 0)
+		all := s.page("").Entries
+		wanted := all[len(all)-2]
+		if got := s.page(fmt.Sprint("number=", wanted.Number)).Entries; len(got) != 1 || got[0] != wanted {
+			t.Errorf("%+v", got)
+		}
+		if got := s.page("number=123456789").Entries; len(got) != 0 {
+			t.Errorf("%+v", got)
+		}
+		s.auditor.Get(search+"?number=-1").Expect(t, http.StatusBadRequest, "request.invalid")
+		s.auditor.Get(export+"?number=-1").Expect(t, http.StatusBadRequest, "request.invalid")
+		table, err := tableOf(s.auditor.Get(fmt.Sprint(export, "?number=", wanted.Number)).OK(t))
+		if err != nil || len(table) != 2 {
+			t.Error(table, err)
+		}
+		if list := s.page("act=audit.exported").Entries; len(list) != 1 || list[0].Detail != fmt.Sprint("count=1 number=", wanted.Number) {
+			t.Errorf("%+v", list)
 		}
 	})
 }

@@ -21,6 +21,8 @@ const (
 	exportPage = 1000
 	// pageTime bounds how long a page of an export may take to be read and to be taken.
 	pageTime = 30 * time.Second
+	// As huma bounds them in a search: the end of the year 9999, and the largest number that every browser counts to.
+	lastMoment, lastNumber = 253402300799000, 1<<53 - 1
 )
 
 // export answers with a table for spreadsheets, the newest first.
@@ -80,16 +82,20 @@ func read(query url.Values) (Asked, error) {
 			return a, wrong
 		}
 	}
-	for name, into := range map[string]*int64{"from": &a.From, "until": &a.Until} {
+	numbers := map[string]struct {
+		into *int64
+		most int64
+	}{"from": {&a.From, lastMoment}, "until": {&a.Until, lastMoment}, "number": {&a.Number, lastNumber}}
+	for name, number := range numbers {
 		text := query.Get(name)
 		if text == "" {
 			continue
 		}
 		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || n < 0 || n > 253402300799000 {
+		if err != nil || n < 0 || n > number.most {
 			return a, wrong
 		}
-		*into = n
+		*number.into = n
 	}
 	return a, nil
 }

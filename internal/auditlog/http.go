@@ -2,7 +2,10 @@ package auditlog
 
 import (
 	"context"
+	"slices"
+	"strings"
 
+	"visavis/internal/agency"
 	"visavis/internal/audit"
 	"visavis/internal/edge"
 	"visavis/internal/staff"
@@ -29,6 +32,7 @@ type searchOutput struct {
 		Entries []Entry `json:"entries" doc:"The newest first."`
 		Next    string  `json:"next,omitempty" doc:"The cursor of the next page; absent: this was the last."`
 		Person  string  `json:"person,omitempty" doc:"The pseudonym of the person that was looked for."`
+		Places  []Named `json:"places" doc:"What the entries call by its id and is still there, closed or not: parts of the agency, and the agency itself."`
 	}
 }
 
@@ -80,7 +84,45 @@ func (s *Service) search(ctx context.Context, in *searchInput) (*searchOutput, e
 		}
 		out.Body.Entries = append(out.Body.Entries, shown(r))
 	}
+	if err != nil {
+		return nil, err
+	}
+	out.Body.Places, err = s.named(ctx, p.Agency, out.Body.Entries)
 	return out, err
+}
+
+// Named is a part of the agency by its name.
+type Named struct {
+	ID   string      `json:"id"`
+	Kind agency.Kind `json:"kind" enum:"agency,department,location,desk,service"`
+	Name string      `json:"name"`
+}
+
+// named finds the names of what a page of entries speaks of, all at once. Who may read the audit may see the whole agency.
+func (s *Service) named(ctx context.Context, agencyID string, entries []Entry) ([]Named, error) {
+	names := []Named{}
+	places, err := s.o.Agencies.Places(ctx, s.o.DB.Read(), agencyID, placesIn(entries))
+	for _, p := range places {
+		names = append(names, Named{ID: p.ID, Kind: p.Kind, Name: p.Name})
+	}
+	return names, err
+}
+
+// placesIn are the ids of parts of the agency, each once.
+func placesIn(entries []Entry) []string {
+	var ids []string
+	for _, e := range entries {
+		if e.ObjectKind == string(audit.OfPlace) {
+			ids = append(ids, e.Object)
+		}
+		for code := range strings.FieldsSeq(e.Detail) {
+			if key, id, _ := strings.Cut(code, "="); key == "place" || key == "desk" {
+				ids = append(ids, id)
+			}
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 func shown(r audit.Row) Entry {

@@ -1,4 +1,5 @@
 /** What happened, for those who watch over it: calls of docs/protocol.md. */
+import type { Level } from "./admin";
 import { api } from "./client";
 
 export interface AuditEntry {
@@ -19,8 +20,17 @@ export interface AuditSearch {
   readonly until?: number;
   readonly act?: string;
   readonly object?: string;
+  /** Of one entry. */
+  readonly number?: number;
   /** The id of a member of staff. */
   readonly person?: string;
+}
+
+/** A part of the agency, as it is called now. */
+export interface Named {
+  readonly id: string;
+  readonly kind: Level;
+  readonly name: string;
 }
 
 export interface AuditPage {
@@ -28,6 +38,8 @@ export interface AuditPage {
   readonly next?: string;
   /** The pseudonym of who was looked for. */
   readonly person?: string;
+  /** What the entries call by its id, where it is still there. */
+  readonly places: readonly Named[];
 }
 
 export interface Whole {

@@ -1,4 +1,4 @@
-import { type AuditEntry, type AuditSearch, searchAudit } from "../../../api/audit";
+import { type AuditEntry, type AuditSearch, type Named, searchAudit } from "../../../api/audit";
 import { type ApiError, asApiError } from "../../../api/client";
 import { at, shifted } from "../../today/days";
 
@@ -13,6 +13,9 @@ export class AuditDesk {
   /** Who was looked for: by its pseudonym in the entries, and by name. */
   person = $state.raw<{ pseudonym: string; name: string }>();
 
+  /** What entries speak of by its id. */
+  places = $state.raw<ReadonlyMap<string, Named>>(new Map());
+
   /** Tells whether something came. */
   async search(look: AuditSearch, name: string): Promise<boolean> {
     const page = await this.#asked(() => searchAudit(look, undefined));
@@ -20,6 +23,7 @@ export class AuditDesk {
     this.look = look;
     this.entries = page.entries;
     this.next = page.next;
+    this.places = byId(page.places);
     this.person = page.person === undefined ? undefined : { pseudonym: page.person, name };
     return true;
   }
@@ -31,6 +35,7 @@ export class AuditDesk {
     if (!page) return undefined;
     this.entries = [...before, ...page.entries];
     this.next = page.next;
+    this.places = new Map([...this.places, ...byId(page.places)]);
     return before.length;
   }
 
@@ -47,6 +52,15 @@ export class AuditDesk {
       this.busy = false;
     }
   }
+}
+
+const byId = (places: readonly Named[]): Map<string, Named> => new Map(places.map((one) => [one.id, one]));
+
+/** An id is copied with the word before it, and read out in capitals; short numbers are those of entries. */
+export function wanted(text: string): Pick<AuditSearch, "object" | "number"> {
+  const last = text.trim().toLowerCase().split(/\s+/).at(-1) ?? "";
+  if (/^\d{1,15}$/.test(last)) return { number: Number(last) };
+  return last === "" ? {} : { object: last };
 }
 
 /** From the beginning of a day to the end of another; either may be left out. Undefined: the last is before the first. */

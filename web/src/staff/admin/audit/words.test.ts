@@ -3,11 +3,11 @@ import { expect, test } from "vitest";
 import type { AuditEntry } from "../../../api/audit";
 import { loadAdmin, loadStaff, type StaffKey } from "../../../i18n/staff";
 import { Texts } from "../../../ui";
-import { daysOf } from "./auditDesk.svelte";
-import { actText, detailTexts } from "./words";
+import { daysOf, wanted } from "./auditDesk.svelte";
+import { aboutText, actText, detailTexts, type Known } from "./words";
 
 const words: Record<string, string> = {
-  "audit.act.role.given": "Rolle gegeben",
+  "audit.act.role.given": "Rolle vergeben",
   "audit.detail.role": "Rolle",
   "audit.detail.until": "bis",
   "audit.detail.to": "nach",
@@ -31,21 +31,57 @@ const entry = (detail: string): AuditEntry => ({
   detail,
 });
 
+const nothing: Known = { person: undefined, places: new Map() };
+
 test("codes are said in words, moments as such, and what has no word as it is", () => {
-  expect(actText("role.given", texts)).toBe("Rolle gegeben");
+  expect(actText("role.given", texts)).toBe("Rolle vergeben");
   expect(actText("something.new", texts)).toBe("something.new");
-  const person = { pseudonym: "abcdef", name: "Frau Sommer" };
+  const known = { ...nothing, person: { pseudonym: "abcdef", name: "Frau Sommer" } };
   const until = Date.UTC(2026, 10, 27, 9, 30);
-  expect(
-    detailTexts(entry(`role=advisor source=hand until=${until} to=abcdef new=x`), person, texts),
-  ).toEqual([
-    "Rolle: Beratung",
-    "Quelle: von Hand",
-    "bis: Freitag, 27. November 2026, 10:30",
-    "nach: Frau Sommer",
-    "new: x",
+  expect(detailTexts(entry(`role=advisor source=hand until=${until} to=abcdef new=x`), known, texts)).toEqual(
+    [
+      "Rolle: Beratung",
+      "Quelle: von Hand",
+      "bis: Freitag, 27. November 2026, 10:30",
+      "nach: Frau Sommer",
+      "new: x",
+    ],
+  );
+  expect(detailTexts(entry(""), nothing, texts)).toEqual([]);
+});
+
+test("places are called by their names, once each word, and what is gone by its id", async () => {
+  const real = await Texts.open<StaffKey>(
+    async (language) => ({ ...(await loadStaff(language)), ...(await loadAdmin(language)) }),
+    "de",
+  );
+  const places = [
+    { id: "a", kind: "location", name: "Probedorf" },
+    { id: "b", kind: "location", name: "Standort Nord" },
+    { id: "c", kind: "desk", name: "Standortpflege" },
+    { id: "d", kind: "agency", name: "Amt Musterland" },
+  ] as const;
+  const known = { ...nothing, places: new Map(places.map((one) => [one.id as string, one])) };
+  const about = (object: string): string =>
+    aboutText({ ...entry(""), objectKind: "place", object }, known, real);
+  expect(["a", "b", "c", "d", "x"].map(about)).toEqual([
+    "Standort Probedorf",
+    "Standort Nord",
+    "Team Standortpflege",
+    "Amt Musterland",
+    "gelöschte Stelle (x)",
   ]);
-  expect(detailTexts(entry(""), undefined, texts)).toEqual([]);
+  expect(detailTexts(entry("place=a"), known, real)).toEqual(["Stelle: Standort Probedorf"]);
+  expect(detailTexts(entry("desk=c"), known, real)).toEqual(["Team: Standortpflege"]);
+  const handed = { ...entry(`to=${"0a".repeat(16)}`), act: "appointment.handed" };
+  expect(detailTexts(handed, known, real)).toEqual([`an: Konto ${"0a".repeat(16)}`]);
+});
+
+test("an entry is looked for by what it is about as it stands there, or by its number", () => {
+  expect(wanted(" Termin E9HY3QTFBJ ")).toEqual({ object: "e9hy3qtfbj" });
+  expect(wanted("Nr. 43")).toEqual({ number: 43 });
+  expect(wanted("43")).toEqual({ number: 43 });
+  expect(wanted(" ")).toEqual({});
 });
 
 test("what a rule was to be is said as the rules page says it", async () => {
@@ -54,7 +90,7 @@ test("what a rule was to be is said as the rules page says it", async () => {
     "de",
   );
   const said = (detail: string, act = "rule.decided"): string =>
-    detailTexts({ ...entry(detail), act }, undefined, real).join("; ");
+    detailTexts({ ...entry(detail), act }, nothing, real).join("; ");
   expect(said("rule=doors value=link.callback fixed=true")).toBe(
     "Regel: Zugänge; Wert: Video über den Link, Rückruf statt Video; gilt für alles darunter: ja",
   );

@@ -1,5 +1,5 @@
 import type { RuleName } from "../../../api/admin";
-import type { AuditEntry } from "../../../api/audit";
+import type { AuditEntry, Named } from "../../../api/audit";
 import type { StaffKey } from "../../../i18n/staff";
 import { dayText, timeText } from "../../../i18n/times";
 import type { Texts } from "../../../ui";
@@ -33,30 +33,46 @@ export function groupOf(act: string): keyof typeof groups | "places" {
   return (found?.[0] as keyof typeof groups | undefined) ?? "places";
 }
 
-type Person = { pseudonym: string; name: string } | undefined;
+/** Who was looked for, and what places are called, by their ids. */
+export interface Known {
+  readonly person: { pseudonym: string; name: string } | undefined;
+  readonly places: ReadonlyMap<string, Named>;
+}
 
 /** Who did it: by name where just this person was looked for. */
-export function actorText(entry: AuditEntry, person: Person, { t }: Texts<StaffKey>): string {
+export function actorText(entry: AuditEntry, { person }: Known, { t }: Texts<StaffKey>): string {
   if (entry.actorKind !== "staff") return t(`audit.by.${entry.actorKind}`);
   return named(entry.actor, person) ?? t("audit.by.staff", { id: entry.actor ?? "" });
 }
 
 /** What it is about. */
-export function aboutText(entry: AuditEntry, person: Person, { t }: Texts<StaffKey>): string {
-  if (entry.objectKind === "agency") return t("audit.about.agency");
-  return named(entry.object, person) ?? t(`audit.about.${entry.objectKind}`, { id: entry.object });
+export function aboutText({ objectKind, object }: AuditEntry, known: Known, texts: Texts<StaffKey>): string {
+  const { t } = texts;
+  if (objectKind === "agency") return t("audit.about.agency");
+  if (objectKind === "place") return placeText(object, known, texts);
+  return named(object, known.person) ?? t(`audit.about.${objectKind}`, { id: object });
 }
 
-const named = (pseudonym: string | undefined, person: Person): string | undefined =>
+/** "Standort Nord", and not "Standort Standort Nord" where that is its name. */
+function placeText(id: string, { places }: Known, { t }: Texts<StaffKey>): string {
+  const place = places.get(id);
+  if (!place) return t("audit.about.place", { id });
+  const { kind, name } = place;
+  const whole = t("audit.place", { kind, name });
+  return whole.endsWith(` ${name}`) && name.startsWith(whole.slice(0, -name.length)) ? name : whole;
+}
+
+const named = (pseudonym: string | undefined, person: Known["person"]): string | undefined =>
   person && pseudonym === person.pseudonym ? person.name : undefined;
 
+const pseudonym = /^[0-9a-f]{32}$/;
 /** Numbers with so many digits are moments, by any clock of this century. */
 const moment = /^\d{13}$/;
 
 /** The details, each with what it is: "Rolle: Beratung". */
 export function detailTexts(
   { act, detail = "" }: AuditEntry,
-  person: Person,
+  known: Known,
   texts: Texts<StaffKey>,
 ): string[] {
   const { t } = texts;
@@ -71,16 +87,20 @@ export function detailTexts(
   const rule = codes.find(([key]) => key === "rule")?.[1];
   // A code that says nothing is left out, and "on every day" is one.
   if (act === "rule.decided" && !codes.some(([key]) => key === "value")) codes.push(["value", ""]);
-  return codes.map(([key, value]) => `${word(`audit.detail.${key}`, key)}: ${valueText(key, value)}`);
+  const label = (key: string): string => word(`audit.detail.${act}.${key}`, word(`audit.detail.${key}`, key));
+  return codes.map(([key, value]) => `${label(key)}: ${valueText(key, value)}`);
 
   function valueText(key: string, value: string): string {
     if (moment.test(value)) return momentText(Number(value), texts);
     if (key === "role") return word(`admin.role.${value}`, value);
     if (key === "outcome") return word(`staff.outcome.${value}`, value);
+    if (key === "place") return placeText(value, known, texts);
+    if (key === "desk") return known.places.get(value)?.name ?? t("audit.about.place", { id: value });
+    if (pseudonym.test(value)) return named(value, known.person) ?? t("audit.by.staff", { id: value });
     if (key === "act") return actText(value, texts);
     if (key === "value" && rule !== undefined) return ruleCode(rule, value, texts);
     if (key === "rule") return word(ruleLabels[value as RuleName] ?? value, value);
     if (value === "true" || value === "false") return t(value === "true" ? "audit.yes" : "audit.no");
-    return word(`audit.value.${key}.${value}`, named(value, person) ?? value);
+    return word(`audit.value.${key}.${value}`, named(value, known.person) ?? value);
   }
 }
