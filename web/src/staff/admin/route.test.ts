@@ -22,16 +22,16 @@ test("an address leads to what it was made for", () => {
   expect(shown(pathOf.approvals)).toEqual({ page: "approvals" });
 });
 
-test("what nobody knows leads to the locations", () => {
-  const locations = { page: "places", kind: "location" };
+test("the administration begins with the locations, and what nobody knows is said to be unknown", () => {
+  for (const path of ["/staff/admin", "/staff/admin/"])
+    expect(shown(path)).toEqual({ page: "places", kind: "location" });
   for (const path of [
-    "/staff/admin",
-    "/staff/admin/",
     "/staff/admin/nix",
     "/staff/admin/new/nix",
     "/staff/admin/places/a/b",
+    "/staff/admin//",
   ])
-    expect(shown(path)).toEqual(locations);
+    expect(shown(path)).toEqual({ page: "unknown" });
 });
 
 test("only what lies below the admin pages belongs to them", () => {

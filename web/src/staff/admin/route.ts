@@ -10,7 +10,8 @@ export type Route =
   | { page: "newPerson"; place: string }
   | { page: "substitutes" }
   | { page: "audit" | "health" }
-  | { page: "files" | "directory" | "approvals" };
+  | { page: "files" | "directory" | "approvals" }
+  | { page: "unknown" };
 
 export const home = "/staff/admin";
 
@@ -49,7 +50,8 @@ export function routeOf({ pathname, search }: { pathname: string; search: string
       return { page };
     if (page in lists) return { page: "places", kind: lists[page as keyof typeof lists] };
   }
-  return { page: "places", kind: "location" };
+  const first = [home, `${home}/`].includes(pathname);
+  return first ? { page: "places", kind: "location" } : { page: "unknown" };
 }
 
 const wordFor = (kind: PlaceKind): string =>

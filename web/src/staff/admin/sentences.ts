@@ -16,7 +16,8 @@ export function roleSentence(
   { t }: Texts<StaffKey>,
 ): string {
   const where = kind === "location" && role !== "location_admin" ? "teams" : kind;
-  return t("admin.held", { role: t(`admin.role.${role}`), where, name });
+  const own = name.startsWith(`${t("admin.place", { kind })} `) ? "yes" : "no"; // "am Standort Nord", where that is its name
+  return t("admin.held", { role: t(`admin.role.${role}`), where, name, own });
 }
 
 /** How somebody signs in, or what they are still waiting for. */

@@ -2,6 +2,9 @@ import { type AuditEntry, type AuditSearch, type Named, searchAudit } from "../.
 import { type ApiError, asApiError } from "../../../api/client";
 import { at, shifted } from "../../today/days";
 
+/** Parts of the agency by their ids. */
+export type Places = Readonly<Partial<Record<string, Named>>>;
+
 /** What somebody looks for in the audit, and what was found, page by page. */
 export class AuditDesk {
   entries = $state.raw<readonly AuditEntry[]>();
@@ -14,7 +17,7 @@ export class AuditDesk {
   person = $state.raw<{ pseudonym: string; name: string }>();
 
   /** What entries speak of by its id. */
-  places = $state.raw<ReadonlyMap<string, Named>>(new Map());
+  places = $state.raw<Places>({});
 
   /** Tells whether something came. */
   async search(look: AuditSearch, name: string): Promise<boolean> {
@@ -35,7 +38,7 @@ export class AuditDesk {
     if (!page) return undefined;
     this.entries = [...before, ...page.entries];
     this.next = page.next;
-    this.places = new Map([...this.places, ...byId(page.places)]);
+    this.places = { ...this.places, ...byId(page.places) };
     return before.length;
   }
 
@@ -54,7 +57,7 @@ export class AuditDesk {
   }
 }
 
-const byId = (places: readonly Named[]): Map<string, Named> => new Map(places.map((one) => [one.id, one]));
+const byId = (places: readonly Named[]): Places => Object.fromEntries(places.map((one) => [one.id, one]));
 
 /** An id is copied with the word before it, and read out in capitals; short numbers are those of entries. */
 export function wanted(text: string): Pick<AuditSearch, "object" | "number"> {

@@ -31,7 +31,7 @@ const entry = (detail: string): AuditEntry => ({
   detail,
 });
 
-const nothing: Known = { person: undefined, places: new Map() };
+const nothing: Known = { person: undefined, places: {} };
 
 test("codes are said in words, moments as such, and what has no word as it is", () => {
   expect(actText("role.given", texts)).toBe("Rolle vergeben");
@@ -61,7 +61,7 @@ test("places are called by their names, once each word, and what is gone by its 
     { id: "c", kind: "desk", name: "Standortpflege" },
     { id: "d", kind: "agency", name: "Amt Musterland" },
   ] as const;
-  const known = { ...nothing, places: new Map(places.map((one) => [one.id as string, one])) };
+  const known = { ...nothing, places: Object.fromEntries(places.map((one) => [one.id, one])) };
   const about = (object: string): string =>
     aboutText({ ...entry(""), objectKind: "place", object }, known, real);
   expect(["a", "b", "c", "d", "x"].map(about)).toEqual([

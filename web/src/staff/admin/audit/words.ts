@@ -1,9 +1,10 @@
 import type { RuleName } from "../../../api/admin";
-import type { AuditEntry, Named } from "../../../api/audit";
+import type { AuditEntry } from "../../../api/audit";
 import type { StaffKey } from "../../../i18n/staff";
 import { dayText, timeText } from "../../../i18n/times";
 import type { Texts } from "../../../ui";
 import { ruleLabels } from "../rules";
+import type { Places } from "./auditDesk.svelte";
 import { ruleCode } from "./ruleCode";
 
 /** A kind of entry in words; one that has none is shown as it is. */
@@ -36,7 +37,7 @@ export function groupOf(act: string): keyof typeof groups | "places" {
 /** Who was looked for, and what places are called, by their ids. */
 export interface Known {
   readonly person: { pseudonym: string; name: string } | undefined;
-  readonly places: ReadonlyMap<string, Named>;
+  readonly places: Places;
 }
 
 /** Who did it: by name where just this person was looked for. */
@@ -55,7 +56,7 @@ export function aboutText({ objectKind, object }: AuditEntry, known: Known, text
 
 /** "Standort Nord", and not "Standort Standort Nord" where that is its name. */
 function placeText(id: string, { places }: Known, { t }: Texts<StaffKey>): string {
-  const place = places.get(id);
+  const place = places[id];
   if (!place) return t("audit.about.place", { id });
   const { kind, name } = place;
   const whole = t("audit.place", { kind, name });
@@ -95,7 +96,7 @@ export function detailTexts(
     if (key === "role") return word(`admin.role.${value}`, value);
     if (key === "outcome") return word(`staff.outcome.${value}`, value);
     if (key === "place") return placeText(value, known, texts);
-    if (key === "desk") return known.places.get(value)?.name ?? t("audit.about.place", { id: value });
+    if (key === "desk") return known.places[value]?.name ?? t("audit.about.place", { id: value });
     if (pseudonym.test(value)) return named(value, known.person) ?? t("audit.by.staff", { id: value });
     if (key === "act") return actText(value, texts);
     if (key === "value" && rule !== undefined) return ruleCode(rule, value, texts);
