@@ -167,7 +167,7 @@ test('a role is given by keyboard; its owner works at the team at once', async (
   await page.press('ArrowDown');
   await page.press('Enter');
   await page.press('Enter');
-  await page.wait('[role=status]:has-text("Gegeben: Beratung im Team Elterngeld")');
+  await page.wait('[role=status]:has-text("Vergeben: Beratung im Team Elterngeld")');
   await see.both(page, 'role-given');
 
   const katharina = await world.chromium.newPage();

@@ -149,7 +149,7 @@ test('for how long data is kept two people decide', LIMIT, async () => {
   await admin.fill(`${hook('rule-form')} input`, '30');
   await pictures.see(admin, '08-asking');
   await admin.press('Enter');
-  await says(admin, rule, /90 Tage nach dem Ende.*30 Tage nach dem Ende.*Martina Lorenz/s);
+  await says(admin, rule, /90 Tage nach dem Ende.*30 Tage nach dem Ende.*Ihr Antrag vom/s);
   await focused(admin, rule);
   await seen(admin, '09-asked');
 

@@ -67,7 +67,7 @@ test("each value says where it comes from", () => {
     "von Amt festgelegt, gilt für alles darunter",
   );
   expect(from({ place: "a1", placeName: "Amt", fixed: true, overruled: true })).toBe(
-    "von Amt festgelegt, gilt für alles darunter; was hier festgelegt ist, gilt solange nicht",
+    "von Amt festgelegt, gilt für alles darunter; was hier festgelegt ist, gilt so lange nicht",
   );
 });
 
