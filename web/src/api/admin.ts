@@ -182,6 +182,19 @@ export const createPerson = (
 /** The mail is in the language of who asks for it. */
 export const invitePerson = (id: string, language: Language): Promise<PersonView> =>
   api.post(`${personAt(id)}/invite?language=${language}`);
+/** All whom a search finds who have neither password nor invitation; `trial` only counts them. */
+export const inviteMany = async (
+  look: { text: string; place: string; role: string },
+  trial: boolean,
+  language: Language,
+): Promise<number> => {
+  const said = Object.fromEntries(Object.entries(look).filter(([, value]) => value));
+  const { count } = await api.post<{ count: number }>(`/api/staff/people/invite?language=${language}`, {
+    ...said,
+    trial,
+  });
+  return count;
+};
 export const changePerson = (
   id: string,
   version: string,
