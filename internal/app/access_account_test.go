@@ -8,7 +8,7 @@ func accountProps() map[string]prop {
 	mine := worldtest.Body{"password": worldtest.Password}
 	secret := worldtest.Body{"agency": "lindenau", "secret": "of no link"}
 	return map[string]prop{
-		"POST /api/staff/people/invite":      {body: with(worldtest.Body{"trial": true})},
+		"POST /api/staff/people/invite":      {body: bare},
 		"POST /api/staff/people/{id}/invite": {ready: (*scene).hire, body: bare},
 		"GET /staff/account":                 {}, "GET /staff/password": {},
 		"GET " + account:                           {},
