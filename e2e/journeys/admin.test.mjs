@@ -318,6 +318,20 @@ for (const [name, options, paths] of [
   });
 }
 
+test('all of a selection who have no invitation get one at once, counted and asked about first', async () => {
+  await page.goto(`${world.server.url}/staff/admin/people`);
+  await page.fill(search, 'person.0001');
+  await page.wait('[data-testid=results] li:only-child');
+  await page.click(hook('invite-many'));
+  await page.wait(hook('invite-many-yes'));
+  await see.both(page, 'invite-many');
+  await page.click(hook('invite-many-yes'));
+  await voice('1 Einladung wird verschickt');
+  await see(page, 'invited-many');
+  await page.click(hook('invite-many'));
+  await voice('niemand, der noch eine Einladung braucht');
+});
+
 test('nothing loud in the console, and nobody else was asked', () => {
   quietConsole(world.chromium, [/40[09] \(Conflict\)|422 \(Unprocessable/]);
   onlyOurHost(world.chromium, world.server);
