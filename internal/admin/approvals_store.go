@@ -125,7 +125,11 @@ func (s *Service) describe(ctx context.Context, q db.Q, p staff.Person, c *RuleC
 	if err != nil {
 		return err
 	}
-	c.Kind, c.PlaceName, c.Now = place.Kind, place.Name, s.valueOf(rules, c.Rule)
+	a, err := s.o.Agencies.In(ctx, q, p.Agency)
+	if err != nil {
+		return err
+	}
+	c.Kind, c.PlaceName, c.Now = place.Kind, place.Name, s.valueOf(a, rules, c.Rule)
 	return nil
 }
 

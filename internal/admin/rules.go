@@ -114,7 +114,7 @@ func (s *Service) rulesAt(ctx context.Context, q db.Q, p staff.Person, place age
 			names[d.Place] = above.Name
 		}
 		view := RuleView{
-			Rule: rule, Group: rule.Group(), Value: s.valueOf(rules, rule), Kind: d.Kind, Place: d.Place, PlaceName: names[d.Place],
+			Rule: rule, Group: rule.Group(), Value: s.valueOf(a, rules, rule), Kind: d.Kind, Place: d.Place, PlaceName: names[d.Place],
 			Decided: d.Place == place.ID && !d.Own, Fixed: d.Fixed, Takes: rule.Form(), NeedsTwo: rule.NeedsTwo(), Asked: open[rule],
 			Overruled: d.Place != place.ID && slices.Contains(own, rule),
 			Fixable:   rule.Fixable(place.Kind),
@@ -140,12 +140,13 @@ func countsBeside(d agency.Decision, beside map[agency.Rule]bool, rule agency.Ru
 	return any && !d.Fixed
 }
 
-// valueOf is what counts; where nobody has decided for how long the audit is kept, that is as the installation has it.
-func (s *Service) valueOf(rules agency.Rules, rule agency.Rule) any {
+// valueOf is what counts; where nobody has decided for how long the audit is kept, that is the longest that the installation
+// has ever said.
+func (s *Service) valueOf(a agency.Agency, rules agency.Rules, rule agency.Rule) any {
 	if v := rules[rule].Value; v != nil || rule != agency.KeptAudit {
 		return v
 	}
-	return s.o.KeepAudit
+	return max(s.o.KeepAudit, a.AuditDays)
 }
 
 // RulePath names a rule of a place in a route; exported since the routes are read by reflection, which skips what is not.

@@ -62,7 +62,9 @@ type Agency struct {
 	Phone      string
 	PhoneHours Text
 	TimeZone   string // of its offices, as the IANA database names it
-	wrapped    []byte
+	// AuditDays is the longest that the installation has ever said for its audit, see KeepAudit.
+	AuditDays int
+	wrapped   []byte
 }
 
 // Department is a legal area with its own services. Code is what the agency itself calls it, as with all that follow.

@@ -35,12 +35,12 @@ func New(d *db.DB, ring *vault.Keyring, zone *time.Location, clock func() time.T
 func (s *Store) Tell(tell func()) { s.tell = tell }
 
 // One that was given up is there for nobody.
-const agencyColumns = `SELECT id, slug, name, phone, phone_hours, COALESCE(host, ''), key_wrapped FROM agency WHERE deleted_at IS NULL`
+const agencyColumns = `SELECT id, slug, name, phone, phone_hours, COALESCE(host, ''), audit_days, key_wrapped FROM agency WHERE deleted_at IS NULL`
 
 func (s *Store) scan(ctx context.Context, row interface{ Scan(...any) error }) (Agency, error) {
 	a := Agency{TimeZone: s.zone.String()}
 	var hours string
-	err := row.Scan(&a.ID, &a.Slug, &a.Name, &a.Phone, &hours, &a.Host, &a.wrapped)
+	err := row.Scan(&a.ID, &a.Slug, &a.Name, &a.Phone, &hours, &a.Host, &a.AuditDays, &a.wrapped)
 	if errors.Is(err, db.ErrNoRows) || (err == nil && Hidden(ctx, a.ID)) {
 		return Agency{}, ErrNotFound
 	}
@@ -70,6 +70,22 @@ func (s *Store) In(ctx context.Context, q db.Q, id string) (Agency, error) {
 // Hold keeps others who change an agency's organisation waiting until the transaction ends; db.ErrConflict if there is none.
 func (s *Store) Hold(ctx context.Context, tx *db.Tx, id string) error {
 	return db.Affected(tx.ExecContext(ctx, `UPDATE agency SET name = name WHERE id = $1`, id))
+}
+
+// KeepAudit is for how many days the audit of an agency is kept that has decided nothing (KeptAudit), when the installation
+// says so many now: the longest that it has ever said. It remembers that.
+func (s *Store) KeepAudit(ctx context.Context, a Agency, says int) (int, error) {
+	if says <= a.AuditDays {
+		return a.AuditDays, nil
+	}
+	err := s.db.Retried(ctx, func(tx *db.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE agency SET audit_days = $1 WHERE id = $2 AND audit_days < $1`, says, a.ID)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("remember for how long the audit is kept: %w", err)
+	}
+	return says, nil
 }
 
 // All lists all agencies by their slugs, for operators and for housekeeping: nobody else looks at more than one.

@@ -140,7 +140,7 @@ func presentDatabase(ctx context.Context, c *config.Config) (*db.DB, error) {
 }
 
 // cutAudits deletes entries that have been kept long enough, by whole days: once a day there is something to delete. For how
-// many days, each agency decides; where it has not, the installation.
+// many days, each agency decides; where it has not, the installation, which can only lengthen it.
 func (p *parts) cutAudits(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, houseTimeout)
 	defer cancel()
@@ -155,7 +155,11 @@ func (p *parts) cutAudits(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		days := cmp.Or(rules.Days(agency.KeptAudit), p.c.Audit.KeepDays)
+		kept, err := p.agencies.KeepAudit(ctx, a, p.c.Audit.KeepDays)
+		if err != nil {
+			return err
+		}
+		days := cmp.Or(rules.Days(agency.KeptAudit), kept)
 		oldest := time.Date(now.Year(), now.Month(), now.Day()-days, 0, 0, 0, 0, now.Location())
 		if _, err := p.audit.Cut(ctx, a.ID, oldest); err != nil {
 			failed = errors.Join(failed, fmt.Errorf("agency %s: %w", a.Slug, err))

@@ -109,6 +109,31 @@ func TestAUD01VerifyMakesNeitherKeysNorADatabase(t *testing.T) {
 	}
 }
 
+// Four eyes for a shorter time would be worth nothing if whoever configures the installation needed none.
+func TestTEN05WhoConfiguresTheInstallationAloneDoesNotShortenWhatTheAuditKeeps(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, environ ...string) {
+		now := time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)
+		c, p, _ := audited(t, &now, append(environ, "VISAVIS_AUDIT_KEEP_DAYS=60")...)
+		for _, then := range []struct {
+			days, after int
+			said        string
+		}{
+			{60, 0, "ok     lindenau: 3 entries, from number 1"},
+			{30, 40, "ok     lindenau: 3 entries, from number 1"},
+			{30, 61, "ok     lindenau: 3 entries, from number 2"}, // the note of it is the third
+		} {
+			p.c.Audit.KeepDays = then.days
+			now = time.Date(2026, time.March, 2+then.after, 12, 0, 0, 0, time.UTC)
+			if err := p.cutAudits(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if said, err := verified(t, c, AuditCheck{}); err != nil || !strings.HasPrefix(said, then.said) {
+				t.Errorf("%d days, after %d: %q %v", then.days, then.after, said, err)
+			}
+		}
+	})
+}
+
 func TestAUD01EntriesAreDeletedWhenTheyHaveBeenKeptLongEnough(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, environ ...string) {
 		now := time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)

@@ -84,7 +84,7 @@ type Talk struct {
 
 // Audit says how long the record of what happened is kept.
 type Audit struct {
-	KeepDays int `key:"keep_days" default:"365" doc:"How many days an entry is kept where the agency has not decided itself (kept.audit). Older ones are deleted from the beginning, once a day; what is left can be verified as before. 30 to 3650."`
+	KeepDays int `key:"keep_days" default:"365" doc:"How many days an entry is kept where the agency has not decided itself (kept.audit). A smaller number than before counts only for agencies that are made from then on. Older ones are deleted from the beginning, once a day; what is left can be verified as before. 30 to 3650."`
 }
 
 // Decided says where the list of decisions is kept beside the database, and how long.
