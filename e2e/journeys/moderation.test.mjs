@@ -14,7 +14,7 @@ const LIMIT = { timeout: 120_000 };
 // Sound alone is fifty packets a second.
 const STILL_MS = 1_500;
 const see = album('moderation');
-let world, list, guest, talk;
+let world, list, guest, talk, colleague;
 
 before(async () => {
   world = await demoWorld();
@@ -107,7 +107,8 @@ test('it goes on with one press of a key, and both see and hear each other again
 });
 
 test('an alarm: colleagues of the desk see and hear it, one says to come, and the guest notices nothing', LIMIT, async () => {
-  const colleague = await advisor(world, 'mehmet', DESK);
+  colleague = await advisor(world, 'mehmet', DESK);
+  await guest.wait('.talk[data-quality=good]'); // after the reloads of before
   const before = await guest.eval(() => document.querySelector('main').innerText.replace(/\d+:\d+/, ''));
   await talk.click(hook('more'));
   await talk.click(hook('alarm'));
@@ -127,7 +128,9 @@ test('an alarm: colleagues of the desk see and hear it, one says to come, and th
   assert.equal(await guest.eval(() => document.querySelector('main').innerText.replace(/\d+:\d+/, '')), before);
   await talk.click(hook('alarm-over'));
   for (const [page, row] of [[talk, 'alarm-called'], [colleague, 'alarm-row']]) await gone(page, hook(row));
-  await colleague.closeAll();
+  // Who leaves ends the talk, and not the call: what the colleague sees then is seen in the last test.
+  await colleague.goto(`${world.server.url}/staff`);
+  await colleague.wait(screen('today'));
 });
 
 test('a guest cannot halt the talk, whatever its page sends', LIMIT, async () => {
@@ -146,8 +149,15 @@ test('a talk that ends while it is halted leaves nothing halted for the next one
   await talk.press('h');
   await talk.click(hook('hold-break'));
   await halted();
+  await talk.click(hook('more'));
+  await talk.click(hook('alarm'));
+  await colleague.wait(hook('alarm-come'));
   await endTalk(talk);
   await guest.wait(screen('goodbye'));
+  await colleague.wait(hook('alarm-left'));
+  await see(colleague, '05-left-colleague');
+  await colleague.click(hook('alarm-seen'));
+  await gone(colleague, hook('alarm-left'));
   const { link } = await appoint(list, { name: 'Karl Muster', inSeconds: 240 });
   await guest.closeAll();
   guest = await guestWaits(world.chromium, link, PHONE);

@@ -88,7 +88,13 @@ type alarmInput struct {
 }
 
 func (s *Service) postAlarm(ctx context.Context, in *alarmInput) (*viewOutput, error) {
-	return s.acted(ctx, func(ctx context.Context, p staff.Person) (Talk, error) { return s.alarm(ctx, p, in.Talk, in.Body.On) })
+	return s.acted(ctx, func(ctx context.Context, p staff.Person) (Talk, error) {
+		// Each rings in all lists of the desk, and stands in the audit.
+		if in.Body.On && !s.alarms.Allow(p.Session()) {
+			return Talk{}, edge.NewProblem(http.StatusTooManyRequests, "session.throttled")
+		}
+		return s.alarm(ctx, p, in.Talk, in.Body.On)
+	})
 }
 
 func (s *Service) postAlarmAnswer(ctx context.Context, in *bareInput) (*struct{}, error) {

@@ -99,6 +99,7 @@ type Service struct {
 	joins  *edge.Limiter // by session: each is a new connection for the guest
 	fresh  *edge.Limiter // by seat: each is a new connection for the advisor
 	seen   *edge.Limiter // by session: each is an entry of the audit
+	alarms *edge.Limiter // by session
 	losses chan loss     // of who may do less than before, until RunPasses has looked
 }
 
@@ -111,6 +112,7 @@ func New(d *db.DB, o Options) *Service {
 		joins:  edge.NewLimiter(2*time.Second, 30, 20_000),
 		fresh:  edge.NewLimiter(2*time.Second, 30, 20_000),
 		seen:   edge.NewLimiter(10*time.Second, 10, 20_000),
+		alarms: edge.NewLimiter(10*time.Second, 10, 20_000),
 		losses: make(chan loss, mostLost),
 	}
 	o.Jobs.Handle(ringJob, s.ringOver)

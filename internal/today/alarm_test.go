@@ -96,3 +96,34 @@ func TestAnAlarmIsOverWithTheTalkAndWhenAColleagueTakesItOver(t *testing.T) {
 		s.sommer.Post(talk+"/alarm/answer", Body{}).Expect(t, http.StatusConflict, "alarm.none")
 	})
 }
+
+func TestAnAlarmIsSeenAlsoByWhoLooksAtAnotherDay(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newOffices(t, d)
+		p, _, _ := s.waitsFor(s.o.Sommer, Start().Add(5*time.Minute))
+		var begun struct{ Talk struct{ ID string } }
+		s.sommer.Post("/api/staff/seats/"+p.Seat+"/admit", Body{}).OK(t).Into(t, &begun)
+		alarm := "/api/staff/talks/" + begun.Talk.ID + "/alarm"
+		tomorrow := "?day=" + Start().AddDate(0, 0, 1).Format(time.DateOnly)
+		shown, list := snapshot(s.winter, tomorrow)
+		if len(shown.Rows) != 0 {
+			t.Errorf("%+v", shown.Rows)
+		}
+		s.sommer.Post(alarm, Body{"on": true}).OK(t)
+		s.until(list, func(r row) bool { return r.ID == p.Appointment && r.Talk.Alarm != nil })
+		if shown, _ := snapshot(s.winter, tomorrow); len(shown.Rows) != 1 || shown.Rows[0].Talk.Alarm == nil {
+			t.Errorf("opened later: %+v", shown.Rows)
+		}
+		if shown, _ := snapshot(s.herbst, tomorrow); len(shown.Rows) != 0 {
+			t.Errorf("another desk: %+v", shown.Rows)
+		}
+		s.sommer.Post(alarm, Body{"on": false}).OK(t)
+		var gone struct{ ID string }
+		if list.Until("row-gone", &gone); gone.ID != p.Appointment {
+			t.Errorf("%+v", gone)
+		}
+		if shown, _ := snapshot(s.winter, tomorrow); len(shown.Rows) != 0 {
+			t.Errorf("it is over: %+v", shown.Rows)
+		}
+	})
+}

@@ -55,6 +55,10 @@ const (
 	rowsRest    = rowsOfDay + ` AND s.state NOT IN ('waiting', 'talking')
 	ORDER BY CASE WHEN s.state = 'closed' OR a.status <> 'booked' THEN 1 ELSE 0 END, a.starts_at, a.id LIMIT $4`
 	rowsOfAppointment = ` AND a.id = $2`
+	// The calls for help of other days; few, if any.
+	rowsCalled = ` AND (a.starts_at < $2 OR a.starts_at >= $3) AND a.id IN
+	(SELECT x.appointment_id FROM talk y JOIN seat x ON x.agency_id = y.agency_id AND x.id = y.seat_id
+	 WHERE y.agency_id = $1 AND y.alarm_at IS NOT NULL)`
 )
 
 // maxRows bounds a day; a desk has some dozen appointments, a person a few desks, but a reception perhaps a thousand.
@@ -81,7 +85,11 @@ func (s store) dayRows(ctx context.Context, q db.Q, from, to int64) (list []Row,
 		return nil, false, err
 	}
 	more = len(rest) > room
-	list = slices.Concat(present, rest[:min(len(rest), room)])
+	called, err := s.rows(ctx, q, rowsCalled, from, to)
+	if err != nil {
+		return nil, false, err
+	}
+	list = slices.Concat(called, present, rest[:min(len(rest), room)])
 	slices.SortFunc(list, func(a, b Row) int { return cmp.Or(cmp.Compare(a.StartsAt, b.StartsAt), strings.Compare(a.ID, b.ID)) })
 	return list, more, nil
 }

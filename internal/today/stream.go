@@ -238,13 +238,14 @@ func (r *reader) show(ctx context.Context, q db.Q, changed []events.Change) ([]e
 	return list, nil
 }
 
-// showRow is the row, or that it is gone: moved to another day, or to a desk of others.
+// showRow is the row, or that it is gone: moved to another day, or to a desk of others. Whoever looks at another day is
+// called for help all the same.
 func (r *reader) showRow(ctx context.Context, q db.Q, appointment string) (edge.Event, error) {
 	rows, err := r.rows(ctx, q, rowsOfAppointment, appointment)
 	if err != nil {
 		return edge.Event{}, err
 	}
-	if len(rows) == 0 || rows[0].StartsAt < db.Ms(r.from) || rows[0].StartsAt >= db.Ms(r.to) {
+	if len(rows) == 0 || (rows[0].StartsAt < db.Ms(r.from) || rows[0].StartsAt >= db.Ms(r.to)) && !rows[0].called() {
 		return edge.Event{Name: "row-gone", Data: gone{appointment}}, nil
 	}
 	if err := r.addMessages(ctx, q, rows, messagesOfAppointment, appointment); err != nil {

@@ -111,6 +111,9 @@ type Talk struct {
 	Alarm         *Alarm `json:"alarm,omitempty"`
 }
 
+// called tells whether who leads the talk calls for help.
+func (r Row) called() bool { return r.Talk != nil && r.Talk.Alarm != nil }
+
 // Alarm says that who leads a talk has called for help.
 type Alarm struct {
 	At         int64  `json:"at"`
