@@ -154,12 +154,13 @@ export class LocalMedia {
   private async choose(kind: Device, id: string, enabled: boolean): Promise<DeviceState> {
     this.drop(kind === "camera" ? "video" : "audio");
     const state = await this.open(kind, id, enabled);
-    if (state !== "ok") return this.open(kind, this.ids[kind], enabled);
+    if (state !== "ok" && !this.closed) return this.open(kind, this.ids[kind], enabled);
     this.ids[kind] = id;
     return state;
   }
 
   private async open(kind: Device, id: string | true, enabled = true): Promise<DeviceState> {
+    if (this.closed) return "off";
     const opened = await acquire({ camera: false, microphone: false, [kind]: id });
     if (this.closed) {
       stopStream(opened.stream);

@@ -41,6 +41,11 @@ test.each([
   ],
   ["that is cut off", picture(frame(10, 10), scan)],
   ["with something between its parts", picture(frame(10, 10), [0], scan, end)],
+  // Whoever takes these two bytes for a marker of its own goes on right after them, and not where the length says.
+  ...[0xd0, 0xd7, 0x01, 0x00].map((marker): [string, Blob] => [
+    `with ${marker.toString(16)} before its scan`,
+    picture([0xff, marker, 0x00, 0x06, 0xff, 0xe0, 0x00, 0x10], frame(10, 10), scan, end),
+  ]),
   ["that is none", new Blob(["\x89PNG\r\n\x1a\n"])],
   ["of nothing", new Blob()],
 ])("INP-05: a picture %s is not decoded", async (_, file) => {

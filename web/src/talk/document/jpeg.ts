@@ -29,8 +29,7 @@ function isBearable(data: Uint8Array): boolean {
       at++; // filled up
       continue;
     }
-    // A second picture, the end without any, or a height that comes only afterwards.
-    if (marker === 0xd8 || marker === 0xd9 || marker === 0xdc) return false;
+    if (!isKnown(marker)) return false;
     const size = word(at + 2);
     if (size < 2) return false;
     if (isFrame(marker)) {
@@ -43,6 +42,16 @@ function isBearable(data: Uint8Array): boolean {
     if (word(at) === 0xffd9) return frames === 1;
   }
   return false; // cut off
+}
+
+/**
+ * Frames and tables of Huffman, quantisation, restarts, scans, and what says no more about the picture. Not a second
+ * picture, the end without any, a height that comes only afterwards; nor what has no length (RST, TEM, a zero): where
+ * one reader goes on by two bytes and the other by a length, they read two pictures.
+ */
+function isKnown(marker: number): boolean {
+  const tables = [0xc4, 0xda, 0xdb, 0xdd, 0xfe];
+  return isFrame(marker) || tables.includes(marker) || (marker >= 0xe0 && marker <= 0xef);
 }
 
 /** SOF0 to SOF15 without the three that are none. */
