@@ -355,7 +355,12 @@ export class TalkDesk {
 
   private makeReady({ farewell, refusal, again, led }: Readiness = {}): void {
     this.freshCall();
-    history.replaceState(null, "", `/staff/talk/${led?.id ?? again ?? "ready"}`);
+    // Who goes on with a talk that was halted goes on with it halted.
+    history.replaceState(
+      again === undefined ? null : history.state,
+      "",
+      `/staff/talk/${led?.id ?? again ?? "ready"}`,
+    );
     this.set({ phase: "ready", talk: undefined, farewell, refusal, again, led });
     this.channel.send({ t: "here", talk: undefined });
   }
