@@ -27,7 +27,8 @@ func (s *Service) InviteLater(ctx context.Context, tx *db.Tx, agencyID string, p
 	now := s.o.Clock()
 	for i, id := range people {
 		job := jobs.Job{Agency: agencyID, Kind: InviteJob, Key: id, Ref: by + "/" + language, RunAt: now.Add(time.Duration(i) * inviteEvery)}
-		if err := s.o.Jobs.Add(ctx, tx, job); err != nil {
+		// In place of one that was given up; who has one that waits is none of these people.
+		if err := s.o.Jobs.Replace(ctx, tx, job); err != nil {
 			return err
 		}
 	}
