@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { album } from '../lib/album.mjs';
+import { look } from '../lib/looks.mjs';
 import { focused, gone } from '../lib/office.mjs';
 import { importFiles, tables } from '../lib/organisation.mjs';
 import { until } from '../lib/page.mjs';
@@ -34,6 +35,13 @@ async function tabTo(on, selector, most = 30) {
     if (await on.has(`${selector}:focus`)) return;
   }
   throw new Error(`the tabulator does not reach ${selector}`);
+}
+
+// The same state in a window of a telephone's width, and wide again afterwards.
+async function narrow(name) {
+  await look(page, { width: 390 });
+  await see(page, `${name}-390`);
+  await look(page, { width: 1280 });
 }
 
 const type = (text) => page.page.keyboard.type(text);
@@ -138,6 +146,7 @@ test('when somebody else was quicker, the page says what is stored and keeps wha
   await page.wait('[role=alert]:has-text("Familienkasse")');
   assert.equal(await page.page.inputValue('input[name=name]'), 'Elterngeld');
   await see.both(page, 'somebody-was-quicker');
+  await narrow('somebody-was-quicker');
   await page.click(hook('save'));
   await page.wait('[role=status]:has-text("Gespeichert")');
   await focused(page, 'h1');
@@ -187,6 +196,7 @@ test('a role that was taken is given back with one key, and an account is disabl
   await page.click(hook('disable'));
   await page.wait('dialog[open]');
   await see(page, 'disable');
+  await narrow('disable');
   await page.press('Escape');
   await focused(page, hook('disable'));
 });
@@ -201,6 +211,7 @@ test('a team is closed after a question, and opened again', async () => {
   await page.click(hook('shut'));
   await page.wait('dialog[open]');
   await see(page, 'close');
+  await narrow('close');
   await page.click(hook('shut-yes'));
   await page.wait('[role=status]:has-text("Elterngeld ist geschlossen")');
   await gone(page, 'dialog[open]');
@@ -247,6 +258,7 @@ test('files are looked at first: mistakes by line, then what would change, then 
   assert.match(rows[0], /^Standorte locations.csv 2 .*Formel/);
   assert.match(rows[1], /^Standorte locations.csv 3 .*leer/);
   await see.both(page, 'mistakes');
+  await narrow('mistakes');
 
   await upload('locations.csv', 'code;name;city;status\nNEU;Stadtbücherei;Ahornberg;offen\nL0001;Bürgerhaus Birkenau 1;Birkenau;geschlossen\n');
   await gone(page, `${hook('import-answer')} table`);
@@ -255,6 +267,7 @@ test('files are looked at first: mistakes by line, then what would change, then 
   assert.match(await page.text(hook('import-answer')), /Standorte\s+1 neu, 1 geschlossen/);
   assert.match(await page.text('table'), /neu\s+Standort NEU\s+Name: Stadtbücherei/);
   await see.both(page, 'difference');
+  await narrow('difference');
   await page.click(hook('import-take'));
   await page.wait(`${hook('import-answer')} [role=status]:has-text("Übernommen")`);
   await see(page, 'taken-over');
@@ -325,6 +338,7 @@ test('all of a selection who have no invitation get one at once, counted and ask
   await page.click(hook('invite-many'));
   await page.wait(hook('invite-many-yes'));
   await see.both(page, 'invite-many');
+  await narrow('invite-many');
   await page.click(hook('invite-many-yes'));
   await voice('1 Einladung wird verschickt');
   await see(page, 'invited-many');

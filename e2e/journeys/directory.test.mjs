@@ -132,7 +132,7 @@ test('what is removed is said, and reading goes on from the top', LIMIT, async (
     await admin.goto(`${world.server.url}/staff/admin/directory`);
     await admin.click(`${hook(list)} button`);
     if (list === 'tokens') {
-      await says(admin, 'dialog[open]', /Schlüssel Entra ID widerrufen\?.*sofort nicht mehr hinein/s);
+      await says(admin, 'dialog[open]', /Schlüssel Entra ID widerrufen\?.*sofort keinen Zugang mehr/s);
       await see(admin, 'revoke');
       await admin.click(hook('revoke-no'));
       await admin.wait(`${hook(list)} button:focus`); // nothing is done

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { album, speak } from '../lib/album.mjs';
 import { forDocs, gallery } from '../lib/looks.mjs';
-import { advisor, DESK, focused, gone, says } from '../lib/office.mjs';
+import { advisor, appoint, DESK, focused, gone, guestWaits, PHONE, says } from '../lib/office.mjs';
 import { until } from '../lib/page.mjs';
 import { ADVISORS, hook, screen } from '../lib/steps.mjs';
 import { demoWorld, quietConsole } from '../lib/world.mjs';
@@ -35,8 +35,11 @@ function become(who, role, kind) {
     ${kind === 'agency' ? `DELETE FROM staff_desk WHERE staff_id = ${whom};` : `
       DELETE FROM staff_desk WHERE staff_id = ${whom} AND desk_id NOT IN (SELECT place_id FROM staff_role WHERE staff_id = ${whom});
       UPDATE staff_desk SET role = '${role}' WHERE staff_id = ${whom};`}`;
-  execFileSync('sqlite3', [join(world.server.data, 'visavis.db'), '.timeout 5000', statement]);
+  inDatabase(statement);
 }
+
+const inDatabase = (statement) =>
+  execFileSync('sqlite3', [join(world.server.data, 'visavis.db'), '.timeout 5000', statement], { encoding: 'utf8' }).trim();
 
 async function signedIn(who) {
   const page = await world.chromium.newPage(DESK);
@@ -233,6 +236,42 @@ test('who has asked is told that and why somebody declined', LIMIT, async () => 
   await admin.click(hook('declined-read'));
   await gone(admin, hook('declined'));
   await focused(admin, 'h1');
+});
+
+test('ACC-08: reception sees who waits and how late, writes and hands over, and lets nobody in', LIMIT, async () => {
+  const list = await signedIn('thomas.reuter@example.org');
+  await list.wait(screen('today'));
+  const { id, link } = await appoint(list, { name: 'Rosa Spät' });
+  const guest = await guestWaits(world.chromium, link, PHONE);
+  inDatabase(`UPDATE appointment SET starts_at = starts_at - 720000, ends_at = ends_at - 720000 WHERE id = '${id}'`);
+  const reception = await signedIn('renate.schulz@example.org');
+  await reception.wait(screen('today'));
+  const row = `${hook('waiting-row')}[data-row="${id}"]`;
+  await says(reception, row, /Rosa Spät.*über den Link.*nach Beginn/s);
+  assert.equal(await reception.has(hook('admit')), false, 'nobody is shown a button that is refused');
+  for (const wanted of ['write', 'hand']) assert.ok(await reception.has(`${row} [data-testid="${wanted}"]`), wanted);
+  await seen(reception, '18-reception');
+  await forDocs(reception, 'reception');
+  await says(list, hook('waiting-row'), /Rosa Spät/);
+  assert.ok(await list.has(hook('admit')), 'who talks at the team has it');
+  await guest.closeAll();
+});
+
+test('TEN-01: who administers a department or a location changes what lies there, and nothing beside it', LIMIT, async () => {
+  const beside = { dieter: inDatabase(`SELECT id FROM desk WHERE code = 'FL-PRO'`), ewa: inDatabase(`SELECT id FROM location WHERE code <> 'MUS' LIMIT 1`) };
+  const own = { dieter: inDatabase(`SELECT id FROM desk WHERE code = 'BB-MUS'`), ewa: inDatabase(`SELECT id FROM location WHERE code = 'MUS'`) };
+  for (const [who, email] of [['dieter', 'dieter.paulsen@example.org'], ['ewa', 'ewa.nowak@example.org']]) {
+    const admin = await signedIn(email);
+    await admin.wait(`${screen('admin')} ${hook('results')}`);
+    await seen(admin, `19-${who}`);
+    await admin.goto(`${world.server.url}/staff/admin/places/${own[who]}`);
+    await admin.wait(hook('edit'));
+    await admin.goto(`${world.server.url}/staff/admin/places/${beside[who]}`);
+    await says(admin, 'main', /Das dürfen Sie hier nicht|Diese Stelle verwalten andere/);
+    assert.equal(await admin.has(hook('edit')), false, who);
+    await seen(admin, `20-${who}-beside`);
+    await admin.closeAll();
+  }
 });
 
 test('the operator sees technique and numbers', LIMIT, async () => {
