@@ -102,10 +102,11 @@ func table(out io.Writer, folder, into string) error {
 	return all.print(out)
 }
 
-// print writes one line for each number with its aim, and then the sentences.
+// print writes one line for each number with its aim, and then the sentences; an error names what misses its aim.
 func (f figures) print(out io.Writer) error {
 	var text strings.Builder
 	limits := aims()
+	var missed []string
 	keys := slices.Collect(maps.Keys(f))
 	for key := range limits {
 		if _, measured := f[key]; !measured {
@@ -122,11 +123,13 @@ func (f figures) print(out io.Writer) error {
 			verdict := "reached"
 			if value > limit {
 				verdict = "MISSED"
+				missed = append(missed, key)
 			}
 			fmt.Fprintf(&text, "%-32s %10g %10s  %s\n", key, value, fmt.Sprintf("≤ %g", limit), verdict)
 		case isNumber:
 			fmt.Fprintf(&text, "%-32s %10g\n", key, value)
 		case aimed:
+			missed = append(missed, key)
 			fmt.Fprintf(&text, "%-32s %10s %10s  NOT MEASURED\n", key, "–", fmt.Sprintf("≤ %g", limit))
 		}
 	}
@@ -136,8 +139,13 @@ func (f figures) print(out io.Writer) error {
 			fmt.Fprintf(&text, "%s: %s\n", key, sentence)
 		}
 	}
-	_, err := io.WriteString(out, text.String())
-	return err
+	if _, err := io.WriteString(out, text.String()); err != nil {
+		return err
+	}
+	if len(missed) > 0 {
+		return fmt.Errorf("not reached: %s", strings.Join(missed, ", "))
+	}
+	return nil
 }
 
 // byRate puts _2k before _10k before _40k.

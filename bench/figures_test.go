@@ -25,8 +25,9 @@ func TestTheTableMergesAllPartsAndSaysWhatIsReachedAndWhatIsNot(t *testing.T) {
 	}
 	var printed strings.Builder
 	into := filepath.Join(folder, "latest.json")
-	if err := table(&printed, filepath.Join(folder, "results"), into); err != nil {
-		t.Fatal(err)
+	err := table(&printed, filepath.Join(folder, "results"), into)
+	if err == nil || !strings.Contains(err.Error(), "idle_mb") || !strings.Contains(err.Error(), "start_ms") || strings.Contains(err.Error(), "wire_kb_talk") {
+		t.Errorf("what is not reached: %v", err)
 	}
 	for key, want := range map[string]string{
 		"relay_us_per_packet_40k": "reached", "idle_mb": "MISSED", "wire_kb_talk": "reached", "start_ms": "NOT MEASURED",
