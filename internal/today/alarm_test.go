@@ -12,15 +12,22 @@ import (
 	. "visavis/internal/worldtest"
 )
 
+// admitted begins a talk, led by Frau Sommer, and answers with its path.
+func (s *offices) admitted(seatID string) string {
+	s.t.Helper()
+	var begun struct{ Talk struct{ ID string } }
+	s.sommer.Post("/api/staff/seats/"+seatID+"/admit", Body{}).OK(s.t).Into(s.t, &begun)
+	return "/api/staff/talks/" + begun.Talk.ID
+}
+
 func TestWhoLeadsATalkCallsColleaguesAndTheGuestLearnsNothingOfIt(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newOffices(t, d)
 		p, _, _ := s.waitsFor(s.o.Sommer, Start().Add(5*time.Minute))
-		var begun struct{ Talk struct{ ID string } }
-		s.sommer.Post("/api/staff/seats/"+p.Seat+"/admit", Body{}).OK(t).Into(t, &begun)
-		path := "/api/staff/talks/" + begun.Talk.ID + "/alarm"
+		talk := s.admitted(p.Seat)
+		path := talk + "/alarm"
 		_, list := snapshot(s.winter, "")
-		window := s.sommer.Listen("/api/staff/talks/"+begun.Talk.ID+"/stream", "")
+		window := s.sommer.Listen(talk+"/stream", "")
 		window.Until("snapshot", nil)
 		s.winter.Post(path+"/answer", Body{}).Expect(t, http.StatusConflict, "alarm.none")
 		const told = `SELECT COUNT(*) FROM stream_change WHERE agency_id = $1 AND topic = $2`
@@ -42,14 +49,14 @@ func TestWhoLeadsATalkCallsColleaguesAndTheGuestLearnsNothingOfIt(t *testing.T) 
 
 		s.winter.Post(path+"/answer", Body{}).OK(t)
 		s.until(list, func(r row) bool { return r.Talk.Alarm.AnsweredBy == "Herr Winter" })
-		var talk struct {
+		var shown struct {
 			Alarm *struct{ AnsweredBy *struct{ Name string } }
 		}
-		for talk.Alarm == nil || talk.Alarm.AnsweredBy == nil {
-			window.Until("talk", &talk)
+		for shown.Alarm == nil || shown.Alarm.AnsweredBy == nil {
+			window.Until("talk", &shown)
 		}
-		if talk.Alarm.AnsweredBy.Name != "Herr Winter" {
-			t.Errorf("%+v", talk.Alarm.AnsweredBy)
+		if shown.Alarm.AnsweredBy.Name != "Herr Winter" {
+			t.Errorf("%+v", shown.Alarm.AnsweredBy)
 		}
 		if n := s.Count(told, s.o.Agency, seat.Topic(p.Seat)); n != before {
 			t.Errorf("the guest's page is woken %d times", n-before)
@@ -72,9 +79,7 @@ func TestAnAlarmIsOverWithTheTalkAndWhenAColleagueTakesItOver(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newOffices(t, d)
 		p, _, _ := s.waitsFor(s.o.Sommer, Start().Add(5*time.Minute))
-		var begun struct{ Talk struct{ ID string } }
-		s.sommer.Post("/api/staff/seats/"+p.Seat+"/admit", Body{}).OK(t).Into(t, &begun)
-		talk := "/api/staff/talks/" + begun.Talk.ID
+		talk := s.admitted(p.Seat)
 		raised := func() int {
 			return s.Count(`SELECT COUNT(*) FROM talk WHERE agency_id = $1 AND (alarm_at IS NOT NULL OR alarm_answered_by IS NOT NULL)`, s.o.Agency)
 		}
@@ -101,9 +106,7 @@ func TestAnAlarmIsSeenAlsoByWhoLooksAtAnotherDay(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newOffices(t, d)
 		p, _, _ := s.waitsFor(s.o.Sommer, Start().Add(5*time.Minute))
-		var begun struct{ Talk struct{ ID string } }
-		s.sommer.Post("/api/staff/seats/"+p.Seat+"/admit", Body{}).OK(t).Into(t, &begun)
-		alarm := "/api/staff/talks/" + begun.Talk.ID + "/alarm"
+		alarm := s.admitted(p.Seat) + "/alarm"
 		tomorrow := "?day=" + Start().AddDate(0, 0, 1).Format(time.DateOnly)
 		shown, list := snapshot(s.winter, tomorrow)
 		if len(shown.Rows) != 0 {
