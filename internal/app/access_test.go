@@ -228,6 +228,7 @@ type scene struct {
 	booked    *worldtest.Place
 	opened    *worldtest.Guest
 	talk      string // where there is one
+	at        int64  // when somebody was asked to go on with it
 	task      string
 	hired     string // somebody whom nobody else knows
 	connected string // what the route about the agency's directory is about
@@ -389,6 +390,24 @@ func (s *scene) enter() {
 	s.t.Helper()
 	s.admit()
 	s.guest().Signal(1, "enter", nil).OK(s.t)
+}
+
+// request lets the advisor ask the desk to go on with the talk.
+func (s *scene) request() {
+	s.t.Helper()
+	s.admit()
+	var view struct{ Transfer struct{ At int64 } }
+	s.as("advisor").Post("/api/staff/talks/"+s.talk+"/transfer", worldtest.Body{"desk": s.o.Desk}).OK(s.t).Into(s.t, &view)
+	s.at = view.Transfer.At
+}
+
+func (s *scene) requested() any { return worldtest.Body{"at": s.at} }
+
+// accept lets the lead say yes to that.
+func (s *scene) accept() {
+	s.t.Helper()
+	s.request()
+	s.as("lead").Post("/api/staff/talks/"+s.talk+"/transfer/accept", s.requested()).OK(s.t)
 }
 
 // ask leaves a number, which makes a task.

@@ -103,6 +103,12 @@ const (
 	AlarmAnswered Act = "alarm.answered" // by who comes
 	AlarmOver     Act = "alarm.over"     // taken back by who raised it
 
+	TransferAsked    Act = "transfer.asked" // a colleague, or a desk, is to go on with a talk; the note stands nowhere
+	TransferAccepted Act = "transfer.accepted"
+	TransferDeclined Act = "transfer.declined" // also by who had accepted
+	TransferOver     Act = "transfer.over"     // taken back by who leads the talk
+	TransferDone     Act = "transfer.done"     // by who leads the talk from then on, at that desk
+
 	AuditSearched Act = "audit.searched" // for a person
 	AuditExported Act = "audit.exported"
 	AuditCut      Act = "audit.cut"    // entries that were kept long enough are deleted
@@ -207,6 +213,12 @@ var shapes = map[Act]shape{
 	AlarmRaised:   {object: OfAppointment, details: []string{"talk"}},
 	AlarmAnswered: {object: OfAppointment, details: []string{"talk"}},
 	AlarmOver:     {object: OfAppointment, details: []string{"talk"}},
+
+	TransferAsked:    {object: OfAppointment, details: []string{"talk", "desk", "to"}},
+	TransferAccepted: {object: OfAppointment, details: []string{"talk"}},
+	TransferDeclined: {object: OfAppointment, details: []string{"talk", "why"}},
+	TransferOver:     {object: OfAppointment, details: []string{"talk"}},
+	TransferDone:     {object: OfAppointment, details: []string{"talk", "from", "desk"}},
 
 	AuditSearched: {object: OfStaff, details: []string{"from", "until", "act", "object", "number"}},
 	AuditExported: {object: OfAgency, details: []string{"count", "from", "until", "act", "object", "number", "person"}},

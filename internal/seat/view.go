@@ -21,6 +21,10 @@ type TalkView struct {
 	EnteredAt  *int64 `json:"enteredAt,omitempty"`
 	HeadsUpMs  int64  `json:"headsUpMs"`
 	StaffHere  bool   `json:"staffHere"`
+	// Lead names who leads the talk without telling anything of them; those of one name are not taken for each other.
+	Lead string `json:"lead"`
+	// NextName is who goes on with the talk in a moment.
+	NextName string `json:"nextName,omitempty"`
 	// Features are what is switched on in this talk.
 	Features []string `json:"features" enum:"chat,screen"`
 }

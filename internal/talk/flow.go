@@ -225,6 +225,9 @@ func (s *Service) join(ctx context.Context, p staff.Person, id string, takeover 
 			t.AlarmAt, t.AlarmAnsweredBy = nil, "" // whose it was is out of the talk
 		}
 		t.Staff = p.ID
+		if err := s.outlive(ctx, tx, t); err != nil {
+			return err
+		}
 		return s.next(ctx, tx, key, t, nil)
 	})
 }
@@ -259,6 +262,12 @@ func (s *Service) finish(ctx context.Context, tx *db.Tx, t *Talk) error {
 	now := s.o.Clock()
 	t.EndedAt, t.RingUntil = &now, nil
 	t.AlarmAt, t.AlarmAnsweredBy = nil, ""
+	if f := t.Transfer; f != nil {
+		t.Transfer = nil
+		if err := s.tellAsked(ctx, tx, *t, f.Desk); err != nil {
+			return err
+		}
+	}
 	if err := save(ctx, tx, t, db.Ms(now)); err != nil {
 		return err
 	}

@@ -2,6 +2,8 @@ package talk
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -150,11 +152,23 @@ func (f forSeats) View(ctx context.Context, q db.Q, x seat.Seat) (*seat.TalkView
 	if err != nil {
 		return nil, err
 	}
+	next := ""
+	if t.Transfer != nil && t.Transfer.By != "" {
+		if next, err = f.s.o.Staff.Name(ctx, q, t.Agency, t.Transfer.By); err != nil {
+			return nil, err
+		}
+	}
 	return &seat.TalkView{
 		ID: t.ID, Generation: t.Generation, StaffName: name, AdmittedAt: db.Ms(t.AdmittedAt),
 		RingUntil: db.MsPtr(t.RingUntil), EnteredAt: db.MsPtr(t.EnteredAt), HeadsUpMs: f.s.o.HeadsUp.Milliseconds(),
-		StaffHere: t.StaffAwaySince == nil, Features: t.Features,
+		StaffHere: t.StaffAwaySince == nil, Features: t.Features, Lead: lead(t), NextName: next,
 	}, nil
+}
+
+// lead is another word for each member of staff at a seat.
+func lead(t Talk) string {
+	sum := sha256.Sum256([]byte(t.Seat + "/" + t.Staff))
+	return hex.EncodeToString(sum[:8])
 }
 
 // Signals are the messages for the guest.

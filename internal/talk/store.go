@@ -17,16 +17,19 @@ import (
 
 const columns = `SELECT id, agency_id, seat_id, desk_id, staff_id, media_id, generation, guest_restart, staff_restart,
 	admitted_at, ring_until, entered_at, connected_at, ended_at, staff_away_since, COALESCE(guest_print, ''), COALESCE(staff_print, ''),
-	revealed_at IS NOT NULL, features, alarm_at, COALESCE(alarm_answered_by, ''), version FROM talk`
+	revealed_at IS NOT NULL, features, alarm_at, COALESCE(alarm_answered_by, ''),
+	transfer_at, COALESCE(transfer_desk, ''), COALESCE(transfer_to, ''), transfer_sealed, COALESCE(transfer_by, ''), transfer_ready_at,
+	COALESCE(transfer_no, ''), COALESCE(transfer_no_by, ''), version FROM talk`
 
 func scan(row interface{ Scan(...any) error }) (Talk, error) {
 	var t Talk
 	var media, features string
 	var admitted int64
-	var ring, entered, connected, ended, away, alarm *int64
+	var ring, entered, connected, ended, away, alarm, asked, ready *int64
+	var f Transfer
 	err := row.Scan(&t.ID, &t.Agency, &t.Seat, &t.Desk, &t.Staff, &media, &t.Generation, &t.GuestRestart, &t.StaffRestart,
 		&admitted, &ring, &entered, &connected, &ended, &away, &t.GuestPrint, &t.StaffPrint, &t.Revealed, &features,
-		&alarm, &t.AlarmAnsweredBy, &t.Version)
+		&alarm, &t.AlarmAnsweredBy, &asked, &f.Desk, &f.To, &f.note, &f.By, &ready, &f.No, &f.NoBy, &t.Version)
 	if errors.Is(err, db.ErrNoRows) {
 		return t, ErrNotFound
 	}
@@ -40,6 +43,10 @@ func scan(row interface{ Scan(...any) error }) (Talk, error) {
 	t.RingUntil, t.EnteredAt, t.ConnectedAt, t.EndedAt = db.TimePtr(ring), db.TimePtr(entered), db.TimePtr(connected), db.TimePtr(ended)
 	t.StaffAwaySince, t.AlarmAt = db.TimePtr(away), db.TimePtr(alarm)
 	t.Features = strings.Fields(features)
+	if asked != nil {
+		f.At, f.ReadyAt = db.Time(*asked), db.TimePtr(ready)
+		t.Transfer = &f
+	}
 	return t, nil
 }
 
@@ -100,15 +107,24 @@ func (s *Service) create(ctx context.Context, tx *db.Tx, x seat.Seat, staffID st
 
 // save writes a talk; db.ErrConflict if somebody was faster.
 func save(ctx context.Context, tx *db.Tx, t *Talk, nowMs int64) error {
+	var asked *int64
+	var f Transfer
+	if t.Transfer != nil {
+		f = *t.Transfer
+		at := db.Ms(f.At)
+		asked = &at
+	}
 	err := db.Affected(tx.ExecContext(ctx, `
 		UPDATE talk SET staff_id = $1, generation = $2, guest_restart = $3, staff_restart = $4, ring_until = $5,
 		       entered_at = $6, connected_at = $7, ended_at = $8, guest_print = $9, staff_print = $10,
 		       revealed_at = CASE WHEN $11 THEN COALESCE(revealed_at, $12) END,
-		       alarm_at = $13, alarm_answered_by = $14, version = version + 1
-		WHERE agency_id = $15 AND id = $16 AND version = $17`,
+		       alarm_at = $13, alarm_answered_by = $14, transfer_at = $15, transfer_desk = $16, transfer_to = $17, transfer_sealed = $18,
+		       transfer_by = $19, transfer_ready_at = $20, transfer_no = $21, transfer_no_by = $22, version = version + 1
+		WHERE agency_id = $23 AND id = $24 AND version = $25`,
 		t.Staff, t.Generation, t.GuestRestart, t.StaffRestart, db.MsPtr(t.RingUntil), db.MsPtr(t.EnteredAt),
 		db.MsPtr(t.ConnectedAt), db.MsPtr(t.EndedAt), db.Null(t.GuestPrint), db.Null(t.StaffPrint), t.Revealed, nowMs,
-		db.MsPtr(t.AlarmAt), db.Null(t.AlarmAnsweredBy), t.Agency, t.ID, t.Version))
+		db.MsPtr(t.AlarmAt), db.Null(t.AlarmAnsweredBy), asked, db.Null(f.Desk), db.Null(f.To), f.note,
+		db.Null(f.By), db.MsPtr(f.ReadyAt), db.Null(f.No), db.Null(f.NoBy), t.Agency, t.ID, t.Version))
 	if err != nil {
 		return fmt.Errorf("save talk: %w", err)
 	}

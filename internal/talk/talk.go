@@ -50,6 +50,7 @@ type Talk struct {
 	Features                      []string // switched on for it
 	AlarmAt                       *time.Time
 	AlarmAnsweredBy               string // a colleague's id
+	Transfer                      *Transfer
 	Version                       int64
 }
 
@@ -100,6 +101,7 @@ type Service struct {
 	fresh  *edge.Limiter // by seat: each is a new connection for the advisor
 	seen   *edge.Limiter // by session: each is an entry of the audit
 	alarms *edge.Limiter // by session
+	asks   *edge.Limiter // by session: each rings in the lists of others
 	losses chan loss     // of who may do less than before, until RunPasses has looked
 }
 
@@ -113,6 +115,7 @@ func New(d *db.DB, o Options) *Service {
 		fresh:  edge.NewLimiter(2*time.Second, 30, 20_000),
 		seen:   edge.NewLimiter(10*time.Second, 10, 20_000),
 		alarms: edge.NewLimiter(10*time.Second, 10, 20_000),
+		asks:   edge.NewLimiter(10*time.Second, 10, 20_000),
 		losses: make(chan loss, mostLost),
 	}
 	o.Jobs.Handle(ringJob, s.ringOver)

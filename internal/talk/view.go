@@ -24,6 +24,7 @@ type Summary struct {
 	EndsAt      int64          `json:"endsAt"`
 	Service     string         `json:"service"`
 	ServiceName string         `json:"serviceName"`
+	Desk        string         `json:"desk"`
 	DeskName    string         `json:"deskName"`
 	Language    string         `json:"language"`
 	Citizen     SummaryCitizen `json:"citizen"`
@@ -40,32 +41,33 @@ type SummaryCitizen struct {
 func summary(n appointment.Names, callback vault.Personal) Summary {
 	return Summary{
 		ID: n.ID, Version: n.Version, StartsAt: db.Ms(n.Starts), EndsAt: db.Ms(n.Ends),
-		Service: n.Service, ServiceName: n.ServiceName.In("de"), DeskName: n.Place.Name, Language: n.Language,
+		Service: n.Service, ServiceName: n.ServiceName.In("de"), Desk: n.Desk, DeskName: n.Place.Name, Language: n.Language,
 		Citizen: SummaryCitizen{Name: n.Citizen.Name.Reveal(), Phone: cmp.Or(callback, n.Citizen.Phone).Reveal()},
 	}
 }
 
 // View is a talk as staff see it (docs/protocol.md §2).
 type View struct {
-	ID             string     `json:"id"`
-	Seat           string     `json:"seat"`
-	Generation     int64      `json:"generation"`
-	Staff          Colleague  `json:"staff"`
-	Appointment    Summary    `json:"appointment"`
-	AdmittedAt     int64      `json:"admittedAt"`
-	RingUntil      *int64     `json:"ringUntil,omitempty"`
-	EnteredAt      *int64     `json:"enteredAt,omitempty"`
-	ConnectedAt    *int64     `json:"connectedAt,omitempty"`
-	EndedAt        *int64     `json:"endedAt,omitempty"`
-	Takeover       string     `json:"takeover,omitempty" doc:"Names the device that asks to take over."`
-	GuestMode      string     `json:"guestMode"`
-	GuestReachable bool       `json:"guestReachable"`
-	GuestAwaySince *int64     `json:"guestAwaySince,omitempty"`
-	HeadsUpMs      int64      `json:"headsUpMs"`
-	Features       []string   `json:"features" enum:"chat,screen,files,document" doc:"Switched on in this talk."`
-	CodeRequired   bool       `json:"codeRequired" doc:"Who leads the talk is to compare the safety code."`
-	Alarm          *AlarmView `json:"alarm,omitempty" doc:"Who leads the talk has called for help."`
-	Now            int64      `json:"now"`
+	ID             string        `json:"id"`
+	Seat           string        `json:"seat"`
+	Generation     int64         `json:"generation"`
+	Staff          Colleague     `json:"staff"`
+	Appointment    Summary       `json:"appointment"`
+	AdmittedAt     int64         `json:"admittedAt"`
+	RingUntil      *int64        `json:"ringUntil,omitempty"`
+	EnteredAt      *int64        `json:"enteredAt,omitempty"`
+	ConnectedAt    *int64        `json:"connectedAt,omitempty"`
+	EndedAt        *int64        `json:"endedAt,omitempty"`
+	Takeover       string        `json:"takeover,omitempty" doc:"Names the device that asks to take over."`
+	GuestMode      string        `json:"guestMode"`
+	GuestReachable bool          `json:"guestReachable"`
+	GuestAwaySince *int64        `json:"guestAwaySince,omitempty"`
+	HeadsUpMs      int64         `json:"headsUpMs"`
+	Features       []string      `json:"features" enum:"chat,screen,files,document" doc:"Switched on in this talk."`
+	CodeRequired   bool          `json:"codeRequired" doc:"Who leads the talk is to compare the safety code."`
+	Alarm          *AlarmView    `json:"alarm,omitempty" doc:"Who leads the talk has called for help."`
+	Transfer       *TransferView `json:"transfer,omitempty" doc:"Who is asked to go on with the talk."`
+	Now            int64         `json:"now"`
 }
 
 func (s *Service) view(ctx context.Context, q db.Q, t Talk) (View, error) {
@@ -93,12 +95,16 @@ func (s *Service) view(ctx context.Context, q db.Q, t Talk) (View, error) {
 	if err != nil {
 		return View{}, err
 	}
+	transfer, err := s.transferView(ctx, q, t)
+	if err != nil {
+		return View{}, err
+	}
 	return View{
 		ID: t.ID, Seat: t.Seat, Generation: t.Generation, Staff: Colleague{t.Staff, name}, Appointment: summary(n, callback),
 		AdmittedAt: db.Ms(t.AdmittedAt), RingUntil: db.MsPtr(t.RingUntil), EnteredAt: db.MsPtr(t.EnteredAt),
 		ConnectedAt: db.MsPtr(t.ConnectedAt), EndedAt: db.MsPtr(t.EndedAt), Takeover: x.Ask(),
 		GuestMode: string(x.Mode), GuestReachable: x.AwaySince == nil, GuestAwaySince: db.MsPtr(x.AwaySince),
-		Features: t.Features, Alarm: alarm,
+		Features: t.Features, Alarm: alarm, Transfer: transfer,
 		CodeRequired: rules.Line(agency.CodeCompared) == agency.Required,
 		HeadsUpMs:    s.o.HeadsUp.Milliseconds(), Now: db.Ms(s.o.Clock()),
 	}, nil

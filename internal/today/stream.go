@@ -82,7 +82,9 @@ type snapshot struct {
 	MoreRows  bool   `json:"moreRows,omitempty"`
 	MoreTasks bool   `json:"moreTasks,omitempty"`
 	Late      []Late `json:"late"`
-	Now       int64  `json:"now"`
+	// Transfers are told whatever the day is.
+	Transfers []Transfer `json:"transfers"`
+	Now       int64      `json:"now"`
 }
 
 type gone struct {
@@ -153,7 +155,10 @@ func (r *reader) snapshot(ctx context.Context) (string, []edge.Event, error) {
 		if shown.Tasks, shown.MoreTasks, err = r.openTasks(ctx, q); err != nil {
 			return err
 		}
-		shown.Late, err = r.late(ctx, q, r.o.Clock())
+		if shown.Late, err = r.late(ctx, q, r.o.Clock()); err != nil {
+			return err
+		}
+		shown.Transfers, err = r.transfers(ctx, q)
 		return err
 	})
 	r.last = at
@@ -188,22 +193,27 @@ func (r *reader) changes(ctx context.Context, after string) (string, []edge.Even
 	}
 	r.last = at
 	var changed []events.Change // each once, oldest first
-	late := false
+	lists := map[string]bool{}  // what is told whole
 	known := map[events.Change]bool{}
 	for _, change := range news {
 		change.Seq = 0
-		if change.Kind == "late" {
-			late = true
+		if change.Kind == "late" || change.Kind == "transfer" {
+			lists[change.Kind] = true
 		} else if !known[change] {
 			known[change] = true
 			changed = append(changed, change)
 		}
 	}
 	list, err := r.show(ctx, q, changed)
-	if err == nil && late {
+	if err == nil && lists["late"] {
 		var said []Late
 		said, err = r.late(ctx, q, r.o.Clock())
 		list = append(list, edge.Event{Name: "late", Data: said})
+	}
+	if err == nil && lists["transfer"] {
+		var asked []Transfer
+		asked, err = r.transfers(ctx, q)
+		list = append(list, edge.Event{Name: "transfers", Data: asked})
 	}
 	return at.String(r.shelf()), list, true, err
 }
@@ -219,8 +229,9 @@ func (r *reader) show(ctx context.Context, q db.Q, changed []events.Change) ([]e
 			if err != nil {
 				return nil, err
 			}
-			if len(tasks) == 0 {
-				continue // of a desk of others by now; the appointment that took it along has a change of its own
+			if len(tasks) == 0 { // of a desk of others by now; the appointment that took it along has a change of its own
+				list = append(list, edge.Event{Name: "task-gone", Data: gone{change.Ref}})
+				continue
 			}
 			list = append(list, edge.Event{Name: "task", Data: tasks[0]})
 			appointment = tasks[0].Appointment
