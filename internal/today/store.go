@@ -89,7 +89,10 @@ func (s store) dayRows(ctx context.Context, q db.Q, from, to int64) (list []Row,
 	if err != nil {
 		return nil, false, err
 	}
-	list = slices.Concat(called, present, rest[:min(len(rest), room)])
+	list = []Row{} // not nil, which would be no list to a page
+	for _, part := range [][]Row{called, present, rest[:min(len(rest), room)]} {
+		list = append(list, part...)
+	}
 	slices.SortFunc(list, func(a, b Row) int { return cmp.Or(cmp.Compare(a.StartsAt, b.StartsAt), strings.Compare(a.ID, b.ID)) })
 	return list, more, nil
 }
