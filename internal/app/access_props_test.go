@@ -72,6 +72,8 @@ func talkProps() map[string]prop {
 		"POST " + talk + "/end":              {ready: (*scene).enter, body: with(worldtest.Body{"outcome": "technical"})},
 		"POST " + talk + "/alarm":            {ready: (*scene).admit, body: with(worldtest.Body{"on": true})},
 		"POST " + talk + "/alarm/answer":     {ready: (*scene).admit, body: bare},
+		"POST " + talk + "/lock":             {ready: (*scene).enter, body: with(worldtest.Body{"on": true})},
+		"POST " + talk + "/remove":           {ready: (*scene).enter, body: with(worldtest.Body{"outcome": "held"})},
 		"POST " + talk + "/transfer":         {ready: (*scene).admit, body: func(s *scene) any { return worldtest.Body{"desk": s.o.Desk} }},
 		"POST " + talk + "/transfer/desks":   {ready: (*scene).admit, body: with(worldtest.Body{"text": "Wohngeld"})},
 		"POST " + talk + "/transfer/back":    {ready: (*scene).request, body: bare},

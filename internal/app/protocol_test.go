@@ -26,7 +26,7 @@ const protocolPage = "../../docs/protocol.md"
 var documented = map[string]reflect.Type{
 	"PublicAgency": reflect.TypeFor[agency.Public](), "GuestView": reflect.TypeFor[seat.GuestView](),
 	"Me": reflect.TypeFor[staff.Me](), "Ways": reflect.TypeFor[staff.Ways](), "OwnAccount": reflect.TypeFor[staff.OwnAccount](),
-	"Row": reflect.TypeFor[today.Row](), "Task": reflect.TypeFor[today.Task](), "Late": reflect.TypeFor[today.Late](),
+	"Row": reflect.TypeFor[today.Row](), "Task": reflect.TypeFor[today.Task](), "Late": reflect.TypeFor[today.Late](), "Transfer": reflect.TypeFor[today.Transfer](),
 	"TalkView": reflect.TypeFor[talk.View](), "Waiting": reflect.TypeFor[talk.Others](),
 	"Directory": reflect.TypeFor[scim.Directory](), "AuditEntry": reflect.TypeFor[auditlog.Entry](),
 	"Place": reflect.TypeFor[admin.Place](), "PlaceView": reflect.TypeFor[admin.PlaceView](),

@@ -103,6 +103,10 @@ const (
 	AlarmAnswered Act = "alarm.answered" // by who comes
 	AlarmOver     Act = "alarm.over"     // taken back by who raised it
 
+	GuestRemoved Act = "guest.removed" // put out of a talk by who leads it
+	TalkLocked   Act = "talk.locked"   // to other devices of the guest
+	TalkUnlocked Act = "talk.unlocked"
+
 	TransferAsked    Act = "transfer.asked" // a colleague, or a desk, is to go on with a talk; the note stands nowhere
 	TransferAccepted Act = "transfer.accepted"
 	TransferDeclined Act = "transfer.declined" // also by who had accepted
@@ -213,6 +217,10 @@ var shapes = map[Act]shape{
 	AlarmRaised:   {object: OfAppointment, details: []string{"talk"}},
 	AlarmAnswered: {object: OfAppointment, details: []string{"talk"}},
 	AlarmOver:     {object: OfAppointment, details: []string{"talk"}},
+
+	GuestRemoved: {object: OfAppointment, details: []string{"talk"}},
+	TalkLocked:   {object: OfAppointment, details: []string{"talk"}},
+	TalkUnlocked: {object: OfAppointment, details: []string{"talk"}},
 
 	TransferAsked:    {object: OfAppointment, details: []string{"talk", "desk", "to"}},
 	TransferAccepted: {object: OfAppointment, details: []string{"talk"}},

@@ -58,3 +58,17 @@ func (s *Service) Follow(ctx context.Context, tx *db.Tx, agencyID, id, desk stri
 	// The new desk, and the guest, are told by who goes on with the talk.
 	return s.o.Events.Append(ctx, tx, agencyID, agency.DeskTopic(x.Desk), "row", x.Appointment)
 }
+
+// removed is why a seat is closed whose guest was put out of the talk, whatever the appointment's outcome is.
+const removed = "removed"
+
+// Removed says of a seat that was closed in the same transaction that its guest was put out. Everybody is told of it by
+// what closed it.
+func (s *Service) Removed(ctx context.Context, tx *db.Tx, agencyID, id string) error {
+	err := db.Affected(tx.ExecContext(ctx, `UPDATE seat SET closed_reason = $1 WHERE agency_id = $2 AND id = $3 AND state = $4`,
+		removed, agencyID, id, Closed))
+	if err != nil {
+		return fmt.Errorf("note that the guest was put out: %w", err)
+	}
+	return nil
+}

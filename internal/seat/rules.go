@@ -54,6 +54,7 @@ type Seat struct {
 	Holder        Holder
 	Asking        Holder // a browser that asks, or asked, to take over a talk
 	AskRefused    bool   // and was told no
+	Locked        bool   // nobody may ask
 	ClosedAt      *time.Time
 	PassedAt      *time.Time // while it waits again since who led its talk may lead it no longer
 	PassedFrom    string     // and who that was
@@ -222,6 +223,9 @@ func (c Arrive) duringTalk(s Seat, _ time.Time) (Seat, []Event, error) {
 	if !c.TakeOver {
 		return s, nil, refuse("seat.elsewhere")
 	}
+	if s.Locked {
+		return s, nil, refuse("seat.locked")
+	}
 	if s.Asking == c.Who && !s.AskRefused {
 		return s, nil, nil
 	}
@@ -286,7 +290,7 @@ func (SendBack) apply(s Seat, _ time.Time, _ Window) (Seat, []Event, error) {
 	if s.State != Talking {
 		return s, nil, refuse("seat.not_talking")
 	}
-	s.State, s.Asking, s.AskRefused = Waiting, Holder{}, false
+	s.State, s.Asking, s.AskRefused, s.Locked = Waiting, Holder{}, false, false
 	return s, []Event{SentBack}, nil
 }
 
@@ -326,7 +330,7 @@ func (c Leave) apply(s Seat, _ time.Time, _ Window) (Seat, []Event, error) {
 		return s, nil, refuse("seat.elsewhere")
 	}
 	s.State, s.ArrivedAt, s.StayUntil = Expected, nil, nil
-	s.Holder, s.Asking, s.AskRefused, s.HiddenSince = Holder{}, Holder{}, false, nil
+	s.Holder, s.Asking, s.AskRefused, s.Locked, s.HiddenSince = Holder{}, Holder{}, false, false, nil
 	return s.resumed(), []Event{Left}, nil
 }
 
@@ -399,7 +403,7 @@ func (c End) apply(s Seat, now time.Time, _ Window) (Seat, []Event, error) {
 		return s, nil, closedRefusal(s)
 	}
 	s.State, s.ClosedReason, s.ClosedAt, s.StayUntil = Closed, c.Reason, &now, nil
-	s.Asking, s.AskRefused = Holder{}, false
+	s.Asking, s.AskRefused, s.Locked = Holder{}, false, false
 	return s.resumed(), []Event{Ended}, nil
 }
 

@@ -59,6 +59,13 @@ func refused() seat.Seat {
 	return s
 }
 
+// shut is a talk that no other device may ask for.
+func shut() seat.Seat {
+	s := in(seat.Talking)
+	s.Locked = true
+	return s
+}
+
 // states are the seats that the table below goes through.
 var states = map[string]func() seat.Seat{
 	"expected":             func() seat.Seat { return in(seat.Expected) },
@@ -66,6 +73,7 @@ var states = map[string]func() seat.Seat{
 	"talking":              func() seat.Seat { return in(seat.Talking) },
 	"talking, asked":       asked,
 	"talking, refused":     refused,
+	"talking, locked":      shut,
 	"closed":               func() seat.Seat { return in(seat.Closed) },
 	"expected, time is up": func() seat.Seat { return in(seat.Expected) },
 	"waiting, time is up":  func() seat.Seat { return in(seat.Waiting) },
@@ -88,6 +96,8 @@ var commands = map[string]seat.Command{
 	"leave, second tab":   seat.Leave{Who: secondTab},
 	"leave, laptop":       seat.Leave{Who: laptop},
 	"stay":                seat.Stay{Who: phone, Until: new(at(10, 45))},
+	"lock":                seat.Lock{On: true},
+	"unlock":              seat.Lock{},
 	"stay, laptop":        seat.Stay{Who: laptop, Until: new(at(10, 45))},
 	"agree":               seat.Agree{Version: "v1"},
 	"revoke":              seat.Revoke{Who: phone},
@@ -116,6 +126,9 @@ func outcome(s seat.Seat, happened []seat.Event, err error) string {
 	}
 	if s.AskRefused {
 		text += ", refused"
+	}
+	if s.Locked {
+		text += ", locked"
 	}
 	for i, e := range happened {
 		text += map[bool]string{true: ": ", false: " "}[i == 0] + string(e)
@@ -150,6 +163,8 @@ expected             | page is there       | expected, nobody
 expected             | another is shown    | expected, nobody
 expected             | page is on show     | expected, nobody
 expected             | page is in a pocket | expected, nobody
+expected             | lock                | seat.not_talking
+expected             | unlock              | seat.not_talking
 
 waiting              | opened              | waiting, phone
 waiting              | check failed        | waiting, phone
@@ -176,6 +191,8 @@ waiting              | page is there       | waiting, phone
 waiting              | another is shown    | waiting, phone
 waiting              | page is on show     | waiting, phone
 waiting              | page is in a pocket | waiting, phone
+waiting              | lock                | seat.not_talking
+waiting              | unlock              | seat.not_talking
 
 talking              | opened              | talking, phone
 talking              | check failed        | talking, phone
@@ -202,6 +219,36 @@ talking              | page is there       | talking, phone
 talking              | another is shown    | talking, phone
 talking              | page is on show     | talking, phone
 talking              | page is in a pocket | talking, phone
+talking              | lock                | talking, phone, locked
+talking              | unlock              | talking, phone
+
+talking, locked      | opened              | talking, phone, locked
+talking, locked      | check failed        | talking, phone, locked
+talking, locked      | arrive              | talking, phone, locked
+talking, locked      | arrive, second tab  | talking, second tab, locked: takenover rejoined
+talking, locked      | arrive, laptop      | seat.elsewhere
+talking, locked      | take over, laptop   | seat.locked
+talking, locked      | answer yes          | seat.nobody_asks
+talking, locked      | answer no           | seat.nobody_asks
+talking, locked      | admit               | seat.admitted
+talking, locked      | send back           | waiting, phone: sentback
+talking, locked      | pass                | waiting, phone: sentback
+talking, locked      | leave               | expected, nobody: left
+talking, locked      | leave, second tab   | seat.elsewhere
+talking, locked      | leave, laptop       | seat.elsewhere
+talking, locked      | stay                | seat.not_waiting
+talking, locked      | stay, laptop        | seat.not_waiting
+talking, locked      | agree               | seat.text_changed
+talking, locked      | revoke              | talking, phone, locked
+talking, locked      | end                 | closed, phone: ended
+talking, locked      | move                | seat.talking
+talking, locked      | page goes away      | talking, phone, locked
+talking, locked      | page is there       | talking, phone, locked
+talking, locked      | another is shown    | talking, phone, locked
+talking, locked      | page is on show     | talking, phone, locked
+talking, locked      | page is in a pocket | talking, phone, locked
+talking, locked      | lock                | talking, phone, locked
+talking, locked      | unlock              | talking, phone
 
 talking, asked       | opened              | talking, phone, asked
 talking, asked       | check failed        | talking, phone, asked
@@ -228,6 +275,8 @@ talking, asked       | page is there       | talking, phone, asked
 talking, asked       | another is shown    | talking, phone, asked
 talking, asked       | page is on show     | talking, phone, asked
 talking, asked       | page is in a pocket | talking, phone, asked
+talking, asked       | lock                | talking, phone, refused, locked
+talking, asked       | unlock              | talking, phone, asked
 
 talking, refused     | opened              | talking, phone, refused
 talking, refused     | check failed        | talking, phone, refused
@@ -254,6 +303,8 @@ talking, refused     | page is there       | talking, phone, refused
 talking, refused     | another is shown    | talking, phone, refused
 talking, refused     | page is on show     | talking, phone, refused
 talking, refused     | page is in a pocket | talking, phone, refused
+talking, refused     | lock                | talking, phone, refused, locked
+talking, refused     | unlock              | talking, phone, refused
 
 closed               | opened              | seat.closed
 closed               | check failed        | seat.closed
@@ -280,6 +331,8 @@ closed               | page is there       | closed, phone
 closed               | another is shown    | closed, phone
 closed               | page is on show     | closed, phone
 closed               | page is in a pocket | closed, phone
+closed               | lock                | seat.not_talking
+closed               | unlock              | seat.not_talking
 
 expected, time is up | opened              | expected, nobody
 expected, time is up | check failed        | expected, nobody
@@ -306,6 +359,8 @@ expected, time is up | page is there       | expected, nobody
 expected, time is up | another is shown    | expected, nobody
 expected, time is up | page is on show     | expected, nobody
 expected, time is up | page is in a pocket | expected, nobody
+expected, time is up | lock                | seat.not_talking
+expected, time is up | unlock              | seat.not_talking
 
 waiting, time is up  | opened              | waiting, phone
 waiting, time is up  | check failed        | waiting, phone
@@ -332,6 +387,8 @@ waiting, time is up  | page is there       | waiting, phone
 waiting, time is up  | another is shown    | waiting, phone
 waiting, time is up  | page is on show     | waiting, phone
 waiting, time is up  | page is in a pocket | waiting, phone
+waiting, time is up  | lock                | seat.not_talking
+waiting, time is up  | unlock              | seat.not_talking
 
 talking, time is up  | opened              | talking, phone
 talking, time is up  | check failed        | talking, phone
@@ -358,6 +415,8 @@ talking, time is up  | page is there       | talking, phone
 talking, time is up  | another is shown    | talking, phone
 talking, time is up  | page is on show     | talking, phone
 talking, time is up  | page is in a pocket | talking, phone
+talking, time is up  | lock                | talking, phone, locked
+talking, time is up  | unlock              | talking, phone
 `
 
 func clockOf(state string) time.Time {

@@ -46,6 +46,7 @@ type GuestView struct {
 	Here         bool          `json:"here"`
 	Elsewhere    bool          `json:"elsewhere"`
 	Takeover     string        `json:"takeover"`
+	Locked       bool          `json:"locked,omitempty" doc:"Neither this nor another device may ask for the talk."`
 	Mode         Mode          `json:"mode,omitempty"`
 	ArrivedAt    *int64        `json:"arrivedAt,omitempty"`
 	Wait         *Wait         `json:"wait,omitempty"`
@@ -123,6 +124,7 @@ func (s *Service) view(ctx context.Context, q db.Q, x Seat, who Holder) (GuestVi
 	mine := x.Holder.Browser != "" && x.Holder.Browser == who.Browser
 	v.Here = mine && (who.Page == "" || who.Page == x.Holder.Page)
 	v.Elsewhere = x.Holder.Browser != "" && !mine
+	v.Locked = x.Locked && v.Elsewhere
 	if x.State == Talking {
 		if v.Talk, err = s.talks.View(ctx, q, x); err != nil {
 			return v, err

@@ -26,6 +26,8 @@ func (s *Service) Routes(api *edge.API, mux *edge.Mux) {
 	edge.Handle(api, op("endTalk", "POST "+base+"/end"), s.postEnd)
 	edge.Handle(api, op("alarm", "POST "+base+"/alarm"), s.postAlarm)
 	edge.Handle(api, op("answerAlarm", "POST "+base+"/alarm/answer"), s.postAlarmAnswer)
+	edge.Handle(api, op("lockTalk", "POST "+base+"/lock"), s.postLock)
+	edge.Handle(api, op("removeGuest", "POST "+base+"/remove"), s.postRemove)
 	s.transferRoutes(api, op, base+"/transfer")
 	edge.Handle(api, op("documentSeen", "POST "+base+"/document"), s.postDocument)
 	edge.Handle(api, op("detourOfStaff", "POST "+base+"/detour"), s.postDetour)

@@ -59,6 +59,7 @@ type View struct {
 	ConnectedAt    *int64        `json:"connectedAt,omitempty"`
 	EndedAt        *int64        `json:"endedAt,omitempty"`
 	Takeover       string        `json:"takeover,omitempty" doc:"Names the device that asks to take over."`
+	Locked         bool          `json:"locked,omitempty" doc:"No other device may ask for the talk."`
 	GuestMode      string        `json:"guestMode"`
 	GuestReachable bool          `json:"guestReachable"`
 	GuestAwaySince *int64        `json:"guestAwaySince,omitempty"`
@@ -102,7 +103,7 @@ func (s *Service) view(ctx context.Context, q db.Q, t Talk) (View, error) {
 	return View{
 		ID: t.ID, Seat: t.Seat, Generation: t.Generation, Staff: Colleague{t.Staff, name}, Appointment: summary(n, callback),
 		AdmittedAt: db.Ms(t.AdmittedAt), RingUntil: db.MsPtr(t.RingUntil), EnteredAt: db.MsPtr(t.EnteredAt),
-		ConnectedAt: db.MsPtr(t.ConnectedAt), EndedAt: db.MsPtr(t.EndedAt), Takeover: x.Ask(),
+		ConnectedAt: db.MsPtr(t.ConnectedAt), EndedAt: db.MsPtr(t.EndedAt), Takeover: x.Ask(), Locked: x.Locked,
 		GuestMode: string(x.Mode), GuestReachable: x.AwaySince == nil, GuestAwaySince: db.MsPtr(x.AwaySince),
 		Features: t.Features, Alarm: alarm, Transfer: transfer,
 		CodeRequired: rules.Line(agency.CodeCompared) == agency.Required,

@@ -11,3 +11,6 @@ ALTER TABLE talk ADD COLUMN transfer_ready_at BIGINT; -- since when they are wai
 ALTER TABLE talk ADD COLUMN transfer_no TEXT; -- why not: a code
 ALTER TABLE talk ADD COLUMN transfer_no_by TEXT; -- and who has said so
 CREATE INDEX talk_transfer ON talk(agency_id, transfer_desk) WHERE transfer_at IS NOT NULL; -- each list that is opened asks
+
+-- No other device may ask to take over the talk that runs.
+ALTER TABLE seat ADD COLUMN locked BOOLEAN NOT NULL DEFAULT FALSE;
