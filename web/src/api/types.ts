@@ -5,7 +5,8 @@ export type LanguageTag = "de" | "en";
 export type Mode = "video" | "audio" | "text";
 type SeatState = "expected" | "waiting" | "talking" | "closed";
 export type Outcome = "held" | "phone" | "technical" | "noshow" | "cancelled";
-type ClosedReason = Outcome;
+/** `removed`: put out of the talk, whatever the outcome is. */
+type ClosedReason = Outcome | "removed";
 /** Why a device is or is not in use; the words of `POST …/check`. */
 export type DeviceState = "ok" | "off" | "refused" | "missing" | "busy" | "unsupported";
 
@@ -52,6 +53,10 @@ export interface GuestTalk {
   headsUpMs: number;
   /** Who leads the talk has its window connected. */
   staffHere: boolean;
+  /** Another word for each member of staff, also of the same name. */
+  lead: string;
+  /** Who goes on with the talk in a moment. */
+  nextName?: string;
   features?: Feature[];
 }
 
@@ -78,6 +83,8 @@ export interface GuestView {
   here: boolean;
   elsewhere: boolean;
   takeover: "none" | "asked" | "refused";
+  /** The talk is closed to this and every other device. */
+  locked?: boolean;
   mode?: Mode;
   arrivedAt?: number;
   /** Minutes; absent: not known; 0 to 0: at once. */
@@ -289,6 +296,7 @@ export interface TalkView {
     endsAt: number;
     service: string;
     serviceName: string;
+    desk: string;
     deskName: string;
     language: LanguageTag;
     citizen: { name: string; phone?: string };
@@ -300,6 +308,8 @@ export interface TalkView {
   endedAt?: number;
   /** Names the device that asks to take over. */
   takeover?: string;
+  /** No other device may ask. */
+  locked?: boolean;
   /** Who leads the talk is to compare the safety code. */
   codeRequired: boolean;
   features?: Feature[];
@@ -309,7 +319,54 @@ export interface TalkView {
   headsUpMs: number;
   /** Who leads the talk has called colleagues for help. */
   alarm?: { at: number; answeredBy?: Person };
+  /** Somebody is asked to go on with it: anybody of the desk, unless there is `to`. */
+  transfer?: TalkTransfer;
   now: number;
+}
+
+/** Why not. */
+export type Declined = "busy" | "wrong" | "time";
+
+export interface TalkTransfer {
+  at: number;
+  /** The name of the desk that is asked. */
+  desk: string;
+  /** Another one than that of the talk. */
+  elsewhere: boolean;
+  to?: Person;
+  acceptedBy?: Person;
+  /** Good-bye is said. */
+  ready?: boolean;
+  declined?: Declined;
+  declinedBy?: Person;
+}
+
+/** A talk that this person, or a desk of theirs, is asked to go on with. */
+export interface Transfer {
+  talk: string;
+  seat: string;
+  at: number;
+  from: Person;
+  fromDesk: string;
+  desk: string;
+  deskName: string;
+  service: string;
+  serviceName: string;
+  /** Only to who works at the talk's desk. */
+  citizenName?: string;
+  note?: string;
+  /** Nobody else is asked. */
+  mine?: boolean;
+  /** This person has accepted. */
+  accepted?: boolean;
+  ready?: boolean;
+}
+
+export interface FoundDesk {
+  id: string;
+  name: string;
+  department: string;
+  location: string;
 }
 
 /** Who else waits at a person's desks, without names: a screen may be shown. */

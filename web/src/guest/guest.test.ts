@@ -118,6 +118,7 @@ describe("the screen", () => {
     admittedAt: 2_000,
     headsUpMs: 0,
     staffHere: true,
+    lead: "a",
   };
 
   test("ACC-02: follows the window of the waiting room", () => {

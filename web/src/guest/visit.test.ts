@@ -111,6 +111,7 @@ const inTalk = (change: Partial<GuestTalk>): Partial<GuestView> => {
     admittedAt: now,
     headsUpMs: 0,
     staffHere: true,
+    lead: "a",
   };
   return { ...waiting, state: "talking", talk: { ...talk, ...change } };
 };

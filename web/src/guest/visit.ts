@@ -51,7 +51,7 @@ export class Visit {
         side: "guest",
         agency: slug,
         seat: () => this.server.seat,
-        other: () => this.state.view?.talk?.staffName ?? "",
+        other: () => this.state.view?.talk?.lead ?? "",
         send: (message, signal) => this.server.asPage<undefined>("signal", message, { signal }),
         renew: (offer) => this.renew(offer),
         detour: async () => (await this.server.asPage<Detour>("detour")).iceServers,

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { StreamHandlers } from "../api/stream";
+import type { Transfer } from "../api/types";
 import { answersOf, DeskList, type DeskState, grouped } from "./desk";
 import { FakeStream, otherWindow, row, server, task } from "./fakes";
 import { Session } from "./session";
@@ -376,6 +377,26 @@ describe("a refusal is about somebody, and no longer said than it is news", () =
     stream().say("row-gone", { id: "b" });
     expect(list.state.refusal).toBeDefined();
   });
+});
+
+test("what one is asked to go on with is told whole, and entered by the talk's window", () => {
+  const asked = { talk: "t1", seat: "seat-x", at: 7, from: { id: "w", name: "Herr Winter" } } as Transfer;
+  snapshot();
+  stream().say("transfers", [asked]);
+  expect(list.state.transfers).toEqual([asked]);
+  list.enter(asked);
+  talkWindow.say({ t: "here", talk: undefined });
+  expect(talkWindow.heard.at(-1)).toEqual({ t: "enter", seat: "seat-x", talk: "t1", at: 7 });
+  talkWindow.say({ t: "here", talk: "t1" });
+  stream().say("transfers", []);
+  expect(list.state).toMatchObject({ transfers: [], admitting: undefined, talk: "t1" });
+});
+
+test("a task that has gone to others is none any more", () => {
+  snapshot();
+  stream().say("task", task("k"));
+  stream().say("task-gone", { id: "k" });
+  expect(list.state.tasks).toEqual([]);
 });
 
 describe("a colleague's talk is taken over", () => {

@@ -1,6 +1,16 @@
 import { api, ApiError, asApiError, type ErrorParams } from "../api/client";
 import { openStream, type Stream, type StreamState } from "../api/stream";
-import type { Booked, LanguageTag, Late, Outcome, Row, RowMessage, Task } from "../api/types";
+import type {
+  Booked,
+  Declined,
+  LanguageTag,
+  Late,
+  Outcome,
+  Row,
+  RowMessage,
+  Task,
+  Transfer,
+} from "../api/types";
 import { playChime } from "../call/sound";
 import { Store, type Unsubscribe } from "../call/store";
 import { lacksOutcome } from "./outcomes";
@@ -19,6 +29,8 @@ export interface DeskState {
   readonly rows: readonly Row[];
   readonly tasks: readonly Task[];
   readonly late: readonly Late[];
+  /** Talks that this person is asked to go on with, whatever the day is. */
+  readonly transfers: readonly Transfer[];
   /** There are more of them than these. */
   readonly moreRows: boolean;
   readonly moreTasks: boolean;
@@ -44,6 +56,7 @@ interface Snapshot {
   moreRows?: boolean;
   moreTasks?: boolean;
   late: Late[];
+  transfers?: Transfer[];
   now: number;
 }
 
@@ -71,6 +84,7 @@ export class DeskList {
     rows: [],
     tasks: [],
     late: [],
+    transfers: [],
     moreRows: false,
     moreTasks: false,
     known: false,
@@ -150,6 +164,19 @@ export class DeskList {
     this.call({ t: "takeover", seat, talk });
   }
 
+  /** A talk that this person has accepted. */
+  enter({ seat, talk, at }: Transfer): void {
+    this.call({ t: "enter", seat, talk, at });
+  }
+
+  accept({ talk, at }: Transfer): Promise<unknown> {
+    return this.told(api.post(`/api/staff/talks/${talk}/transfer/accept`, { at }));
+  }
+
+  decline({ talk, at }: Transfer, why: Declined): Promise<unknown> {
+    return this.told(api.post(`/api/staff/talks/${talk}/transfer/decline`, { at, why }));
+  }
+
   dismissRefusal(): void {
     this.set({ refusal: undefined });
   }
@@ -180,7 +207,9 @@ export class DeskList {
   private admitLate(seat: string): void {
     if (this.state.admitting !== seat) return;
     const from = this.wish?.t === "takeover" ? "talking" : "waiting";
-    const open = this.state.rows.some((row) => row.seat.id === seat && row.seat.state === from);
+    const open =
+      this.state.rows.some((row) => row.seat.id === seat && row.seat.state === from) ||
+      this.state.transfers.some((asked) => asked.seat === seat);
     if (open) this.refuse(this.windowOpen ? "talk.slow" : "talk.silent", seat);
     else this.set({ admitting: undefined, refusal: undefined });
   }
@@ -265,11 +294,12 @@ export class DeskList {
   private hear(name: string, data: unknown): void {
     switch (name) {
       case "snapshot": {
-        const { day, rows, tasks, late, moreRows = false, moreTasks = false, now } = data as Snapshot;
+        const shown = data as Snapshot;
+        const { day, rows, tasks, late, transfers = [], moreRows = false, moreTasks = false, now } = shown;
         // Also of a new day, which begins by itself.
         if (this.state.known) for (const row of rows) this.greet(row);
         const more = { moreRows, moreTasks };
-        this.list(rows, { day, tasks, late, ...more, known: true, offset: now - Date.now() });
+        this.list(rows, { day, tasks, late, transfers, ...more, known: true, offset: now - Date.now() });
         break;
       }
       case "row":
@@ -282,8 +312,14 @@ export class DeskList {
       case "task":
         this.takeTask(data as Task);
         break;
+      case "task-gone":
+        this.set({ tasks: this.state.tasks.filter(({ id }) => id !== (data as { id: string }).id) });
+        break;
       case "late":
         this.set({ late: data as Late[] });
+        break;
+      case "transfers":
+        this.set({ transfers: data as Transfer[] });
         break;
       case "bye":
         if ((data as { reason: string }).reason === "rights") void this.reopen();
@@ -377,6 +413,7 @@ export class DeskList {
         break;
       case "admit":
       case "takeover":
+      case "enter":
       case "who":
         break; // For the talk's window.
       case "signed-in":

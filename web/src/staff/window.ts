@@ -1,5 +1,11 @@
-/** What the list wants of the talk's window: to let a guest in, or to join the talk that a colleague leads. */
-export type Wish = { t: "admit"; seat: string } | { t: "takeover"; seat: string; talk: string };
+/**
+ * What the list wants of the talk's window: to let a guest in, to join the talk that a colleague leads, or to go on with one
+ * that was accepted.
+ */
+export type Wish =
+  | { t: "admit"; seat: string }
+  | { t: "takeover"; seat: string; talk: string }
+  | { t: "enter"; seat: string; talk: string; at: number };
 
 /**
  * How the windows of one browser find each other: the list, the talk's own, and whoever is signed in to them. Nothing

@@ -210,6 +210,28 @@ describe("a talk ends", () => {
     expect(lost).not.toHaveBeenCalled();
   });
 
+  test("a talk that goes on at another desk, as was asked for, says who leads it", async () => {
+    await admitted();
+    const transfer = {
+      at: 1,
+      desk: "Wohngeld",
+      elsewhere: true,
+      acceptedBy: { id: "herbst", name: "Frau Herbst" },
+    };
+    streams.at(-1)?.say("talk", view({ transfer }));
+    streams.at(-1)?.say("bye", { reason: "elsewhere" });
+    expect(desk.state.farewell).toEqual({ kind: "taken", name: "Erika", by: "Frau Herbst" });
+  });
+
+  test("a talk that was accepted is entered when the list says so", async () => {
+    const enter = "/api/staff/talks/t1/transfer/enter";
+    const asked = server({ [enter]: { body: { talk: view(), signals: [] } } });
+    list.say({ t: "enter", seat: "seat-a", talk: "t1", at: 7 });
+    await settled();
+    expect(asked).toMatchObject({ posted: [enter], bodies: [{ at: 7 }] });
+    expect(desk.state).toMatchObject({ phase: "talk", talk: { id: "t1" } });
+  });
+
   test("a reload that was asked for just before the address named the talk is back in it", async () => {
     await admitted();
     history.replaceState(null, "", "/staff/talk/t1");

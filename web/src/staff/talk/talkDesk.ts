@@ -1,6 +1,16 @@
 import { api, ApiError, asApiError } from "../../api/client";
 import { openStream, type Stream, type StreamState } from "../../api/stream";
-import type { Admitted, ByeReason, Detour, Me, Others, Outcome, Signal, TalkView } from "../../api/types";
+import type {
+  Admitted,
+  ByeReason,
+  Detour,
+  FoundDesk,
+  Me,
+  Others,
+  Outcome,
+  Signal,
+  TalkView,
+} from "../../api/types";
 import { after } from "../../call/after";
 import { Call } from "../../call/call";
 import { acquire, type Acquired, stopStream } from "../../call/devices";
@@ -11,7 +21,7 @@ import { WindowChannel, type WindowMessage } from "../window";
 
 export type Farewell =
   | { kind: "outcome"; name: string; outcome: Outcome }
-  | { kind: "back" | "missed" | "left" | "elsewhere"; name: string }
+  | { kind: "back" | "missed" | "left" | "elsewhere" | "removed"; name: string }
   | { kind: "taken"; name: string; by: string }
   | { kind: "gone" };
 
@@ -61,7 +71,7 @@ export class TalkDesk {
   private seat = "";
   /** Set while a guest is being called in. */
   private slow: ReturnType<typeof setTimeout> | undefined;
-  private outcome: Outcome | "back" | undefined;
+  private outcome: Outcome | "back" | "removed" | undefined;
   /** How many other devices of the guest were let into this window's talks. */
   private letIn = 0;
   private closed = false;
@@ -170,10 +180,44 @@ export class TalkDesk {
     });
   }
 
+  /** Asks a colleague, or whoever has time at a desk, to go on with the talk. */
+  async askTransfer(desk: string, to: string | undefined, note: string): Promise<boolean> {
+    return await this.guarded(async () => {
+      this.take(await api.post<TalkView>(`${this.path}/transfer`, { desk, to, note }));
+    });
+  }
+
+  /** Taken back; or, what was declined is read; or good-bye is said. */
+  async transfer(what: "back" | "ready"): Promise<void> {
+    await this.guarded(async () => {
+      this.take(await api.post<TalkView>(`${this.path}/transfer/${what}`));
+    });
+  }
+
+  async findDesks(text: string, signal: AbortSignal): Promise<FoundDesk[]> {
+    const found = await api.post<{ desks: FoundDesk[] }>(`${this.path}/transfer/desks`, { text }, { signal });
+    return found.desks;
+  }
+
   async end(outcome: Outcome): Promise<void> {
     await this.guarded(async () => {
       this.outcome = outcome;
       this.take(await api.post<TalkView>(`${this.path}/end`, { outcome }));
+    });
+  }
+
+  /** No other device of the guest may ask for the talk; or they may again. */
+  async lock(on: boolean): Promise<void> {
+    await this.guarded(async () => {
+      this.take(await api.post<TalkView>(`${this.path}/lock`, { on }));
+    });
+  }
+
+  /** The guest is put out: there is no talking with them. */
+  async remove(outcome: "held" | "phone"): Promise<void> {
+    await this.guarded(async () => {
+      this.outcome = "removed";
+      this.take(await api.post<TalkView>(`${this.path}/remove`, { outcome }));
     });
   }
 
@@ -199,16 +243,18 @@ export class TalkDesk {
     return `/api/staff/talks/${this.state.talk?.id ?? ""}`;
   }
 
-  private async guarded(action: () => Promise<void>): Promise<void> {
-    if (this.state.busy) return;
+  private async guarded(action: () => Promise<void>): Promise<boolean> {
+    if (this.state.busy) return false;
     this.set({ busy: true, refusal: undefined });
     try {
       await action();
+      return true;
     } catch (error) {
       this.outcome = undefined;
       const refusal = asApiError(error);
       if (refusal.status === 401) this.session.lost();
       this.set({ refusal });
+      return false;
     } finally {
       this.set({ busy: false });
     }
@@ -322,7 +368,7 @@ export class TalkDesk {
         break;
       case "bye":
         if ((data as { reason: ByeReason }).reason === "signed-out") this.session.lost();
-        else this.over({ kind: "gone" });
+        else this.over(this.passedOn() ?? { kind: "gone" });
         break;
       default:
     }
@@ -340,8 +386,15 @@ export class TalkDesk {
     else if (talk.staff.id !== this.me.id) this.over({ kind: "taken", name, by: talk.staff.name });
   }
 
+  /** Somebody of another desk has entered, as was asked for. */
+  private passedOn(): Farewell | undefined {
+    const { talk } = this.state;
+    const by = talk?.transfer?.acceptedBy?.name;
+    return talk && by !== undefined ? { kind: "taken", name: talk.appointment.citizen.name, by } : undefined;
+  }
+
   private farewellOf(talk: TalkView, name: string): Farewell {
-    if (this.outcome === "back") return { kind: "back", name };
+    if (this.outcome === "back" || this.outcome === "removed") return { kind: this.outcome, name };
     if (this.outcome !== undefined) return { kind: "outcome", name, outcome: this.outcome };
     return { kind: talk.enteredAt === undefined ? "missed" : "left", name };
   }
@@ -385,6 +438,8 @@ export class TalkDesk {
     if (message.t === "admit") void this.called(message.seat, `/api/staff/seats/${message.seat}/admit`, {});
     if (message.t === "takeover")
       void this.called(message.seat, `/api/staff/talks/${message.talk}/join`, { takeover: true });
+    if (message.t === "enter")
+      void this.called(message.seat, `/api/staff/talks/${message.talk}/transfer/enter`, { at: message.at });
     // Another window of this browser has joined the same talk.
     if (message.t === "here" && message.talk !== undefined && message.talk === talk?.id)
       this.over({ kind: "elsewhere", name: talk.appointment.citizen.name });

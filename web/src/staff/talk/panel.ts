@@ -1,0 +1,2 @@
+/** What lies over the talk, or beside it. */
+export type Panel = "chat" | "more" | "end" | "transfer" | "remove";
