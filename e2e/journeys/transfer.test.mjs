@@ -48,7 +48,7 @@ test('a colleague is asked with a note while the talk goes on, and accepts', LIM
   const other = mehmet.page.getByRole('button', { name: 'Tag danach' });
   await other.click(); // whatever day the list shows
   await request(talk, 'Mehmet Aksoy', 'Es geht um die Schule.\nAusweis war da.');
-  await pictures(talk, '01-whom');
+  await see(talk, '01-whom');
   await talk.click(hook('transfer-send'));
   await says(talk, hook('transferring'), /Mehmet Aksoy wurde gebeten.*Seit \d\d:\d\d Uhr/s);
   await see(talk, '02-asked');
@@ -129,7 +129,7 @@ test('a talk is closed to other devices, which read why, and opened again', LIMI
   await second.click(hook('more'));
   await second.click(hook('lock'));
   await until('it is closed', async () => (await second.text('dialog[open]')).includes('ist für andere Geräte geschlossen'));
-  await pictures(second, '11-more');
+  await see(second, '11-more');
   await second.press('Escape');
   const far = await guestAt(world.chromium, link);
   await far.wait(screen('landing'));
