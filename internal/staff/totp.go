@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"rsc.io/qr"
+	"visavis/internal/qr"
 )
 
 // Codes of an app (RFC 6238), as all apps know them: SHA-1, six digits, a new one every 30 seconds.
@@ -58,36 +58,20 @@ func isTOTP(code string) bool {
 
 // Setup is what an app needs: a picture to scan, or a text to type.
 type Setup struct {
-	Secret string `json:"secret" doc:"In groups of four."`
-	URI    string `json:"uri"`
-	QR     Matrix `json:"qr"`
+	Secret string    `json:"secret" doc:"In groups of four."`
+	URI    string    `json:"uri"`
+	QR     qr.Matrix `json:"qr"`
 }
-
-// Matrix is a QR code: dark squares as an SVG path in a box of so many squares.
-type Matrix struct {
-	Size int    `json:"size"`
-	Path string `json:"path"`
-}
-
-const quietZone = 4 // squares that must stay light around the code
 
 func setupOf(secret []byte, issuer, account string) (Setup, error) {
 	text := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(secret)
 	query := url.Values{"secret": {text}, "issuer": {issuer}}
 	uri := "otpauth://totp/" + url.PathEscape(issuer+":"+account) + "?" + strings.ReplaceAll(query.Encode(), "+", "%20")
-	code, err := qr.Encode(uri, qr.M)
+	code, err := qr.Draw(uri)
 	if err != nil {
-		return Setup{}, fmt.Errorf("draw QR code: %w", err)
+		return Setup{}, err
 	}
-	var path strings.Builder
-	for y := range code.Size {
-		for x := range code.Size {
-			if code.Black(x, y) {
-				fmt.Fprintf(&path, "M%d %dh1v1h-1z", x+quietZone, y+quietZone)
-			}
-		}
-	}
-	return Setup{Secret: inFours(text), URI: uri, QR: Matrix{code.Size + 2*quietZone, path.String()}}, nil
+	return Setup{Secret: inFours(text), URI: uri, QR: code}, nil
 }
 
 // inFours puts a text into groups of four, to be read and typed.
