@@ -65,6 +65,9 @@ func (s *Service) Held(ctx context.Context, c Caller, page string) (Seat, error)
 	return x, nil
 }
 
+// SeenBy finds the seat of a caller whose browser has shown its link, whoever holds it.
+func (s *Service) SeenBy(ctx context.Context, c Caller) (Seat, error) { return s.access(ctx, &c) }
+
 // browserAt is what a seat knows a browser by, in hex. It is another at each seat, by a key outside the database: whoever
 // reads that sees neither that a guest of one agency is one of another, nor that two appointments are of one person.
 func (s *Service) browserAt(x Seat, token string) string {
