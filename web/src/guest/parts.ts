@@ -1,5 +1,7 @@
-import { type GuestKey, loadSeldom, loadLater, loadTest } from "../i18n/guest";
+import type { Component } from "svelte";
+import { type GuestKey, loadLater, loadReceipt, loadSeldom, loadTest } from "../i18n/guest";
 import type { Texts } from "../ui";
+import type { OpenPage } from "./link";
 
 // The parts of the page that do not come with its beginning, each with the texts that only it needs, and all with the
 // looks of dialogs and fields.
@@ -23,5 +25,10 @@ export const seldom = (texts: GuestTexts) => whole(import("./seldom"), forms(), 
 
 export const later = (texts: GuestTexts) => whole(import("./later"), forms(), texts.add(loadLater));
 
-export const test = (texts: GuestTexts) =>
-  whole(import("./test/TestPage.svelte"), forms(), words(texts), texts.add(loadTest));
+/** A page that has nothing to do with an appointment. */
+export const page = (texts: GuestTexts, name: OpenPage): Promise<{ default: Component }> =>
+  name === "test"
+    ? whole(import("./test/TestPage.svelte"), forms(), words(texts), texts.add(loadTest))
+    : name === "receipt"
+      ? whole(import("./receipt/ReceiptPage.svelte"), forms(), words(texts), texts.add(loadReceipt))
+      : whole(import("./Home.svelte"), words(texts));
