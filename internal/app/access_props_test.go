@@ -50,9 +50,12 @@ func (s *stage) staffProps() map[string]prop {
 			booking["startsAt"] = one.later()
 			return booking
 		}},
-		"GET " + appointments + "/{id}/link":     {},
-		"POST " + appointments + "/{id}/move":    {body: func(one *scene) any { return version(worldtest.Body{"startsAt": one.later()})(one) }},
-		"POST " + appointments + "/{id}/hand":    {body: func(one *scene) any { return version(worldtest.Body{"advisor": one.o.Winter.ID})(one) }},
+		"GET " + appointments + "/{id}/link":  {},
+		"POST " + appointments + "/{id}/move": {body: func(one *scene) any { return version(worldtest.Body{"startsAt": one.later()})(one) }},
+		"POST " + appointments + "/{id}/hand": {body: func(one *scene) any { return version(worldtest.Body{"advisor": one.o.Winter.ID})(one) }},
+		"POST " + appointments + "/{id}/follow": {
+			ready: func(one *scene) { one.done(one.place()) }, body: func(one *scene) any { return worldtest.Body{"startsAt": one.later()} },
+		},
 		"POST " + appointments + "/{id}/cancel":  {body: version(worldtest.Body{})},
 		"POST " + appointments + "/{id}/outcome": {ready: (*scene).begin, body: version(worldtest.Body{"outcome": "technical"})},
 		"POST /api/staff/seats/{seat}/admit":     {ready: (*scene).arrive, body: bare},

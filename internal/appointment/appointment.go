@@ -52,6 +52,7 @@ type Appointment struct {
 	Language                  string
 	InviteVersion             int64 // rises with each move; SEQUENCE of the calendar file
 	Version                   int64
+	Follows                   string // the one at whose end it was booked; told only when it is booked
 }
 
 // Booking is what staff ask for.
@@ -60,6 +61,7 @@ type Booking struct {
 	Starts                 time.Time
 	Citizen                Citizen
 	Language               string
+	follows                string // an appointment that is over
 }
 
 const (

@@ -13,8 +13,6 @@ func at(hour, minute int) time.Time {
 	return time.Date(2026, time.March, 2, hour, minute, 0, 0, time.UTC)
 }
 
-func ref(t time.Time) *time.Time { return &t }
-
 func span(from, until time.Time) seat.Span { return seat.Span{From: from, Until: until} }
 
 func period(from, until time.Time) Period { return Period{from.Unix(), until.Unix()} }
@@ -29,8 +27,8 @@ func visits(list ...seat.Span) seat.Visits {
 
 // What a receipt says of times, for all that can have become of an appointment. The clock stands at noon.
 func TestWhatIsKnownIsSaidAndNothingElse(t *testing.T) {
-	closed := func(at time.Time) seat.Seat {
-		return seat.Seat{State: seat.Closed, LinkVersion: 1, ArrivedAt: ref(time.Date(2026, time.March, 2, 9, 58, 0, 0, time.UTC)), ClosedAt: &at}
+	closed := func(end time.Time) seat.Seat {
+		return seat.Seat{State: seat.Closed, LinkVersion: 1, ArrivedAt: new(at(9, 58)), ClosedAt: &end}
 	}
 	for name, c := range map[string]struct {
 		seat  seat.Seat
@@ -57,11 +55,11 @@ func TestWhatIsKnownIsSaidAndNothingElse(t *testing.T) {
 			},
 		},
 		"left while waiting, and never came back": {
-			seat: seat.Seat{State: seat.Expected, LinkVersion: 1, OpenedAt: ref(at(9, 58)), Visits: visits(span(at(9, 58), at(10, 30)))},
+			seat: seat.Seat{State: seat.Expected, LinkVersion: 1, OpenedAt: new(at(9, 58)), Visits: visits(span(at(9, 58), at(10, 30)))},
 			want: Statement{Waited: []Period{period(at(9, 58), at(10, 30))}},
 		},
 		"left the talk, came back, and waits still": {
-			seat:  seat.Seat{State: seat.Waiting, LinkVersion: 1, ArrivedAt: ref(at(11, 0)), Visits: visits(span(at(9, 58), at(10, 30)))},
+			seat:  seat.Seat{State: seat.Waiting, LinkVersion: 1, ArrivedAt: new(at(11, 0)), Visits: visits(span(at(9, 58), at(10, 30)))},
 			talks: []seat.Span{span(at(10, 7), at(10, 30))},
 			want: Statement{
 				Waited: []Period{period(at(9, 58), at(10, 7)), period(at(11, 0), at(12, 0))},
@@ -73,24 +71,24 @@ func TestWhatIsKnownIsSaidAndNothingElse(t *testing.T) {
 			want: Statement{Moved: true, Waited: []Period{period(at(8, 0), at(8, 20))}},
 		},
 		"the page was gone long before the end": {
-			seat: func() seat.Seat { s := closed(at(10, 40)); s.AwaySince = ref(at(10, 2)); return s }(),
+			seat: func() seat.Seat { s := closed(at(10, 40)); s.AwaySince = new(at(10, 2)); return s }(),
 			want: Statement{Waited: []Period{period(at(9, 58), at(10, 40))}, Lost: at(10, 2).Unix()},
 		},
 		"the page was closed after the end": {
-			seat: func() seat.Seat { s := closed(at(10, 40)); s.AwaySince = ref(at(11, 2)); return s }(),
+			seat: func() seat.Seat { s := closed(at(10, 40)); s.AwaySince = new(at(11, 2)); return s }(),
 			want: Statement{Waited: []Period{period(at(9, 58), at(10, 40))}},
 		},
 		"the line was lost in the talk": {
-			seat:  func() seat.Seat { s := closed(at(10, 41)); s.AwaySince = ref(at(10, 20)); return s }(),
+			seat:  func() seat.Seat { s := closed(at(10, 41)); s.AwaySince = new(at(10, 20)); return s }(),
 			talks: []seat.Span{span(at(10, 7), at(10, 41))},
 			want:  Statement{Waited: []Period{period(at(9, 58), at(10, 7))}, Talked: []Period{period(at(10, 7), at(10, 41))}},
 		},
 		"never arrived, but tried": {
-			seat: seat.Seat{State: seat.Closed, LinkVersion: 1, OpenedAt: ref(at(9, 59)), CheckFailedAt: ref(at(10, 1))},
+			seat: seat.Seat{State: seat.Closed, LinkVersion: 1, OpenedAt: new(at(9, 59)), CheckFailedAt: new(at(10, 1))},
 			want: Statement{Opened: at(9, 59).Unix(), Failed: at(10, 1).Unix()},
 		},
 		"looked at the link days before": {
-			seat: seat.Seat{State: seat.Closed, LinkVersion: 1, OpenedAt: ref(at(9, 59).Add(-48 * time.Hour))},
+			seat: seat.Seat{State: seat.Closed, LinkVersion: 1, OpenedAt: new(at(9, 59).Add(-48 * time.Hour))},
 		},
 		"nothing is known": {seat: seat.Seat{State: seat.Closed, LinkVersion: 1}},
 		"the clock was set back while somebody waited": {

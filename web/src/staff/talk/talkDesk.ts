@@ -10,7 +10,7 @@ import type { Session } from "../session";
 import { WindowChannel, type WindowMessage } from "../window";
 
 export type Farewell =
-  | { kind: "outcome"; name: string; outcome: Outcome }
+  | { kind: "outcome"; name: string; outcome: Outcome; appointment: TalkView["appointment"] }
   | { kind: "back" | "missed" | "left" | "elsewhere"; name: string }
   | { kind: "taken"; name: string; by: string }
   | { kind: "gone" };
@@ -342,7 +342,8 @@ export class TalkDesk {
 
   private farewellOf(talk: TalkView, name: string): Farewell {
     if (this.outcome === "back") return { kind: "back", name };
-    if (this.outcome !== undefined) return { kind: "outcome", name, outcome: this.outcome };
+    const { outcome } = this;
+    if (outcome !== undefined) return { kind: "outcome", name, outcome, appointment: talk.appointment };
     return { kind: talk.enteredAt === undefined ? "missed" : "left", name };
   }
 

@@ -1,5 +1,6 @@
-// A guest's receipt: offered when the talk is over, says what happened and no more, is verified in the browser, printed
-// with a code for cameras, kept as a file; and a changed one is refused.
+// When a talk is over: the next appointment, booked with a time alone and told to the guest who is still there; and the
+// guest's receipt, which says what happened and no more, is verified in the browser, printed with a code for cameras, kept
+// as a file, and outlives the appointment; a changed one is refused.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -13,9 +14,9 @@ import { bothSeeAndHear, endTalk, hook, screen } from '../lib/steps.mjs';
 import { demoWorld, onlyOurHost, quietConsole } from '../lib/world.mjs';
 
 const LIMIT = { timeout: 120_000 };
-const see = album('receipt');
+const see = album('afterwards');
 const LARGE = { 'color-contrast-enhanced': { enabled: true } };
-let world, list, guest, made, receipt, address;
+let world, list, guest, talk, made, receipt, address;
 
 before(async () => {
   world = await demoWorld();
@@ -39,13 +40,31 @@ async function looks(page, name) {
   await page.page.setViewportSize(PHONE);
 }
 
-test('the good-bye page offers a receipt, which opens beside it', LIMIT, async () => {
-  const talk = await callIn(list, 'Gerda Beispiel');
+test('at the end the next appointment needs nothing but a time, and the guest reads it at once', LIMIT, async () => {
+  talk = await callIn(list, 'Gerda Beispiel');
   await bothSeeAndHear(guest, talk);
   await endTalk(talk);
   await guest.wait(screen('goodbye'));
+  const proposed = await talk.eval(() => [...document.querySelectorAll('[data-testid=follow] input')].map((field) => field.value));
+  assert.match(proposed.join(' '), /^\d{4}-\d\d-\d\d \d\d:\d\d$/);
+  await see(talk, '01-proposed');
+  await talk.page.locator(`${hook('follow')} input[type=date]`).focus();
+  await talk.page.locator(hook('follow-submit')).focus();
+  await talk.press('Enter');
+  await focused(talk, hook('followed'));
+  await says(talk, hook('followed'), /Folgetermin mit Gerda Beispiel: .*Uhr/);
+  await see(talk, '02-followed');
+  await says(guest, hook('next'), /Ihr nächster Termin: \S+, .*Uhr/);
+  const link = await guest.eval((at) => document.querySelector(`${at} a`).href, hook('next'));
+  const next = await world.chromium.newPage(PHONE);
+  await next.goto(link);
+  await next.wait(screen('early'));
+  await next.closeAll();
+});
+
+test('the good-bye page offers a receipt, which opens beside it', LIMIT, async () => {
   await guest.wait(hook('receipt'));
-  await see(guest, '01-goodbye', LARGE);
+  await looks(guest, '03-goodbye');
   receipt = await guest.nextPopup(() => guest.click(hook('receipt')));
   await receipt.wait(hook('receipt-facts'));
   address = await receipt.eval(() => location.href);
@@ -65,7 +84,7 @@ test('it says what happened, names nobody, and its browser has verified it', LIM
   await receipt.reload();
   await receipt.wait(hook('receipt-facts'));
   assert.deepEqual(asked.filter((one) => one.includes('/api/')), ['GET /api/receipts/keys'], 'the server learns nothing of it');
-  await looks(receipt, '02-genuine');
+  await looks(receipt, '04-genuine');
 });
 
 test('it is printed with a code, and kept as a file that says the same', LIMIT, async () => {
@@ -76,7 +95,7 @@ test('it is printed with a code, and kept as a file that says the same', LIMIT, 
   await receipt.wait('body[data-printed=yes]');
   assert.ok(await receipt.has(`${hook('receipt-code')} path`), 'a code');
   await receipt.page.emulateMedia({ media: 'print' });
-  await see.again(receipt, '03-paper');
+  await see.again(receipt, '05-paper');
   assert.equal(await receipt.page.locator(hook('receipt-print')).isVisible(), false, 'no button on paper');
   assert.equal(await receipt.page.locator(hook('receipt-code')).isVisible(), true);
   await receipt.page.emulateMedia({ media: 'screen' });
@@ -92,12 +111,12 @@ test('it is found genuine when all that is known of the appointment has been del
   const office = await world.chromium.newPage(PHONE);
   await office.goto(`${world.server.url}/receipt`);
   await office.wait('textarea');
-  await looks(office, '04-paste');
+  await looks(office, '06-paste');
   await office.fill('textarea', 'Beleg');
   await office.click(hook('receipt-check'));
   await focused(office, 'textarea');
   await says(office, 'main', /Das ist kein ganzer Beleg/);
-  await see(office, '05-not-whole', LARGE);
+  await see(office, '07-not-whole', LARGE);
   await office.fill('textarea', address);
   await office.click(hook('receipt-check'));
   await office.wait(hook('receipt-facts'));
@@ -109,7 +128,7 @@ test('it is found genuine when all that is known of the appointment has been del
   await office.eval((text) => (location.hash = text), forged);
   await says(office, 'main', /Diesen Beleg können wir nicht bestätigen/);
   assert.equal(await office.has(hook('receipt-facts')), false, 'nothing of it is shown');
-  await see(office, '06-forged', LARGE);
+  await see(office, '08-forged', LARGE);
   quietConsole(world.chromium);
   onlyOurHost(world.chromium, world.server);
 });
