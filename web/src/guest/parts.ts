@@ -1,5 +1,4 @@
-import type { Component } from "svelte";
-import { type GuestKey, loadLater, loadReceipt, loadSeldom, loadTest } from "../i18n/guest";
+import { type GuestKey, loadLater, loadSeldom } from "../i18n/guest";
 import type { Texts } from "../ui";
 import type { OpenPage } from "./link";
 
@@ -26,9 +25,5 @@ export const seldom = (texts: GuestTexts) => whole(import("./seldom"), forms(), 
 export const later = (texts: GuestTexts) => whole(import("./later"), forms(), texts.add(loadLater));
 
 /** A page that has nothing to do with an appointment. */
-export const page = (texts: GuestTexts, name: OpenPage): Promise<{ default: Component }> =>
-  name === "test"
-    ? whole(import("./test/TestPage.svelte"), forms(), words(texts), texts.add(loadTest))
-    : name === "receipt"
-      ? whole(import("./receipt/ReceiptPage.svelte"), forms(), words(texts), texts.add(loadReceipt))
-      : whole(import("./Home.svelte"), words(texts));
+export const page = async (texts: GuestTexts, name: OpenPage) =>
+  (await whole(import("./apart"), forms(), words(texts))).open(texts, name);

@@ -36,23 +36,3 @@ export async function loadSeldom(language: Language): Promise<typeof Seldom> {
       return (await import("@locales/en/seldom.json")).default;
   }
 }
-
-/** What only the test page says. */
-export async function loadTest(language: Language): Promise<typeof Test> {
-  switch (language) {
-    case "de":
-      return (await import("@locales/de/test.json")).default;
-    case "en":
-      return (await import("@locales/en/test.json")).default;
-  }
-}
-
-/** What a receipt says, and what is said of it. */
-export async function loadReceipt(language: Language): Promise<typeof Receipt> {
-  switch (language) {
-    case "de":
-      return (await import("@locales/de/receipt.json")).default;
-    case "en":
-      return (await import("@locales/en/receipt.json")).default;
-  }
-}
