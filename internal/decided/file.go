@@ -121,8 +121,8 @@ func parseLine(line string) (d Decision, err error) {
 	return d, err
 }
 
-// save puts a list into the place of a file, whole or not at all, unless that says the same.
-func (l List) save(path string, ring *vault.Keyring) error {
+// Save puts a list into the place of a file, whole or not at all, unless that says the same.
+func (l List) Save(path string, ring *vault.Keyring) error {
 	text := l.text(ring)
 	if before, err := os.ReadFile(path); err == nil && bytes.Equal(before, text) {
 		return nil
