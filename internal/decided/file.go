@@ -96,7 +96,7 @@ func parse(text []byte, ring *vault.Keyring) (l List, whole bool, err error) {
 		}
 		switch {
 		case n == 1 && said != firstLine:
-			return nil, false, fmt.Errorf("was written by a newer Visavis (%s)", said) //nolint:err113 // to be read
+			return nil, false, fmt.Errorf("was written by a newer Visavis (%s)", said) // to be read
 		case n == 1:
 		case said == lastLine:
 			whole = true
