@@ -50,8 +50,11 @@ var rooms = map[string]string{
 	"internal/mailbox": "internal/edge internal/events",
 	"internal/pages":   "internal/edge locales",
 
-	// Knows a protocol, and neither accounts nor a database.
-	"internal/staff/oidc": "",
+	// Know a protocol, a rule or a format, and neither accounts nor a database.
+	"internal/agency/picture": "internal/vault",
+	"internal/staff/oidc":     "",
+	"internal/staff/strength": "",
+	"internal/staff/totp":     "internal/qr",
 
 	// Measures from outside; knows the relay to be its peer, what a password costs, and no other part of the server.
 	"bench": "internal/relay internal/relay/control internal/staff",
@@ -70,7 +73,9 @@ func seen() map[string]string {
 		all[feature] = plumbing + lower
 		lower += feature + " "
 	}
-	all["internal/staff"] += "internal/staff/oidc"
+	all["internal/agency"] += "internal/agency/picture"
+	all["internal/admin"] += " internal/agency/picture"
+	all["internal/staff"] += "internal/staff/oidc internal/staff/strength internal/staff/totp"
 	all["internal/talk"] += media // chooses the media path, and is the only feature that knows there are two
 	return all
 }
