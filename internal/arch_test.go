@@ -14,7 +14,7 @@ import (
 
 const (
 	module   = "visavis/"
-	plumbing = "locales internal/db internal/vault internal/events internal/jobs internal/edge "
+	plumbing = "locales internal/db internal/vault internal/events internal/jobs internal/edge internal/qr "
 	media    = "internal/relay internal/relay/sdp internal/relay/control internal/relay/turn "
 )
 
@@ -22,7 +22,7 @@ const (
 // by all of them and lies below; who may read it is asked of staff, so its routes are a room of their own, auditlog.
 var features = strings.Fields(`
 	internal/audit internal/decided internal/agency internal/staff internal/auditlog internal/admin internal/scim internal/notify
-	internal/appointment internal/seat internal/talk internal/retention internal/today internal/health`)
+	internal/appointment internal/seat internal/talk internal/receipt internal/retention internal/today internal/health`)
 
 // rooms says for every package which of ours it may import. A package that is not here fails the test, so that a
 // new one is always a decision. "*" is everything.
@@ -43,14 +43,18 @@ var rooms = map[string]string{
 
 	"internal/db":      "",
 	"internal/vault":   "",
+	"internal/qr":      "",
 	"internal/events":  "internal/db",
 	"internal/jobs":    "internal/db internal/events internal/vault",
 	"internal/edge":    "internal/db internal/events",
 	"internal/mailbox": "internal/edge internal/events",
 	"internal/pages":   "internal/edge locales",
 
-	// Knows a protocol, and neither accounts nor a database.
-	"internal/staff/oidc": "",
+	// Know a protocol, a rule or a format, and neither accounts nor a database.
+	"internal/agency/picture": "internal/vault",
+	"internal/staff/oidc":     "",
+	"internal/staff/strength": "",
+	"internal/staff/totp":     "internal/qr",
 
 	// Measures from outside; knows the relay to be its peer, what a password costs, and no other part of the server.
 	"bench": "internal/relay internal/relay/control internal/staff",
@@ -69,7 +73,9 @@ func seen() map[string]string {
 		all[feature] = plumbing + lower
 		lower += feature + " "
 	}
-	all["internal/staff"] += "internal/staff/oidc"
+	all["internal/agency"] += "internal/agency/picture"
+	all["internal/admin"] += " internal/agency/picture"
+	all["internal/staff"] += "internal/staff/oidc internal/staff/strength internal/staff/totp"
 	all["internal/talk"] += media // chooses the media path, and is the only feature that knows there are two
 	return all
 }
@@ -85,7 +91,7 @@ var doors = map[string]string{
 	"github.com/go-jose/go-jose":     "internal/staff/oidc internal/staff/oidc/oidctest",
 	"github.com/go-webauthn":         "internal/staff",
 	"filippo.io/age":                 "internal/app",
-	"rsc.io/qr":                      "internal/staff",
+	"rsc.io/qr":                      "internal/qr",
 	"github.com/scim2/filter-parser": "internal/scim",
 	"golang.org/x/oauth2":            "internal/staff/oidc",
 	"visavis/web":                    "internal/app internal/edge",

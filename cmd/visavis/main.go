@@ -31,6 +31,7 @@ type commands struct {
 	Export    exportCommand    `cmd:"" help:"Write the organisation of an agency as files that import reads."`
 	Directory directoryCommand `cmd:"" help:"Let an agency's directory say who works there (SCIM)."`
 	Audit     auditCommand     `cmd:"" help:"Verify the record of what happened."`
+	Receipt   receiptCommand   `cmd:"" help:"The keys with which guests' receipts are signed."`
 	Jobs      jobsCommand      `cmd:"" help:"What to do about jobs that were given up."`
 	Doctor    doctorCommand    `cmd:"" help:"Try whether everything that the configuration names works."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`

@@ -29,8 +29,9 @@ func (s *stage) props() map[string]prop {
 
 func pageProps() map[string]prop {
 	return map[string]prop{
-		"GET /{$}": {}, "GET /test": {}, "GET /t/{agency}": {}, "GET /staff": {}, "GET /staff/talk/{id}": {}, "GET /staff/admin": {}, "GET /staff/admin/{rest...}": {}, "GET /favicon.png": {},
+		"GET /{$}": {}, "GET /test": {}, "GET /receipt": {}, "GET /t/{agency}": {}, "GET /staff": {}, "GET /staff/talk/{id}": {}, "GET /staff/admin": {}, "GET /staff/admin/{rest...}": {}, "GET /favicon.png": {},
 		"GET /robots.txt": {}, "GET /healthz": {}, "GET /readyz": {}, "GET /api/guest/{agency}": {},
+		"GET /api/receipts/keys": {}, "POST /api/receipts/check": {body: with(worldtest.Body{"receipt": "e30.AA"})},
 	}
 }
 
@@ -49,9 +50,12 @@ func (s *stage) staffProps() map[string]prop {
 			booking["startsAt"] = one.later()
 			return booking
 		}},
-		"GET " + appointments + "/{id}/link":     {},
-		"POST " + appointments + "/{id}/move":    {body: func(one *scene) any { return version(worldtest.Body{"startsAt": one.later()})(one) }},
-		"POST " + appointments + "/{id}/hand":    {body: func(one *scene) any { return version(worldtest.Body{"advisor": one.o.Winter.ID})(one) }},
+		"GET " + appointments + "/{id}/link":  {},
+		"POST " + appointments + "/{id}/move": {body: func(one *scene) any { return version(worldtest.Body{"startsAt": one.later()})(one) }},
+		"POST " + appointments + "/{id}/hand": {body: func(one *scene) any { return version(worldtest.Body{"advisor": one.o.Winter.ID})(one) }},
+		"POST " + appointments + "/{id}/follow": {
+			ready: func(one *scene) { one.done(one.place()) }, body: func(one *scene) any { return worldtest.Body{"startsAt": one.later()} },
+		},
 		"POST " + appointments + "/{id}/cancel":  {body: version(worldtest.Body{})},
 		"POST " + appointments + "/{id}/outcome": {ready: (*scene).begin, body: version(worldtest.Body{"outcome": "technical"})},
 		"POST /api/staff/seats/{seat}/admit":     {ready: (*scene).arrive, body: bare},
@@ -109,6 +113,7 @@ func guestProps() map[string]prop {
 		"POST " + seat + "/leave":                 {ready: (*scene).arrive, body: page(nil)},
 		"POST " + seat + "/answer":                {ready: (*scene).told, body: func(s *scene) any { return worldtest.Body{"page": s.guest().Page, "message": s.message, "text": "Ja"} }},
 		"POST " + seat + "/stay":                  {ready: (*scene).arrive, body: page(nil)},
+		"POST " + seat + "/receipt":               {body: bare},
 		"POST " + seat + "/callback":              {body: with(worldtest.Body{"phone": "0170 1112223"})},
 		"POST " + seat + "/cancel":                {body: with(worldtest.Body{"wish": "cancel"})},
 		"GET " + seat + "/stream":                 {ready: (*scene).arrive},

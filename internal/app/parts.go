@@ -31,6 +31,7 @@ import (
 	"visavis/internal/jobs"
 	"visavis/internal/notify"
 	"visavis/internal/pages"
+	"visavis/internal/receipt"
 	"visavis/internal/relay"
 	"visavis/internal/relay/control"
 	"visavis/internal/relay/sdp"
@@ -65,6 +66,7 @@ type parts struct {
 	seats        *seat.Service
 	appointments *appointment.Service
 	talks        *talk.Service
+	receipts     *receipt.Service
 	today        *today.Service
 	auditlog     *auditlog.Service
 	retention    *retention.Service
@@ -195,6 +197,10 @@ func (p *parts) makeFeatures(ctx context.Context) error {
 	p.background("passes", p.talks.RunPasses)
 	p.staff.Tie(p.talks)
 	p.seats.Tie(p.talks.ForSeats(), p.appointments)
+	p.receipts = receipt.New(p.db, receipt.Options{
+		Ring: p.ring, Agencies: p.agencies, Seats: p.seats, Clock: p.o.Clock, URL: p.c.HTTP.URL.String(),
+		TrustedProxies: p.c.HTTP.TrustedProxies,
+	})
 	p.today = today.New(today.Options{
 		DB: p.db, Events: p.events, Agencies: p.agencies, Staff: p.staff,
 		TimeZone: p.c.TimeZone.Location, Clock: p.o.Clock, Log: p.o.Log,
@@ -209,7 +215,7 @@ func (p *parts) makeFeatures(ctx context.Context) error {
 // makeMailer is nil when no mail server is configured.
 func (p *parts) makeMailer() (*notify.Service, error) {
 	if p.c.Mail.Host == "" {
-		return nil, nil //nolint:nilnil // no mail is no mistake
+		return nil, nil // no mail is no mistake
 	}
 	from, err := mail.ParseAddress(p.c.Mail.From)
 	if err != nil {
@@ -275,6 +281,7 @@ func (p *parts) makeRoutes(context.Context) error {
 	p.seats.Routes(p.api, p.mux)
 	p.seats.StaffRoutes(p.api, p.staff)
 	p.talks.Routes(p.api, p.mux)
+	p.receipts.Routes(p.api)
 	p.auditlog.Routes(p.api, p.mux)
 	health.New(health.Options{DB: p.db, Staff: p.staff, Clock: p.o.Clock, Version: p.o.Version, Relay: p.relayHealth}).Routes(p.api)
 

@@ -13,6 +13,7 @@ import (
 	"visavis/internal/admin"
 	"visavis/internal/agency"
 	"visavis/internal/auditlog"
+	"visavis/internal/receipt"
 	"visavis/internal/scim"
 	"visavis/internal/seat"
 	"visavis/internal/staff"
@@ -32,7 +33,7 @@ var documented = map[string]reflect.Type{
 	"Place": reflect.TypeFor[admin.Place](), "PlaceView": reflect.TypeFor[admin.PlaceView](),
 	"Account": reflect.TypeFor[admin.Account](), "PersonView": reflect.TypeFor[admin.PersonView](),
 	"RuleView": reflect.TypeFor[admin.RuleView](), "Approval": reflect.TypeFor[admin.ApprovalView](),
-	"Change": reflect.TypeFor[admin.Change](),
+	"Change": reflect.TypeFor[admin.Change](), "Statement": reflect.TypeFor[receipt.Statement](),
 }
 
 // TestTheProtocolTellsEveryFieldOfWhatIsAnswered reads the structures of the document and holds them against the types that
@@ -175,7 +176,7 @@ func TestTheProtocolTellsEveryRefusal(t *testing.T) {
 		t.Fatal(err)
 	}
 	codes := 0
-	for _, room := range []string{"admin", "agency", "appointment", "auditlog", "edge", "health", "scim", "seat", "staff", "talk", "today"} {
+	for _, room := range []string{"admin", "agency", "appointment", "auditlog", "edge", "health", "receipt", "scim", "seat", "staff", "talk", "today"} {
 		files, err := os.ReadDir("../" + room)
 		if err != nil {
 			t.Fatal(err)

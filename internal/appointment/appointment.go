@@ -52,6 +52,7 @@ type Appointment struct {
 	Language                  string
 	InviteVersion             int64 // rises with each move; SEQUENCE of the calendar file
 	Version                   int64
+	Follows                   string // the one at whose end it was booked; told only when it is booked
 }
 
 // Booking is what staff ask for.
@@ -60,6 +61,7 @@ type Booking struct {
 	Starts                 time.Time
 	Citizen                Citizen
 	Language               string
+	follows                string // an appointment that is over
 }
 
 const (
@@ -85,10 +87,10 @@ func (b Booking) check(now time.Time, phone func(string) (string, bool)) (Bookin
 			wrong = append(wrong, code)
 		}
 	}
-	name, ok := properName(b.Citizen.Name.Reveal())
+	name, ok := ProperName(b.Citizen.Name.Reveal())
 	must(ok, "citizen.name")
 	email := strings.TrimSpace(b.Citizen.Email.Reveal())
-	must(email == "" || deliverable(email), "email.invalid")
+	must(email == "" || Deliverable(email), "email.invalid")
 	number := strings.TrimSpace(b.Citizen.Phone.Reveal())
 	if number != "" {
 		number, ok = phone(number)

@@ -22,6 +22,7 @@ func (s *Service) Routes(api *edge.API) {
 	edge.Handle(api, op("appointmentLink", "GET "+base+"/{id}/link"), s.getLink)
 	edge.Handle(api, op("moveAppointment", "POST "+base+"/{id}/move"), s.postMove)
 	edge.Handle(api, op("handAppointment", "POST "+base+"/{id}/hand"), s.postHand)
+	edge.Handle(api, op("followAppointment", "POST "+base+"/{id}/follow"), s.postFollow)
 	edge.Handle(api, op("cancelAppointment", "POST "+base+"/{id}/cancel"), s.postCancel)
 	edge.Handle(api, op("closeAppointment", "POST "+base+"/{id}/outcome"), s.postOutcome)
 }

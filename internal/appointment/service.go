@@ -26,6 +26,8 @@ type Seats interface {
 	Seen(ctx context.Context, tx *db.Tx, agency, appointment string) (Seen, error)
 	// Handed tells the guest who the appointment is with now; not while they talk.
 	Handed(ctx context.Context, tx *db.Tx, agency, appointment string) error
+	// Followed tells the guest of an appointment that is over of the next one.
+	Followed(ctx context.Context, tx *db.Tx, agency, appointment string) error
 	// Link is the live link of the appointment's seat.
 	Link(ctx context.Context, agency, appointment string) (string, error)
 }
@@ -90,7 +92,7 @@ func (s *Service) Book(ctx context.Context, p staff.Person, b Booking) (Appointm
 	}
 	a := Appointment{
 		Agency: p.Agency, Desk: b.Desk, Service: b.Service, Advisor: b.Advisor, Starts: b.Starts,
-		Status: Booked, Citizen: b.Citizen, Language: b.Language, Version: 1,
+		Status: Booked, Citizen: b.Citizen, Language: b.Language, Version: 1, Follows: b.follows,
 	}
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
 		a.ID = vault.NewID()
@@ -118,6 +120,11 @@ func (s *Service) Book(ctx context.Context, p staff.Person, b Booking) (Appointm
 		}
 		if err := s.remind(ctx, tx, a); err != nil {
 			return err
+		}
+		if a.Follows != "" {
+			if err := s.o.Seats.Followed(ctx, tx, a.Agency, a.Follows); err != nil {
+				return err
+			}
 		}
 		err = s.note(ctx, tx, audit.Staff(p.ID), audit.AppointmentBooked, a,
 			audit.Is("desk", a.Desk), audit.Number("at", db.Ms(a.Starts)), s.shown(a))

@@ -69,10 +69,10 @@ func insert(ctx context.Context, tx *db.Tx, key *vault.DataKey, a Appointment, m
 	}
 	_, err = tx.ExecContext(ctx, `
 		INSERT INTO appointment (id, agency_id, desk_id, service_id, advisor_id, starts_at, ends_at, status,
-		       citizen_sealed, language, invite_version, mail_state, created_by, created_at, version)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		       citizen_sealed, language, invite_version, mail_state, created_by, created_at, version, follows)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
 		a.ID, a.Agency, a.Desk, a.Service, db.Null(a.Advisor), db.Ms(a.Starts), db.Ms(a.Ends), a.Status,
-		sealed, a.Language, a.InviteVersion, mailState, by, db.Ms(now), a.Version)
+		sealed, a.Language, a.InviteVersion, mailState, by, db.Ms(now), a.Version, db.Null(a.Follows))
 	if err != nil {
 		return fmt.Errorf("insert appointment: %w", err)
 	}

@@ -81,6 +81,7 @@ func Mount(mux *edge.Mux, o Options) error {
 	}
 	mux.HandleFunc("GET /{$}", s.plain(s.guest))
 	mux.HandleFunc("GET /test", s.plain(s.guest))
+	mux.HandleFunc("GET /receipt", s.plain(s.guest)) // what it shows is in the fragment
 	mux.HandleFunc("GET /t/{agency}", s.visit)
 	mux.HandleFunc("GET /staff", s.plain(s.staff))
 	mux.HandleFunc("GET /staff/account", s.plain(s.staff))

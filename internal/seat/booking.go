@@ -67,6 +67,15 @@ func (s *Service) Handed(ctx context.Context, tx *db.Tx, agencyID, appointmentID
 	return s.Tell(ctx, tx, x)
 }
 
+// Followed tells the guest of an appointment that is over, whose page is still open, that there is a next one.
+func (s *Service) Followed(ctx context.Context, tx *db.Tx, agencyID, appointmentID string) error {
+	x, err := byAppointment(ctx, tx, agencyID, appointmentID)
+	if err != nil {
+		return err
+	}
+	return s.Tell(ctx, tx, x)
+}
+
 // Close closes the seat of an appointment with its outcome. After a talk that was held
 // the desk has nothing left to do, nor after a cancellation, when the link says so, too;
 // after a technical failure it owes the guest another time. A seat that is closed already

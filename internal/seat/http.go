@@ -65,6 +65,9 @@ func (s *Service) Held(ctx context.Context, c Caller, page string) (Seat, error)
 	return x, nil
 }
 
+// SeenBy finds the seat of a caller whose browser has shown its link, whoever holds it.
+func (s *Service) SeenBy(ctx context.Context, c Caller) (Seat, error) { return s.access(ctx, &c) }
+
 // browserAt is what a seat knows a browser by, in hex. It is another at each seat, by a key outside the database: whoever
 // reads that sees neither that a guest of one agency is one of another, nor that two appointments are of one person.
 func (s *Service) browserAt(x Seat, token string) string {
@@ -268,7 +271,7 @@ func (s *Service) visibility(ctx context.Context, in *visibilityInput) (*struct{
 	}
 	who := Holder{in.browser, in.Body.Page}
 	if x.Holder != who || (x.HiddenSince == nil) == in.Body.Visible {
-		return nil, nil //nolint:nilnil // huma's "204, no body"
+		return nil, nil // huma's "204, no body"
 	}
 	err = s.db.Retried(ctx, func(tx *db.Tx) error {
 		_, _, err := s.Do(ctx, tx, x.Agency, x.ID, Shown{Who: who, Visible: in.Body.Visible})

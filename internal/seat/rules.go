@@ -48,6 +48,7 @@ type Seat struct {
 	OpenedAt      *time.Time // latest click on the landing page
 	CheckFailedAt *time.Time
 	ArrivedAt     *time.Time
+	Visits        Visits     // before this one
 	AwaySince     *time.Time // nil while a page is connected
 	HiddenSince   *time.Time
 	StayUntil     *time.Time // how long the guest can wait, as they have said; nil: as long as it takes
@@ -317,7 +318,7 @@ func (s Seat) resumed() Seat {
 // that another browser has asks no longer.
 type Leave struct{ Who Holder }
 
-func (c Leave) apply(s Seat, _ time.Time, _ Window) (Seat, []Event, error) {
+func (c Leave) apply(s Seat, now time.Time, _ Window) (Seat, []Event, error) {
 	switch {
 	case s.State == Closed:
 		return s, nil, closedRefusal(s)
@@ -329,6 +330,7 @@ func (c Leave) apply(s Seat, _ time.Time, _ Window) (Seat, []Event, error) {
 	case c.Who != s.Holder:
 		return s, nil, refuse("seat.elsewhere")
 	}
+	s = s.gone(now)
 	s.State, s.ArrivedAt, s.StayUntil = Expected, nil, nil
 	s.Holder, s.Asking, s.AskRefused, s.Locked, s.HiddenSince = Holder{}, Holder{}, false, false, nil
 	return s.resumed(), []Event{Left}, nil
@@ -419,6 +421,7 @@ func (Move) apply(s Seat, now time.Time, w Window) (Seat, []Event, error) {
 		return s, nil, refuse("seat.talking")
 	case Waiting:
 		s.OpenedAt = &now
+		s = s.gone(now)
 	case Expected:
 	}
 	s.LinkVersion++

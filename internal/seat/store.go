@@ -16,7 +16,7 @@ const columns = `SELECT id, agency_id, appointment_id, desk_id, state, COALESCE(
 	COALESCE(mode, ''), link_version, opened_at, check_failed_at, arrived_at, away_since, hidden_since, stay_until,
 	holder_hash, COALESCE(holder_page, ''), asking_hash, COALESCE(asking_page, ''), asking_refused, locked, closed_at,
 	passed_at, COALESCE(passed_from, ''), COALESCE(consent_version, ''), consented_at,
-	COALESCE(consent_entered, ''), consent_held, consent_held_at, consent_full_at, version FROM seat`
+	COALESCE(consent_entered, ''), consent_held, consent_held_at, consent_full_at, visits, version FROM seat`
 
 func scan(row interface{ Scan(...any) error }) (Seat, error) {
 	var s Seat
@@ -26,7 +26,7 @@ func scan(row interface{ Scan(...any) error }) (Seat, error) {
 		&s.Mode, &s.LinkVersion, &opened, &failed, &arrived, &away, &hidden, &stay,
 		&holder, &s.Holder.Page, &asking, &s.Asking.Page, &s.AskRefused, &s.Locked, &closed,
 		&passed, &s.PassedFrom, &s.Agreed, &agreed,
-		&s.Noted.Version, &s.Noted.Held, &held, &full, &s.Version)
+		&s.Noted.Version, &s.Noted.Held, &held, &full, &s.Visits, &s.Version)
 	if errors.Is(err, db.ErrNoRows) {
 		return s, ErrNotFound
 	}
@@ -66,14 +66,14 @@ func save(ctx context.Context, tx *db.Tx, s Seat) error {
 		       holder_page = $12, asking_hash = $13, asking_page = $14, asking_refused = $15, closed_at = $16,
 		       stay_until = $17, passed_at = $18, passed_from = $19, consent_version = $20,
 		       consented_at = $21, consent_entered = $22, consent_held = $23, consent_held_at = $24, consent_full_at = $25,
-		       locked = $26, version = version + 1
-		WHERE agency_id = $27 AND id = $28 AND version = $29`,
+		       locked = $26, visits = $27, version = version + 1
+		WHERE agency_id = $28 AND id = $29 AND version = $30`,
 		s.State, db.Null(s.ClosedReason), db.Null(s.Door), db.Null(string(s.Mode)), s.LinkVersion, db.MsPtr(s.OpenedAt),
 		db.MsPtr(s.CheckFailedAt), db.MsPtr(s.ArrivedAt), db.MsPtr(s.AwaySince), db.MsPtr(s.HiddenSince), hash(s.Holder.Browser),
 		db.Null(s.Holder.Page), hash(s.Asking.Browser), db.Null(s.Asking.Page), s.AskRefused, db.MsPtr(s.ClosedAt),
 		db.MsPtr(s.StayUntil), db.MsPtr(s.PassedAt), db.Null(s.PassedFrom), db.Null(s.Agreed), db.MsPtr(s.AgreedAt),
 		db.Null(s.Noted.Version), s.Noted.Held, db.MsPtr(s.Noted.Last), db.MsPtr(s.Noted.Full),
-		s.Locked, s.Agency, s.ID, s.Version))
+		s.Locked, string(s.Visits), s.Agency, s.ID, s.Version))
 	if err != nil {
 		return fmt.Errorf("save seat: %w", err)
 	}

@@ -60,7 +60,36 @@ type GuestView struct {
 	Barred       string        `json:"barred,omitempty" enum:"door,consent" doc:"Why the guest does not get in by video."`
 	Welcome      agency.Text   `json:"welcome,omitempty" doc:"By language."`
 	Talk         *TalkView     `json:"talk,omitempty"`
+	Next         *Next         `json:"next,omitempty" doc:"What was booked at the end of this one; only to the browser that had the seat then."`
 	Now          int64         `json:"now"`
+}
+
+// Next is an appointment that was booked at the end of another.
+type Next struct {
+	StartsAt int64  `json:"startsAt"`
+	Mail     bool   `json:"mail" doc:"The invitation comes by e-mail."`
+	Link     string `json:"link,omitempty" doc:"Where none does."`
+}
+
+// next is what was booked at the end of a seat's appointment last.
+func (s *Service) next(ctx context.Context, q db.Q, x Seat) (*Next, error) {
+	var id, state string
+	n := &Next{}
+	err := q.QueryRowContext(ctx, `
+		SELECT id, starts_at, mail_state FROM appointment
+		WHERE agency_id = $1 AND follows = $2 AND status = 'booked' ORDER BY created_at DESC, id LIMIT 1`, x.Agency, x.Appointment).
+		Scan(&id, &n.StartsAt, &state)
+	if errors.Is(err, db.ErrNoRows) {
+		return nil, nil //nolint:nilnil // as it says: there is none
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read next appointment: %w", err)
+	}
+	if n.Mail = state != "none"; n.Mail {
+		return n, nil
+	}
+	n.Link, err = s.Link(ctx, x.Agency, id)
+	return n, err
 }
 
 // surroundings are what the view shows besides the seat.
@@ -125,6 +154,11 @@ func (s *Service) view(ctx context.Context, q db.Q, x Seat, who Holder) (GuestVi
 	v.Here = mine && (who.Page == "" || who.Page == x.Holder.Page)
 	v.Elsewhere = x.Holder.Browser != "" && !mine
 	v.Locked = x.Locked && v.Elsewhere
+	if x.State == Closed && mine {
+		if v.Next, err = s.next(ctx, q, x); err != nil {
+			return v, err
+		}
+	}
 	if x.State == Talking {
 		if v.Talk, err = s.talks.View(ctx, q, x); err != nil {
 			return v, err

@@ -267,7 +267,7 @@ func (s *Service) follow(ctx context.Context, tx *db.Tx, t *Talk, advisor string
 		return err
 	}
 	desk := t.Transfer.Desk
-	if err := s.o.Appointments.Follow(ctx, tx, t.Agency, x.Appointment, desk, advisor); err != nil {
+	if err := s.o.Appointments.PassTo(ctx, tx, t.Agency, x.Appointment, desk, advisor); err != nil {
 		return err
 	}
 	if err := s.o.Seats.Follow(ctx, tx, t.Agency, t.Seat, desk); err != nil || desk == t.Desk {

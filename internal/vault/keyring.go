@@ -25,11 +25,13 @@ type Keyring struct {
 	wrap   map[uint32]cipher.AEAD
 	newest uint32
 	derive []byte
+	sign   signing
 }
 
 type keyringFile struct {
 	Wrap   map[uint32]string `json:"wrap"`
 	Derive string            `json:"derive"`
+	Sign   []signingEntry    `json:"sign,omitempty"` // none: the derived one
 }
 
 // LoadKeyring reads the key file, or writes a new one (mode 0600) if there is none.
@@ -109,7 +111,7 @@ func parseKeyring(text []byte) (*Keyring, error) {
 	if ring.derive, err = decodeKey(file.Derive); err != nil {
 		return nil, fmt.Errorf("key file is damaged: derive: %w", err)
 	}
-	return ring, nil
+	return ring, ring.readSigning(file.Sign)
 }
 
 func decodeKey(encoded string) ([]byte, error) {

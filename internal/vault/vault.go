@@ -2,7 +2,7 @@
 //
 // A Keyring is the installation's secret, kept in a file outside the database.
 // It wraps one DataKey for each agency and derives link secrets and other keys
-// by purpose. A DataKey seals single fields (AES-256-GCM, bound to their place).
+// by purpose; it also signs what others can verify by its public half. A DataKey seals single fields (AES-256-GCM, bound to their place).
 // Personal is a string that does not print itself.
 //
 // The package knows no SQL, no HTTP and nothing of the product.

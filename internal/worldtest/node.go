@@ -21,6 +21,7 @@ import (
 	"visavis/internal/events"
 	"visavis/internal/jobs"
 	"visavis/internal/notify"
+	"visavis/internal/receipt"
 	"visavis/internal/relay"
 	"visavis/internal/relay/control"
 	"visavis/internal/relay/sdp"
@@ -198,6 +199,9 @@ func (n *Node) routes() {
 	n.Seats.Routes(api, mux)
 	n.Seats.StaffRoutes(api, n.Staff)
 	n.Talks.Routes(api, mux)
+	receipt.New(n.DB, receipt.Options{
+		Ring: n.Ring, Agencies: n.Agencies, Seats: n.Seats, Clock: n.Clock.Now, URL: URL, TrustedProxies: loopback(),
+	}).Routes(api)
 	n.AuditLog.Routes(api, mux)
 	uploads := admin.Uploads()
 	maps.Copy(uploads, scim.Uploads())

@@ -107,6 +107,8 @@ export interface GuestView {
   legal: { notice: LegalText; consent?: LegalText & { givenAt?: number } };
   talk?: GuestTalk;
   now: number;
+  /** Booked at the end of this one; told only to the browser that had the seat then. */
+  next?: { startsAt: number; mail: boolean; link?: string };
 }
 
 /** Said by the desk to who waits; answered once, or not. */

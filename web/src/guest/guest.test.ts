@@ -22,6 +22,7 @@ describe("the link", () => {
   test("paths lead to pages", () => {
     expect(routeOf("/t/demo")).toEqual({ page: "visit", agency: "demo" });
     expect(routeOf("/test")).toEqual({ page: "test" });
+    expect(routeOf("/receipt")).toEqual({ page: "receipt" });
     expect(routeOf("/")).toEqual({ page: "home" });
     expect(routeOf("/termin")).toEqual({ page: "unknown" });
   });

@@ -16,12 +16,14 @@ export function writeSeat(history: History, location: Location, seat: string | u
   history.replaceState(history.state, "", `${location.pathname}${seat === undefined ? "" : `#seat=${seat}`}`);
 }
 
-export type Route =
-  { page: "visit"; agency: string } | { page: "test" } | { page: "home" } | { page: "unknown" };
+/** A page for everybody, whatever the appointment. */
+export type OpenPage = "test" | "receipt" | "home" | "unknown";
+
+export type Route = { page: "visit"; agency: string } | { page: OpenPage };
 
 export function routeOf(pathname: string): Route {
   const agency = /^\/t\/([\w-]+)\/?$/.exec(pathname)?.[1];
   if (agency !== undefined) return { page: "visit", agency };
-  if (/^\/test\/?$/.test(pathname)) return { page: "test" };
-  return { page: pathname === "/" ? "home" : "unknown" };
+  const page = /^\/(test|receipt)\/?$/.exec(pathname)?.[1] as OpenPage | undefined;
+  return { page: page ?? (pathname === "/" ? "home" : "unknown") };
 }

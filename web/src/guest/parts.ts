@@ -1,5 +1,6 @@
-import { type GuestKey, loadSeldom, loadLater, loadTest } from "../i18n/guest";
+import { type GuestKey, loadLater, loadSeldom } from "../i18n/guest";
 import type { Texts } from "../ui";
+import type { OpenPage } from "./link";
 
 // The parts of the page that do not come with its beginning, each with the texts that only it needs, and all with the
 // looks of dialogs and fields.
@@ -23,5 +24,6 @@ export const seldom = (texts: GuestTexts) => whole(import("./seldom"), forms(), 
 
 export const later = (texts: GuestTexts) => whole(import("./later"), forms(), texts.add(loadLater));
 
-export const test = (texts: GuestTexts) =>
-  whole(import("./test/TestPage.svelte"), forms(), words(texts), texts.add(loadTest));
+/** A page that has nothing to do with an appointment. */
+export const page = async (texts: GuestTexts, name: OpenPage) =>
+  (await whole(import("./apart"), forms(), words(texts))).open(texts, name);

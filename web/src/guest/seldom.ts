@@ -1,5 +1,4 @@
 /** What few people see. It is fetched when it is needed: without the network none of it would be of use. */
-export { default as Home } from "./Home.svelte";
 export { default as Consent } from "./screens/Consent.svelte";
 export { default as Ended } from "./screens/Ended.svelte";
 export { default as Early } from "./screens/Early.svelte";

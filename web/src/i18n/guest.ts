@@ -1,10 +1,11 @@
+import type Receipt from "@locales/de/receipt.json";
 import type Seldom from "@locales/de/seldom.json";
 import type Test from "@locales/de/test.json";
 import type { Language } from "./languages";
 import type Source from "./guest.de";
 import type Later from "./later.de";
 
-export type GuestKey = keyof (typeof Source & typeof Later & typeof Seldom & typeof Test);
+export type GuestKey = keyof (typeof Source & typeof Later & typeof Seldom & typeof Test & typeof Receipt);
 
 /** Loads the texts of the guest pages in one language; the other languages stay on the server. */
 export async function loadGuest(language: Language): Promise<typeof Source> {
@@ -33,15 +34,5 @@ export async function loadSeldom(language: Language): Promise<typeof Seldom> {
       return (await import("@locales/de/seldom.json")).default;
     case "en":
       return (await import("@locales/en/seldom.json")).default;
-  }
-}
-
-/** What only the test page says. */
-export async function loadTest(language: Language): Promise<typeof Test> {
-  switch (language) {
-    case "de":
-      return (await import("@locales/de/test.json")).default;
-    case "en":
-      return (await import("@locales/en/test.json")).default;
   }
 }

@@ -20,7 +20,7 @@ import type { Session } from "../session";
 import { WindowChannel, type WindowMessage } from "../window";
 
 export type Farewell =
-  | { kind: "outcome"; name: string; outcome: Outcome }
+  | { kind: "outcome"; name: string; outcome: Outcome; appointment: TalkView["appointment"] }
   | { kind: "back" | "missed" | "left" | "elsewhere" | "removed"; name: string }
   | { kind: "taken"; name: string; by: string }
   | { kind: "gone" };
@@ -394,8 +394,9 @@ export class TalkDesk {
   }
 
   private farewellOf(talk: TalkView, name: string): Farewell {
-    if (this.outcome === "back" || this.outcome === "removed") return { kind: this.outcome, name };
-    if (this.outcome !== undefined) return { kind: "outcome", name, outcome: this.outcome };
+    const { outcome } = this;
+    if (outcome === "back" || outcome === "removed") return { kind: outcome, name };
+    if (outcome !== undefined) return { kind: "outcome", name, outcome, appointment: talk.appointment };
     return { kind: talk.enteredAt === undefined ? "missed" : "left", name };
   }
 
