@@ -37,8 +37,8 @@ export class Transfers {
           this.opened(ways);
         },
       }),
-      call.subscribe(({ quality }) => {
-        this.sending.weak = quality !== "good";
+      call.subscribe(({ quality, local }) => {
+        this.sending.beside({ weak: quality !== "good", sharing: local.sharing });
       }),
     ];
   }
