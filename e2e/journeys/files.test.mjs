@@ -252,11 +252,12 @@ test('a PDF that never ends is given up, and the talk goes on', LIMIT, async () 
   await becomes(talk, 'Endlos.pdf', 'here');
   // What is waited for in real life is a tenth of it here.
   await talk.eval(() => {
-    const real = globalThis.setTimeout;
+    const real = (globalThis.asItWas = globalThis.setTimeout);
     globalThis.setTimeout = (act, ms, ...rest) => real(act, ms === 20_000 ? 2_000 : ms, ...rest);
   });
   await press(talk, 'Endlos.pdf', 'look');
   await says(talk, hook('view-failed'), /zu lange gedauert.*Das Gespräch läuft weiter/);
+  await talk.eval(() => void (globalThis.setTimeout = globalThis.asItWas));
   assert.equal(await talk.has('iframe'), false);
   await until('nobody reads any more', () => talk.page.workers().length === 0);
   await see(talk, '11-pdf-endless');
