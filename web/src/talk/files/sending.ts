@@ -41,9 +41,14 @@ export class Sending {
     return this.list;
   }
 
-  /** While the connection is weak, or a screen goes the same way, files take their time. */
-  beside(talk: { weak: boolean; sharing: boolean }): void {
-    Object.assign(this.pace, talk);
+  /** While the connection is weak, files take their time. */
+  set weak(weak: boolean) {
+    this.pace.weak = weak;
+  }
+
+  /** Likewise while this side's screen goes the same way. */
+  set sharing(sharing: boolean) {
+    this.pace.sharing = sharing;
   }
 
   /** False where too many are on offer already. */

@@ -38,7 +38,8 @@ export class Transfers {
         },
       }),
       call.subscribe(({ quality, local }) => {
-        this.sending.beside({ weak: quality !== "good", sharing: local.sharing });
+        this.sending.weak = quality !== "good";
+        this.sending.sharing = local.sharing;
       }),
     ];
   }

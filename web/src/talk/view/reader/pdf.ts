@@ -91,7 +91,7 @@ async function draw(page: PDFPageProxy): Promise<Shown> {
     number: page.pageNumber,
     width: canvas.width,
     height: canvas.height,
-    pixels: pixels,
+    pixels,
     lines: await linesOf(page),
     lacking: false,
   };
