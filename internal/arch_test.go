@@ -49,8 +49,11 @@ var rooms = map[string]string{
 	"internal/mailbox": "internal/edge internal/events",
 	"internal/pages":   "internal/edge locales",
 
-	// Knows a protocol, and neither accounts nor a database.
-	"internal/staff/oidc": "",
+	// Know a protocol, a rule or a format, and neither accounts nor a database.
+	"internal/agency/picture": "internal/vault",
+	"internal/staff/oidc":     "",
+	"internal/staff/strength": "",
+	"internal/staff/totp":     "",
 
 	// Measures from outside; knows the relay to be its peer, what a password costs, and no other part of the server.
 	"bench": "internal/relay internal/relay/control internal/staff",
@@ -69,7 +72,9 @@ func seen() map[string]string {
 		all[feature] = plumbing + lower
 		lower += feature + " "
 	}
-	all["internal/staff"] += "internal/staff/oidc"
+	all["internal/agency"] += "internal/agency/picture"
+	all["internal/admin"] += " internal/agency/picture"
+	all["internal/staff"] += "internal/staff/oidc internal/staff/strength internal/staff/totp"
 	all["internal/talk"] += media // chooses the media path, and is the only feature that knows there are two
 	return all
 }
@@ -85,7 +90,7 @@ var doors = map[string]string{
 	"github.com/go-jose/go-jose":     "internal/staff/oidc internal/staff/oidc/oidctest",
 	"github.com/go-webauthn":         "internal/staff",
 	"filippo.io/age":                 "internal/app",
-	"rsc.io/qr":                      "internal/staff",
+	"rsc.io/qr":                      "internal/staff/totp",
 	"github.com/scim2/filter-parser": "internal/scim",
 	"golang.org/x/oauth2":            "internal/staff/oidc",
 	"visavis/web":                    "internal/app internal/edge",

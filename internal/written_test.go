@@ -96,7 +96,7 @@ func (s *sources) room(name string) (*room, error) {
 		one.files = append(one.files, parsed)
 	}
 	if len(one.files) == 0 {
-		return nil, nil //nolint:nilnil // a folder without a package
+		return nil, nil // a folder without a package
 	}
 	meant := types.Config{Importer: s, Error: func(error) {}} // of what others' packages hold, which nobody looks for
 	one.pkg, _ = meant.Check(module+name, s.set, one.files, &one.uses)

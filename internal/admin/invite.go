@@ -24,7 +24,7 @@ func (s *Service) invitation(ctx context.Context, q db.Q, agencyID, id string) (
 		SELECT until_at, mail_state FROM staff_link WHERE agency_id = $1 AND staff_id = $2 AND reason = $3 AND until_at > $4
 		ORDER BY until_at DESC LIMIT 1`, agencyID, id, staff.Invited, db.Ms(s.o.Clock())).Scan(&i.Until, &i.Mail)
 	if errors.Is(err, db.ErrNoRows) {
-		return nil, nil //nolint:nilnil // nobody is invited
+		return nil, nil // nobody is invited
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read invitation: %w", err)

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"visavis/internal/agency"
+	"visavis/internal/agency/picture"
 	"visavis/internal/db"
 	"visavis/internal/edge"
 	"visavis/internal/staff"
@@ -208,7 +209,7 @@ func (s *Service) changeRule(ctx context.Context, at RulePath, change func(*db.T
 }
 
 func ruleProblem(err error) error {
-	if wrong, is := errors.AsType[*agency.PictureError](err); is {
+	if wrong, is := errors.AsType[*picture.Error](err); is {
 		return edge.NewProblem(http.StatusUnprocessableEntity, "logo."+wrong.Code, "what", wrong.What)
 	}
 	switch {

@@ -11,10 +11,10 @@ import (
 // GivenUp is the event topic of the installation that an agency was given up, so that no process keeps its key open.
 const GivenUp = "agencies"
 
-// owned are the tables whose rows of an agency are deleted, each before those that it refers to. Each column by which
+// Owned are the tables whose rows of an agency are deleted, each before those that it refers to. Each column by which
 // others refer to one of them has an index that begins with it, or every deleted row costs a look at all rows of all
 // agencies.
-func owned() []string {
+func Owned() []string {
 	return []string{
 		"talk_signal", "talk_leg", "talk", "seat_message", "seat_link", "seat_browser", "seat_presence", "late", "task", "seat", "legal_text", "logo",
 		"appointment", "approval", "policy", "staff_role", "staff_desk", "staff_session", "staff_link", "scim_member", "scim_removal", "scim_guard", "scim_rule", "scim_group", "scim_token", "staff_directory", "staff_totp", "staff_recovery", "staff_passkey", "staff_identity", "staff_once", "demo_account",
@@ -22,50 +22,51 @@ func owned() []string {
 	}
 }
 
-// husk is a table whose rows stay, without what they said: appointments, talks and much else refer to them in so many
+// Husk is a table whose rows stay, without what they said: appointments, talks and much else refer to them in so many
 // columns that an index on each of them would cost every booking more than the empty rows ever will.
-type husk struct {
-	table, blank string
-	said, stays  []string // all columns: what the statement blanks, and ids, numbers and times
+type Husk struct {
+	Table, Blank string
+	Said, Stays  []string // all columns: what the statement blanks, and ids, numbers and times
 }
 
-func husks() []husk {
+// Husks are all of them.
+func Husks() []Husk {
 	place := []string{"id", "agency_id", "closed_at"}
-	return []husk{
+	return []Husk{
 		{
-			table: "staff",
-			blank: `UPDATE staff SET email = id, name = '', password_hash = '', search = ''
+			Table: "staff",
+			Blank: `UPDATE staff SET email = id, name = '', password_hash = '', search = ''
 			WHERE agency_id = $1 AND id IN (SELECT id FROM staff WHERE agency_id = $1 AND email <> id LIMIT $2)`,
-			said:  []string{"email", "name", "password_hash", "search"},
-			stays: []string{"id", "agency_id", "disabled_at", "created_at", "erased_at", "readdressed_at"},
+			Said:  []string{"email", "name", "password_hash", "search"},
+			Stays: []string{"id", "agency_id", "disabled_at", "created_at", "erased_at", "readdressed_at"},
 		},
 		{
-			table: "service",
-			blank: `UPDATE service SET name = '', code = id
+			Table: "service",
+			Blank: `UPDATE service SET name = '', code = id
 			WHERE agency_id = $1 AND id IN (SELECT id FROM service WHERE agency_id = $1 AND (name <> '' OR code <> id) LIMIT $2)`,
-			said:  []string{"name", "code"},
-			stays: slices.Concat(place, []string{"department_id", "minutes"}),
+			Said:  []string{"name", "code"},
+			Stays: slices.Concat(place, []string{"department_id", "minutes"}),
 		},
 		{
-			table: "desk",
-			blank: `UPDATE desk SET name = '', code = id, search = ''
+			Table: "desk",
+			Blank: `UPDATE desk SET name = '', code = id, search = ''
 			WHERE agency_id = $1 AND id IN (SELECT id FROM desk WHERE agency_id = $1 AND (name <> '' OR code <> id) LIMIT $2)`,
-			said:  []string{"name", "code", "search"},
-			stays: slices.Concat(place, []string{"department_id", "location_id", "shut_at"}),
+			Said:  []string{"name", "code", "search"},
+			Stays: slices.Concat(place, []string{"department_id", "location_id", "shut_at"}),
 		},
 		{
-			table: "location",
-			blank: `UPDATE location SET name = '', city = '', phone = '', code = id, search = ''
+			Table: "location",
+			Blank: `UPDATE location SET name = '', city = '', phone = '', code = id, search = ''
 			WHERE agency_id = $1 AND id IN (SELECT id FROM location WHERE agency_id = $1 AND (name <> '' OR code <> id) LIMIT $2)`,
-			said:  []string{"name", "city", "phone", "code", "search"},
-			stays: place,
+			Said:  []string{"name", "city", "phone", "code", "search"},
+			Stays: place,
 		},
 		{
-			table: "department",
-			blank: `UPDATE department SET name = '', code = id
+			Table: "department",
+			Blank: `UPDATE department SET name = '', code = id
 			WHERE agency_id = $1 AND id IN (SELECT id FROM department WHERE agency_id = $1 AND (name <> '' OR code <> id) LIMIT $2)`,
-			said:  []string{"name", "code"},
-			stays: place,
+			Said:  []string{"name", "code"},
+			Stays: place,
 		},
 	}
 }
@@ -125,13 +126,13 @@ func (s *Store) clear(ctx context.Context, agencyID string, enough func() bool) 
 	if err != nil {
 		return false, err
 	}
-	for _, table := range owned() {
+	for _, table := range Owned() {
 		if more, err = batches(enough, func() (int64, error) { return s.deleteSome(ctx, table, agencyID) }); more || err != nil {
 			return more, err
 		}
 	}
-	for _, h := range husks() {
-		if more, err = batches(enough, func() (int64, error) { return s.some(ctx, h.table, h.blank, agencyID, batch) }); more || err != nil {
+	for _, h := range Husks() {
+		if more, err = batches(enough, func() (int64, error) { return s.some(ctx, h.Table, h.Blank, agencyID, batch) }); more || err != nil {
 			return more, err
 		}
 	}

@@ -2,6 +2,8 @@ package agency_test
 
 import (
 	"bytes"
+	"context"
+	"database/sql"
 	"errors"
 	"os"
 	"slices"
@@ -152,16 +154,28 @@ func TestTEN04AnAgencyThatWasGivenUpCannotBeReadByAnybody(t *testing.T) {
 	})
 }
 
+// afterRead does something once a row was read, before anybody has looked at it.
+type afterRead struct {
+	db.Q
+	do func()
+}
+
+func (q afterRead) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	row := q.Q.QueryRowContext(ctx, query, args...)
+	q.do()
+	return row
+}
+
 func TestTEN04AKeyThatIsDestroyedWhileItIsOpenedIsNotKeptOpen(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		n := New(t, d).Node()
 		gone := n.Office("lindenau")
 		keys := n.Agencies.Keys()
 		keys.CloseAll()
-		keys.Read(func() {
+		given := afterRead{d.Read(), func() {
 			n.Tx(func(tx *db.Tx) error { return n.Agencies.GiveUp(t.Context(), tx, gone.Agency) })
-		})
-		if _, err := keys.For(t.Context(), gone.Agency); err != nil {
+		}}
+		if _, err := keys.In(t.Context(), given, gone.Agency); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := keys.For(t.Context(), gone.Agency); !errors.Is(err, agency.ErrNotFound) {

@@ -7,9 +7,28 @@ import (
 	"fmt"
 	"net/http"
 
+	"visavis/internal/agency/picture"
 	"visavis/internal/db"
 	"visavis/internal/edge"
 )
+
+// Logo is how a page shows a picture.
+type Logo struct {
+	Src    string `json:"src"`
+	Width  int    `json:"width"`
+	Height int    `json:"height"`
+	Alt    string `json:"alt" doc:"The name of the place that it is the logo of; empty if that stands below it."`
+}
+
+// Logo is what counts by some rules, nil if there is none. Who shows it beside another place's name says whose it is.
+func (a Agency) Logo(rules Rules) *Logo {
+	version := rules.Line(OwnLogo)
+	width, height, ok := picture.Room(version)
+	if !ok {
+		return nil
+	}
+	return &Logo{Src: "/api/guest/" + a.Slug + "/logo/" + version, Width: width, Height: height}
+}
 
 // keepLogo keeps the picture that a place wants as its logo, in place of the one before, and returns its version. Each
 // place has its own copy: who takes one away takes it from nobody else.
@@ -18,18 +37,18 @@ func (s *Store) keepLogo(ctx context.Context, tx *db.Tx, agencyID string, p Plac
 	if !OwnLogo.DecidedAt(p.Kind) || json.Unmarshal(value, &text) != nil {
 		return nil, ErrRule
 	}
-	one, err := decodePicture(text)
+	one, err := picture.Decode(text)
 	if err != nil {
 		return nil, err
 	}
 	_, err = tx.ExecContext(ctx, `
 		INSERT INTO logo (agency_id, place_id, version, kind, content) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (agency_id, place_id) DO UPDATE SET version = $3, kind = $4, content = $5`,
-		agencyID, p.ID, one.version(), one.kind, one.content)
+		agencyID, p.ID, one.Version(), one.Kind, one.Content)
 	if err != nil {
 		return nil, fmt.Errorf("keep logo: %w", err)
 	}
-	return json.Marshal(one.version())
+	return json.Marshal(one.Version())
 }
 
 func (s *Store) dropLogo(ctx context.Context, tx *db.Tx, agencyID string, p Place) error {

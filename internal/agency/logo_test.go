@@ -3,6 +3,9 @@ package agency_test
 import (
 	"bytes"
 	"encoding/base64"
+	"image"
+	"image/color"
+	"image/png"
 	"net/http"
 	"strings"
 	"testing"
@@ -13,6 +16,23 @@ import (
 	"visavis/internal/staff"
 	. "visavis/internal/worldtest"
 )
+
+func drawn(inside string) []byte {
+	return []byte(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 200 50">` + inside + `</svg>`)
+}
+
+func pngOf(t testing.TB, width, height int) []byte {
+	t.Helper()
+	one := image.NewRGBA(image.Rect(0, 0, width, height))
+	for x := range width {
+		one.Set(x, x%height, color.RGBA{R: 200, G: uint8(x), A: 255})
+	}
+	var out bytes.Buffer
+	if err := png.Encode(&out, one); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
 
 func asText(file []byte) string { return base64.StdEncoding.EncodeToString(file) }
 
@@ -128,7 +148,7 @@ func TestOfAFileThatIsNoLogoNothingIsStoredAndTheOneBeforeStays(t *testing.T) {
 				{asText(bytes.Repeat([]byte("a"), 65<<10)), http.StatusUnprocessableEntity, "logo.too_large"},
 				{asText(bytes.Repeat([]byte("a"), 5<<20)), http.StatusRequestEntityTooLarge, "request.too_large"},
 				{asText(drawn(`<script>1</script>`)), http.StatusUnprocessableEntity, "logo.active"},
-				{asText(headed(100_000, 100_000)), http.StatusUnprocessableEntity, "logo.shape"},
+				{asText(pngOf(t, 1501, 20)), http.StatusUnprocessableEntity, "logo.shape"},
 				{asText(pngOf(t, 40, 40)[:60]), http.StatusUnprocessableEntity, "logo.broken"},
 				{"160x40-0123456789abcdef", http.StatusUnprocessableEntity, "logo.type"},
 				{Body{"version": "x"}, http.StatusUnprocessableEntity, "rule.invalid"},

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"visavis/internal/agency/picture"
 	"visavis/locales"
 )
 
@@ -142,7 +143,7 @@ func inOrder() []definition {
 		{rule: SpokenLanguages, group: Contact, form: someOf(locales.Languages()...), at: places, standard: asList(locales.Languages())},
 		{rule: Welcome, group: Wording, form: words(300, true), at: levels(), standard: map[string]any{}},
 		{
-			rule: OwnLogo, group: Wording, form: Form{Kind: PictureForm, Most: mostPicture},
+			rule: OwnLogo, group: Wording, form: Form{Kind: PictureForm, Most: picture.Most},
 			at: []Kind{OfAgency, OfDepartment, OfLocation}, standard: "",
 		},
 		{rule: LegalBasis, group: Wording, form: oneOf(ByNotice, ByConsent), at: topics, standard: ByNotice},

@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"visavis/internal/agency/picture"
 	"visavis/internal/vault"
 	"visavis/locales"
 )
@@ -84,7 +85,8 @@ func (f Form) take(v any) (any, bool) {
 		return f.takeWords(v)
 	case PictureForm:
 		text, ok := v.(string)
-		return v, ok && pictureVersion.MatchString(text)
+		_, _, fits := picture.Room(text)
+		return v, ok && fits
 	}
 	return nil, false
 }

@@ -231,7 +231,7 @@ func (f found) into(known map[Rule]definition, decided map[Rule][]Decision) erro
 	return nil
 }
 
-// Decide lets a place decide a rule: ErrRule if it cannot be decided there or not so, a PictureError if a file is no
+// Decide lets a place decide a rule: ErrRule if it cannot be decided there or not so, a picture.Error if a file is no
 // picture, ErrFixed if somebody above has for all,
 // ErrUnfixable. By is the member of staff, or empty. It returns what the audit may hold
 // of the value.

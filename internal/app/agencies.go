@@ -54,7 +54,7 @@ func openTools(ctx context.Context, c *config.Config) (*tools, error) {
 	}
 	has, newest, err := d.Schema(ctx)
 	if err == nil && has != newest {
-		err = fmt.Errorf("the database is at version %d, and this program needs %d; run visavis migrate of the newer one", has, newest) //nolint:err113 // to be read
+		err = fmt.Errorf("the database is at version %d, and this program needs %d; run visavis migrate of the newer one", has, newest) // to be read
 	}
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
@@ -141,7 +141,7 @@ func (n NewAgency) check(c *config.Config) error {
 	}
 	for _, field := range []struct{ what, value string }{{"--name", n.Name}, {"--phone", n.Phone}, {"--admin-name", n.AdminName}} {
 		if strings.TrimSpace(field.value) == "" {
-			mistakes = append(mistakes, fmt.Errorf("%s: is empty", field.what)) //nolint:err113 // to be read
+			mistakes = append(mistakes, fmt.Errorf("%s: is empty", field.what)) // to be read
 		}
 	}
 	if at, err := mail.ParseAddress(n.Admin); err != nil || at.Address != n.Admin {

@@ -141,7 +141,7 @@ func (o *tools) eachDead(ctx context.Context, choice JobChoice, act audit.Act, d
 			left = slices.DeleteFunc(left, func(id string) bool { return slices.Contains(ids, id) })
 		}
 		if len(left) > 0 {
-			return fmt.Errorf("no job that was given up has the number %s; see visavis jobs list", left[0]) //nolint:err113 // to be read
+			return fmt.Errorf("no job that was given up has the number %s; see visavis jobs list", left[0]) // to be read
 		}
 		return nil
 	})

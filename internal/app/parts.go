@@ -209,7 +209,7 @@ func (p *parts) makeFeatures(ctx context.Context) error {
 // makeMailer is nil when no mail server is configured.
 func (p *parts) makeMailer() (*notify.Service, error) {
 	if p.c.Mail.Host == "" {
-		return nil, nil //nolint:nilnil // no mail is no mistake
+		return nil, nil // no mail is no mistake
 	}
 	from, err := mail.ParseAddress(p.c.Mail.From)
 	if err != nil {

@@ -74,7 +74,7 @@ func sharePort(l net.Listener, config *tls.Config, turn func(context.Context, ne
 	p.config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 		for _, offered := range hello.SupportedProtos {
 			if slices.Contains(config.NextProtos, offered) {
-				return nil, nil //nolint:nilnil // as crypto/tls says: the configuration stays
+				return nil, nil // as crypto/tls says: the configuration stays
 			}
 		}
 		return without, nil

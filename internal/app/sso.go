@@ -27,7 +27,7 @@ func makeProviders(c *config.Config, clock func() time.Time) ([]staff.Provider, 
 			kind, code := r.Place()
 			role := staff.ClaimRole{Value: r.Value, Role: staff.Role(r.Role), Kind: agency.Kind(kind), Code: code}
 			if !role.Role.Known(role.Kind) {
-				mistakes = append(mistakes, fmt.Errorf("sso.roles of %s: the role %s cannot be held at %s", s.ID, r.Role, r.At)) //nolint:err113 // to be read
+				mistakes = append(mistakes, fmt.Errorf("sso.roles of %s: the role %s cannot be held at %s", s.ID, r.Role, r.At)) // to be read
 			}
 			p.Roles = append(p.Roles, role)
 		}

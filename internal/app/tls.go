@@ -38,7 +38,7 @@ func newCertificates(c *config.Config, advertise []netip.Addr, now time.Time) (*
 	case "self-signed":
 		s.load = func() (tls.Certificate, error) { return selfSigned(c, advertise, now) }
 	default:
-		return nil, nil //nolint:nilnil // no TLS is no mistake
+		return nil, nil // no TLS is no mistake
 	}
 	if err := s.renew(); err != nil {
 		return nil, err

@@ -85,10 +85,10 @@ func (b Booking) check(now time.Time, phone func(string) (string, bool)) (Bookin
 			wrong = append(wrong, code)
 		}
 	}
-	name, ok := properName(b.Citizen.Name.Reveal())
+	name, ok := ProperName(b.Citizen.Name.Reveal())
 	must(ok, "citizen.name")
 	email := strings.TrimSpace(b.Citizen.Email.Reveal())
-	must(email == "" || deliverable(email), "email.invalid")
+	must(email == "" || Deliverable(email), "email.invalid")
 	number := strings.TrimSpace(b.Citizen.Phone.Reveal())
 	if number != "" {
 		number, ok = phone(number)

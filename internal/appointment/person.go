@@ -16,10 +16,10 @@ const (
 	maxEmail, maxLocal, maxLabel = 254, 64, 63
 )
 
-// properName puts a name into its stored form: whatever people are called, in any script, with single spaces. It refuses
+// ProperName puts a name into its stored form: whatever people are called, in any script, with single spaces. It refuses
 // what cannot be seen, since it would turn the text around it or make one name look like another: control characters,
 // marks of direction, fillers, and characters that do not exist.
-func properName(text string) (string, bool) {
+func ProperName(text string) (string, bool) {
 	name := strings.Join(strings.Fields(text), " ")
 	if name == "" || utf8.RuneCountInString(name) > maxName || !utf8.ValidString(name) {
 		return "", false
@@ -71,9 +71,9 @@ func shapes(before, r, after rune) bool {
 	return false
 }
 
-// deliverable accepts a bare address in ASCII at a host that has a name in the DNS; what it lets through is safe in a
+// Deliverable accepts a bare address in ASCII at a host that has a name in the DNS; what it lets through is safe in a
 // header.
-func deliverable(text string) bool {
+func Deliverable(text string) bool {
 	if len(text) > maxEmail || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return false
 	}

@@ -1,8 +1,10 @@
-package appointment
+package appointment_test
 
 import (
 	"strings"
 	"testing"
+
+	"visavis/internal/appointment"
 )
 
 func TestPeopleAreCalledWhatTheyAreCalled(t *testing.T) {
@@ -16,7 +18,7 @@ func TestPeopleAreCalledWhatTheyAreCalled(t *testing.T) {
 		if want == "" {
 			want = text
 		}
-		if got, ok := properName(text); !ok || got != want {
+		if got, ok := appointment.ProperName(text); !ok || got != want {
 			t.Errorf("%q: %q %t", text, got, ok)
 		}
 	}
@@ -55,7 +57,7 @@ func TestANameShowsAllThatIsInIt(t *testing.T) {
 		"a tower of accents":          "E" + strings.Repeat("\u0301", 7),
 		"a page":                      strings.Repeat("n", 121),
 	} {
-		if got, ok := properName(text); ok {
+		if got, ok := appointment.ProperName(text); ok {
 			t.Errorf("%s: %q is accepted", why, got)
 		}
 	}
@@ -67,7 +69,7 @@ func TestAnAddressCanBeDeliveredTo(t *testing.T) {
 		"erika@example.org", "erika.beispiel+termin@mail.example.co.uk", "o'brien@example.de", "a@xn--mller-kva.example", "ERIKA@EXAMPLE.ORG",
 		"1@2.example", long + "dex",
 	} {
-		if !deliverable(text) {
+		if !appointment.Deliverable(text) {
 			t.Errorf("%q is refused", text)
 		}
 	}
@@ -82,7 +84,7 @@ func TestAnAddressCanBeDeliveredTo(t *testing.T) {
 		"hyphen last": "a@example-.org", "letters with accents": "ä@example.org", "a domain with accents": "a@exämple.org",
 		"65 before the at": strings.Repeat("a", 65) + "@example.org", "a long label": "a@" + strings.Repeat("b", 64) + ".org", "255": long + "dexx",
 	} {
-		if deliverable(text) {
+		if appointment.Deliverable(text) {
 			t.Errorf("%s: %q is accepted", why, text)
 		}
 	}

@@ -293,8 +293,8 @@ var code = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,39}$`)
 // IsCode tells whether a text may be a detail.
 func IsCode(text string) bool { return code.MatchString(text) }
 
-// check refuses what is not of the lists.
-func (e Entry) check() error {
+// Check refuses what is not of the lists.
+func (e Entry) Check() error {
 	known := shapes[e.Act]
 	switch {
 	case e.Agency == "":
@@ -333,8 +333,8 @@ type Row struct {
 	Prev, Hash []byte
 }
 
-// row puts an entry into its stored form but for its place in the chain.
-func (e Entry) row(now int64, pseudonym func(id string) string) Row {
+// Row puts an entry into its stored form but for its place in the chain.
+func (e Entry) Row(now int64, pseudonym func(id string) string) Row {
 	known := shapes[e.Act]
 	r := Row{Agency: e.Agency, At: now, ActorKind: e.By.kind, Act: e.Act, ObjectKind: known.object, Object: e.Object}
 	if e.By.staff != "" {

@@ -27,7 +27,8 @@ func canonical(parts ...[]byte) []byte {
 
 func number(n int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(n)) }
 
-func (r Row) canonical() []byte {
+// Canonical is what the hash of an entry is made of (docs/decisions/0009-audit-chain.md).
+func (r Row) Canonical() []byte {
 	return canonical([]byte(entryFormat), []byte(r.Agency), number(r.Seq), number(r.At), []byte(r.Actor), []byte(r.ActorKind),
 		[]byte(r.Act), []byte(r.ObjectKind), []byte(r.Object), []byte(r.Detail), r.Prev)
 }
@@ -68,7 +69,7 @@ func sum(key, text []byte) []byte {
 	return mac.Sum(nil)
 }
 
-func (s seals) hash(r Row) []byte { return sum(s.entry, r.canonical()) }
+func (s seals) hash(r Row) []byte { return sum(s.entry, r.Canonical()) }
 func (s seals) mac(h head) []byte { return sum(s.head, h.canonical()) }
 
 // holds tells whether nobody but us has written an entry, or a head.

@@ -1,9 +1,11 @@
-package audit
+package audit_test
 
 import (
 	"bytes"
 	"encoding/binary"
 	"testing"
+
+	"visavis/internal/audit"
 )
 
 // parts takes the canonical form apart again: whatever can be read back has not been mixed up.
@@ -27,18 +29,20 @@ func parts(t *testing.T, text []byte) [][]byte {
 	return out
 }
 
+func number(n int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(n)) }
+
 func FuzzAUD01TheEncodingOfAnEntryIsThatOfNoOther(f *testing.F) {
 	f.Add("agency", int64(1), int64(2), "actor", "staff", "session.begun", "staff", "object", "a=b c=d", []byte{1, 2})
 	f.Add("", int64(-1), int64(0), "", "", "", "", "", "", []byte(nil))
 	f.Add("a\x00\x00\x00\x01b", int64(0), int64(0), "a", "\x00\x00\x00\x01", "", "a b", "c", "\xff", []byte("ab"))
 	f.Fuzz(func(t *testing.T, agency string, seq, at int64, actor, actorKind, act, kind, object, detail string, prev []byte) {
-		r := Row{
-			Agency: agency, Seq: seq, At: at, Actor: actor, ActorKind: ActorKind(actorKind), Act: Act(act), ObjectKind: Kind(kind),
+		r := audit.Row{
+			Agency: agency, Seq: seq, At: at, Actor: actor, ActorKind: audit.ActorKind(actorKind), Act: audit.Act(act), ObjectKind: audit.Kind(kind),
 			Object: object, Detail: detail, Prev: prev,
 		}
-		found := parts(t, r.canonical())
+		found := parts(t, r.Canonical())
 		want := [][]byte{
-			[]byte(entryFormat), []byte(agency), number(seq), number(at), []byte(actor), []byte(actorKind), []byte(act),
+			[]byte("visavis audit entry 1"), []byte(agency), number(seq), number(at), []byte(actor), []byte(actorKind), []byte(act),
 			[]byte(kind), []byte(object), []byte(detail), prev,
 		}
 		if len(found) != len(want) {
@@ -54,41 +58,43 @@ func FuzzAUD01TheEncodingOfAnEntryIsThatOfNoOther(f *testing.F) {
 
 // An entry written by hand: whoever reads docs/decisions/0009-audit-chain.md comes to the same bytes.
 func TestAUD01TheEncodingIsTheDocumentedOne(t *testing.T) {
-	r := Row{Agency: "a", Seq: 1, At: 2, Actor: "p", ActorKind: ByStaff, Act: LinkShown, ObjectKind: OfAppointment, Object: "x", Prev: []byte{9}}
+	r := audit.Row{Agency: "a", Seq: 1, At: 2, Actor: "p", ActorKind: audit.ByStaff, Act: audit.LinkShown, ObjectKind: audit.OfAppointment, Object: "x", Prev: []byte{9}}
 	want := "\x00\x00\x00\x0b" +
 		"\x00\x00\x00\x15visavis audit entry 1" + "\x00\x00\x00\x01a" +
 		"\x00\x00\x00\x08\x00\x00\x00\x00\x00\x00\x00\x01" + "\x00\x00\x00\x08\x00\x00\x00\x00\x00\x00\x00\x02" +
 		"\x00\x00\x00\x01p" + "\x00\x00\x00\x05staff" + "\x00\x00\x00\x0alink.shown" + "\x00\x00\x00\x0bappointment" +
 		"\x00\x00\x00\x01x" + "\x00\x00\x00\x00" + "\x00\x00\x00\x01\x09"
-	if got := string(r.canonical()); got != want {
+	if got := string(r.Canonical()); got != want {
 		t.Errorf("%q", got)
 	}
 }
 
 func TestAUD01NothingButWordsOfTheListsGetsIntoAnEntry(t *testing.T) {
-	whole := Entry{Agency: "a", By: Staff("s"), Act: AppointmentClosed, Object: "x", Detail: []Code{Is("outcome", "held")}}
-	if err := whole.check(); err != nil {
+	whole := audit.Entry{Agency: "a", By: audit.Staff("s"), Act: audit.AppointmentClosed, Object: "x", Detail: []audit.Code{audit.Is("outcome", "held")}}
+	if err := whole.Check(); err != nil {
 		t.Fatal(err)
 	}
-	for name, change := range map[string]func(*Entry){
-		"no agency":            func(e *Entry) { e.Agency = "" },
-		"nobody acted":         func(e *Entry) { e.By = Actor{} },
-		"an act of no list":    func(e *Entry) { e.Act = "appointment.eaten" },
-		"no object":            func(e *Entry) { e.Object = "" },
-		"a name as an object":  func(e *Entry) { e.Object = "Erika Beispiel" },
-		"a detail of no list":  func(e *Entry) { e.Detail = []Code{Is("reason", "held")} },
-		"a name as a detail":   func(e *Entry) { e.Detail = []Code{Is("outcome", "Erika")} },
-		"a sentence":           func(e *Entry) { e.Detail = []Code{Is("outcome", "held, but late")} },
-		"an e-mail address":    func(e *Entry) { e.Detail = []Code{Is("outcome", "erika@example.org")} },
-		"a telephone number":   func(e *Entry) { e.Detail = []Code{Is("outcome", "+49170111")} },
-		"two codes in one":     func(e *Entry) { e.Detail = []Code{Is("outcome", "held talk=x")} },
-		"a detail twice":       func(e *Entry) { e.Detail = []Code{Is("outcome", "held"), Is("outcome", "phone")} },
-		"far too long an id":   func(e *Entry) { e.Object = string(bytes.Repeat([]byte("x"), 41)) },
-		"a formula of a sheet": func(e *Entry) { e.Object = "=1+1" },
+	for name, change := range map[string]func(*audit.Entry){
+		"no agency":           func(e *audit.Entry) { e.Agency = "" },
+		"nobody acted":        func(e *audit.Entry) { e.By = audit.Actor{} },
+		"an act of no list":   func(e *audit.Entry) { e.Act = "appointment.eaten" },
+		"no object":           func(e *audit.Entry) { e.Object = "" },
+		"a name as an object": func(e *audit.Entry) { e.Object = "Erika Beispiel" },
+		"a detail of no list": func(e *audit.Entry) { e.Detail = []audit.Code{audit.Is("reason", "held")} },
+		"a name as a detail":  func(e *audit.Entry) { e.Detail = []audit.Code{audit.Is("outcome", "Erika")} },
+		"a sentence":          func(e *audit.Entry) { e.Detail = []audit.Code{audit.Is("outcome", "held, but late")} },
+		"an e-mail address":   func(e *audit.Entry) { e.Detail = []audit.Code{audit.Is("outcome", "erika@example.org")} },
+		"a telephone number":  func(e *audit.Entry) { e.Detail = []audit.Code{audit.Is("outcome", "+49170111")} },
+		"two codes in one":    func(e *audit.Entry) { e.Detail = []audit.Code{audit.Is("outcome", "held talk=x")} },
+		"a detail twice": func(e *audit.Entry) {
+			e.Detail = []audit.Code{audit.Is("outcome", "held"), audit.Is("outcome", "phone")}
+		},
+		"far too long an id":   func(e *audit.Entry) { e.Object = string(bytes.Repeat([]byte("x"), 41)) },
+		"a formula of a sheet": func(e *audit.Entry) { e.Object = "=1+1" },
 	} {
 		e := whole
 		change(&e)
-		if e.check() == nil {
+		if e.Check() == nil {
 			t.Errorf("%s was taken", name)
 		}
 	}
@@ -96,14 +102,14 @@ func TestAUD01NothingButWordsOfTheListsGetsIntoAnEntry(t *testing.T) {
 
 func TestAUD01PeopleStandInARowByPseudonymsOnly(t *testing.T) {
 	hide := func(id string) string { return "p-" + id }
-	r := Entry{
-		Agency: "a", By: Staff("sommer"), Act: TalkJoined, Object: "x", Detail: []Code{Person("from", "winter"), Is("talk", "t"), Is("talk", "")},
-	}.row(5, hide)
-	if r.Actor != "p-sommer" || r.Object != "x" || r.Detail != "talk=t from=p-winter" || r.At != 5 || r.ObjectKind != OfAppointment {
+	r := audit.Entry{
+		Agency: "a", By: audit.Staff("sommer"), Act: audit.TalkJoined, Object: "x", Detail: []audit.Code{audit.Person("from", "winter"), audit.Is("talk", "t"), audit.Is("talk", "")},
+	}.Row(5, hide)
+	if r.Actor != "p-sommer" || r.Object != "x" || r.Detail != "talk=t from=p-winter" || r.At != 5 || r.ObjectKind != audit.OfAppointment {
 		t.Errorf("%+v", r)
 	}
-	r = Entry{Agency: "a", By: System(), Act: RoleGiven, Object: "herbst"}.row(5, hide)
-	if r.Actor != "" || r.ActorKind != BySystem || r.Object != "p-herbst" || r.Detail != "" {
+	r = audit.Entry{Agency: "a", By: audit.System(), Act: audit.RoleGiven, Object: "herbst"}.Row(5, hide)
+	if r.Actor != "" || r.ActorKind != audit.BySystem || r.Object != "p-herbst" || r.Detail != "" {
 		t.Errorf("%+v", r)
 	}
 }

@@ -66,7 +66,7 @@ func oldest(ctx context.Context, q db.Q, agency string) (at *int64, err error) {
 	var found int64
 	err = q.QueryRowContext(ctx, `SELECT at FROM audit_entry WHERE agency_id = $1 ORDER BY seq LIMIT 1`, agency).Scan(&found)
 	if errors.Is(err, db.ErrNoRows) {
-		return nil, nil //nolint:nilnil // there is none
+		return nil, nil // there is none
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read oldest audit entry: %w", err)

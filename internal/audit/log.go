@@ -52,7 +52,7 @@ type pendingKey struct{ agency string }
 // Append writes an entry if the transaction succeeds. It is chained at the very end of it: all who append to an agency's
 // chain wait for each other, and none of them then holds anything that another one needs.
 func (l *Log) Append(ctx context.Context, tx *db.Tx, e Entry) error {
-	if err := e.check(); err != nil {
+	if err := e.Check(); err != nil {
 		return err
 	}
 	key, err := l.o.Key(ctx, tx, e.Agency)
@@ -64,7 +64,7 @@ func (l *Log) Append(ctx context.Context, tx *db.Tx, e Entry) error {
 		tx.BeforeCommit(db.Common, func() error { return l.write(ctx, tx, e.Agency, p.rows) })
 		return p
 	})
-	p.rows = append(p.rows, pendingRow{e.row(db.Ms(l.o.Clock()), key.Pseudonym), e.Once})
+	p.rows = append(p.rows, pendingRow{e.Row(db.Ms(l.o.Clock()), key.Pseudonym), e.Once})
 	return nil
 }
 
@@ -122,7 +122,7 @@ func (l *Log) lock(ctx context.Context, tx *db.Tx, seals seals, agency string) (
 // must be kept all the same. The entry that says so stays in the chain, and with it the chain stays broken.
 func (l *Log) resume(ctx context.Context, tx *db.Tx, seals seals, h head, newest link) (head, error) {
 	l.o.Log.ErrorContext(ctx, "the end of the audit was changed from outside: see visavis audit verify", "agency", h.agency)
-	broken := seals.chained(newest, Entry{Agency: h.agency, By: System(), Act: AuditBroken, Object: h.agency}.row(db.Ms(l.o.Clock()), nil))
+	broken := seals.chained(newest, Entry{Agency: h.agency, By: System(), Act: AuditBroken, Object: h.agency}.Row(db.Ms(l.o.Clock()), nil))
 	h.last = broken.link()
 	return h, insert(ctx, tx, []Row{broken})
 }

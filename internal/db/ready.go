@@ -119,7 +119,7 @@ func (r readyRows) Close() error {
 // take returns the statement for a query, or nil for one that the driver is to read itself.
 func (c *readyConn) take(ctx context.Context, query string) (*ready, error) {
 	if !readOnce(query) {
-		return nil, nil //nolint:nilnil // there is none
+		return nil, nil // there is none
 	}
 	one := c.ready[query]
 	switch {
@@ -136,7 +136,7 @@ func (c *readyConn) take(ctx context.Context, query string) (*ready, error) {
 		one = &ready{sqliteStatement: whole, query: query}
 		c.ready[query] = one
 	case one.busy:
-		return nil, nil //nolint:nilnil // once more at the same time
+		return nil, nil // once more at the same time
 	}
 	c.runs++
 	one.last, one.busy = c.runs, true

@@ -96,7 +96,7 @@ func parse(text []byte, ring *vault.Keyring) (l List, whole bool, err error) {
 		}
 		switch {
 		case n == 1 && said != firstLine:
-			return nil, false, fmt.Errorf("was written by a newer Visavis (%s)", said) //nolint:err113 // to be read
+			return nil, false, fmt.Errorf("was written by a newer Visavis (%s)", said) // to be read
 		case n == 1:
 		case said == lastLine:
 			whole = true
@@ -121,8 +121,8 @@ func parseLine(line string) (d Decision, err error) {
 	return d, err
 }
 
-// save puts a list into the place of a file, whole or not at all, unless that says the same.
-func (l List) save(path string, ring *vault.Keyring) error {
+// Save puts a list into the place of a file, whole or not at all, unless that says the same.
+func (l List) Save(path string, ring *vault.Keyring) error {
 	text := l.text(ring)
 	if before, err := os.ReadFile(path); err == nil && bytes.Equal(before, text) {
 		return nil

@@ -91,7 +91,7 @@ func (k *Keeper) Look(ctx context.Context) error {
 	}
 	k.list.Add(known.last)
 	k.list.Drop(oldest)
-	if err := k.list.save(k.o.File, k.o.Ring); err != nil {
+	if err := k.list.Save(k.o.File, k.o.Ring); err != nil {
 		k.o.Log.ErrorContext(ctx, "decided.file cannot be written: a restored backup would not know what was decided", "error", err)
 	}
 	return nil

@@ -150,7 +150,7 @@ func setPageHeaders(h http.Header) {
 // barrier answers for a handler that panicked. The value may hold what a user
 // typed, so only the place is logged.
 func barrier(log *slog.Logger, w *statusWriter, r *http.Request, value any) {
-	if value == http.ErrAbortHandler { //nolint:errorlint,err113 // a sentinel that net/http compares like this
+	if value == http.ErrAbortHandler { //nolint:errorlint // a sentinel that net/http compares like this
 		panic(value)
 	}
 	log.ErrorContext(r.Context(), "handler panicked", "route", route(r), "stack", places(debug.Stack()))

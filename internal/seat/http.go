@@ -268,7 +268,7 @@ func (s *Service) visibility(ctx context.Context, in *visibilityInput) (*struct{
 	}
 	who := Holder{in.browser, in.Body.Page}
 	if x.Holder != who || (x.HiddenSince == nil) == in.Body.Visible {
-		return nil, nil //nolint:nilnil // huma's "204, no body"
+		return nil, nil // huma's "204, no body"
 	}
 	err = s.db.Retried(ctx, func(tx *db.Tx) error {
 		_, _, err := s.Do(ctx, tx, x.Agency, x.ID, Shown{Who: who, Visible: in.Body.Visible})

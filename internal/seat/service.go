@@ -274,13 +274,13 @@ func (s *Service) TakePrepared(ctx context.Context, tx *db.Tx, key *vault.DataKe
 		UPDATE seat SET version = version WHERE agency_id = $1 AND id = $2 AND state = $3 RETURNING prepared_sealed`,
 		x.Agency, x.ID, Waiting).Scan(&sealed)
 	if errors.Is(err, db.ErrNoRows) {
-		return nil, nil //nolint:nilnil // as it says: nobody waits there, and nothing is prepared
+		return nil, nil // as it says: nobody waits there, and nothing is prepared
 	}
 	if err != nil {
 		return nil, fmt.Errorf("take offer: %w", err)
 	}
 	if sealed == nil {
-		return nil, nil //nolint:nilnil // as it says: there is nothing
+		return nil, nil // as it says: there is nothing
 	}
 	plain, err := key.Open(vault.Field{Agency: x.Agency, Table: "seat", Column: preparedColumn, Row: x.ID}, sealed)
 	if err != nil {

@@ -76,7 +76,7 @@ func latest(a, b time.Time) time.Time {
 
 func (s *Service) wait(ctx context.Context, q db.Q, x Seat, advisor string, starts, now time.Time) (*Wait, error) {
 	if x.PassedAt != nil { // whose talk was interrupted comes first, and nobody can say more exactly
-		return nil, nil //nolint:nilnil // as it says: no range
+		return nil, nil // as it says: no range
 	}
 	t := queue{starts: starts}
 	var err error

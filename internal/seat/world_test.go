@@ -114,7 +114,7 @@ func (*talks) Signals(_ context.Context, _ db.Q, _ seat.Seat, after int64) ([]ma
 }
 
 func (*talks) BusyUntil(context.Context, db.Q, seat.Seat, string, time.Time) (*time.Time, error) {
-	return nil, nil //nolint:nilnil // free
+	return nil, nil // free
 }
 
 // bookings stands for the appointments.

@@ -9,6 +9,7 @@ import (
 	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/edge"
+	"visavis/internal/staff/totp"
 )
 
 // factorRoutes are those of the second factor: at a sign-in, and in one's own account.
@@ -31,7 +32,7 @@ type ticketInput struct {
 	}
 }
 
-type setupOutput struct{ Body Setup }
+type setupOutput struct{ Body totp.Setup }
 
 // postSetup begins to set up the second factor that the agency wants, before somebody is signed in.
 func (s *Service) postSetup(ctx context.Context, in *ticketInput) (*setupOutput, error) {
@@ -68,10 +69,10 @@ func (s *Service) postCode(ctx context.Context, in *codeInput) (*meOutput, error
 	p, token, codes := found.Person, "", []string(nil)
 	try := s.attempt(in.Browser, a.Slug, p.Email, "")
 	code := strings.TrimSpace(in.Body.Code)
-	if isTOTP(strings.ReplaceAll(code, " ", "")) {
+	if totp.Is(strings.ReplaceAll(code, " ", "")) {
 		code = strings.ReplaceAll(code, " ", "")
 	}
-	if isTOTP(code) {
+	if totp.Is(code) {
 		if err := s.mayTry(p, try); err != nil {
 			return nil, err
 		}
@@ -86,7 +87,7 @@ func (s *Service) postCode(ctx context.Context, in *codeInput) (*meOutput, error
 		token, err = s.insertSession(ctx, tx, p, origin{device: in.is})
 		return err
 	})
-	if err != nil && !isTOTP(code) {
+	if err != nil && !totp.Is(code) {
 		err = s.wrongRecovery(p, try, err)
 	}
 	if err != nil {
@@ -110,7 +111,7 @@ func (s *Service) takeStep(ctx context.Context, tx *db.Tx, p Person, n next, cod
 			return nil, err
 		}
 		return s.turnOn(ctx, tx, p, code)
-	case isTOTP(code):
+	case totp.Is(code):
 		return nil, s.takeCode(ctx, tx, p, code, true)
 	}
 	return nil, s.takeRecovery(ctx, tx, p, code)

@@ -11,6 +11,7 @@ import (
 	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/edge"
+	"visavis/internal/staff/totp"
 	"visavis/internal/vault"
 )
 
@@ -65,16 +66,16 @@ func (s *Service) ownFactor(ctx context.Context, q db.Q, p Person) (f OwnFactor,
 func errHasFactor() *edge.Problem { return edge.NewProblem(http.StatusConflict, "factor.on") }
 
 // prepareFactor makes a secret that is not in use before a code has shown that the app has it.
-func (s *Service) prepareFactor(ctx context.Context, p Person) (Setup, error) {
+func (s *Service) prepareFactor(ctx context.Context, p Person) (totp.Setup, error) {
 	a, err := s.agencies.ByID(ctx, p.Agency)
 	if err != nil {
-		return Setup{}, err
+		return totp.Setup{}, err
 	}
 	key, err := s.agencies.Keys().For(ctx, p.Agency)
 	if err != nil {
-		return Setup{}, err
+		return totp.Setup{}, err
 	}
-	secret := newTOTPSecret()
+	secret := totp.NewSecret()
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
 		err := db.Affected(tx.ExecContext(ctx, `
 			INSERT INTO staff_totp (agency_id, staff_id, secret_sealed, made_at, last_step) VALUES ($1, $2, $3, $4, 0)
@@ -86,9 +87,9 @@ func (s *Service) prepareFactor(ctx context.Context, p Person) (Setup, error) {
 		return err
 	})
 	if err != nil {
-		return Setup{}, err
+		return totp.Setup{}, err
 	}
-	return setupOf(secret, a.Name, p.Email)
+	return totp.For(secret, a.Name, p.Email)
 }
 
 func errCode() *edge.Problem { return edge.NewProblem(http.StatusForbidden, "factor.wrong") }
@@ -114,7 +115,7 @@ func (s *Service) takeCode(ctx context.Context, tx *db.Tx, p Person, code string
 	if err != nil {
 		return fmt.Errorf("open second factor: %w", err)
 	}
-	step, ok := totpMatch(secret, code, s.o.Clock(), last)
+	step, ok := totp.Match(secret, code, s.o.Clock(), last)
 	if !ok {
 		return errCode()
 	}

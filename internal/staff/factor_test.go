@@ -18,6 +18,7 @@ import (
 	"visavis/internal/db"
 	"visavis/internal/db/dbtest"
 	"visavis/internal/staff"
+	"visavis/internal/staff/totp"
 	. "visavis/internal/worldtest"
 )
 
@@ -48,7 +49,7 @@ func (a app) code(steps int64) string {
 // turnOn gives somebody a second factor.
 func (l *letters) turnOn(b *Browser) (app, []string) {
 	l.t.Helper()
-	var setup staff.Setup
+	var setup totp.Setup
 	b.Post(factorPath, Body{"password": Password}).OK(l.t).Into(l.t, &setup)
 	phone := l.app(setup.Secret)
 	var on struct {
@@ -240,7 +241,7 @@ func TestWhereASecondFactorIsDemandedWhoHasNoneIsLedToIt(t *testing.T) {
 		l.demand(agency.Demanded)
 		b := l.Browser()
 		ticket := l.ticket(b, l.o.Sommer, "session.setup")
-		var setup staff.Setup
+		var setup totp.Setup
 		b.Post(path+"/setup", Body{"ticket": ticket}).OK(t).Into(t, &setup)
 		phone := l.app(setup.Secret)
 		l.second(b, ticket, "000000").Expect(t, http.StatusForbidden, "factor.wrong")

@@ -19,6 +19,7 @@ import (
 	"visavis/internal/db"
 	"visavis/internal/edge"
 	"visavis/internal/jobs"
+	"visavis/internal/staff/strength"
 	"visavis/internal/vault"
 	"visavis/locales"
 )
@@ -345,7 +346,7 @@ func (s *Service) authenticate(ctx context.Context, try attempt) (account, error
 
 // check tells who it was that was tried, also when it is refused: for the audit only.
 func (s *Service) check(ctx context.Context, turn turn, slug, email, password string) (account, error) {
-	if len(password) > maxPassword {
+	if len(password) > strength.Most {
 		return account{}, wrongPassword()
 	}
 	found := account{password: turn.absent()}

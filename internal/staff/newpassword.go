@@ -4,66 +4,25 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"visavis/internal/agency"
 	"visavis/internal/audit"
 	"visavis/internal/db"
 	"visavis/internal/edge"
+	"visavis/internal/staff/strength"
 )
 
-const (
-	minPassword = 12 // characters
-	minBesides  = 8  // letters and digits beside the words that everybody would try first
-	// looked is how much of a password is looked at: what is longer than this is not common any more, and takes long.
-	looked = 48 // characters
-	// goodPassword is a power of ten: a thousand million tries by whoever knows which passwords are common.
-	goodPassword = 9.0
-)
-
-// checkPassword refuses what others would guess: what is short, what many have, and what is made of the person's own name.
-func checkPassword(password string, known ...string) error {
-	switch {
-	case utf8.RuneCountInString(password) < minPassword:
-		return edge.NewProblem(http.StatusUnprocessableEntity, "password.short", "least", minPassword)
-	case len(password) > maxPassword:
-		return edge.NewProblem(http.StatusUnprocessableEntity, "password.long")
+func weak(fault string) *edge.Problem {
+	if fault == strength.Short {
+		return edge.NewProblem(http.StatusUnprocessableEntity, "password.short", "least", strength.Least)
 	}
-	words := []string{"visavis", "videotermin", "passwort", "kennwort", "behörde", "sommer", "winter", "herbst", "frühling"}
-	for _, text := range known {
-		words = append(words, text)
-		words = append(words, strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" .-_@", r) })...)
-	}
-	begin := []rune(password)
-	if besides(password, words) < minBesides || tries(string(begin[:min(len(begin), looked)]), words) < goodPassword {
-		return edge.NewProblem(http.StatusUnprocessableEntity, "password.common")
-	}
-	return nil
-}
-
-// besides counts the letters and digits of a password that are in none of the words.
-func besides(password string, words []string) int {
-	rest := strings.ToLower(password)
-	for _, word := range words {
-		if utf8.RuneCountInString(word) >= 3 {
-			rest = strings.ReplaceAll(rest, strings.ToLower(word), "")
-		}
-	}
-	n := 0
-	for _, r := range rest {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			n++
-		}
-	}
-	return n
+	return edge.NewProblem(http.StatusUnprocessableEntity, "password."+fault)
 }
 
 // newPassword makes the hash of a password that somebody has chosen.
 func (s *Service) newPassword(ctx context.Context, a agency.Agency, p Person, password string) (phc string, err error) {
-	if err := checkPassword(password, p.Name, p.Email, a.Name, a.Slug); err != nil {
-		return "", err
+	if fault := strength.Fault(password, p.Name, p.Email, a.Name, a.Slug); fault != "" {
+		return "", weak(fault)
 	}
 	phc, err = s.hasher.hash(ctx, password)
 	if errors.Is(err, context.DeadlineExceeded) {

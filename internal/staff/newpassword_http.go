@@ -43,7 +43,7 @@ func (s *Service) postForgotten(ctx context.Context, in *forgottenInput) (*struc
 	}
 	select {
 	case s.forgotten <- reminder{slug, normalEmail(in.Body.Email), in.language()}:
-		return nil, nil //nolint:nilnil // there is nothing to say
+		return nil, nil // there is nothing to say
 	default:
 		return nil, edge.NewProblem(http.StatusServiceUnavailable, "unavailable")
 	}

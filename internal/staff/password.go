@@ -22,7 +22,6 @@ const (
 	argonLanes  = 1
 	saltBytes   = 16
 	hashBytes   = 32
-	maxPassword = 256 // bytes; more would be a way to keep us busy
 )
 
 // Hashing takes 19 MiB and a core, so few passwords are hashed at once, and nobody

@@ -107,7 +107,7 @@ func (s *Service) postAlarmAnswer(ctx context.Context, in *bareInput) (*struct{}
 
 func (s *Service) alarmView(ctx context.Context, q db.Q, t Talk) (*AlarmView, error) {
 	if t.AlarmAt == nil {
-		return nil, nil //nolint:nilnil // no alarm
+		return nil, nil // no alarm
 	}
 	v := &AlarmView{At: db.Ms(*t.AlarmAt)}
 	if t.AlarmAnsweredBy == "" {

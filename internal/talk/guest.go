@@ -141,7 +141,7 @@ func (f forSeats) Held(ctx context.Context, q db.Q, x seat.Seat, since time.Time
 func (f forSeats) View(ctx context.Context, q db.Q, x seat.Seat) (*seat.TalkView, error) {
 	t, err := live(ctx, q, x.Agency, x.ID)
 	if errors.Is(err, ErrNotFound) {
-		return nil, nil //nolint:nilnil // as the interface says: no live talk
+		return nil, nil // as the interface says: no live talk
 	}
 	if err != nil {
 		return nil, err

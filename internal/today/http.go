@@ -50,7 +50,7 @@ func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
 // day is the one asked for, in the offices' time zone; nil: none was.
 func (s *Service) day(text string) (*time.Time, error) {
 	if text == "" {
-		return nil, nil //nolint:nilnil // to name no day is no mistake
+		return nil, nil // to name no day is no mistake
 	}
 	day, err := time.ParseInLocation(time.DateOnly, text, s.o.TimeZone)
 	if err != nil {

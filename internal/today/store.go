@@ -280,7 +280,7 @@ func (s store) openCitizen(id string, sealed []byte) (Citizen, error) {
 // openHanded is nil where nobody has handed the appointment over.
 func (s store) openHanded(id string, by Person, sealed []byte) (*Handed, error) {
 	if by.ID == "" {
-		return nil, nil //nolint:nilnil // as the comment says
+		return nil, nil // as the comment says
 	}
 	note, err := appointment.OpenNote(s.key, s.person.Agency, id, sealed)
 	return &Handed{By: by, Note: Shown(note)}, err

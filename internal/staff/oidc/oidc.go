@@ -94,7 +94,7 @@ func (r *Refusal) Error() string { return r.err.Error() }
 func (r *Refusal) Unwrap() error { return r.err }
 
 func refuse(reason Reason, format string, args ...any) *Refusal {
-	return &Refusal{reason, fmt.Errorf(format, args...)} //nolint:err113 // texts for a log; nobody compares them
+	return &Refusal{reason, fmt.Errorf(format, args...)} // texts for a log; nobody compares them
 }
 
 // asRefusal keeps a refusal and takes any other error for one with the given reason.

@@ -231,7 +231,7 @@ const mostSaid = 200
 // cut shortens an error that may quote a whole page.
 func cut(err error) error {
 	if text := err.Error(); len(text) > mostSaid {
-		return fmt.Errorf("%.*s …", mostSaid, text) //nolint:err113 // as above
+		return fmt.Errorf("%.*s …", mostSaid, text) // as above
 	}
 	return err
 }

@@ -496,7 +496,8 @@ export class Call {
     const { peer } = this;
     if (!peer) return;
     const other = this.options.other?.() ?? "";
-    for (const part of parts) part.opened?.({ quick: peer.quick, files: peer.files, other });
+    const { quick, files, pc, senders } = peer;
+    for (const part of parts) part.opened?.({ quick, files, pc, senders, other });
   }
 
   private tellState(): void {

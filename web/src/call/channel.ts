@@ -1,3 +1,5 @@
+import type { Senders } from "./peer";
+
 /** What the two pages say to each other directly, encrypted like the media (docs/protocol.md §4, 10). */
 export type Message =
   | { t: "state"; mic: boolean; camera: boolean; screen: boolean; sharing: boolean }
@@ -29,6 +31,9 @@ export interface Ways {
   readonly files: RTCDataChannel;
   /** Who sits on the other side, as far as this one knows: what was meant for one person is not for the next. */
   readonly other: string;
+  readonly pc: RTCPeerConnection;
+  /** Undefined before this side has described itself. */
+  readonly senders: Senders | undefined;
 }
 
 export const maxMessage = 16 * 1024;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Added, Part } from "../../call/channel";
+import type { Added, Part, Ways } from "../../call/channel";
 import { type CallState, initialState } from "../../call/state";
 import { framed } from "../files/words";
 import { GuestMoment } from "./guestMoment";
@@ -60,7 +60,7 @@ class Wire {
     [this.ends[0].peer, this.ends[1].peer] = [this.ends[1], this.ends[0]];
     this.parts.forEach((part, index) => {
       const way = this.ends[index] as unknown as RTCDataChannel;
-      part?.opened?.({ quick: way, files: way, other });
+      part?.opened?.({ quick: way, files: way, other } as Ways);
     });
   }
 }

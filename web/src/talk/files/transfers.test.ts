@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Added, Part } from "../../call/channel";
+import type { Added, Part, Ways } from "../../call/channel";
 import { type CallState, initialState } from "../../call/state";
 import { type Shared, Transfers } from "./transfers";
 import { framed, largest, mostOffers } from "./words";
@@ -80,7 +80,7 @@ function pair(): { one: Page; two: Page; connect: (other?: string) => [End, End]
     [ends[0].peer, ends[1].peer] = [ends[1], ends[0]];
     pages.forEach(({ part }, index) => {
       const way = ends[index] as unknown as RTCDataChannel;
-      part.opened?.({ quick: way, files: way, other });
+      part.opened?.({ quick: way, files: way, other } as Ways);
     });
     return ends;
   };

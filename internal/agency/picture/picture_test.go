@@ -1,4 +1,4 @@
-package agency_test
+package picture_test
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"visavis/internal/agency"
+	"visavis/internal/agency/picture"
 )
 
 func pngOf(t testing.TB, width, height int) []byte {
@@ -106,8 +106,8 @@ func TestALogoIsDrawnWithoutMuchWork(t *testing.T) {
 		if len(c.file) > 64<<10 {
 			t.Errorf("%s is too large to tell", name)
 		}
-		_, _, err := agency.ReadPicture(c.file)
-		if wrong, is := errors.AsType[*agency.PictureError](err); !is || wrong.Code != "active" || wrong.What != c.what {
+		_, err := picture.Read(c.file)
+		if wrong, is := errors.AsType[*picture.Error](err); !is || wrong.Code != "active" || wrong.What != c.what {
 			t.Errorf("%s: %v %+v, want %s", name, err, wrong, c.what)
 		}
 	}
@@ -117,7 +117,7 @@ func TestALogoIsDrawnWithoutMuchWork(t *testing.T) {
 			`<linearGradient id="g" gradientTransform="matrix(1 0 0 1 0 0)"/><g id="Logo(1)" data-name="Ebene(2)" aria-label="Amt(Bonn)">` +
 			`<path class="cls-1" style="stroke-dasharray:none;fill:hsl(1,2%,3%)" stroke-dasharray="none" transform="translate(1)scale(2) skewX(3)"/></g>`),
 	} {
-		if _, _, err := agency.ReadPicture(file); err != nil {
+		if _, err := picture.Read(file); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -178,8 +178,8 @@ func TestAFileThatIsNoLogoIsRefusedAndSaysWhy(t *testing.T) {
 		"a film":                    {drawn(`<rect><animate attributeName="x"/></rect>`), "active", "animate"},
 		"a name that would be told": {drawn(`<größe/>`), "active", "?"},
 	} {
-		_, _, err := agency.ReadPicture(c.file)
-		wrong, is := errors.AsType[*agency.PictureError](err)
+		_, err := picture.Read(c.file)
+		wrong, is := errors.AsType[*picture.Error](err)
 		if !is || wrong.Code != c.code || wrong.What != c.what {
 			t.Errorf("%s: %v %+v, want %s %s", name, err, wrong, c.code, c.what)
 		}
@@ -190,9 +190,9 @@ func TestOfAPNGNothingIsKeptButThePicture(t *testing.T) {
 	whole := pngOf(t, 320, 80)
 	head, rest := whole[:8+25], whole[8+25:] // the signature, and a head of 13 bytes
 	file := bytes.Join([][]byte{head, chunk("tEXt", []byte("Author\x00KANARIE")), chunk("eXIf", []byte("KANARIE")), rest, []byte("<script>KANARIE")}, nil)
-	kind, kept, err := agency.ReadPicture(file)
-	if err != nil || kind != "png" || !bytes.Equal(kept, whole) {
-		t.Errorf("%s %v, %d bytes of %d", kind, err, len(kept), len(whole))
+	one, err := picture.Read(file)
+	if err != nil || one.Kind != "png" || !bytes.Equal(one.Content, whole) {
+		t.Errorf("%s %v, %d bytes of %d", one.Kind, err, len(one.Content), len(whole))
 	}
 }
 
@@ -208,9 +208,9 @@ func TestADrawingIsWrittenAnewWithoutWhatProgramsAddForThemselves(t *testing.T) 
 			`<style>.a{fill:url(#g)}.b&gt;c{}</style><linearGradient id="g"><stop offset="1"></stop></linearGradient><use href="#g"></use></svg>`,
 		`<svg viewBox="-1,-1 20 10" xmlns="http://www.w3.org/1999/xhtml"><g xmlns="http://www.w3.org/1999/xhtml"/></svg>`: `<svg xmlns="http://www.w3.org/2000/svg" viewBox="-1 -1 20 10"><g></g></svg>`,
 	} {
-		kind, out, err := agency.ReadPicture([]byte(in))
-		if err != nil || kind != "svg" || string(out) != want {
-			t.Errorf("%v\n%s\nwant\n%s", err, out, want)
+		one, err := picture.Read([]byte(in))
+		if err != nil || one.Kind != "svg" || string(one.Content) != want {
+			t.Errorf("%v\n%s\nwant\n%s", err, one.Content, want)
 		}
 	}
 }
@@ -220,17 +220,17 @@ func FuzzWhatIsKeptOfADrawingIsKeptAgain(f *testing.F) {
 	f.Add(drawn(`<metadata><a:b/></metadata><text x="1">&amp;&#x9;</text>`))
 	f.Add(many())
 	f.Fuzz(func(t *testing.T, file []byte) {
-		kind, kept, err := agency.ReadPicture(file)
-		if err != nil || kind != "svg" {
+		one, err := picture.Read(file)
+		if err != nil || one.Kind != "svg" {
 			return
 		}
-		again, same, err := agency.ReadPicture(kept)
-		if err != nil || again != kind || !bytes.Equal(kept, same) {
-			t.Errorf("%v\n%s\nwas\n%s", err, same, kept)
+		again, err := picture.Read(one.Content)
+		if err != nil || again.Kind != one.Kind || !bytes.Equal(one.Content, again.Content) {
+			t.Errorf("%v\n%s\nwas\n%s", err, again.Content, one.Content)
 		}
 		for _, word := range []string{"<script", "<foreignObject", "<image", "javascript:", "<!", "<?"} {
-			if bytes.Contains(kept, []byte(word)) {
-				t.Errorf("%s in %s", word, kept)
+			if bytes.Contains(one.Content, []byte(word)) {
+				t.Errorf("%s in %s", word, one.Content)
 			}
 		}
 	})

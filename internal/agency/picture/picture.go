@@ -1,4 +1,5 @@
-package agency
+// Package picture reads the files that agencies have as their logos, and keeps of them what a page needs and nothing that acts.
+package picture
 
 import (
 	"bytes"
@@ -15,8 +16,8 @@ import (
 	"visavis/internal/vault"
 )
 
-// mostPicture is the largest file that a logo may be: guests load it over bad networks, before anything else is there.
-const mostPicture = 64 << 10
+// Most is the largest file that a logo may be, in bytes: guests load it over bad networks, before anything else is there.
+const Most = 64 << 10
 
 const (
 	mostSide = 1500 // of a PNG, in pixels: unpacked, that is 18 MB at most
@@ -24,66 +25,58 @@ const (
 	placeWidth, placeHeight, leastSide = 160, 40, 8
 )
 
-// PictureError says why a file is no logo.
-type PictureError struct {
+// Error says why a file is no logo.
+type Error struct {
 	Code string // too_large, type, broken, active, shape
 	What string // of active: what there must not be
 }
 
-func (e *PictureError) Error() string { return "agency: this is no logo: " + e.Code }
+func (e *Error) Error() string { return "picture: this is no logo: " + e.Code }
 
-func noLogo(code string) error { return &PictureError{Code: code} }
+func noLogo(code string) error { return &Error{Code: code} }
 
-// picture is a logo that anybody may be shown.
-type picture struct {
-	kind          string // png, svg
-	content       []byte
+// Picture is a logo that anybody may be shown.
+type Picture struct {
+	Kind          string // png, svg
+	Content       []byte
 	width, height int // in the head of a page
 }
 
-// version stands for what the picture shows, and says how much room it needs: pages leave that free before it comes.
-func (p picture) version() string {
-	return fmt.Sprintf("%dx%d-%s", p.width, p.height, hex.EncodeToString(vault.Hash(string(p.content))[:8]))
+// Version stands for what the picture shows, and says how much room it needs: pages leave that free before it comes.
+func (p Picture) Version() string {
+	return fmt.Sprintf("%dx%d-%s", p.width, p.height, hex.EncodeToString(vault.Hash(string(p.Content))[:8]))
 }
 
-var pictureVersion = regexp.MustCompile(`^([0-9]{1,3})x([0-9]{1,3})-[0-9a-f]{16}$`)
+var versions = regexp.MustCompile(`^([0-9]{1,3})x([0-9]{1,3})-[0-9a-f]{16}$`)
 
-// Logo is how a page shows a picture.
-type Logo struct {
-	Src    string `json:"src"`
-	Width  int    `json:"width"`
-	Height int    `json:"height"`
-	Alt    string `json:"alt" doc:"The name of the place that it is the logo of; empty if that stands below it."`
-}
-
-// Logo is what counts by some rules, nil if there is none. Who shows it beside another place's name says whose it is.
-func (a Agency) Logo(rules Rules) *Logo {
-	version := rules.Line(OwnLogo)
-	size := pictureVersion.FindStringSubmatch(version)
+// Room is how much of it the picture of a version needs, in CSS pixels; false if it is no version.
+func Room(version string) (width, height int, ok bool) {
+	size := versions.FindStringSubmatch(version)
 	if size == nil {
-		return nil
+		return 0, 0, false
 	}
-	width, _ := strconv.Atoi(size[1])
-	height, _ := strconv.Atoi(size[2])
-	return &Logo{Src: "/api/guest/" + a.Slug + "/logo/" + version, Width: width, Height: height}
+	width, _ = strconv.Atoi(size[1])
+	height, _ = strconv.Atoi(size[2])
+	return width, height, true
 }
 
-// decodePicture reads a file as programs send it: as base64, also in an address (data:image/png;base64,…). What it is, its
+// Decode reads a file as programs send it: as base64, also in an address (data:image/png;base64,…). What it is, its
 // content says.
-func decodePicture(text string) (picture, error) {
+func Decode(text string) (Picture, error) {
 	if head, rest, is := strings.Cut(text, ";base64,"); is && strings.HasPrefix(head, "data:") {
 		text = rest
 	}
 	content, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
-		return picture{}, noLogo("type")
+		return Picture{}, noLogo("type")
 	}
-	return readPicture(content)
+	return Read(content)
 }
 
-func readPicture(content []byte) (picture, error) {
-	if len(content) > mostPicture {
-		return picture{}, noLogo("too_large")
+// Read takes the file itself, and an Error says why it is no logo.
+func Read(content []byte) (Picture, error) {
+	if len(content) > Most {
+		return Picture{}, noLogo("too_large")
 	}
 	if bytes.HasPrefix(content, []byte(pngMagic)) {
 		return readPNG(content)
@@ -92,29 +85,29 @@ func readPicture(content []byte) (picture, error) {
 	if bytes.HasPrefix(text, []byte("<")) {
 		return readSVG(text)
 	}
-	return picture{}, noLogo("type")
+	return Picture{}, noLogo("type")
 }
 
 const pngMagic = "\x89PNG\r\n\x1a\n"
 
 // readPNG takes what a picture needs and leaves out the rest: what programs have written about people and places, colour
 // profiles, further pictures, and whatever follows the end.
-func readPNG(content []byte) (picture, error) {
+func readPNG(content []byte) (Picture, error) {
 	kept, err := keepChunks(content)
 	if err != nil {
-		return picture{}, err
+		return Picture{}, err
 	}
 	head, err := png.DecodeConfig(bytes.NewReader(kept)) // before anything is unpacked
 	if err != nil {
-		return picture{}, noLogo("broken")
+		return Picture{}, noLogo("broken")
 	}
 	if head.Width > mostSide || head.Height > mostSide {
-		return picture{}, noLogo("shape")
+		return Picture{}, noLogo("shape")
 	}
 	if _, err := png.Decode(bytes.NewReader(kept)); err != nil {
-		return picture{}, noLogo("broken")
+		return Picture{}, noLogo("broken")
 	}
-	p := picture{kind: "png", content: kept}
+	p := Picture{Kind: "png", Content: kept}
 	return p, p.fit(float64(head.Width), float64(head.Height), 1)
 }
 
@@ -140,7 +133,7 @@ func keepChunks(content []byte) ([]byte, error) {
 }
 
 // fit finds the room that the picture takes in the head of a page, enlarged at most so many times.
-func (p *picture) fit(width, height, most float64) error {
+func (p *Picture) fit(width, height, most float64) error {
 	scale := min(placeHeight/height, placeWidth/width, most)
 	p.width, p.height = int(math.Round(width*scale)), int(math.Round(height*scale))
 	if p.width < leastSide || p.height < leastSide {

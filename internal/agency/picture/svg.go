@@ -1,4 +1,4 @@
-package agency
+package picture
 
 import (
 	"bytes"
@@ -56,7 +56,7 @@ type drawing struct {
 	width, height float64
 }
 
-func readSVG(content []byte) (picture, error) {
+func readSVG(content []byte) (Picture, error) {
 	d := &drawing{named: map[string]*element{}}
 	tokens := xml.NewDecoder(bytes.NewReader(content)) // knows no entities but those of XML itself, and UTF-8 only
 	for {
@@ -65,20 +65,20 @@ func readSVG(content []byte) (picture, error) {
 			break
 		}
 		if err != nil {
-			return picture{}, noLogo("broken")
+			return Picture{}, noLogo("broken")
 		}
 		if err := d.take(token); err != nil {
-			return picture{}, err
+			return Picture{}, err
 		}
 	}
 	if d.root == nil || len(d.open) > 0 || len(d.left) > 0 {
-		return picture{}, noLogo("broken")
+		return Picture{}, noLogo("broken")
 	}
 	if err := d.check(); err != nil {
-		return picture{}, err
+		return Picture{}, err
 	}
-	p := picture{kind: "svg", content: d.out.Bytes()}
-	if len(p.content) > mostPicture {
+	p := Picture{Kind: "svg", Content: d.out.Bytes()}
+	if len(p.Content) > Most {
 		return p, noLogo("too_large")
 	}
 	return p, p.fit(d.width, d.height, math.Inf(1))
@@ -108,7 +108,7 @@ func active(what string) error {
 	if !plainName.MatchString(what) {
 		what = "?"
 	}
-	return &PictureError{Code: "active", What: what}
+	return &Error{Code: "active", What: what}
 }
 
 var plainName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,40}$`)

@@ -1,4 +1,6 @@
-package staff
+// Package totp makes and reads the codes of an app (RFC 6238), as all apps know them: SHA-1, six digits, a new one every 30
+// seconds.
+package totp
 
 import (
 	"crypto/hmac"
@@ -15,44 +17,45 @@ import (
 	"rsc.io/qr"
 )
 
-// Codes of an app (RFC 6238), as all apps know them: SHA-1, six digits, a new one every 30 seconds.
 const (
-	totpSecret = 20 // bytes, as RFC 4226 wants them
-	totpStep   = 30 * time.Second
-	totpDigits = 1_000_000
-	// totpSkew is how many steps a clock may be wrong.
-	totpSkew = 1
+	secretSize = 20 // bytes, as RFC 4226 wants them
+	stepTime   = 30 * time.Second
+	codes      = 1_000_000
+	// skew is how many steps a clock may be wrong.
+	skew = 1
 )
 
-func newTOTPSecret() []byte {
-	secret := make([]byte, totpSecret)
+// NewSecret is what an app and we will share.
+func NewSecret() []byte {
+	secret := make([]byte, secretSize)
 	rand.Read(secret)
 	return secret
 }
 
-func stepOf(at time.Time) int64 { return at.Unix() / int64(totpStep/time.Second) }
+// StepAt is how many codes there have been since 1970.
+func StepAt(at time.Time) int64 { return at.Unix() / int64(stepTime/time.Second) }
 
-// totpCode is that of a step (RFC 4226 §5.3).
-func totpCode(secret []byte, step int64) string {
+// Code is that of a step (RFC 4226 §5.3).
+func Code(secret []byte, step int64) string {
 	mac := hmac.New(sha1.New, secret)
 	_ = binary.Write(mac, binary.BigEndian, step) // a hash takes everything
 	sum := mac.Sum(nil)
 	at := sum[len(sum)-1] & 0xf
-	return fmt.Sprintf("%06d", (binary.BigEndian.Uint32(sum[at:])&0x7fffffff)%totpDigits)
+	return fmt.Sprintf("%06d", (binary.BigEndian.Uint32(sum[at:])&0x7fffffff)%codes)
 }
 
-// totpMatch finds the step that a code is of; none that is not after the last one.
-func totpMatch(secret []byte, code string, now time.Time, last int64) (step int64, ok bool) {
-	for s := stepOf(now) - totpSkew; s <= stepOf(now)+totpSkew; s++ {
-		if s > last && subtle.ConstantTimeCompare([]byte(totpCode(secret, s)), []byte(code)) == 1 {
+// Match finds the step that a code is of; none that is not after the last one.
+func Match(secret []byte, code string, now time.Time, last int64) (step int64, ok bool) {
+	for s := StepAt(now) - skew; s <= StepAt(now)+skew; s++ {
+		if s > last && subtle.ConstantTimeCompare([]byte(Code(secret, s)), []byte(code)) == 1 {
 			step, ok = s, true
 		}
 	}
 	return step, ok
 }
 
-// isTOTP tells whether somebody has typed a code of an app, and no recovery code.
-func isTOTP(code string) bool {
+// Is tells whether somebody has typed a code of an app, and no recovery code.
+func Is(code string) bool {
 	return len(code) == 6 && strings.Trim(code, "0123456789") == ""
 }
 
@@ -71,7 +74,8 @@ type Matrix struct {
 
 const quietZone = 4 // squares that must stay light around the code
 
-func setupOf(secret []byte, issuer, account string) (Setup, error) {
+// For is what the app of an account with an issuer needs.
+func For(secret []byte, issuer, account string) (Setup, error) {
 	text := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(secret)
 	query := url.Values{"secret": {text}, "issuer": {issuer}}
 	uri := "otpauth://totp/" + url.PathEscape(issuer+":"+account) + "?" + strings.ReplaceAll(query.Encode(), "+", "%20")

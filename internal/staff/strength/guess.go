@@ -1,4 +1,4 @@
-package staff
+package strength
 
 import (
 	_ "embed"

@@ -1,0 +1,51 @@
+/** How much of the pictures goes through the networks of two people: what the thriftier of them wants counts for both. */
+export const levels = ["full", "small", "none"] as const;
+export type Level = (typeof levels)[number];
+
+/** Of a word that is not known here, what saves most counts: it comes from a newer page. */
+export function levelOf(value: unknown): Level {
+  if (typeof value !== "string") return "full";
+  return levels.find((level) => level === value) ?? "none";
+}
+
+export function thriftier(one: Level, other: Level): Level {
+  return levels.indexOf(one) > levels.indexOf(other) ? one : other;
+}
+
+/**
+ * What ten minutes take at most, both ways together, in MB: pictures as large as they may be sent, and sound, which is the
+ * same at each level. With headers and repairs, as it was measured between two browsers.
+ */
+export const megabytes: Record<Level, number> = { full: 240, small: 40, none: 12 };
+
+/** In pictures a second, bits a second and lines of a picture. */
+export interface Limits {
+  maxBitrate?: number;
+  maxFramerate?: number;
+  lines?: number;
+}
+
+/** A face can be read in 240 lines, and a text on a shown screen only in all of them: it comes more seldom instead. */
+export const small = {
+  camera: { maxBitrate: 180_000, maxFramerate: 15, lines: 240 },
+  screen: { maxBitrate: 250_000, maxFramerate: 5 },
+} satisfies Record<string, Limits>;
+
+/** What is set of a sender's encoding; undefined where that is so already. */
+export function encodingFor(
+  now: RTCRtpEncodingParameters,
+  limits: Limits,
+  height: number | undefined,
+): RTCRtpEncodingParameters | undefined {
+  const { lines, ...rates } = limits;
+  const { maxBitrate: _, maxFramerate: __, ...others } = now;
+  const wanted: RTCRtpEncodingParameters = { ...others, ...rates };
+  if (lines !== undefined && height !== undefined) wanted.scaleResolutionDownBy = Math.max(1, height / lines);
+  else if (now.maxFramerate !== undefined && limits.maxFramerate === undefined)
+    wanted.scaleResolutionDownBy = 1;
+  const same =
+    wanted.maxBitrate === now.maxBitrate &&
+    wanted.maxFramerate === now.maxFramerate &&
+    Math.abs((wanted.scaleResolutionDownBy ?? 1) - (now.scaleResolutionDownBy ?? 1)) < 0.01;
+  return same ? undefined : wanted;
+}
