@@ -16,7 +16,7 @@ func TestTheTableMergesAllPartsAndSaysWhatIsReachedAndWhatIsNot(t *testing.T) {
 	parts := map[string]figures{
 		"relay":   {"relay_us_per_packet_40k": 7.5, "relay_us_per_packet_2k": 20.0, "machine_relay": "a quiet machine"},
 		"server":  {"idle_mb": 41.0},
-		"browser": {"wire_kb_talk": 40.0},
+		"browser": {"wire_kb_talk": 40.0, "file_mbit_s": 4.9},
 	}
 	for part, found := range parts {
 		if err := found.write(filepath.Join(folder, "results"), part); err != nil {
@@ -26,11 +26,11 @@ func TestTheTableMergesAllPartsAndSaysWhatIsReachedAndWhatIsNot(t *testing.T) {
 	var printed strings.Builder
 	into := filepath.Join(folder, "latest.json")
 	err := table(&printed, filepath.Join(folder, "results"), into)
-	if err == nil || !strings.Contains(err.Error(), "idle_mb") || !strings.Contains(err.Error(), "start_ms") || strings.Contains(err.Error(), "wire_kb_talk") {
+	if err == nil || !strings.Contains(err.Error(), "idle_mb") || !strings.Contains(err.Error(), "file_mbit_s") || !strings.Contains(err.Error(), "start_ms") || strings.Contains(err.Error(), "wire_kb_talk") {
 		t.Errorf("what is not reached: %v", err)
 	}
 	for key, want := range map[string]string{
-		"relay_us_per_packet_40k": "reached", "idle_mb": "MISSED", "wire_kb_talk": "reached", "start_ms": "NOT MEASURED",
+		"relay_us_per_packet_40k": "reached", "idle_mb": "MISSED", "wire_kb_talk": "reached", "start_ms": "NOT MEASURED", "file_mbit_s": "≥ 5  MISSED",
 		"relay_us_per_packet_2k": "20", "machine_relay:": "a quiet machine",
 	} {
 		_, rest, found := strings.Cut(printed.String(), "\n"+key+" ")
@@ -46,7 +46,7 @@ func TestTheTableMergesAllPartsAndSaysWhatIsReachedAndWhatIsNot(t *testing.T) {
 		t.Fatal(err)
 	}
 	var kept map[string]any
-	if err := json.Unmarshal(text, &kept); err != nil || len(kept) != 5 || kept["idle_mb"] != 41.0 {
+	if err := json.Unmarshal(text, &kept); err != nil || len(kept) != 6 || kept["idle_mb"] != 41.0 {
 		t.Errorf("kept %v, %v", kept, err)
 	}
 }

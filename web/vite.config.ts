@@ -73,6 +73,16 @@ export default defineConfig(({ mode }) => {
         },
       },
     },
+    worker: {
+      rolldownOptions: {
+        output: {
+          postBanner: ({ name }) =>
+            name === "pdf"
+              ? "/*! PDF.js, (c) Mozilla Foundation, Apache-2.0; core-js, (c) Denis Pushkarev, MIT */"
+              : "",
+        },
+      },
+    },
     server: { fs: { allow: [path(".."), path(".")] } },
     test: {
       // A page is made for those that say so: `// @vitest-environment happy-dom`. To make one takes longer than most tests.

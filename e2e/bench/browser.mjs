@@ -1,6 +1,7 @@
 // What a guest and an advisor wait for, in Chromium, on this machine: writes bench/results/browser.json. Run by
 // scripts/bench inside the journeys' network namespace.
 
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { bareTalks } from '../lib/bare.mjs';
@@ -17,6 +18,9 @@ const RUNS = Number(process.env.VISAVIS_BENCH_RUNS ?? 20);
 const CUTS = Number(process.env.VISAVIS_BENCH_CUTS ?? 5);
 const CUT_MS = 10_000;
 const LETTERS = 100;
+const FILE_BYTES = 3_000_000;
+// On a machine that is so busy that the connection counts as weak a file takes two minutes; that is a figure, too.
+const SLOW_FILE_MS = 150_000;
 // A usual camera's pictures per second; the browser's pretended one gives 20 unless told.
 const CAMERA = { unwatched: true, args: ['--use-fake-device-for-media-stream=fps=30'] };
 // Nobody clicks sooner after somebody has come.
@@ -149,6 +153,8 @@ async function typing(figures) {
     await guest.click(hook('live-open'));
     await guest.wait(hook('live'));
     for (const [key, share] of Object.entries(PER_PASS)) {
+      // Before anything is lost: a weak connection keeps files back, for a while also afterwards.
+      if (share > 0) await sendFile(figures, guest, talk);
       line.lose(share);
       const ms = sorted(await latencies({ from: guest, to: talk, name: 'Gerda Beispiel', letters: LETTERS }));
       figures[`rtt_${key}ms_p50`] = round(median(ms));
@@ -158,6 +164,37 @@ async function typing(figures) {
     await world.close();
     line.close();
   }
+}
+
+// What somebody hears of the other one: samples in all, and those that had to be made up as nothing had come in time.
+const heard = async () => {
+  const sum = { samples: 0, concealed: 0 };
+  for (const pc of globalThis.keptConnections) {
+    for (const s of (await pc.getStats()).values()) {
+      if (s.type !== 'inbound-rtp' || s.kind !== 'audio') continue;
+      sum.samples += s.totalSamplesReceived ?? 0;
+      sum.concealed += s.concealedSamples ?? 0;
+    }
+  }
+  return sum;
+};
+
+// A file from a guest to an advisor, from the click that accepts it until it is there and looked into; and what it does
+// to the voices meanwhile.
+async function sendFile(figures, guest, talk) {
+  await guest.click(hook('more'));
+  await guest.click(hook('files-open'));
+  const buffer = Buffer.concat([Buffer.from('%PDF-1.7\n'), randomBytes(FILE_BYTES - 9)]);
+  await guest.page.locator(`${hook('files')} input[type=file]`).setInputFiles({ name: 'Akte.pdf', mimeType: 'application/pdf', buffer });
+  await talk.wait(hook('file-accept'));
+  const before = await Promise.all([guest, talk].map((page) => page.eval(heard)));
+  const begun = Date.now();
+  await talk.click(hook('file-accept'));
+  await talk.wait(`${hook('file')}[data-state=here]`, SLOW_FILE_MS);
+  figures.file_mbit_s = round((FILE_BYTES * 8) / 1_000 / (Date.now() - begun));
+  const after = await Promise.all([guest, talk].map((page) => page.eval(heard)));
+  const shares = after.map((now, i) => ((now.concealed - before[i].concealed) / (now.samples - before[i].samples)) * 100);
+  figures.file_voice_concealed_percent = round(Math.max(...shares));
 }
 
 async function reconnections(figures) {
@@ -201,7 +238,7 @@ const figures = {};
 await admissions(figures);
 await typing(figures);
 await reconnections(figures);
-figures.browser_runs = `${RUNS} admissions (beside ${Math.ceil(RUNS / 2)} connections of two bare pages, without server and relay: bare_first_frame) twice ${LETTERS} letters (rtt_lossy: a fifth of all packets is lost) and ${CUTS} cuts of ${CUT_MS / 1000} s (of so few, p95 is the longest), Chromium on both sides, one machine`;
+figures.browser_runs = `a file of ${FILE_BYTES / 1e6} MB beside two voices and cameras, ${RUNS} admissions (beside ${Math.ceil(RUNS / 2)} connections of two bare pages, without server and relay: bare_first_frame) twice ${LETTERS} letters (rtt_lossy: a fifth of all packets is lost) and ${CUTS} cuts of ${CUT_MS / 1000} s (of so few, p95 is the longest), Chromium on both sides, one machine`;
 const results = fileURLToPath(new URL('../../bench/results', import.meta.url));
 mkdirSync(results, { recursive: true });
 writeFileSync(`${results}/browser.json`, `${JSON.stringify(figures, null, 2)}\n`);

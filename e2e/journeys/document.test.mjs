@@ -80,21 +80,21 @@ test('an advisor asks, the guest agrees and opens the camera, which nobody else 
   await says(talk, hook('document'), /hält das Dokument vor die Kamera/);
   assert.deepEqual(await guest.eval(() => globalThis.paper.asked.facingMode), { ideal: 'environment' });
   await until('the usual camera is away', async () => !(await showsFace(talk)));
-  await focused(guest, hook('document-sheet'));
+  await focused(guest, hook('sheet'));
   await seen(guest, '02-aimed', LARGE);
 });
 
 test('one still at full resolution is looked at by the guest first, taken again, and sent', LIMIT, async () => {
   await take();
-  await asWasHeld(guest, `${hook('document-look')} img`);
-  await says(guest, hook('document-sheet'), /Ist alles gut lesbar\?/);
+  await asWasHeld(guest, `${hook('look')} img`);
+  await says(guest, hook('sheet'), /Ist alles gut lesbar\?/);
   await seen(guest, '03-review', LARGE);
   await guest.click(hook('document-again'));
   await take();
-  assert.equal(await talk.has(hook('document-look')), false, 'nobody else has seen it');
+  assert.equal(await talk.has(hook('look')), false, 'nobody else has seen it');
   await guest.click(hook('document-send'));
-  await talk.wait(hook('document-sheet'), 60_000);
-  await asWasHeld(talk, `${hook('document-look')} img`);
+  await talk.wait(hook('sheet'), 60_000);
+  await asWasHeld(talk, `${hook('look')} img`);
   await says(guest, hook('document'), /Sabine Krüger sieht Ihr Foto/);
   await seen(talk, '04-seen');
   await seen(guest, '05-shown', LARGE);
@@ -106,14 +106,14 @@ test('the usual camera is back, and the one for documents is closed', LIMIT, asy
 });
 
 test('it is made larger and turned by keyboard and by buttons', LIMIT, async () => {
-  const view = () => talk.eval((selector) => ({ ...document.querySelector(selector).dataset }), hook('document-look'));
-  await talk.page.locator(hook('document-look')).focus();
+  const view = () => talk.eval((selector) => ({ ...document.querySelector(selector).dataset }), hook('look'));
+  await talk.page.locator(hook('look')).focus();
   for (const key of ['+', '+', 'r']) await talk.press(key);
   assert.deepEqual([(await view()).zoom, (await view()).turns], ['2.25', '1']);
   await talk.page.bringToFront(); // a window behind others may leave a key that scrolls without an answer
   await until('it has moved', async () => {
     await talk.press('ArrowDown');
-    const at = await talk.eval((selector) => ['scrollTop', 'scrollHeight', 'clientHeight'].map((side) => document.querySelector(selector)[side]), hook('document-look'));
+    const at = await talk.eval((selector) => ['scrollTop', 'scrollHeight', 'clientHeight'].map((side) => document.querySelector(selector)[side]), hook('look'));
     if (at[0] > 0) return true;
     throw new Error(`${at.join()}, ${await talk.eval(() => document.activeElement.outerHTML.slice(0, 80))}`);
   });
@@ -121,7 +121,7 @@ test('it is made larger and turned by keyboard and by buttons', LIMIT, async () 
   await talk.press('-');
   assert.equal((await view()).zoom, '1.50');
   await talk.press('0');
-  for (const button of ['larger', 'turn', 'smaller']) await talk.click(hook(`document-${button}`));
+  for (const button of ['larger', 'turn', 'smaller']) await talk.click(hook(`look-${button}`));
   assert.deepEqual([(await view()).zoom, (await view()).turns], ['1.00', '2']);
 });
 
@@ -150,9 +150,9 @@ test('it is kept only if both agree, and who asked may save it', LIMIT, async ()
 });
 
 test('at the end it is gone on both sides', LIMIT, async () => {
-  const { src } = await talk.eval((selector) => ({ src: document.querySelector(selector).src }), `${hook('document-look')} img`);
-  await talk.click(`${hook('document-sheet')} ${hook('document-end')}`);
-  await gone(talk, hook('document-sheet'));
+  const { src } = await talk.eval((selector) => ({ src: document.querySelector(selector).src }), `${hook('look')} img`);
+  await talk.click(`${hook('sheet')} ${hook('document-end')}`);
+  await gone(talk, hook('sheet'));
   await says(guest, hook('document'), /Sabine Krüger durfte das Foto speichern/);
   assert.equal(await talk.eval((url) => fetch(url).then(() => 'there', () => 'gone'), src), 'gone');
   await guest.click(hook('document-end'));
@@ -179,11 +179,11 @@ test('a guest offers one, goes all the way by keyboard, and the advisor goes on 
   await guest.page.locator(hook('document-send')).focus();
   await guest.press('Enter');
   await talk.wait(hook('document-large'), 60_000);
-  assert.equal(await talk.has(hook('document-sheet')), false, 'nothing takes the focus from who types');
+  assert.equal(await talk.has(hook('sheet')), false, 'nothing takes the focus from who types');
   await focused(talk, `form:has(${hook('chat-send')})`);
   await talk.click(hook('document-large'));
   await talk.press('Escape');
-  await gone(talk, hook('document-sheet'));
+  await gone(talk, hook('sheet'));
   await says(talk, hook('document'), /zeigt Ihnen ein Dokument/);
   await talk.click(hook('chat'));
 });
@@ -192,7 +192,7 @@ test('AVA-02: after the connection was away it is still there, and a page that i
   await guest.reload();
   await bothSeeAndHear(guest, talk);
   await says(talk, hook('document'), /wurde unterbrochen/);
-  assert.equal(await talk.has(`${hook('document-look')} img`), false);
+  assert.equal(await talk.has(`${hook('look')} img`), false);
   await talk.click(hook('document-end'));
 });
 
@@ -208,7 +208,7 @@ test('a camera that is refused or taken away says what to do, and the usual one 
   await guest.eval(() => globalThis.paper.open.forEach((track) => track.dispatchEvent(new Event('ended'))));
   await says(guest, hook('document-viewfinder'), /keine Kamera da/);
   await guest.press('Escape');
-  await gone(guest, hook('document-sheet'));
+  await gone(guest, hook('sheet'));
   await says(talk, hook('document'), /Bei Gerda Beispiel geht die Kamera nicht/);
   await until('the advisor sees the guest', () => showsFace(talk));
   assert.equal(await cameras(), 0);

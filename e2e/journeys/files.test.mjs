@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import { deflateSync } from 'node:zlib';
 import { album } from '../lib/album.mjs';
 import { DESK, PHONE, advisor, appoint, callIn, focused, gone, guestWaits, says } from '../lib/office.mjs';
 import { look } from '../lib/looks.mjs';
+import { adobeForm, damaged, endless, greedy, locked } from '../lib/pdf.mjs';
 import { until } from '../lib/page.mjs';
 import { bothSeeAndHear, endTalk, hook, say, screen } from '../lib/steps.mjs';
 import { demoWorld, onlyOurHost, quietConsole } from '../lib/world.mjs';
@@ -112,11 +114,162 @@ test('a picture is looked at in the page', LIMIT, async () => {
   await press(guest, 'Plan.png', 'accept');
   await becomes(guest, 'Plan.png', 'here');
   await press(guest, 'Plan.png', 'look');
-  await until('the picture is there', () => guest.eval(() => document.querySelector('dialog[open] img')?.naturalWidth === 640));
+  await shows(guest, 1);
+  assert.deepEqual(await colour(guest, 320, 200), [0x2e, 0x2e, 0x2e, 255]);
   await see(guest, '03-picture');
   await guest.press('Escape');
   await gone(guest, 'dialog[open]');
   assert.ok(await guest.has(hook('files')), 'only the picture is closed');
+});
+
+// What is looked at is on the screen, and how it looks at a point of it.
+const shows = (page, number) => page.wait(`${hook('view')}[data-page="${number}"] canvas`);
+const colour = (page, x, y) => page.eval((...at) => [...document.querySelector('dialog[open] canvas').getContext('2d').getImageData(...at, 1, 1).data], x, y);
+// The middle of the green square on a page of A4 as it is drawn.
+const marked = async (page) => {
+  const { width, height } = await page.eval(() => ({ width: document.querySelector('dialog[open] canvas').width, height: document.querySelector('dialog[open] canvas').height }));
+  return colour(page, Math.round((200 / 595) * width), Math.round((642 / 842) * height));
+};
+const GREEN = [0, 128, 0, 255];
+
+async function looksAt(page, name) {
+  await becomes(page, name, 'here');
+  await press(page, name, 'look');
+}
+
+// Whoever is asked for anything here has been reached by a file.
+async function trap() {
+  const asked = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url);
+    response.setHeader('Access-Control-Allow-Origin', '*');
+    response.end();
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { asked, address: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
+}
+
+// Runs in the sandbox, and in what reads there: what either can reach. Each answer is the name of a mistake, or what it got.
+async function reach(own, leak) {
+  const tried = {};
+  const attempt = async (name, act) => {
+    const late = new Promise((resolve) => setTimeout(resolve, 1_000, 'nothing'));
+    try {
+      tried[name] = String(await Promise.race([act(), late]));
+    } catch (error) {
+      tried[name] = error.name;
+    }
+  };
+  await attempt('origin', () => globalThis.origin);
+  await attempt('fetch', () => fetch(`${own}/healthz`));
+  await attempt('away', () => fetch(`${leak}/fetch`, { mode: 'no-cors' }));
+  await attempt('socket', () => new Promise((resolve, reject) => {
+    const socket = new WebSocket(leak.replace('http', 'ws'));
+    socket.onopen = () => resolve('open');
+    socket.onerror = () => reject(new DOMException('', 'Refused'));
+  }));
+  await attempt('eval', () => Function('return 1')());
+  if (globalThis.document) {
+    await attempt('parent', () => parent.document.title);
+    await attempt('talk', () => parent.keptConnections);
+    await attempt('top', () => (top.location.href = `${leak}/top`));
+    await attempt('cookie', () => document.cookie);
+    await attempt('storage', () => localStorage.length);
+    await attempt('window', () => globalThis.open(`${leak}/window`));
+    await attempt('beacon', () => navigator.sendBeacon(`${leak}/beacon`, '1') && 'queued');
+    await attempt('camera', () => navigator.mediaDevices.getUserMedia({ video: true }).catch(() => 'refused'));
+    for (const [name, tag, key] of [['image', 'img', 'src'], ['script', 'script', 'src'], ['frame', 'iframe', 'src'], ['form', 'form', 'action']])
+      await attempt(name, () => new Promise((resolve) => {
+        const part = Object.assign(document.createElement(tag), { [key]: `${leak}/${name}`, onload: () => resolve('loaded'), onerror: () => resolve('refused') });
+        document.documentElement.append(part);
+        part.submit?.();
+      }));
+  } else await attempt('import', () => importScripts(`${own}/assets/none.js`));
+  return tried;
+}
+
+test('a PDF is looked at page by page, and reaches nothing', LIMIT, async () => {
+  const { asked, address, close } = await trap();
+  await choose(talk, put('Bescheid (neu).pdf', greedy(address, ['Seite eins', 'Seite zwei', 'Seite drei'])));
+  await press(guest, 'Bescheid (neu).pdf', 'accept');
+  await looksAt(guest, 'Bescheid (neu).pdf');
+  await shows(guest, 1);
+  assert.deepEqual(await marked(guest), GREEN);
+  await says(guest, hook('view-page'), /Seite 1 von 3/);
+  for (const [width, colorScheme] of [[390, 'light'], [320, 'dark']]) {
+    await look(guest, { width, height: 844, colorScheme });
+    await see(guest, `08-pdf-${width}`);
+  }
+  await look(guest, { ...PHONE, colorScheme: 'light' });
+  await guest.click(hook('view-next'));
+  await shows(guest, 2);
+  await guest.page.locator(hook('look')).focus();
+  await guest.press('PageDown');
+  await shows(guest, 3);
+  await guest.click(hook('view-as-text'));
+  await says(guest, hook('view-text'), /Seite drei/);
+  await see(guest, '09-pdf-as-text');
+  await guest.click(hook('view-as-text'));
+
+  const { length: lines } = world.chromium.consoleLines;
+  const { length: requests } = world.chromium.requests;
+  const frame = guest.page.frames().find((one) => one.url() === `${world.server.url}/sandbox`);
+  const nothing = { origin: 'null', fetch: 'TypeError', away: 'TypeError', socket: 'Refused', eval: 'EvalError' };
+  assert.deepEqual(await frame.evaluate(`(${reach})(${JSON.stringify(world.server.url)}, ${JSON.stringify(address)})`), {
+    ...nothing, parent: 'SecurityError', talk: 'SecurityError', top: 'SecurityError', cookie: 'SecurityError', storage: 'SecurityError', window: 'null', beacon: 'queued', camera: 'refused',
+    image: 'refused', script: 'refused', frame: 'loaded', form: 'nothing',
+  });
+  const [reader] = guest.page.workers();
+  assert.deepEqual(await reader.evaluate(`(${reach})(${JSON.stringify(world.server.url)}, ${JSON.stringify(address)})`), { ...nothing, import: 'NetworkError' });
+  await frame.evaluate(`void (location.href = ${JSON.stringify(address)})`);
+  await guest.click(hook('sheet-close'));
+  await gone(guest, 'dialog[open]');
+  assert.equal(await guest.has('iframe'), false);
+  assert.deepEqual(guest.page.workers(), [], 'what has read is gone');
+  assert.deepEqual(asked, [], 'nobody was reached');
+  assert.equal(guest.context.pages().length, 1, 'nothing was opened');
+  world.chromium.consoleLines.splice(lines); // what was refused
+  world.chromium.requests.splice(requests);
+  close();
+});
+
+test('of a PDF that cannot be shown the page says why, and goes on', LIMIT, async () => {
+  const files = { 'Kaputt.pdf': [damaged(), /beschädigt.*Gerda Beispiel/], 'Geheim.pdf': [locked(), /Kennwort/], 'Formular.pdf': [adobeForm(), /Programm für PDF-Formulare/] };
+  await choose(guest, ...Object.entries(files).map(([name, [bytes]]) => put(name, bytes)));
+  for (const [name, [, why]] of Object.entries(files)) {
+    await press(talk, name, 'accept');
+    await looksAt(talk, name);
+    await says(talk, hook('view-failed'), why);
+    if (name === 'Geheim.pdf') await see(talk, '10-pdf-locked');
+    await talk.press('Escape');
+    await gone(talk, 'dialog[open]');
+  }
+});
+
+test('a PDF that never ends is given up, and the talk goes on', LIMIT, async () => {
+  await choose(guest, put('Endlos.pdf', endless()));
+  await press(talk, 'Endlos.pdf', 'accept');
+  await becomes(talk, 'Endlos.pdf', 'here');
+  // What is waited for in real life is a tenth of it here.
+  await talk.eval(() => {
+    const real = (globalThis.asItWas = globalThis.setTimeout);
+    globalThis.setTimeout = (act, ms, ...rest) => real(act, ms === 20_000 ? 2_000 : ms, ...rest);
+  });
+  await press(talk, 'Endlos.pdf', 'look');
+  await says(talk, hook('view-failed'), /zu lange gedauert.*Das Gespräch läuft weiter/);
+  await talk.eval(() => void (globalThis.setTimeout = globalThis.asItWas));
+  assert.equal(await talk.has('iframe'), false);
+  await until('nobody reads any more', () => talk.page.workers().length === 0);
+  await see(talk, '11-pdf-endless');
+  await talk.press('Escape');
+  await choose(guest, put('Meldung.pdf', greedy('http://localhost:9', ['Meldung'])));
+  await press(talk, 'Meldung.pdf', 'accept');
+  await looksAt(talk, 'Meldung.pdf');
+  await shows(talk, 1);
+  assert.deepEqual(await marked(talk), GREEN);
+  await see(talk, '12-pdf-staff');
+  await talk.press('Escape');
+  await gone(talk, 'dialog[open]');
 });
 
 test('halted by either side it goes on, until somebody has enough of it', LIMIT, async () => {

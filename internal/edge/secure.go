@@ -17,9 +17,10 @@ import (
 const MaxBody = 256 << 10
 
 // ContentSecurityPolicy is that of every page: our own origin only, no inline
-// script or style, Trusted Types (the policy is Svelte's own).
+// script or style, Trusted Types (the policy is Svelte's own). The only page
+// that lets itself be framed is the sandbox in which files are read.
 const ContentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; " +
-	"font-src 'self'; connect-src 'self'; media-src 'self' blob:; worker-src 'self'; manifest-src 'self'; " +
+	"font-src 'self'; connect-src 'self'; media-src 'self' blob:; worker-src 'self'; frame-src 'self'; manifest-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; " +
 	"require-trusted-types-for 'script'; trusted-types svelte-trusted-html"
 

@@ -89,6 +89,7 @@ func Mount(mux *edge.Mux, o Options) error {
 	mux.HandleFunc("GET /staff/talk/{id}", s.plain(s.staff))
 	mux.HandleFunc("GET /staff/admin", s.plain(s.staff))
 	mux.HandleFunc("GET /staff/admin/{rest...}", s.plain(s.staff)) // the page reads the rest
+	mux.HandleFunc("GET /sandbox", sandbox())
 	mux.Handle("GET /assets/", edge.Assets(o.Files, "assets"))
 	mux.HandleFunc("GET /favicon.png", s.favicon)
 	mux.HandleFunc("GET /robots.txt", robots)
@@ -101,7 +102,7 @@ func Mount(mux *edge.Mux, o Options) error {
 // SameForAll tells of a path that what stands there is the same for every agency, so that nobody needs to ask for one.
 func SameForAll(path string) bool {
 	switch path {
-	case "/healthz", "/readyz", "/favicon.png", "/robots.txt":
+	case "/healthz", "/readyz", "/favicon.png", "/robots.txt", "/sandbox":
 		return true
 	}
 	return strings.HasPrefix(path, "/assets/")

@@ -3,9 +3,12 @@ package pages_test
 import (
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -136,7 +139,7 @@ func TestThePageComesEvenWhenTheDatabaseIsAway(t *testing.T) {
 func TestEveryPageIsServedAndNothingElse(t *testing.T) {
 	mux := serve(t, errors.New("database is away"))
 	for path, want := range map[string]int{
-		"/": 200, "/test": 200, "/staff": 200, "/staff/account": 200, "/staff/password": 200, "/staff/talk/abc": 200, "/staff/admin": 200, "/staff/admin/places/abc": 200, "/staff/adm": 404, "/healthz": 200, "/robots.txt": 200, "/favicon.png": 200,
+		"/": 200, "/test": 200, "/staff": 200, "/staff/account": 200, "/staff/password": 200, "/staff/talk/abc": 200, "/staff/admin": 200, "/staff/admin/places/abc": 200, "/staff/adm": 404, "/healthz": 200, "/robots.txt": 200, "/favicon.png": 200, "/sandbox": 200,
 		"/assets/a-1.js": 200, "/readyz": 503, "/assets/": 404, "/assets/../guest.html": 307, "/guest.html": 404, "/t/": 404, "/nothing": 404,
 	} {
 		if status, body, _ := get(t, mux, path); status != want {
@@ -152,5 +155,28 @@ func TestMissingPagesAreSaidAtTheStart(t *testing.T) {
 	err := pages.Mount(edge.NewMux(), pages.Options{Files: fstest.MapFS{}, Locales: locales.Files})
 	if err == nil || !strings.Contains(err.Error(), "make build") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// What reads files of others can be told nothing by any network, and is no page of ours.
+func TestTheSandboxKnowsNoAddressAndHasNoOrigin(t *testing.T) {
+	_, body, h := get(t, serve(t, nil), "/sandbox")
+	policy := map[string]string{}
+	for part := range strings.SplitSeq(h.Get("Content-Security-Policy"), "; ") {
+		name, value, _ := strings.Cut(part, " ")
+		policy[name] = value
+	}
+	_, script, _ := strings.Cut(body, "<script>")
+	script, rest, _ := strings.Cut(script, "</script>")
+	sum := sha256.Sum256([]byte(script))
+	want := map[string]string{
+		"default-src": "'none'", "script-src": "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "' 'wasm-unsafe-eval'",
+		"worker-src": "blob:", "base-uri": "'none'", "form-action": "'none'", "frame-ancestors": "'self'", "sandbox": "allow-scripts",
+	}
+	if !maps.Equal(policy, want) {
+		t.Errorf("policy %q", policy)
+	}
+	if strings.Contains(rest, "<script") || strings.Contains(script, "//") || !strings.HasPrefix(h.Get("Content-Type"), "text/html") {
+		t.Errorf("%v\n%s", h, body)
 	}
 }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 
 const dist = join(import.meta.dirname, "../../web/dist");
 const budgets = { guest: 53.2, staff: 140 };
+const readerBudget = 480;
 
 const size = (file) => statSync(join(dist, existsSync(join(dist, `${file}.br`)) ? `${file}.br` : file)).size;
 const assets = readdirSync(join(dist, "assets")).filter((name) => /\.(js|css)$/.test(name));
@@ -23,6 +24,9 @@ for (const [page, budget] of Object.entries(budgets)) {
   const first = [`${page}.html`, ...[...new Set([...named, ...imported, ...german, ...call])].map((name) => `assets/${name}`)];
   report(page, first, budget);
 }
+// Loaded with the first file that somebody looks at.
+const readers = assets.filter((name) => /^(pdf|picture)-.*\.js$/.test(name));
+report("readers of files", readers.map((name) => `assets/${name}`), readerBudget);
 
 /** Follows static imports only: what is imported dynamically is loaded later. */
 function reachable(names, seen = new Set(names)) {

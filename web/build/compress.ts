@@ -21,6 +21,8 @@ export function compress(): Plugin {
     async closeBundle() {
       const files = await readdir(outDir, { recursive: true });
       for (const file of files.filter((name) => text.test(name))) {
+        // What is named after its content, and was compressed with the page before, is the same.
+        if (file.startsWith("assets") && files.includes(`${file}.br`)) continue;
         await compressFile(join(outDir, file));
       }
       await writeFile(join(outDir, ".gitkeep"), "");

@@ -8,7 +8,7 @@ export const longestSide = 8_192;
 /** Passes of a progressive picture; encoders make about ten, and each costs the whole picture's time. */
 const mostScans = 20;
 
-const jpeg: Kind = { endings: ["jpg"], type: "image/jpeg", picture: true };
+const jpeg: Kind = { endings: ["jpg"], type: "image/jpeg", shown: true };
 
 /** The kind of a still that may be shown: a JPEG whose size is known to be bearable before anything decodes it. */
 export async function stillKind(file: Blob): Promise<Kind | undefined> {

@@ -3,22 +3,22 @@ export interface Kind {
   /** Endings that fit, the usual one first. */
   readonly endings: readonly string[];
   readonly type: string;
-  /** The page can show it as a picture. */
-  readonly picture: boolean;
+  /** The page can show it. */
+  readonly shown: boolean;
 }
 
 const kinds = {
-  pdf: { endings: ["pdf"], type: "application/pdf", picture: false },
-  jpeg: { endings: ["jpg", "jpeg"], type: "image/jpeg", picture: true },
-  png: { endings: ["png"], type: "image/png", picture: true },
-  gif: { endings: ["gif"], type: "image/gif", picture: true },
-  webp: { endings: ["webp"], type: "image/webp", picture: true },
-  heic: { endings: ["heic", "heif"], type: "image/heic", picture: false },
-  docx: { endings: ["docx"], type: office("wordprocessingml.document"), picture: false },
-  xlsx: { endings: ["xlsx"], type: office("spreadsheetml.sheet"), picture: false },
-  odt: { endings: ["odt"], type: "application/vnd.oasis.opendocument.text", picture: false },
-  ods: { endings: ["ods"], type: "application/vnd.oasis.opendocument.spreadsheet", picture: false },
-  txt: { endings: ["txt"], type: "text/plain;charset=utf-8", picture: false },
+  pdf: { endings: ["pdf"], type: "application/pdf", shown: true },
+  jpeg: { endings: ["jpg", "jpeg"], type: "image/jpeg", shown: true },
+  png: { endings: ["png"], type: "image/png", shown: true },
+  gif: { endings: ["gif"], type: "image/gif", shown: true },
+  webp: { endings: ["webp"], type: "image/webp", shown: true },
+  heic: { endings: ["heic", "heif"], type: "image/heic", shown: false },
+  docx: { endings: ["docx"], type: office("wordprocessingml.document"), shown: false },
+  xlsx: { endings: ["xlsx"], type: office("spreadsheetml.sheet"), shown: false },
+  odt: { endings: ["odt"], type: "application/vnd.oasis.opendocument.text", shown: false },
+  ods: { endings: ["ods"], type: "application/vnd.oasis.opendocument.spreadsheet", shown: false },
+  txt: { endings: ["txt"], type: "text/plain;charset=utf-8", shown: false },
 } as const satisfies Record<string, Kind>;
 
 /** What the browser's own choice of files offers first. */

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { plainName, savedName } from "./name";
 
-const pdf = { endings: ["pdf"], type: "application/pdf", picture: false };
-const jpeg = { endings: ["jpg", "jpeg"], type: "image/jpeg", picture: true };
+const pdf = { endings: ["pdf"], type: "application/pdf", shown: false };
+const jpeg = { endings: ["jpg", "jpeg"], type: "image/jpeg", shown: true };
 
 test.each([
   ["../../x.exe", "x.exe"],

@@ -17,6 +17,7 @@ export interface Received {
   /** Once it is here: what it is, and where this page can have it, as long as the talk lasts. */
   readonly kind?: Kind;
   readonly url?: string;
+  readonly whole?: Blob;
 }
 
 interface Incoming extends Received {
@@ -140,9 +141,10 @@ export class Receiving {
       this.refuse(id);
       return;
     }
-    const url = URL.createObjectURL(new Blob([whole], { type: kind.type }));
+    const file = new Blob([whole], { type: kind.type });
+    const url = URL.createObjectURL(file);
     this.pieces.delete(id);
-    this.put(id, { state: "here", name: savedName(name, kind, this.nameless()), kind, url });
+    this.put(id, { state: "here", name: savedName(name, kind, this.nameless()), kind, url, whole: file });
     this.tell({ do: "got", id });
   }
 

@@ -46,6 +46,11 @@ export class Sending {
     this.pace.weak = weak;
   }
 
+  /** Likewise while this side's screen goes the same way. */
+  set sharing(sharing: boolean) {
+    this.pace.sharing = sharing;
+  }
+
   /** False where too many are on offer already. */
   offer(file: File, name: string): boolean {
     if (this.list.filter(isOpen).length >= mostOffers) return false;

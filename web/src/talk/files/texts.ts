@@ -2,8 +2,10 @@ import type Words from "@locales/de/files.json";
 import { type Language } from "../../i18n/languages";
 import { type Texts, useTexts } from "../../ui";
 import type { CommonKey } from "../../ui/texts.svelte";
+import type { ViewKey } from "../view/texts";
 
-export type FilesKey = keyof typeof Words | CommonKey;
+/** With those of what shows a file, which come with it. */
+export type FilesKey = keyof typeof Words | ViewKey | CommonKey;
 
 /** The texts of files, once they have come (loadFiles). */
 export function filesTexts(): Texts<FilesKey> {

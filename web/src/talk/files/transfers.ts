@@ -37,8 +37,9 @@ export class Transfers {
           this.opened(ways);
         },
       }),
-      call.subscribe(({ quality }) => {
+      call.subscribe(({ quality, local }) => {
         this.sending.weak = quality !== "good";
+        this.sending.sharing = local.sharing;
       }),
     ];
   }

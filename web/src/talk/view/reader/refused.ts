@@ -1,0 +1,7 @@
+import type { Why } from "../words";
+
+export class Refused extends Error {
+  constructor(readonly why: Why) {
+    super(why);
+  }
+}
