@@ -6,7 +6,7 @@ import "time"
 // talk may still load its page anew.
 type Lock struct{ On bool }
 
-func (c Lock) apply(s Seat, _ time.Time, _ Window) (Seat, []Event, error) {
+func (c Lock) apply(s Seat, _ time.Time, _ Window) (Seat, []Event, error) { //nolint:unparam // as Command has it
 	if s.State != Talking {
 		return s, nil, refuse("seat.not_talking")
 	}

@@ -155,7 +155,7 @@ describe("in words", () => {
     [{ failed: 1, outcome: "technical" }, "receipt.summary.tried"],
     [{ outcome: "noshow" }, "receipt.summary.nothing"],
   ])("%j comes to %s", (more, key) => {
-    expect(summaryOf({ ...base, ...more } as Statement)).toBe(key);
+    expect(summaryOf({ ...base, ...more })).toBe(key);
   });
 
   test("the file holds every fact, what is not said, and the address", () => {
