@@ -80,7 +80,7 @@ func (s *Service) next(ctx context.Context, q db.Q, x Seat) (*Next, error) {
 		WHERE agency_id = $1 AND follows = $2 AND status = 'booked' ORDER BY created_at DESC, id LIMIT 1`, x.Agency, x.Appointment).
 		Scan(&id, &n.StartsAt, &state)
 	if errors.Is(err, db.ErrNoRows) {
-		return nil, nil //nolint:nilnil // as it says: there is none
+		return nil, nil // as it says: there is none
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read next appointment: %w", err)

@@ -26,7 +26,7 @@ type TransferView struct {
 func (s *Service) transferView(ctx context.Context, q db.Q, t Talk) (*TransferView, error) {
 	f := t.Transfer
 	if f == nil {
-		return nil, nil //nolint:nilnil // nobody is asked
+		return nil, nil // nobody is asked
 	}
 	desk, err := s.o.Agencies.Desk(ctx, q, t.Agency, f.Desk)
 	if err != nil {
@@ -46,7 +46,7 @@ func (s *Service) transferView(ctx context.Context, q db.Q, t Talk) (*TransferVi
 // colleague is nil without an id.
 func (s *Service) colleague(ctx context.Context, q db.Q, agencyID, id string) (*Colleague, error) {
 	if id == "" {
-		return nil, nil //nolint:nilnil // as the comment says
+		return nil, nil // as the comment says
 	}
 	name, err := s.o.Staff.Name(ctx, q, agencyID, id)
 	return &Colleague{id, name}, err
