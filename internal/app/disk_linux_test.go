@@ -70,14 +70,16 @@ func stuff(t *testing.T, folder string) (free func()) {
 	}
 }
 
-// booker books for the first service of the first desk, at the same time again and again.
+// booker books for the first service of the first desk, an hour later each time: a desk has only so many people.
 func booker(t *testing.T, by *worldtest.Browser) func() worldtest.Answer {
 	t.Helper()
 	var me struct{ Desks, Services []struct{ ID string } }
 	by.Get("/api/staff/session").OK(t).Into(t, &me)
+	starts := time.Now()
 	return func() worldtest.Answer {
+		starts = starts.Add(time.Hour)
 		return by.Post("/api/staff/appointments", worldtest.Body{
-			"desk": me.Desks[0].ID, "service": me.Services[0].ID, "startsAt": time.Now().Add(time.Hour).UnixMilli(), "language": "de",
+			"desk": me.Desks[0].ID, "service": me.Services[0].ID, "startsAt": starts.UnixMilli(), "language": "de",
 			"citizen": worldtest.Body{"name": "Erika Mustermann"},
 		})
 	}

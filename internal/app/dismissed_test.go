@@ -20,6 +20,7 @@ var finishing = map[string]string{
 	"POST /api/staff/audit/people":                    "looks, and changes nothing",
 	"POST /api/staff/desks/{desk}/substitutes/search": "looks, and changes nothing",
 	"POST /api/staff/people/search":                   "looks, and changes nothing",
+	"POST /api/staff/talks/{talk}/transfer/desks":     "looks, and changes nothing",
 	"POST /api/staff/talks/{talk}/detour":             "a way to the relay, which lets nobody into a talk that has passed",
 }
 
