@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"path/filepath"
 	"maps"
 	"reflect"
 	"slices"
@@ -719,18 +720,24 @@ func run(t *testing.T, s seat.Seat, list ...seat.Command) seat.Seat {
 // declaredCommands finds the types of rules.go that have the method apply.
 func declaredCommands(t *testing.T) []string {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "rules.go", nil, 0)
+	paths, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var kinds []string
-	for _, d := range file.Decls {
-		f, ok := d.(*ast.FuncDecl)
-		if !ok || f.Name.Name != "apply" || f.Recv == nil {
-			continue
+	for _, path := range paths {
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if receiver, ok := f.Recv.List[0].Type.(*ast.Ident); ok {
-			kinds = append(kinds, receiver.Name)
+		for _, d := range file.Decls {
+			f, ok := d.(*ast.FuncDecl)
+			if !ok || f.Name.Name != "apply" || f.Recv == nil {
+				continue
+			}
+			if receiver, ok := f.Recv.List[0].Type.(*ast.Ident); ok {
+				kinds = append(kinds, receiver.Name)
+			}
 		}
 	}
 	return kinds
