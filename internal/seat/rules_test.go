@@ -6,8 +6,8 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"path/filepath"
 	"maps"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -732,7 +732,7 @@ func declaredCommands(t *testing.T) []string {
 		}
 		for _, d := range file.Decls {
 			f, ok := d.(*ast.FuncDecl)
-			if !ok || f.Name.Name != "apply" || f.Recv == nil {
+			if !ok || f.Name.Name != "apply" || f.Recv == nil || len(f.Type.Results.List) != 3 { // those of Command
 				continue
 			}
 			if receiver, ok := f.Recv.List[0].Type.(*ast.Ident); ok {
