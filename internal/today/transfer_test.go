@@ -204,6 +204,19 @@ func TestOfTwoWhoAcceptOneGoesOnAndTheOtherIsToldWho(t *testing.T) {
 	})
 }
 
+// untilNext waits until a guest's page says who goes on with the talk in a moment.
+func untilNext(page *Stream, name string) {
+	for {
+		var view struct {
+			Talk *struct{ NextName string }
+		}
+		page.Until("seat", &view)
+		if view.Talk != nil && view.Talk.NextName == name {
+			return
+		}
+	}
+}
+
 func TestATransferIsDeclinedAndTakenBackAndAskedForAnew(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newOffices(t, d)
@@ -214,16 +227,10 @@ func TestATransferIsDeclinedAndTakenBackAndAskedForAnew(t *testing.T) {
 		s.sommer.Post(talk+"/transfer", Body{"desk": s.o.Desk}).Expect(t, http.StatusConflict, "transfer.open")
 		s.sommer.Post(talk+"/transfer/accept", at).Expect(t, http.StatusConflict, "transfer.none") // one's own
 		s.winter.Post(talk+"/transfer/accept", at).OK(t)
+		untilNext(page, "Herr Winter")
 		s.winter.Post(talk+"/transfer/decline", no).OK(t) // after all
 		s.transfers(list, 0)
-		var view struct {
-			Talk *struct{ NextName string }
-		}
-		for seen := false; !seen || view.Talk == nil || view.Talk.NextName != ""; {
-			view.Talk = nil
-			page.Until("seat", &view)
-			seen = seen || view.Talk != nil && view.Talk.NextName != ""
-		}
+		untilNext(page, "")
 		var shown struct {
 			Transfer *struct {
 				Declined   string
