@@ -19,7 +19,7 @@ import (
 // audited is an installation with an agency that has three entries, a day apart.
 func audited(t *testing.T, now *time.Time, environ ...string) (*config.Config, *parts, string) {
 	t.Helper()
-	c := configured(t, environ...)
+	c := configured(t, append([]string{"VISAVIS_TIME_ZONE=Europe/Berlin"}, environ...)...)
 	p, err := build(t.Context(), migrated(t, c), Options{Pages: pagesOfTests(), Cost: worldtest.Cheap(), Clock: func() time.Time { return *now }})
 	if err != nil {
 		t.Fatal(err)

@@ -26,11 +26,15 @@ import (
 	"visavis/internal/mailbox"
 )
 
+// atNoon is a zone in which it is about noon: the examples of the demonstration, which are of today, take all of the room
+// there is just before midnight.
+func atNoon() string { return fmt.Sprintf("Etc/GMT%+d", time.Now().UTC().Hour()-12) }
+
 // configured is a configuration of a test's own folder and ports, with what is given instead.
 func configured(t *testing.T, environ ...string) *config.Config {
 	t.Helper()
 	c, err := config.Load(config.Source{Environ: append([]string{
-		"VISAVIS_DATA_DIR=" + t.TempDir(), "VISAVIS_HTTP_LISTEN=127.0.0.1:0",
+		"VISAVIS_DATA_DIR=" + t.TempDir(), "VISAVIS_HTTP_LISTEN=127.0.0.1:0", "VISAVIS_TIME_ZONE=" + atNoon(),
 		"VISAVIS_RELAY_UDP=127.0.0.1:0", "VISAVIS_RELAY_TCP=127.0.0.1:0",
 	}, environ...)})
 	if err != nil {
