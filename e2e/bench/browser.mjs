@@ -17,6 +17,8 @@ import { latencies } from '../lib/typing.mjs';
 const RUNS = Number(process.env.VISAVIS_BENCH_RUNS ?? 20);
 const CUTS = Number(process.env.VISAVIS_BENCH_CUTS ?? 5);
 const CUT_MS = 10_000;
+const DEATHS = 3;
+const DEAD_MS = 2_000;
 const LETTERS = 100;
 const FILE_BYTES = 3_000_000;
 // On a machine that is so busy that the connection counts as weak a file takes two minutes; that is a figure, too.
@@ -218,11 +220,7 @@ async function reconnections(figures) {
       await new Promise((resolve) => setTimeout(resolve, CUT_MS));
       const plugged = Date.now();
       cable.plug();
-      const seen = await until('both see again', async () => {
-        const [a, b] = [await marks(guest), await marks(talk)];
-        return a.lastFrame > plugged && b.lastFrame > plugged && Date.now() - plugged; // as exact as one look every 20 ms
-      }, { deadline: 60_000, every: 20 });
-      back.push(seen);
+      back.push(await seeAgain(plugged, guest, talk));
       await bothSeeAndHear(guest, talk);
     }
   } finally {
@@ -234,11 +232,45 @@ async function reconnections(figures) {
   figures.reconnect_ms_p95 = round(p95(back));
 }
 
+// The server dies in a talk (kill -9) and is started again: from that start until both see each other again.
+async function restarts(figures) {
+  const world = await demoWorld({ env: { VISAVIS_TALK_HEADS_UP: '0s', VISAVIS_LOG_LEVEL: 'error' } });
+  const back = [];
+  try {
+    const list = await watchedPage(world.chromium, {});
+    await signIn(list, world.server, ADVISORS.sabine);
+    const { link } = await bookNow(list);
+    const guest = await watchedPage(world.chromium, { width: 390, height: 844 });
+    await enterWaitingRoom(guest, link);
+    const talk = await openedWatched(list);
+    await bothSeeAndHear(guest, talk);
+    for (let run = 0; run < DEATHS; run += 1) {
+      await world.server.kill('SIGKILL');
+      await new Promise((resolve) => setTimeout(resolve, DEAD_MS));
+      const starting = Date.now();
+      await world.server.start();
+      back.push(await seeAgain(starting, guest, talk));
+      await bothSeeAndHear(guest, talk);
+    }
+  } finally {
+    await world.close();
+  }
+  figures.restart_ms_p50 = round(median(back));
+  figures.restart_ms_p95 = round(p95(back));
+}
+
+// How long after that moment both see each other: as exact as one look every 20 ms.
+const seeAgain = (since, ...pages) => until('both see again', async () => {
+  const noted = await Promise.all(pages.map(marks));
+  return noted.every(({ lastFrame }) => lastFrame > since) && Date.now() - since;
+}, { every: 20 });
+
 const figures = {};
 await admissions(figures);
 await typing(figures);
 await reconnections(figures);
-figures.browser_runs = `a file of ${FILE_BYTES / 1e6} MB beside two voices and cameras, ${RUNS} admissions (beside ${Math.ceil(RUNS / 2)} connections of two bare pages, without server and relay: bare_first_frame) twice ${LETTERS} letters (rtt_lossy: a fifth of all packets is lost) and ${CUTS} cuts of ${CUT_MS / 1000} s (of so few, p95 is the longest), Chromium on both sides, one machine`;
+await restarts(figures);
+figures.browser_runs = `a file of ${FILE_BYTES / 1e6} MB beside two voices and cameras, ${RUNS} admissions (beside ${Math.ceil(RUNS / 2)} connections of two bare pages, without server and relay: bare_first_frame), twice ${LETTERS} letters (rtt_lossy: a fifth of all packets is lost), ${CUTS} cuts of ${CUT_MS / 1000} s and ${DEATHS} deaths of the server (of so few, p95 is the longest), Chromium on both sides, one machine`;
 const results = fileURLToPath(new URL('../../bench/results', import.meta.url));
 mkdirSync(results, { recursive: true });
 writeFileSync(`${results}/browser.json`, `${JSON.stringify(figures, null, 2)}\n`);
