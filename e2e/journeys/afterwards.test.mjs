@@ -13,7 +13,7 @@ import { until } from '../lib/page.mjs';
 import { bothSeeAndHear, endTalk, hook, screen } from '../lib/steps.mjs';
 import { demoWorld, onlyOurHost, quietConsole } from '../lib/world.mjs';
 
-const LIMIT = { timeout: 120_000 };
+const LIMIT = { timeout: 180_000 };
 const see = album('afterwards');
 const LARGE = { 'color-contrast-enhanced': { enabled: true } };
 let world, list, guest, talk, made, receipt, address;

@@ -27,7 +27,7 @@ async function waitingGuest(world, { language = 'de', prepare = async () => {} }
   return { list, guest };
 }
 
-test('E2E-01: nothing that passes the relay can be decoded, and the same decoder reads what is not encrypted', { timeout: 120_000 }, async () => {
+test('E2E-01: nothing that passes the relay can be decoded, and the same decoder reads what is not encrypted', { timeout: 180_000 }, async () => {
   const media = freePort();
   const world = await demoWorld({
     env: { VISAVIS_RELAY_UDP: `127.0.0.2:${media}`, VISAVIS_RELAY_TCP: `127.0.0.2:${media}`, VISAVIS_RELAY_ADVERTISE: '127.0.0.1' },
@@ -75,7 +75,7 @@ describe('E2E-02: a key that was swapped on the way', () => {
   after(() => world?.close());
 
   for (const language of ['de', 'en']) {
-    test(`the guest's: the advisor is warned, in ${language}`, { timeout: 60_000 }, async () => {
+    test(`the guest's: the advisor is warned, in ${language}`, { timeout: 180_000 }, async () => {
       const prepare = (page) => page.context.route('**/arrive', async (route) => {
         const body = route.request().postDataJSON();
         await route.continue({ postData: JSON.stringify({ ...body, offer: swap(body.offer) }) });
@@ -87,7 +87,7 @@ describe('E2E-02: a key that was swapped on the way', () => {
       await nothingFlows(guest, talk);
     });
 
-    test(`the advisor's: the guest is warned, in ${language}`, { timeout: 60_000 }, async () => {
+    test(`the advisor's: the guest is warned, in ${language}`, { timeout: 180_000 }, async () => {
       const { list, guest } = await waitingGuest(world, { language });
       await list.context.route('**/signal', async (route) => {
         const body = route.request().postDataJSON();

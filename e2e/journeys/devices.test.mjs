@@ -31,7 +31,7 @@ async function invited({ server, chromium }) {
   return { list, guest, link: (await invitation(server, 'gerda@example.org')).link };
 }
 
-test('a chime tells the advisor who comes and the guest that it begins; devices are changed in the talk', { timeout: 120_000 }, async () => {
+test('a chime tells the advisor who comes and the guest that it begins; devices are changed in the talk', { timeout: 180_000 }, async () => {
   const world = await demoWorld({ browser: { args: ['--use-fake-device-for-media-stream=device-count=3' /* the second one shows depths, which nobody can see */] } });
   try {
     const { list, guest, link } = await invited(world);
@@ -90,7 +90,7 @@ function boxOf(selector) {
   return width > 0 && { x, y, width, height };
 }
 
-test('a browser that keeps sound back gets one large button, and one touch is enough', { timeout: 90_000 }, async () => {
+test('a browser that keeps sound back gets one large button, and one touch is enough', { timeout: 180_000 }, async () => {
   const world = await demoWorld();
   try {
     const { list, guest, link } = await invited(world);

@@ -13,7 +13,7 @@ import { PAPER, paperArguments, paperCamera, readPaper } from '../lib/papercard.
 import { bothSeeAndHear, endTalk, hook, screen } from '../lib/steps.mjs';
 import { demoWorld, onlyOurHost, quietConsole } from '../lib/world.mjs';
 
-const LIMIT = { timeout: 120_000 };
+const LIMIT = { timeout: 180_000 };
 const see = album('document');
 const LARGE = { 'color-contrast-enhanced': { enabled: true } };
 let world, list, guest, talk, made;
@@ -59,7 +59,7 @@ async function asWasHeld(page, selector) {
     const got = await readPaper(page, selector);
     if (got.size.join() === [PAPER.width, PAPER.height].join() && got.wrong === 0 && got.apart === 1) return true;
     throw new Error(JSON.stringify(got));
-  }, { deadline: 30_000 });
+  });
 }
 
 async function take() {

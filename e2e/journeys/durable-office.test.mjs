@@ -10,7 +10,7 @@ import { ADVISORS, endTalk, hook, invitation, screen, signIn } from '../lib/step
 import { demoWorld, quietConsole } from '../lib/world.mjs';
 import { mailFor, linkIn } from '../lib/mail.mjs';
 
-const LIMIT = { timeout: 120_000 };
+const LIMIT = { timeout: 180_000 };
 const RING = 10;
 const LONG = process.env.VISAVIS_TEST_LONG === '1';
 const pictures = album('durable-office');

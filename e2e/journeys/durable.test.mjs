@@ -10,7 +10,7 @@ import { until } from '../lib/page.mjs';
 import { endTalk, hook, say, screen } from '../lib/steps.mjs';
 import { demoWorld, quietConsole } from '../lib/world.mjs';
 
-const LIMIT = { timeout: 120_000 };
+const LIMIT = { timeout: 180_000 };
 const LONG = process.env.VISAVIS_TEST_LONG === '1';
 const see = album('durable').both;
 // States that other journeys show as well: pictures of them are for make test-long.

@@ -8,7 +8,7 @@ import { withoutNamespace } from '../lib/network.mjs';
 import { ADVISORS, admit, book, bothSeeAndHear, enterWaitingRoom, hook, invitation, safetyCode, say, signIn } from '../lib/steps.mjs';
 import { demoWorld, freePort } from '../lib/world.mjs';
 
-test('E2E-04: with a server in the middle both talk, and see different digits', { timeout: 120_000, skip: withoutNamespace }, async () => {
+test('E2E-04: with a server in the middle both talk, and see different digits', { timeout: 180_000, skip: withoutNamespace }, async () => {
   const world = await demoWorld();
   let evil;
   try {

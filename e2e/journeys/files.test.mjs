@@ -17,7 +17,7 @@ import { until } from '../lib/page.mjs';
 import { bothSeeAndHear, endTalk, hook, say, screen } from '../lib/steps.mjs';
 import { demoWorld, onlyOurHost, quietConsole } from '../lib/world.mjs';
 
-const LIMIT = { timeout: 120_000 };
+const LIMIT = { timeout: 180_000 };
 const see = album('files');
 const folder = mkdtempSync(join(tmpdir(), 'visavis-files-'));
 const hash = (bytes) => createHash('sha256').update(bytes).digest('hex');
@@ -152,8 +152,8 @@ async function trap() {
 // Runs in the sandbox, and in what reads there: what either can reach. Each answer is the name of a mistake, or what it got.
 async function reach(own, leak) {
   const tried = {};
-  const attempt = async (name, act) => {
-    const late = new Promise((resolve) => setTimeout(resolve, 1_000, 'nothing'));
+  const attempt = async (name, act, ms = 20_000) => {
+    const late = new Promise((resolve) => setTimeout(resolve, ms, 'nothing'));
     try {
       tried[name] = String(await Promise.race([act(), late]));
     } catch (error) {
@@ -183,7 +183,7 @@ async function reach(own, leak) {
         const part = Object.assign(document.createElement(tag), { [key]: `${leak}/${name}`, onload: () => resolve('loaded'), onerror: () => resolve('refused') });
         document.documentElement.append(part);
         part.submit?.();
-      }));
+      }), name === 'form' ? 1_000 : undefined); // a form that is not sent says nothing
   } else await attempt('import', () => importScripts(`${own}/assets/none.js`));
   return tried;
 }

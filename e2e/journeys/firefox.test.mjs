@@ -32,7 +32,7 @@ const launched = async () => (firefox ??= await launchFirefox());
 after(() => firefox?.close());
 
 for (const run of RUNS) {
-  test(`an appointment: ${run.name}`, { timeout: 120_000, skip: withoutNamespace }, async () => {
+  test(`an appointment: ${run.name}`, { timeout: 180_000, skip: withoutNamespace }, async () => {
     const media = freePort();
     const env = { VISAVIS_RELAY_UDP: `:${media}`, VISAVIS_RELAY_TCP: `:${media}`, VISAVIS_RELAY_ADVERTISE: OWN_ADDRESS, ...run.env?.(media) };
     const [world] = await Promise.all([demoWorld({ browser: run.browser, env }), launched()]);

@@ -10,7 +10,7 @@ import { received, until } from '../lib/page.mjs';
 import { bothSeeAndHear, endTalk, hook, screen } from '../lib/steps.mjs';
 import { demoWorld, onlyOurHost, quietConsole } from '../lib/world.mjs';
 
-const LIMIT = { timeout: 120_000 };
+const LIMIT = { timeout: 180_000 };
 const FIELD = `${hook('live')} input`;
 const see = album('live');
 let world, list, guest, talk;

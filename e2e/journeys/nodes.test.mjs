@@ -81,7 +81,7 @@ const bothGoOn = (guest, talk, deadline) => Promise.all([mediaGoOn(guest, 'the g
 
 const bothHearOn = (...pages) => Promise.all(pages.map(async (page) => {
   const before = await page.eval(received);
-  await until('sound goes on', async () => (await page.eval(received)).audioPackets > before.audioPackets + 5, { deadline: 5000 });
+  await until('sound goes on', async () => (await page.eval(received)).audioPackets > before.audioPackets + 5);
 }));
 
 // Names the connection that media take at present: it gets another name when a page has to connect anew.

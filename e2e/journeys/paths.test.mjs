@@ -10,7 +10,7 @@ import { bothSeeAndHear, endTalk, hook, say, screen } from '../lib/steps.mjs';
 import { demoWorld, onlyOurHost, quietConsole } from '../lib/world.mjs';
 
 const see = album('paths').both;
-const options = { timeout: 120_000, skip: withoutNamespace };
+const options = { timeout: 180_000, skip: withoutNamespace };
 let world, network, media;
 
 before(async () => {

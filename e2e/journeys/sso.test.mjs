@@ -79,7 +79,7 @@ async function signIn(page, world, name, path = '/staff') {
   await signInThere(page, name);
 }
 
-test('single sign-on at a real provider', { timeout: 120_000 }, async (t) => {
+test('single sign-on at a real provider', { timeout: 180_000 }, async (t) => {
   const world = await opened();
   const see = gallery('sso');
   let nina;

@@ -184,7 +184,7 @@ test('the advisor hears once and quietly that the time is nearly over, the guest
   const talk = await callIn(list, 'Olaf Lange');
   await guest.wait(screen('talk'));
   for (const page of [guest, talk]) await listen(page);
-  await talk.wait(hook('end-soon'), { deadline: 40_000 });
+  await talk.wait(hook('end-soon'));
   await announced(talk, /Termin bis \d+:\d\d Uhr\..*Als Nächstes: \d+:\d\d Uhr, .*, wartet seit \d+:\d\d Uhr/);
   assert.doesNotMatch(await talk.text(hook('end-soon')), /Nora/, 'a screen may be shown');
   assert.equal(await talk.eval(() => globalThis.tones), 0, 'quietly');

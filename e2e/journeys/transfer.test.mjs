@@ -11,7 +11,7 @@ import { until } from '../lib/page.mjs';
 import { hook, say, screen } from '../lib/steps.mjs';
 import { demoWorld, onlyOurHost, quietConsole } from '../lib/world.mjs';
 
-const LIMIT = { timeout: 120_000 };
+const LIMIT = { timeout: 180_000 };
 const see = album('transfer');
 const GUEST = 'Gerda Beispiel';
 let world, sabine, mehmet, aylin, guest, link, talk, second, code;

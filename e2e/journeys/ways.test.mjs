@@ -84,7 +84,7 @@ const wordsOf = (page) =>
 const hasFocus = (page, selector) => until(`the focus is on ${selector}`, () => page.eval((wanted) => document.activeElement.matches(wanted), selector));
 const offersPhone = async (page) => assert.equal(await page.text('main p a[href="tel:03023125300"]'), '030 23125 300', 'the telephone number of the office');
 
-test('sound only, without penalty', { timeout: 60_000 }, async () => {
+test('sound only, without penalty', { timeout: 180_000 }, async () => {
   const page = await landing('Anna Ohnekamera');
   const read = await wordsOf(page);
   await offersPhone(page);
@@ -109,7 +109,7 @@ test('sound only, without penalty', { timeout: 60_000 }, async () => {
   assert.match(await list.text(hook('waiting-row')), /nur mit Ton/);
 });
 
-test('refused and missing devices: what happened, three steps, and on without', { timeout: 90_000 }, async () => {
+test('refused and missing devices: what happened, three steps, and on without', { timeout: 180_000 }, async () => {
   const refusing = await launchChromium({ fake: false, args: ['--use-fake-device-for-media-stream'] });
   const bare = await launchChromium({ fake: false });
   try {
@@ -140,7 +140,7 @@ test('refused and missing devices: what happened, three steps, and on without', 
   }
 });
 
-test('in writing: said as it is on both sides, with the chat open and no button that does nothing', { timeout: 120_000 }, async () => {
+test('in writing: said as it is on both sides, with the chat open and no button that does nothing', { timeout: 180_000 }, async () => {
   const bare = await launchChromium({ fake: false });
   try {
     const { link } = await invite('Wanda Schriftlich');
@@ -189,7 +189,7 @@ test('in writing: said as it is on both sides, with the chat open and no button 
   }
 });
 
-test('who would rather write says so, also where camera and microphone work', { timeout: 60_000 }, async () => {
+test('who would rather write says so, also where camera and microphone work', { timeout: 180_000 }, async () => {
   const guest = await landing('Gerd Gehörlos');
   await guest.click(hook('check'));
   await guest.wait('video');
@@ -218,7 +218,7 @@ test('who would rather write says so, also where camera and microphone work', { 
   await talk.close();
 });
 
-test('a chat that opened by itself goes when the guest speaks after all, but not from under the hands', { timeout: 90_000 }, async () => {
+test('a chat that opened by itself goes when the guest speaks after all, but not from under the hands', { timeout: 180_000 }, async () => {
   const field = `form:has(${hook('chat-send')}) input`;
   for (const used of [false, true]) {
     const name = used ? 'Tina Tippt' : 'Sven Später';
@@ -252,7 +252,7 @@ test('a chat that opened by itself goes when the guest speaks after all, but not
   }
 });
 
-test('the way back asks while it rings, and the ringing stops when the answer is to go', { timeout: 60_000 }, async () => {
+test('the way back asks while it rings, and the ringing stops when the answer is to go', { timeout: 180_000 }, async () => {
   const guest = await landing('Klara Klingel');
   await enter(guest);
   await hide(guest, true);
@@ -274,7 +274,7 @@ test('the way back asks while it rings, and the ringing stops when the answer is
   await guest.closeAll();
 });
 
-test('rather by telephone: a task at the desk, and the seat stays', { timeout: 60_000 }, async () => {
+test('rather by telephone: a task at the desk, and the seat stays', { timeout: 180_000 }, async () => {
   const page = await landing('Bruno Rückruf');
   await page.click(hook('callback'));
   await pictures.guest(page, '20-callback');
@@ -298,7 +298,7 @@ test('rather by telephone: a task at the desk, and the seat stays', { timeout: 6
   await until('the wish beside who waits', async () => /lieber telefonieren: 0170.123.45.67/.test(await list.text(`${hook('waiting-row')}:has-text("Bruno Rückruf")`)));
 });
 
-test('another time, and not at all', { timeout: 60_000 }, async () => {
+test('another time, and not at all', { timeout: 180_000 }, async () => {
   const page = await landing('Carla Anderszeit');
   await page.click(hook('change'));
   await pictures.guest(page, '25-change');
@@ -315,7 +315,7 @@ test('another time, and not at all', { timeout: 60_000 }, async () => {
   await pictures.guest(page, '27-cancelled');
 });
 
-test('an open page is told of a move and of a cancellation, and still knows after a reload', { timeout: 90_000 }, async () => {
+test('an open page is told of a move and of a cancellation, and still knows after a reload', { timeout: 180_000 }, async () => {
   const { link, id, version } = await invite('Emil Offen');
   const looking = await visit(link);
   await looking.wait(screen('landing'));
@@ -352,7 +352,7 @@ test('an open page is told of a move and of a cancellation, and still knows afte
   await checking.closeAll();
 });
 
-test('links that lead no further say so and offer the telephone', { timeout: 90_000 }, async () => {
+test('links that lead no further say so and offer the telephone', { timeout: 180_000 }, async () => {
   const { link, id, version } = await invite('Doris Verschoben', { after: 60 * minute });
   const page = await visit(link.slice(0, -6));
   await page.wait(screen('unknown'));
@@ -385,7 +385,7 @@ test('links that lead no further say so and offer the telephone', { timeout: 90_
 });
 
 // States that take long to come, or chance: the server's answer is changed on its way.
-test('states that are seldom seen', { timeout: 120_000 }, async () => {
+test('states that are seldom seen', { timeout: 180_000 }, async () => {
   const { link } = await invite('Frieda Selten');
   const page = await world.chromium.newPage(phone);
   await page.page.route('**/stream?*', (route) => route.abort()); // it would say how it is
@@ -416,7 +416,7 @@ test('states that are seldom seen', { timeout: 120_000 }, async () => {
   await page.closeAll();
 });
 
-test('browsers that cannot, and apps that will not: one sentence, and every way on', { timeout: 90_000 }, async () => {
+test('browsers that cannot, and apps that will not: one sentence, and every way on', { timeout: 180_000 }, async () => {
   const { link } = await invite('Gisela Mailprogramm');
   const ios = 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148';
   const android = 'Mozilla/5.0 (Linux; Android 14; SM-A146B; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/125.0 Mobile Safari/537.36';
@@ -442,7 +442,7 @@ test('browsers that cannot, and apps that will not: one sentence, and every way 
   }
 });
 
-test('without JavaScript: what this is, and the telephone number', { timeout: 30_000 }, async () => {
+test('without JavaScript: what this is, and the telephone number', { timeout: 180_000 }, async () => {
   for (const [locale, what] of [['de-DE', /sprechen Sie per Video/], ['en-GB', /by video/]]) {
     const page = await visit(`${world.server.url}/t/demo#geheim`, { javaScriptEnabled: false, locale });
     const text = await page.page.locator('body').innerText();
@@ -454,7 +454,7 @@ test('without JavaScript: what this is, and the telephone number', { timeout: 30
   }
 });
 
-test('the front page, the test page and addresses nobody knows', { timeout: 60_000 }, async () => {
+test('the front page, the test page and addresses nobody knows', { timeout: 180_000 }, async () => {
   const page = await visit(world.server.url);
   await page.wait(screen('home'));
   await pictures.guest(page, '60-home');
@@ -492,7 +492,7 @@ async function tabTo(page, selector, most = 20) {
 }
 
 // A telephone, a small one, and letters of double size.
-test('the way into the waiting room is in sight at once, and covers nothing that has the focus', { timeout: 60_000 }, async () => {
+test('the way into the waiting room is in sight at once, and covers nothing that has the focus', { timeout: 180_000 }, async () => {
   const guest = await landing('Ina Imblick');
   await guest.click(hook('check'));
   await guest.wait(screen('check'));
@@ -517,7 +517,7 @@ test('the way into the waiting room is in sight at once, and covers nothing that
   await guest.closeAll();
 });
 
-test('by keyboard alone, from the link to the talk and from signing in to calling in', { timeout: 90_000 }, async () => {
+test('by keyboard alone, from the link to the talk and from signing in to calling in', { timeout: 180_000 }, async () => {
   const { link } = await invite('Hanna Tastatur');
   const guest = await visit(link);
   await guest.wait(screen('landing'));
@@ -632,7 +632,7 @@ async function toTheTopLeft(talk) {
   });
 }
 
-test('twice as large, very narrow, and in the colours of the system', { timeout: 90_000 }, async () => {
+test('twice as large, very narrow, and in the colours of the system', { timeout: 180_000 }, async () => {
   const page = await landing('Ida Großschrift');
   const looks = async (name) => {
     await look(page, { language: 'de', width: 320, colorScheme: 'light' });
@@ -655,7 +655,7 @@ test('twice as large, very narrow, and in the colours of the system', { timeout:
   await page.closeAll();
 });
 
-test('the mail, as it lands', { timeout: 30_000 }, async () => {
+test('the mail, as it lands', { timeout: 180_000 }, async () => {
   const page = await world.chromium.newPage(phone);
   await page.goto(`${world.server.url}/demo/mail`);
   const html = await page.eval(() => document.querySelector('a[href$="/html"]').getAttribute('href'));
@@ -669,7 +669,7 @@ test('the mail, as it lands', { timeout: 30_000 }, async () => {
   await page.closeAll();
 });
 
-test('signing in is slowed down after many failures, and says for how long', { timeout: 30_000 }, async () => {
+test('signing in is slowed down after many failures, and says for how long', { timeout: 180_000 }, async () => {
   const page = await world.chromium.newPage();
   await page.goto(`${world.server.url}/staff`);
   await page.wait(screen('signin'));
