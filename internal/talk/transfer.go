@@ -130,7 +130,10 @@ func (s *Service) withdraw(ctx context.Context, p staff.Person, id string) (Talk
 		if f.No != "" { // that it is over is known
 			return s.saveTold(ctx, tx, t, f.Desk)
 		}
-		return s.transferred(ctx, tx, p, t, f.Desk, audit.TransferOver)
+		if err := s.transferred(ctx, tx, p, t, f.Desk, audit.TransferOver); err != nil || f.By == "" {
+			return err
+		}
+		return s.tell(ctx, tx, *t) // the guest, who was told that somebody comes
 	})
 }
 

@@ -263,6 +263,20 @@ func TestATransferIsDeclinedAndTakenBackAndAskedForAnew(t *testing.T) {
 	})
 }
 
+// The guest's page has said who comes: it says, too, that nobody does after all.
+func TestAGuestIsToldThatWhoHadAcceptedIsNotAskedAnyMore(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newOffices(t, d)
+		_, _, page, talk, at := s.requested(Body{"desk": s.o.Desk})
+		s.winter.Post(talk+"/transfer/accept", at).OK(t)
+		untilNext(page, "Herr Winter")
+		window := s.sommer.Listen(talk+"/stream", "") // that there is none the guest would be told, too
+		window.Until("snapshot", nil)
+		s.sommer.Post(talk+"/transfer/back", Body{}).OK(t)
+		untilNext(page, "")
+	})
+}
+
 func TestOnlyWhoMayIsAskedAndEverythingIsAskedAnewWhenTheyEnter(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newOffices(t, d)
