@@ -194,8 +194,21 @@ func (s *Service) lead(ctx context.Context, p staff.Person, id string, f func(*d
 		if t.Staff != p.ID {
 			return s.ledBy(ctx, tx, *t)
 		}
-		return f(tx, t)
+		if err := f(tx, t); err != nil {
+			return err
+		}
+		return stillLeads(ctx, tx, p, *t)
 	})
+}
+
+// stillLeads undoes what somebody has done who leads the talk no longer: what f has in hand by now, somebody else may have
+// had just before, and have gone on with the talk, even at another desk. The next try finds who does.
+func stillLeads(ctx context.Context, tx *db.Tx, p staff.Person, t Talk) error {
+	now, err := byID(ctx, tx, t.Agency, t.ID)
+	if err == nil && now.Staff != p.ID {
+		err = db.ErrConflict
+	}
+	return err
 }
 
 // ledBy refuses, and says who leads the talk.

@@ -2,6 +2,7 @@ package talk_test
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -114,6 +115,38 @@ func TestNobodyWhoChangesAnAppointmentWaitsForItsGuest(t *testing.T) {
 			s.g.Do("cancel", Body{"wish": "move"}).OK(t)
 			if n := steps.Crossing(both.begins, func() { both.first(s) }, func() { both.second(s) }); n != 0 {
 				t.Errorf("%d times the database had to end one of them", n)
+			}
+		})
+	}
+}
+
+// asksDesk lets the other desk be asked to go on with a talk, and somebody of it say yes: what is left is to enter.
+func (s *scene) asksDesk(talk string) (enter func() Answer) {
+	s.t.Helper()
+	s.g.Signal(1, "enter", nil).OK(s.t)
+	var view struct{ Transfer struct{ At int64 } }
+	s.do(s.sommer, talk, "transfer", Body{"desk": s.o.Desk2}).OK(s.t).Into(s.t, &view)
+	herbst, at := s.SignIn(s.o.Herbst), Body{"at": view.Transfer.At}
+	s.do(herbst, talk, "transfer/accept", at).OK(s.t)
+	return func() Answer { return s.do(herbst, talk, "transfer/enter", at) }
+}
+
+// Whoever led a talk until a moment ago does not end what another desk has just taken on.
+func TestATalkThatSomebodyGoesOnWithIsEndedByNobodyElse(t *testing.T) {
+	for name, ends := range map[string]func(s *scene, talk string) Answer{
+		"end":    func(s *scene, talk string) Answer { return s.do(s.sommer, talk, "end", Body{"outcome": "held"}) },
+		"remove": func(s *scene, talk string) Answer { return s.do(s.sommer, talk, "remove", Body{"outcome": "held"}) },
+		"lock":   func(s *scene, talk string) Answer { return s.do(s.sommer, talk, "lock", Body{"on": true}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, steps, talk := crossing(t)
+			enter := s.asksDesk(talk)
+			var late Answer
+			steps.Crossing(readsSeat, func() { late = ends(s, talk) }, func() { enter().OK(t) })
+			late.Expect(t, http.StatusNotFound, "talk.unknown")
+			if s.Count(`SELECT COUNT(*) FROM seat WHERE state = 'talking' AND NOT locked`) != 1 {
+				t.Error("something was done to a talk that belongs to others")
 			}
 		})
 	}
