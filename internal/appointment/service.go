@@ -166,7 +166,9 @@ func (s *Service) complete(ctx context.Context, tx *db.Tx, p staff.Person, a *Ap
 		return err
 	}
 	service, err := s.o.Agencies.Service(ctx, tx, p.Agency, a.Service)
-	if errors.Is(err, agency.ErrNotFound) || err == nil && service.DepartmentID != desk.DepartmentID {
+	// After a talk that has gone on at another desk the next one is there, and about what was booked first.
+	stays := a.Follows != ""
+	if errors.Is(err, agency.ErrNotFound) || err == nil && !stays && service.DepartmentID != desk.DepartmentID {
 		return invalid("appointment.service")
 	}
 	if err != nil {

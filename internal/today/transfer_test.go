@@ -178,6 +178,10 @@ func TestATalkThatGoesOnAtAnotherDeskBelongsToItFromThenOn(t *testing.T) {
 		s.sommer.Get(talk).Expect(t, http.StatusNotFound, "talk.unknown")
 		g.Prepare(2).OK(t)
 		s.herbst.Post(talk+"/end", Body{"outcome": "held"}).OK(t)
+		again := "/api/staff/appointments/" + p.Appointment + "/follow"
+		next := Body{"startsAt": Start().Add(7 * 24 * time.Hour).UnixMilli()}
+		s.sommer.Post(again, next).Expect(t, http.StatusNotFound, "appointment.unknown")
+		s.herbst.Post(again, next).OK(t) // about the same, there
 	})
 }
 
