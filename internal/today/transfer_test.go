@@ -315,6 +315,12 @@ func TestOnlyWhoMayIsAskedAndEverythingIsAskedAnewWhenTheyEnter(t *testing.T) {
 		s.herbst.Post(talk+"/transfer/enter", at).Expect(t, http.StatusConflict, "transfer.not_offered")
 		s.Decide(s.o, s.o.Desk2, agency.Doors, `["link"]`, false)
 
+		var department string
+		s.Scan(`SELECT department_id FROM desk WHERE agency_id = $1 AND id = $2`, []any{s.o.Agency, s.o.Desk2}, &department)
+		s.Decide(s.o, department, agency.LegalBasis, `"consent"`, false)
+		s.herbst.Post(talk+"/transfer/enter", at).Expect(t, http.StatusConflict, "transfer.consent")
+		s.Decide(s.o, department, agency.LegalBasis, `"notice"`, false)
+
 		// Reception sees what is asked of the desk, may say no, and takes part in no talk.
 		for _, role := range []string{"reception", ""} {
 			s.Exec(`DELETE FROM staff_role WHERE agency_id = $1 AND staff_id = $2`, s.o.Agency, s.o.Herbst.ID)
