@@ -38,6 +38,7 @@ func RenewReceiptKey(c *config.Config, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("keys.file: %w", err)
 	}
-	_, err = fmt.Fprintf(out, "receipts are signed with %s from now on; give the key file to all servers, and start them again\n", made.ID)
+	_, err = fmt.Fprintf(out, "receipts are signed with %s from now on; give the key file to all servers, and start them again within the hour: "+
+		"what they sign with the former key later is not genuine\n", made.ID)
 	return err
 }

@@ -69,7 +69,8 @@ func TestWhatWasSignedWithAFormerKeyStaysGenuine(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "keys")
 	first := ring(t, path)
 	changedAt := time.Now().Truncate(time.Second)
-	before, after := signedBy(t, first, changedAt.Add(-time.Hour)), signedBy(t, first, changedAt.Add(time.Hour))
+	before, after := signedBy(t, first, changedAt.Add(-time.Hour)), signedBy(t, first, changedAt.Add(time.Hour+time.Second))
+	meanwhile := signedBy(t, first, changedAt.Add(50*time.Minute)) // by a server that was not yet started again
 	made, err := vault.RenewSigning(path, changedAt, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -94,6 +95,9 @@ func TestWhatWasSignedWithAFormerKeyStaysGenuine(t *testing.T) {
 		first = second
 	}
 }
+		if _, err := read(second, meanwhile); err != nil {
+			t.Error("what a server has signed that had not yet heard of the change is not genuine")
+		}
 
 func FuzzReadNeverPanics(f *testing.F) {
 	k := ring(f, filepath.Join(f.TempDir(), "keys"))

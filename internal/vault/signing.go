@@ -101,8 +101,13 @@ func (k *Keyring) SigningKeys() []SigningKey { return slices.Clone(k.sign.keys) 
 // Signer is the key that signs at present.
 func (k *Keyring) Signer() SigningKey { return k.sign.keys[len(k.sign.keys)-1] }
 
+// renewTime is how long what the former key signs still counts: processes that run go on with what they have read until
+// they are started again, and what they hand out meanwhile must not turn out to be worth nothing. It helps nobody who has
+// stolen that key, as they can date back.
+const renewTime = time.Hour
+
 // RenewSigning gives a key file that there is another key to sign with. The private half of the one before is not in the
-// file any more; the public one stays. Processes that run go on with what they have read.
+// file any more; the public one stays.
 func RenewSigning(path string, now time.Time, random io.Reader) (SigningKey, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -124,7 +129,7 @@ func RenewSigning(path string, now time.Time, random io.Reader) (SigningKey, err
 	file.Sign = nil
 	for _, key := range ring.sign.keys {
 		if key.Until.IsZero() {
-			key.Until = now.UTC().Truncate(time.Second)
+			key.Until = now.UTC().Truncate(time.Second).Add(renewTime)
 		}
 		file.Sign = append(file.Sign, signingEntry{Public: base64.StdEncoding.EncodeToString(key.Public), Until: key.Until})
 	}
