@@ -134,6 +134,7 @@ func TestAMoveLosesNoWait(t *testing.T) {
 	var moved struct{ Link string }
 	sommer.Post("/api/staff/appointments/"+g.Place.Appointment+"/move",
 		Body{"version": g.Place.Version, "startsAt": Start().Add(50 * time.Hour).UnixMilli()}).OK(t).Into(t, &moved)
+	g.Post("/api/guest/lindenau/seats/"+g.Place.Seat+"/receipt", Body{}).Expect(t, http.StatusGone, "link.moved") // by the old link
 	place := g.Place
 	place.Secret = n.Secret(o, moved.Link)
 	_, s := issue(n.Guest(place))

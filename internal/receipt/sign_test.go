@@ -50,13 +50,25 @@ func TestAReceiptCannotBeForged(t *testing.T) {
 		}
 	}
 	plain, signature, _ := strings.Cut(genuine, ".")
+	raw, err := base64.RawURLEncoding.DecodeString(plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// By the key itself, but not as it says things: what is to come must not be taken for what is.
+	signed := func(from, to string) string {
+		said := strings.Replace(string(raw), from, to, 1)
+		if said == string(raw) {
+			t.Fatalf("it does not say %s", from)
+		}
+		enc := base64.RawURLEncoding
+		return enc.EncodeToString([]byte(said)) + "." + enc.EncodeToString(k.Sign(purpose, []byte(said)))
+	}
 	for name, text := range map[string]string{
-		"empty": "", "no signature": plain, "an empty one": plain + ".", "only a signature": "." + signature, "more": genuine + "." + signature,
-		"of another installation": signedBy(t, ring(t, filepath.Join(t.TempDir(), "keys")), time.Now()),
-		"signed for another purpose": plain + "." + base64.RawURLEncoding.EncodeToString(func() []byte {
-			raw, _ := base64.RawURLEncoding.DecodeString(plain)
-			return k.Sign("something else", raw)
-		}()),
+		"of another version": signed(`"v":1`, `"v":2`), "in the name of another key": signed(k.Signer().ID, "00000000"),
+		"with a line break": genuine[:40] + "\n" + genuine[40:],
+		"empty":             "", "no signature": plain, "an empty one": plain + ".", "only a signature": "." + signature, "more": genuine + "." + signature,
+		"of another installation":    signedBy(t, ring(t, filepath.Join(t.TempDir(), "keys")), time.Now()),
+		"signed for another purpose": plain + "." + base64.RawURLEncoding.EncodeToString(k.Sign("something else", raw)),
 	} {
 		if _, err := read(k, text); err == nil {
 			t.Errorf("%s: genuine", name)
@@ -83,6 +95,9 @@ func TestWhatWasSignedWithAFormerKeyStaysGenuine(t *testing.T) {
 		if _, err := read(second, before); err != nil {
 			t.Error("what was signed before is not genuine any more")
 		}
+		if _, err := read(second, meanwhile); err != nil {
+			t.Error("what a server has signed that had not yet heard of the change is not genuine")
+		}
 		if _, err := read(second, after); err == nil {
 			t.Error("the old key still signs")
 		}
@@ -95,9 +110,6 @@ func TestWhatWasSignedWithAFormerKeyStaysGenuine(t *testing.T) {
 		first = second
 	}
 }
-		if _, err := read(second, meanwhile); err != nil {
-			t.Error("what a server has signed that had not yet heard of the change is not genuine")
-		}
 
 func FuzzReadNeverPanics(f *testing.F) {
 	k := ring(f, filepath.Join(f.TempDir(), "keys"))
