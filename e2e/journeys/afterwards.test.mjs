@@ -75,7 +75,7 @@ test('it says what happened, names nobody, and its browser has verified it', LIM
   await says(receipt, hook('receipt-summary'), /^Es gab ein Gespräch\.$/);
   const facts = await receipt.text(hook('receipt-facts'));
   assert.match(facts, new RegExp(`Nummer des Termins\\s*${made.id.match(/.{1,4}/g).join(' ')}`));
-  for (const wanted of [/Gewartet\s*\d\d:\d\d bis \d\d:\d\d Uhr/, /Gesprochen\s*\d\d:\d\d bis \d\d:\d\d Uhr/, /Gespräch geführt/, /Zeitzone\s*\S+ \(UTC/]) assert.match(facts, wanted);
+  for (const wanted of [/Im Warteraum angemeldet\s*\d\d:\d\d bis \d\d:\d\d Uhr/, /Gesprochen\s*\d\d:\d\d bis \d\d:\d\d Uhr/, /Gespräch geführt/, /Zeitzone\s*\S+ \(UTC/]) assert.match(facts, wanted);
   const all = await receipt.text('main');
   assert.match(all, /Geprüft hat das Ihr Browser/);
   for (const name of ['Gerda', 'Beispiel', 'Sabine', 'Krüger']) assert.ok(!all.includes(name), name);

@@ -116,7 +116,7 @@ describe("in words", () => {
       Behörde: "Amt Ahorn",
       "Nummer des Termins": "0123 4567 89ab cdef ghjk mn",
       "Vereinbarte Zeit": "Montag, 2. März 2026, 10:00 bis 10:40 Uhr",
-      Gewartet: "Sonntag, 1. März 2026, 10:00 bis 10:20 Uhr\n09:58 bis 10:07 Uhr",
+      "Im Warteraum angemeldet": "Sonntag, 1. März 2026, 10:00 bis 10:20 Uhr\n09:58 bis 10:07 Uhr",
       Gesprochen: "10:07 bis 10:41 Uhr",
       "Von der Behörde eingetragen": "Gespräch geführt",
       Ausgestellt: "Montag, 2. März 2026, 12:00 Uhr",
@@ -132,7 +132,7 @@ describe("in words", () => {
       issued: at("2026-10-25T08:00:00Z"),
       waited: [[at("2026-10-25T00:10:00Z"), at("2026-10-25T01:05:00Z")]],
     });
-    expect(said.Gewartet).toBe("02:10 (UTC+02:00) bis 02:05 (UTC+01:00) Uhr");
+    expect(said["Im Warteraum angemeldet"]).toBe("02:10 (UTC+02:00) bis 02:05 (UTC+01:00) Uhr");
     expect(said.Zeitzone).toBe("Europe/Berlin");
   });
 
@@ -164,6 +164,15 @@ describe("in words", () => {
       for (const { value } of factsOf(base, sayIn(language), language)) expect(file).toContain(value);
       expect(file).toContain(sayIn(language)("receipt.not.done"));
       expect(file).toContain("\r\nhttps://termin.example/receipt#e30.AA\r\n");
+    }
+  });
+
+  test("who was registered may have closed the page meanwhile: nobody is said to have waited", () => {
+    for (const language of ["de", "en"] as const) {
+      const waited = [[base.starts, base.ends]] as const;
+      const file = fileOf({ ...base, waited }, sayIn(language), language, "");
+      expect(file).not.toMatch(/gewartet|waited|war da|was there/i);
+      expect(file).toContain(sayIn(language)("receipt.not.open"));
     }
   });
 

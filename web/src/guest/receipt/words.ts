@@ -72,6 +72,7 @@ export function fileOf(statement: Statement, say: Say, language: Language, addre
 export const notSaid = [
   "receipt.not.done",
   "receipt.not.what",
+  "receipt.not.open",
   "receipt.not.who",
   "receipt.not.between",
 ] as const satisfies readonly GuestKey[];
