@@ -1,4 +1,4 @@
-import { type Answer, answerOf, type Ask } from "./words";
+import { type Answer, answerOf, type Ask, type Part } from "./words";
 
 /** In ms: what takes longer is given up, with all that it has begun. */
 const patienceMs = 20_000;
@@ -12,6 +12,9 @@ export class Sandbox {
   private readonly early: [Ask, Transferable[]][] = [];
   private way: MessagePort | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  /** How many questions are open. */
+  private owed = 0;
+  private readonly needed = new Set<Part>();
 
   constructor(
     /** What runs in it. */
@@ -32,16 +35,15 @@ export class Sandbox {
   }
 
   ask(ask: Ask, transfer: Transferable[] = []): void {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      this.giveUp();
-    }, this.patience);
+    if (ask.do !== "part") this.owed++;
+    this.wait();
     if (this.way) this.way.postMessage(ask, transfer);
     else this.early.push([ask, transfer]);
   }
 
   close(): void {
     clearTimeout(this.timer);
+    if (this.way) this.way.onmessage = null; // what has come already is not heard either
     this.way?.close();
     this.frame.remove();
   }
@@ -62,12 +64,29 @@ export class Sandbox {
 
   private take(data: unknown): void {
     const answer = answerOf(data);
-    if (!answer) {
+    if (!answer || !this.expects(answer)) {
       this.giveUp();
       return;
     }
-    clearTimeout(this.timer);
+    if (answer.do === "need" || this.owed === 0) clearTimeout(this.timer);
+    else this.wait(); // whoever turns quickly has asked for another page meanwhile
     this.heard(answer);
+  }
+
+  /** One answer to each question, and each part once: else a file could flood the talk's page, whose only wall this is. */
+  private expects(answer: Answer): boolean {
+    if (this.owed === 0) return false;
+    if (answer.do !== "need") this.owed--;
+    else if (this.needed.has(answer.part)) return false;
+    else this.needed.add(answer.part);
+    return true;
+  }
+
+  private wait(): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.giveUp();
+    }, this.patience);
   }
 
   private giveUp(): void {
