@@ -1,7 +1,8 @@
 /** What the admin pages ask: shapes and calls of docs/protocol.md, "Administration". */
 import type { Language } from "../i18n/languages";
-import { api, ApiError, call, problem } from "./client";
+import { api, type ApiError, call } from "./client";
 import type { Logo, Role } from "./types";
+import { upload } from "./upload";
 
 export type PlaceKind = "department" | "location" | "desk" | "service";
 export type Level = "agency" | PlaceKind;
@@ -233,23 +234,7 @@ const importMs = 150_000;
 export async function importFiles(files: readonly File[], trial: boolean): Promise<Imported> {
   const form = new FormData();
   for (const file of files) form.append("file", file);
-  let response: Response;
-  try {
-    response = await fetch(`/api/staff/import?trial=${trial}`, {
-      method: "POST",
-      headers: { Accept: "application/json" },
-      body: form,
-      cache: "no-store",
-      signal: AbortSignal.timeout(importMs),
-    });
-  } catch (error) {
-    throw new ApiError(
-      0,
-      error instanceof DOMException && error.name === "TimeoutError" ? "timeout" : "network",
-    );
-  }
-  if (!response.ok) throw await problem(response);
-  return (await response.json()) as Imported;
+  return upload<Imported>(`/api/staff/import?trial=${trial}`, form, importMs);
 }
 
 export const exportPath = (format: "csv" | "json"): string => `/api/staff/export?format=${format}`;
@@ -269,6 +254,7 @@ export type RuleName =
   | "talk.screen"
   | "talk.files"
   | "talk.document"
+  | "talk.scan"
   | "waiting.messages"
   | "logo"
   | "legal.basis"
