@@ -55,6 +55,7 @@ var rooms = map[string]string{
 	"internal/staff/oidc":     "",
 	"internal/staff/strength": "",
 	"internal/staff/totp":     "internal/qr",
+	"internal/scanner":        "",
 
 	// Measures from outside; knows the relay to be its peer, what a password costs, and no other part of the server.
 	"bench": "internal/relay internal/relay/control internal/staff",
@@ -63,7 +64,8 @@ var rooms = map[string]string{
 	"internal/db/dbtest":           "internal/db internal/db/scope internal/vault",
 	"internal/db/scope":            "",
 	"internal/staff/oidc/oidctest": "",
-	"internal/worldtest":           plumbing + media + strings.Join(features, " "),
+	"internal/scanner/scannertest": "internal/scanner",
+	"internal/worldtest":           plumbing + "internal/scanner " + media + strings.Join(features, " "),
 }
 
 // seen is the whole table, features included.
@@ -76,7 +78,7 @@ func seen() map[string]string {
 	all["internal/agency"] += "internal/agency/picture"
 	all["internal/admin"] += " internal/agency/picture"
 	all["internal/staff"] += "internal/staff/oidc internal/staff/strength internal/staff/totp"
-	all["internal/talk"] += media // chooses the media path, and is the only feature that knows there are two
+	all["internal/talk"] += "internal/scanner " + media // chooses the media path, and is the only feature that knows there are two
 	return all
 }
 

@@ -72,7 +72,7 @@ func Doctor(ctx context.Context, c *config.Config, checkup Checkup, out io.Write
 	if os.Geteuid() == 0 {
 		d.note("user", "this is root, who may read and use everything; ask as the user that Visavis runs as, too")
 	}
-	all := []func(context.Context){d.folder, d.storage, d.address, d.certificate, d.ports, d.relay, d.ways, d.mail, d.singleSignOn}
+	all := []func(context.Context){d.folder, d.storage, d.address, d.certificate, d.ports, d.relay, d.ways, d.mail, d.singleSignOn, d.virusScanner}
 	if checkup.Relay {
 		all = []func(context.Context){d.edge}
 	}

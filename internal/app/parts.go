@@ -187,10 +187,14 @@ func (p *parts) makeFeatures(ctx context.Context) error {
 		Agencies: p.agencies, Staff: p.staff, Seats: p.seats, Mailer: noticesBy(mailer), Events: p.events, Audit: p.audit, Clock: p.o.Clock,
 		Phone: seat.Phone, Problem: seat.Problem,
 	})
+	virusScanner, err := makeScanner(p.c)
+	if err != nil {
+		return err
+	}
 	p.talks = talk.New(p.db, talk.Options{
 		Ring: p.ring, Agencies: p.agencies, Staff: p.staff, Seats: p.seats, Appointments: p.appointments,
 		Events: p.events, Audit: p.audit, Jobs: p.jobs, Relay: p.relay, RelayKey: p.relayKey,
-		Candidates: func() []sdp.Candidate { return p.candidates }, Detour: p.detour,
+		Candidates: func() []sdp.Candidate { return p.candidates }, Detour: p.detour, Scanner: virusScanner,
 		HeadsUp: p.c.Talk.HeadsUp, RingTime: p.c.Talk.Ring, Clock: p.o.Clock, Log: p.o.Log, TrustedProxies: p.c.HTTP.TrustedProxies,
 	})
 	p.background("talks", p.talks.RunRelay)
@@ -310,6 +314,7 @@ func (p *parts) makeServer(context.Context) error {
 	}
 	uploads := admin.Uploads()
 	maps.Copy(uploads, scim.Uploads())
+	maps.Copy(uploads, talk.Uploads())
 	secure := edge.Secure(p.hosted(p.mux), edge.SecureOptions{Log: p.o.Log, HTTPS: p.c.HTTP.URL.Scheme == "https", Uploads: uploads})
 	p.server = newServer(secure, limits{
 		all: p.c.HTTP.MaxConnections, perSource: p.c.HTTP.MaxConnectionsPerSource, trusted: p.c.HTTP.TrustedProxies,

@@ -48,6 +48,7 @@ var elsewhere = map[audit.Act]string{
 	audit.AlarmRaised:           "today TestWhoLeadsATalkCallsColleaguesAndTheGuestLearnsNothingOfIt",
 	audit.AlarmAnswered:         "today TestWhoLeadsATalkCallsColleaguesAndTheGuestLearnsNothingOfIt",
 	audit.AlarmOver:             "today TestWhoLeadsATalkCallsColleaguesAndTheGuestLearnsNothingOfIt",
+	audit.FileScanned:           "talk TestAFileOfTheGuestIsLookedAtByARealScannerAndOnlyThatIsNoted",
 	audit.GuestRemoved:          "talk TestAGuestIsPutOutOfATalkAndTheLinkSaysToCall",
 	audit.TalkLocked:            "talk TestALockedTalkIsAskedForByNoOtherDevice",
 	audit.TalkUnlocked:          "talk TestALockedTalkIsAskedForByNoOtherDevice",

@@ -97,6 +97,7 @@ const (
 	TalkReturned Act = "talk.returned" // the guest waits again
 	TalkPassed   Act = "talk.passed"   // the same, as who led it may lead it no longer
 	TalkEnded    Act = "talk.ended"
+	FileScanned  Act = "file.scanned"  // for viruses; what it is, and what was found, stands nowhere
 	DocumentSeen Act = "document.seen" // held into the guest's camera; what it is stands nowhere
 
 	AlarmRaised   Act = "alarm.raised"   // who leads a talk calls the desk for help
@@ -212,6 +213,7 @@ var shapes = map[Act]shape{
 	TalkReturned: {object: OfAppointment, details: []string{"talk"}},
 	TalkPassed:   {object: OfAppointment, details: []string{"talk", "from"}},
 	TalkEnded:    {object: OfAppointment, details: []string{"talk"}},
+	FileScanned:  {object: OfAppointment, details: []string{"role"}},
 	DocumentSeen: {object: OfAppointment, details: []string{"role"}},
 
 	AlarmRaised:   {object: OfAppointment, details: []string{"talk"}},

@@ -65,6 +65,9 @@ func (c *Config) check() []error {
 	if c.Talk.Ring < 5*time.Second || c.Talk.Ring > 5*time.Minute {
 		wrong("talk.ring", "must be between 5s and 5m")
 	}
+	if at := c.Scanner.Clamd; at != "" && !hasAnyPrefix(at, "unix:/", "tcp:") {
+		wrong("scanner.clamd", "must be unix: with a path, or tcp: with a host and a port")
+	}
 	if c.Audit.KeepDays < 30 || c.Audit.KeepDays > 3650 {
 		wrong("audit.keep_days", "must be between 30 and 3650")
 	}

@@ -20,6 +20,7 @@ type Config struct {
 	Relay    Relay    `key:"relay" doc:"Connects the two browsers of a talk. It forwards sound and picture without being able to see them."`
 	Mail     Mail     `key:"mail" doc:"The server that takes our e-mail. Without a host no e-mail is sent; links are then given out on paper or by telephone."`
 	Talk     Talk     `key:"talk" doc:"How talks begin."`
+	Scanner  Scanner  `key:"scanner" doc:"The virus scanner that advisors can have files of guests looked at with, where the rule talk.scan is on (rules.md). See virus-scanner.md."`
 	Audit    Audit    `key:"audit" doc:"The record of what happened, for auditor and data protection officer (audit.md)."`
 	Decided  Decided  `key:"decided" doc:"The list of what was decided and a restored backup does not know: agencies given up, accounts disabled and enabled, rules on how long data is kept. It holds ids and dates, no names. See retention.md."`
 	SSO      []SSO    `key:"sso" doc:"Where staff sign in with an account that they have already (OpenID Connect): a list, each with the keys below. In the file only; a secret can also be a credential with the name sso.ID.client_secret, as sso.keycloak.client_secret is. See single-sign-on.md."`
@@ -80,6 +81,11 @@ type Mail struct {
 type Talk struct {
 	HeadsUp time.Duration `key:"heads_up" default:"3s" doc:"How long a guest sees that the talk begins, and whether camera and sound are on, before the other side sees and hears them. 0s to 10s."`
 	Ring    time.Duration `key:"ring" default:"60s" doc:"How long a guest is called whose page is not on the screen. After that the guest waits again, with the same place. 5s to 5m."`
+}
+
+// Scanner says who looks for viruses.
+type Scanner struct {
+	Clamd string `key:"clamd" example:"unix:/run/clamav/clamd.ctl" doc:"Where clamd of ClamAV listens: unix: with the path of its socket, or tcp: with host and port, in a network of your own, as files go there unencrypted. Empty: there is none."`
 }
 
 // Audit says how long the record of what happened is kept.

@@ -17,6 +17,8 @@ const (
 	screen   = "screen"
 	files    = "files"
 	document = "document"
+	// scanFiles is the one in which the server takes part: it passes a file on that has arrived (postScan).
+	scanFiles = "scan"
 )
 
 // features are what is switched on for a talk that begins now. Who takes part in writing has no other way to speak than
@@ -38,6 +40,9 @@ func (s *Service) features(ctx context.Context, q db.Q, x seat.Seat) ([]string, 
 	}
 	if rules.On(agency.TalkDocument, day) {
 		list = append(list, document)
+	}
+	if s.o.Scanner != nil && rules.On(agency.TalkFiles, day) && rules.On(agency.TalkScan, day) {
+		list = append(list, scanFiles)
 	}
 	return list, nil
 }

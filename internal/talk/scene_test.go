@@ -48,7 +48,12 @@ type scene struct {
 
 func newScene(t *testing.T, d *db.DB) *scene {
 	t.Helper()
-	n := New(t, d).Node()
+	return sceneIn(t, New(t, d))
+}
+
+func sceneIn(t *testing.T, w *World) *scene {
+	t.Helper()
+	n := w.Node()
 	s := &scene{Node: n, t: t, o: n.Office("lindenau")}
 	s.sommer = n.SignIn(s.o.Sommer)
 	s.g = n.Guest(n.Book(s.o, s.sommer, s.o.Booking(Start().Add(5*time.Minute))))

@@ -27,6 +27,7 @@ import (
 	"visavis/internal/relay/control"
 	"visavis/internal/relay/sdp"
 	"visavis/internal/relay/turn"
+	"visavis/internal/scanner"
 	"visavis/internal/seat"
 	"visavis/internal/staff"
 	"visavis/internal/vault"
@@ -83,6 +84,7 @@ type Options struct {
 	Relay          control.Relay
 	RelayKey       relay.Key
 	Candidates     func() []sdp.Candidate // the relay's addresses, best first
+	Scanner        *scanner.Clamd         // of files that have arrived; nil: there is none
 	Detour         *turn.Issuer           // for networks that let only HTTPS through; nil: there is none
 	HeadsUp        time.Duration
 	RingTime       time.Duration // how long a guest who is away is called
@@ -93,30 +95,34 @@ type Options struct {
 
 // Service runs talks.
 type Service struct {
-	db     *db.DB
-	o      Options
-	tests  *edge.Limiter // tests of the network, by network
-	steps  *edge.Limiter // descriptions of such tests, by network
-	joins  *edge.Limiter // by session: each is a new connection for the guest
-	fresh  *edge.Limiter // by seat: each is a new connection for the advisor
-	seen   *edge.Limiter // by session: each is an entry of the audit
-	alarms *edge.Limiter // by session
-	asks   *edge.Limiter // by session: each rings in the lists of others
-	losses chan loss     // of who may do less than before, until RunPasses has looked
+	db       *db.DB
+	o        Options
+	tests    *edge.Limiter // tests of the network, by network
+	steps    *edge.Limiter // descriptions of such tests, by network
+	joins    *edge.Limiter // by session: each is a new connection for the guest
+	fresh    *edge.Limiter // by seat: each is a new connection for the advisor
+	seen     *edge.Limiter // by session: each is an entry of the audit
+	alarms   *edge.Limiter // by session
+	asks     *edge.Limiter // by session: each rings in the lists of others
+	scans    *edge.Limiter // by session: each is a large body, and an entry of the audit
+	scanning chan struct{} // as many as are passed on at once
+	losses   chan loss     // of who may do less than before, until RunPasses has looked
 }
 
 // New returns a service and takes over the jobs of talks.
 func New(d *db.DB, o Options) *Service {
 	s := &Service{
 		db: d, o: o,
-		tests:  edge.NewLimiter(2*time.Second, 30, 20_000),
-		steps:  edge.NewLimiter(2*time.Second/stepsPerTest, 30*stepsPerTest, 20_000),
-		joins:  edge.NewLimiter(2*time.Second, 30, 20_000),
-		fresh:  edge.NewLimiter(2*time.Second, 30, 20_000),
-		seen:   edge.NewLimiter(10*time.Second, 10, 20_000),
-		alarms: edge.NewLimiter(10*time.Second, 10, 20_000),
-		asks:   edge.NewLimiter(10*time.Second, 10, 20_000),
-		losses: make(chan loss, mostLost),
+		tests:    edge.NewLimiter(2*time.Second, 30, 20_000),
+		steps:    edge.NewLimiter(2*time.Second/stepsPerTest, 30*stepsPerTest, 20_000),
+		joins:    edge.NewLimiter(2*time.Second, 30, 20_000),
+		fresh:    edge.NewLimiter(2*time.Second, 30, 20_000),
+		seen:     edge.NewLimiter(10*time.Second, 10, 20_000),
+		alarms:   edge.NewLimiter(10*time.Second, 10, 20_000),
+		asks:     edge.NewLimiter(10*time.Second, 10, 20_000),
+		scans:    edge.NewLimiter(5*time.Second, 20, 20_000),
+		scanning: make(chan struct{}, scansAtOnce),
+		losses:   make(chan loss, mostLost),
 	}
 	o.Jobs.Handle(ringJob, s.ringOver)
 	o.Jobs.Handle(passJob, s.passDue)

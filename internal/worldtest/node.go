@@ -127,7 +127,7 @@ func (n *Node) features() {
 			return []sdp.Candidate{{Address: at}, {TCP: true, Address: at}}
 		},
 		Detour:  &turn.Issuer{Key: w.Ring.Derive("turn"), URL: DetourURL, Clock: w.Clock.Now},
-		HeadsUp: HeadsUp, RingTime: RingTime, Clock: w.Clock.Now, Log: w.logger(), TrustedProxies: loopback(),
+		Scanner: w.Scanner, HeadsUp: HeadsUp, RingTime: RingTime, Clock: w.Clock.Now, Log: w.logger(), TrustedProxies: loopback(),
 	})
 	n.Staff.Tie(n.Talks)
 	n.Seats.Tie(n.Talks.ForSeats(), n.Appointments)
@@ -205,6 +205,7 @@ func (n *Node) routes() {
 	n.AuditLog.Routes(api, mux)
 	uploads := admin.Uploads()
 	maps.Copy(uploads, scim.Uploads())
+	maps.Copy(uploads, talk.Uploads())
 	n.Server = httptest.NewUnstartedServer(edge.Secure(mux, edge.SecureOptions{Log: n.logger(), HTTPS: true, Uploads: uploads}))
 	n.Server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // connections that Stop cuts off
 	n.Server.StartTLS()

@@ -20,6 +20,7 @@ import (
 	"visavis/internal/edge"
 	"visavis/internal/events"
 	"visavis/internal/notify"
+	"visavis/internal/scanner"
 	"visavis/internal/staff"
 	"visavis/internal/vault"
 )
@@ -48,6 +49,8 @@ type World struct {
 	ListedMembers int
 	// Providers are where staff sign in besides; set them before the first Node.
 	Providers []staff.Provider
+	// Scanner looks for viruses; set it before the first Node. nil: there is none.
+	Scanner *scanner.Clamd
 
 	nodes int
 }

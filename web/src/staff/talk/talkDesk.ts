@@ -11,13 +11,18 @@ import type {
   Signal,
   TalkView,
 } from "../../api/types";
+import { upload } from "../../api/upload";
 import { after } from "../../call/after";
 import { Call } from "../../call/call";
 import { acquire, type Acquired, stopStream } from "../../call/devices";
 import { persist } from "../../call/persist";
 import { Store, type Unsubscribe } from "../../call/store";
+import type { Scan } from "../../talk/files/receiving";
 import type { Session } from "../session";
 import { WindowChannel, type WindowMessage } from "../window";
+
+/** The server gives a file three minutes to come and to be looked at. */
+const scanMs = 200_000;
 
 export type Farewell =
   | { kind: "outcome"; name: string; outcome: Outcome; appointment: TalkView["appointment"] }
@@ -233,6 +238,16 @@ export class TalkDesk {
     const { path } = this;
     const over = (): boolean => path !== this.path;
     await persist(() => api.post(`${path}/document`), over).catch(() => undefined); // the talk is over, or somebody else's
+  }
+
+  /** The agency's virus scanner looks at a file of the guest; nothing keeps it. */
+  async scan(file: Blob): Promise<Scan> {
+    try {
+      const { found } = await upload<{ found?: string }>(`${this.path}/scan`, file, scanMs);
+      return found === undefined ? { state: "clean" } : { state: "found", found };
+    } catch (error) {
+      return { state: "failed", error: asApiError(error) };
+    }
   }
 
   dismissRefusal(): void {

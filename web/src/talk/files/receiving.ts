@@ -1,9 +1,26 @@
+import type { ApiError } from "../../api/client";
 import { type Kind, kindOf as anyKind } from "./kind";
 import { savedName } from "./name";
 import { type FileWord, frameBytes, mostListed, mostOffers, unframed } from "./words";
 
 export type ReceiveState =
-  "offered" | "receiving" | "paused" | "held" | "checked" | "here" | "declined" | "unlike" | "gone";
+  | "offered"
+  | "receiving"
+  | "paused"
+  | "held"
+  | "checked"
+  | "here"
+  | "declined"
+  | "unlike"
+  | "infected"
+  | "gone";
+
+/** What a virus scanner says of a file, on the side that has one. */
+export type Scan =
+  | { readonly state: "running" | "clean" }
+  /** And what it calls that. */
+  | { readonly state: "found"; readonly found: string }
+  | { readonly state: "failed"; readonly error: ApiError };
 
 /** A file of the other side. */
 export interface Received {
@@ -18,10 +35,13 @@ export interface Received {
   readonly kind?: Kind;
   readonly url?: string;
   readonly whole?: Blob;
+  readonly scan?: Scan;
 }
 
-interface Incoming extends Received {
+interface Incoming extends Omit<Received, "url" | "whole"> {
   readonly run?: number | undefined;
+  readonly url?: string | undefined;
+  readonly whole?: Blob | undefined;
 }
 
 /** In bytes; as many pieces become one, which the browser need not keep in memory. */
@@ -84,6 +104,17 @@ export class Receiving {
     else if (theirs.state === "receiving") this.put(theirs.id, { state: "held", run: undefined });
   }
 
+  /** What a scanner says of a file that is here; one in which it finds something can be neither opened nor saved. */
+  scanned(id: string, scan: Scan): void {
+    if (scan.state !== "found") {
+      this.put(id, { scan });
+      return;
+    }
+    const url = this.list.find((file) => file.id === id)?.url;
+    if (url) URL.revokeObjectURL(url);
+    this.put(id, { scan, state: "infected", url: undefined, whole: undefined });
+  }
+
   /** Somebody else sits on the other side: what has not come from the first does not come from them. */
   forget(): void {
     for (const { id } of this.list.filter(isOpen)) this.drop(id, "gone");
@@ -111,7 +142,7 @@ export class Receiving {
 
   /** It is offered again: what was said of it may have been lost, or the other side goes on with what it had held. */
   private again({ id, state }: Incoming): void {
-    const said = { here: "got", declined: "no", unlike: "unlike", paused: "pause" } as const;
+    const said = { here: "got", infected: "got", declined: "no", unlike: "unlike", paused: "pause" } as const;
     if (state === "held") this.accept(id);
     else if (state in said) this.tell({ do: said[state as keyof typeof said], id });
   }

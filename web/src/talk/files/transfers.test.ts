@@ -271,3 +271,22 @@ test("AVA-02: what became of a file is said again where it is offered again", as
   heard({ t: "file", do: "again" });
   expect(one.files()).toEqual(["Bescheid.pdf declined"]);
 });
+
+test("what a scanner finds something in is gone, and is not sent again", async () => {
+  const { one, two, connect } = pair();
+  await one.transfers.offer(pdf(5_000));
+  const { id } = two.first();
+  two.transfers.receiving.accept(id);
+  await until(() => {
+    expect(two.files()).toEqual(["Bescheid.pdf here"]);
+  });
+  const { url } = two.first() as { url?: string };
+  two.transfers.receiving.scanned(id, { state: "clean" });
+  expect(two.first()).toMatchObject({ state: "here", url, scan: { state: "clean" } });
+  two.transfers.receiving.scanned(id, { state: "found", found: "Eicar" });
+  expect(two.first()).toMatchObject({ state: "infected", url: undefined, whole: undefined });
+  await expect(fetch(url ?? "")).rejects.toThrow();
+  connect();
+  expect(one.files()).toEqual(["Bescheid.pdf arrived"]);
+  expect(two.files()).toEqual(["Bescheid.pdf infected"]);
+});

@@ -1,3 +1,4 @@
+import type { Snippet } from "svelte";
 import type { Call } from "../../call/call";
 import type { Ways } from "../../call/channel";
 import { Store } from "../../call/store";
@@ -8,6 +9,8 @@ import { type Sent, Sending } from "./sending";
 import { largest, type FileWord, wordOf } from "./words";
 
 export type Shared = Sent | Received;
+/** What a page adds to a file of the other side. */
+export type Check = Snippet<[Received, Transfers]> | undefined;
 export type Refusal = "empty" | "large" | "kind" | "many";
 
 /** The files of one talk, from page to page; they are nowhere else, and gone with it. */
