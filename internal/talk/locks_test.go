@@ -265,3 +265,33 @@ func both(t *testing.T, d *db.DB, statements ...string) {
 		t.Error(err)
 	}
 }
+
+// Who enters takes the appointment, its seat and then the talk, as all others do.
+func TestNobodyWhoGoesOnWithATalkWaitsForWhoEndsIt(t *testing.T) {
+	others := map[string]func(s *scene, talk string){
+		"sent back":    func(s *scene, talk string) { s.do(s.sommer, talk, "sendback", Body{}) },
+		"with outcome": func(s *scene, talk string) { s.do(s.sommer, talk, "end", Body{"outcome": "held"}) },
+		"in the list":  func(s *scene, _ string) { s.onAppointment("outcome", Body{"outcome": "technical"}) },
+		"guest leaves": func(s *scene, _ string) { s.g.Do("leave", Body{}) },
+		"page renews":  func(s *scene, _ string) { s.g.Prepare(0) },
+		"guest's wish": func(s *scene, _ string) { s.g.Do("callback", Body{"phone": "030 1234567"}) },
+	}
+	for _, held := range []string{"UPDATE appointment SET advisor_id", "UPDATE seat SET desk_id", "UPDATE talk SET desk_id", "UPDATE talk SET staff_id"} {
+		for name, other := range others {
+			t.Run(name+" at "+held, func(t *testing.T) {
+				t.Parallel()
+				s, steps, talk := crossing(t)
+				enter := s.asksDesk(talk)
+				if n := steps.Crossing(held, func() { enter() }, func() { other(s, talk) }); n != 0 {
+					t.Errorf("%d times the database had to end one of them", n)
+				}
+				if s.liveOfNobody() != 0 {
+					t.Error("a talk goes on without its guest")
+				}
+				if n := s.Count(`SELECT COUNT(*) FROM seat JOIN appointment a ON a.id = seat.appointment_id WHERE a.desk_id <> seat.desk_id`); n != 0 {
+					t.Error("the appointment is at one desk, and its seat at another")
+				}
+			})
+		}
+	}
+}
