@@ -33,6 +33,7 @@ var beside = map[string]string{
 	"POST /api/staff/people/{id}/invite":       "takes no body",
 	"POST /api/staff/approvals/{id}/read":      "takes no body",
 	"POST /api/staff/people/{id}/factor/reset": "takes no body",
+	"POST /api/staff/talks/{talk}/scan":        "asks who sends it before it reads, changes nothing after, and the stage has no scanner",
 	"POST /api/staff/account/passkeys":         "one's own, with an answer that only a device can give",
 
 	"POST /api/staff/account/passkeys/{id}/remove": "one's own, of which the stage has none",
