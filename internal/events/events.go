@@ -260,13 +260,22 @@ func (l *Log) Subscribe(agency string, topics ...string) *Subscription {
 	return s
 }
 
-// Slowly wakes the reader by one more topic, but about a second later, and once for all changes until then: for what many
-// readers look at that changes often, and each of them only has to know soon. They are woken a few at a time, and the next
-// when these have looked (Looked): however many there are and however slow the database is, nobody else waits for them.
+// Slowly wakes the reader by one more topic, in place of the one before that was such, but about a second later, and once
+// for all changes until then: for what many readers look at that changes often, and each of them only has to know soon. They
+// are woken a few at a time, and the next when these have looked (Looked): however many there are and however slow the
+// database is, nobody else waits for them.
 func (s *Subscription) Slowly(agency, topic string) {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
-	s.slow = key(agency, topic)
+	next := key(agency, topic)
+	if next == s.slow {
+		return
+	}
+	if s.slow != "" {
+		s.log.leave(s.slow, s)
+		s.keys = slices.DeleteFunc(s.keys, func(known string) bool { return known == s.slow })
+	}
+	s.slow = next
 	s.keys = append(s.keys, s.slow)
 	s.log.subs[s.slow] = append(s.log.subs[s.slow], s)
 }
@@ -288,11 +297,15 @@ func (s *Subscription) Close() {
 	}
 	s.log.looked(s)
 	for _, k := range s.keys {
-		left := slices.DeleteFunc(s.log.subs[k], func(known *Subscription) bool { return known == s })
-		s.log.subs[k] = left
-		if len(left) == 0 {
-			delete(s.log.subs, k)
-		}
+		s.log.leave(k, s)
+	}
+}
+
+func (l *Log) leave(k string, s *Subscription) {
+	left := slices.DeleteFunc(l.subs[k], func(known *Subscription) bool { return known == s })
+	l.subs[k] = left
+	if len(left) == 0 {
+		delete(l.subs, k)
 	}
 }
 

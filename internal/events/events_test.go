@@ -240,6 +240,26 @@ func TestASlowTopicWakesOnceForAllThatHappensMeanwhile(t *testing.T) {
 	}
 }
 
+func TestASlowTopicTakesThePlaceOfTheOneBefore(t *testing.T) {
+	d := dbtest.SQLite(t)
+	log := newLog(t, d, events.NewLocalBus())
+	s := slowReaders(t, log, 1)[0]
+	s.Slowly(agency, "another desk")
+	change(t, d, log, "desk", "x")
+	select {
+	case <-s.C:
+		t.Error("woken by the desk of before")
+	case <-time.After(1500 * time.Millisecond):
+	}
+	change(t, d, log, "another desk", "x")
+	woken(t, s)
+	s.Looked()
+	s.Slowly(agency, "another desk") // said again
+	change(t, d, log, "another desk", "x")
+	woken(t, s)
+	s.Close()
+}
+
 // slowReaders are many readers of one topic, none of them awake.
 func slowReaders(t *testing.T, log *events.Log, many int) []*events.Subscription {
 	t.Helper()

@@ -44,7 +44,8 @@ func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
 	p := &picture{s: s, agency: x.Agency, seat: x.ID, link: x.LinkVersion, who: Holder{c.browser, page}}
 	sub := s.o.Events.Subscribe(x.Agency, Topic(x.ID))
 	// What happens at a desk changes how long all wait there: of a hundred, each would be looked at with each arrival.
-	sub.Slowly(x.Agency, agency.DeskTopic(x.Desk))
+	p.waitsAt = func(desk string) { sub.Slowly(p.agency, agency.DeskTopic(desk)) }
+	p.waitsAt(x.Desk)
 	topic := edge.Topic{DB: s.db, Events: s.o.Events, Agency: x.Agency, Name: Topic(x.ID), Whole: p.whole, Changed: p.show}
 	source := p.remember(topic.Source(sub, s.o.Log))
 	source.Close = func() { sub.Close(); s.presence.lost(pageKey{p.agency, p.seat, page}) } // not x: it would live as long
@@ -57,6 +58,7 @@ type picture struct {
 	agency, seat string
 	link         int64 // by which the page was let in: the appointment may be moved before its stream begins, and after
 	who          Holder
+	waitsAt      func(desk string)
 	told         string // of the wait that was sent last
 	shown        uint64 // names the view that was sent last, but for its time
 }
@@ -150,6 +152,7 @@ func (p *picture) show(ctx context.Context, q db.Q, list []events.Change) ([]edg
 	if end, err := p.ended(ctx, q, x, list); err != nil || end != nil {
 		return end, err
 	}
+	p.waitsAt(x.Desk) // a talk may have gone on at another desk
 	if len(list) == 0 && (x.State != Waiting || x.Holder != p.who) {
 		return nil, nil
 	}

@@ -185,6 +185,33 @@ func TestATalkThatGoesOnAtAnotherDeskBelongsToItFromThenOn(t *testing.T) {
 	})
 }
 
+func TestWhoWaitsAgainAtAnotherDeskIsToldOfTheWaitThere(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newOffices(t, d)
+		_, _, page, talk, at := s.requested(Body{"desk": s.o.Desk2})
+		s.herbst.Post(talk+"/transfer/accept", at).OK(t)
+		s.herbst.Post(talk+"/transfer/enter", at).OK(t)
+		s.herbst.Post(talk+"/sendback", Body{}).OK(t)
+		var view struct {
+			State string
+			Wait  *struct{ Until int64 }
+		}
+		for view.State != "waiting" {
+			page.Until("seat", &view)
+		}
+		if view.Wait == nil {
+			t.Fatal("nothing is told of the wait")
+		}
+		before := view.Wait.Until
+		earlier := s.Book(s.o, s.herbst, s.second(Start().Add(time.Minute)))
+		s.Guest(earlier).Arrive().OK(t)
+		s.herbst.Post("/api/staff/seats/"+earlier.Seat+"/admit", Body{}).OK(t)
+		if page.Until("seat", &view); view.Wait.Until <= before {
+			t.Errorf("the wait is told as until %d, and was until %d", view.Wait.Until, before)
+		}
+	})
+}
+
 func TestOfTwoWhoAcceptOneGoesOnAndTheOtherIsToldWho(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newOffices(t, d)
