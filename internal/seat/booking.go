@@ -131,11 +131,16 @@ func (s *Service) Seen(ctx context.Context, tx *db.Tx, agencyID, appointmentID s
 // Link returns the live link of an appointment's seat. It is derived anew, so it
 // can be shown and sent again.
 func (s *Service) Link(ctx context.Context, agencyID, appointmentID string) (string, error) {
+	return s.linkIn(ctx, s.db.Read(), agencyID, appointmentID)
+}
+
+// linkIn is Link as a picture of the database has it.
+func (s *Service) linkIn(ctx context.Context, q db.Q, agencyID, appointmentID string) (string, error) {
 	a, err := s.o.Agencies.ByID(ctx, agencyID)
 	if err != nil {
 		return "", err
 	}
-	x, err := byAppointment(ctx, s.db.Read(), agencyID, appointmentID)
+	x, err := byAppointment(ctx, q, agencyID, appointmentID)
 	if err != nil {
 		return "", err
 	}

@@ -26,7 +26,7 @@ type TalkView struct {
 	// NextName is who goes on with the talk in a moment.
 	NextName string `json:"nextName,omitempty"`
 	// Features are what is switched on in this talk.
-	Features []string `json:"features" enum:"chat,screen"`
+	Features []string `json:"features" enum:"chat,screen,files,document,scan"`
 }
 
 // GuestView is a seat as its guest sees it (docs/protocol.md §1).
@@ -88,7 +88,7 @@ func (s *Service) next(ctx context.Context, q db.Q, x Seat) (*Next, error) {
 	if n.Mail = state != "none"; n.Mail {
 		return n, nil
 	}
-	n.Link, err = s.Link(ctx, x.Agency, id)
+	n.Link, err = s.linkIn(ctx, q, x.Agency, id)
 	return n, err
 }
 
