@@ -22,8 +22,9 @@ const (
 	mostScanned = 50_000_000
 	// scanTime is how long a file may take to come, and to be looked at.
 	scanTime = 3 * time.Minute
-	// scansAtOnce is how many files are passed on at a time; the others wait. clamd looks at ten itself (MaxThreads).
-	scansAtOnce = 4
+	// scansAtOnce is how many files are passed on at a time; the others wait. A file is passed on as it comes, which takes
+	// minutes over a bad line, and nobody should wait for four of these.
+	scansAtOnce = 16
 )
 
 // Uploads are the requests that may have a larger body.
