@@ -37,6 +37,7 @@ import (
 	"visavis/internal/relay/sdp"
 	"visavis/internal/relay/turn"
 	"visavis/internal/retention"
+	"visavis/internal/scanner"
 	"visavis/internal/scim"
 	"visavis/internal/seat"
 	"visavis/internal/staff"
@@ -75,8 +76,9 @@ type parts struct {
 	relay      control.Relay
 	relayKey   relay.Key
 	candidates []sdp.Candidate
-	turn       *turn.Server // nil: only UDP and TCP lead to the relay
-	detour     *turn.Issuer // of credentials for it
+	turn       *turn.Server   // nil: only UDP and TCP lead to the relay
+	detour     *turn.Issuer   // of credentials for it
+	scanner    *scanner.Clamd // nil: nobody looks for viruses
 
 	mux    *edge.Mux
 	api    *edge.API
@@ -105,6 +107,7 @@ func build(ctx context.Context, c *config.Config, o Options) (*parts, error) {
 		p.makePlumbing,
 		p.makeRelay,
 		p.makeDetour,
+		p.makeScanner,
 		p.makeFeatures,
 		p.makeGood,
 		p.makeRoutes,
@@ -187,14 +190,10 @@ func (p *parts) makeFeatures(ctx context.Context) error {
 		Agencies: p.agencies, Staff: p.staff, Seats: p.seats, Mailer: noticesBy(mailer), Events: p.events, Audit: p.audit, Clock: p.o.Clock,
 		Phone: seat.Phone, Problem: seat.Problem,
 	})
-	virusScanner, err := makeScanner(p.c)
-	if err != nil {
-		return err
-	}
 	p.talks = talk.New(p.db, talk.Options{
 		Ring: p.ring, Agencies: p.agencies, Staff: p.staff, Seats: p.seats, Appointments: p.appointments,
 		Events: p.events, Audit: p.audit, Jobs: p.jobs, Relay: p.relay, RelayKey: p.relayKey,
-		Candidates: func() []sdp.Candidate { return p.candidates }, Detour: p.detour, Scanner: virusScanner,
+		Candidates: func() []sdp.Candidate { return p.candidates }, Detour: p.detour, Scanner: p.scanner,
 		HeadsUp: p.c.Talk.HeadsUp, RingTime: p.c.Talk.Ring, Clock: p.o.Clock, Log: p.o.Log, TrustedProxies: p.c.HTTP.TrustedProxies,
 	})
 	p.background("talks", p.talks.RunRelay)

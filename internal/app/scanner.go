@@ -8,8 +8,13 @@ import (
 	"visavis/internal/scanner"
 )
 
-// makeScanner returns the virus scanner that the configuration names; none: nil.
-func makeScanner(c *config.Config) (*scanner.Clamd, error) {
+func (p *parts) makeScanner(context.Context) (err error) {
+	p.scanner, err = scannerOf(p.c)
+	return err
+}
+
+// scannerOf returns the virus scanner that the configuration names; none: nil.
+func scannerOf(c *config.Config) (*scanner.Clamd, error) {
 	if c.Scanner.Clamd == "" {
 		return nil, nil
 	}
@@ -21,7 +26,7 @@ func makeScanner(c *config.Config) (*scanner.Clamd, error) {
 }
 
 func (d *doctor) virusScanner(ctx context.Context) {
-	clamd, err := makeScanner(d.c)
+	clamd, err := scannerOf(d.c)
 	switch {
 	case err != nil:
 		d.bad("scanner.clamd", "%v", err)

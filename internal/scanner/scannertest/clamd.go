@@ -43,7 +43,7 @@ func Start(t *testing.T) (clamd scanner.Clamd, address string) {
 	write(t, filepath.Join(folder, "clamd.conf"), fmt.Sprintf(
 		"Foreground yes\nLocalSocket %s\nDatabaseDirectory %s\nTemporaryDirectory %s\nStreamMaxLength %d\nMaxThreads 4\n", socket, folder, folder, MostBytes))
 	write(t, filepath.Join(folder, "test.ndb"), fmt.Sprintf("Visavis.Test:0:*:%x\n", Virus))
-	run := exec.Command(program, "--config-file="+filepath.Join(folder, "clamd.conf"))
+	run := exec.CommandContext(t.Context(), program, "--config-file="+filepath.Join(folder, "clamd.conf")) //nolint:gosec // clamd, wherever it lies
 	if err := run.Start(); err != nil {
 		t.Fatal(err)
 	}
