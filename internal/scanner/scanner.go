@@ -54,15 +54,8 @@ func (c Clamd) Ping(ctx context.Context) error {
 
 // Scan has a file looked at, and returns what was found in it; nothing: "". An error of the file's own is returned as it is.
 func (c Clamd) Scan(ctx context.Context, file io.Reader) (found string, err error) {
-	var unread error
-	answer, err := c.ask(ctx, "zINSTREAM\x00", func(w io.Writer) error {
-		var sent error
-		unread, sent = pass(w, file)
-		return errors.Join(unread, sent)
-	}, "stream: ")
+	answer, err := c.ask(ctx, "zINSTREAM\x00", func(w io.Writer) error { return pass(w, file) }, "stream: ")
 	switch {
-	case unread != nil:
-		return "", unread
 	case err != nil:
 		return "", err
 	case answer == "OK":
@@ -91,6 +84,9 @@ func (c Clamd) ask(ctx context.Context, command string, send func(io.Writer) err
 	if sent == nil {
 		sent = send(conn)
 	}
+	if broken, is := errors.AsType[unread](sent); is { // nobody answers half a file before long
+		return "", broken.error
+	}
 	text, err := bufio.NewReader(io.LimitReader(conn, mostAnswer)).ReadString(0)
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", ErrDown, errors.Join(sent, err))
@@ -106,25 +102,27 @@ func (c Clamd) ask(ctx context.Context, command string, send func(io.Writer) err
 	return answer, nil
 }
 
-// pass sends a file in pieces, each behind its length, and a length of zero at the end. Two things can go wrong: the file
-// cannot be read, or nobody takes it.
-func pass(w io.Writer, file io.Reader) (unread, sent error) {
+// unread is an error of the file itself.
+type unread struct{ error }
+
+// pass sends a file in pieces, each behind its length, and a length of zero at the end.
+func pass(w io.Writer, file io.Reader) error {
 	piece := make([]byte, 4+chunk)
 	for {
 		n, err := io.ReadFull(file, piece[4:])
 		ended := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 		if err != nil && !ended {
-			return err, nil
+			return unread{err}
 		}
 		binary.BigEndian.PutUint32(piece, uint32(n))
 		if n > 0 {
 			if _, err := w.Write(piece[:4+n]); err != nil {
-				return nil, err
+				return err
 			}
 		}
 		if ended {
 			_, err := w.Write([]byte{0, 0, 0, 0})
-			return nil, err
+			return err
 		}
 	}
 }
