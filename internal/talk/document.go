@@ -25,14 +25,7 @@ func (s *Service) postDocument(ctx context.Context, in *bareInput) (*struct{}, e
 		if !slices.Contains(t.Features, document) {
 			return edge.NewProblem(http.StatusConflict, "document.off")
 		}
-		x, err := s.o.Seats.ByID(ctx, tx, t.Agency, t.Seat)
-		if err != nil {
-			return err
-		}
-		return s.o.Audit.Append(ctx, tx, audit.Entry{
-			Agency: t.Agency, By: audit.Staff(p.ID), Act: audit.DocumentSeen, Object: x.Appointment,
-			Detail: []audit.Code{audit.Is("role", string(p.RoleAt(t.Desk)))},
-		})
+		return s.noteRole(ctx, tx, p, *t, audit.DocumentSeen)
 	})
 	return nil, problem(err)
 }

@@ -89,14 +89,7 @@ func (s *Service) noteScan(ctx context.Context, p staff.Person, id string) error
 		if s.o.Scanner == nil || !slices.Contains(t.Features, scanFiles) {
 			return edge.NewProblem(http.StatusConflict, "scan.off")
 		}
-		x, err := s.o.Seats.ByID(ctx, tx, t.Agency, t.Seat)
-		if err != nil {
-			return err
-		}
-		return s.o.Audit.Append(ctx, tx, audit.Entry{
-			Agency: t.Agency, By: audit.Staff(p.ID), Act: audit.FileScanned, Object: x.Appointment,
-			Detail: []audit.Code{audit.Is("role", string(p.RoleAt(t.Desk)))},
-		})
+		return s.noteRole(ctx, tx, p, *t, audit.FileScanned)
 	})
 	return err
 }
