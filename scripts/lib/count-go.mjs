@@ -1,4 +1,5 @@
 // Reads `go test -json`, shows one line per package and everything about what failed, and counts.
+// What failed is also written beside the counts, to be told once more at the very end (COUNTS-FILE.why).
 // Usage: go test -json ./... | node count-go.mjs COUNTS-FILE
 import { appendFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -35,8 +36,7 @@ function finish(event, id) {
     if (event.Action === "pass") passedIn.set(event.Package, (passedIn.get(event.Package) ?? 0) + 1);
     if (event.Action === "fail") {
       failedTests.set(event.Package, (failedTests.get(event.Package) ?? 0) + 1);
-      console.log(`FAIL ${id}`);
-      process.stdout.write(output.get(id) ?? "");
+      tellFailed(id);
     }
     if (event.Action === "skip") console.log(`skip ${id}: ${reason(output.get(id) ?? "")}`);
     output.delete(id);
@@ -49,8 +49,14 @@ function finish(event, id) {
   // A package may fail without any test failing: it did not build, a race or a panic ended it.
   if (event.Action === "fail" && !failedTests.has(event.Package)) {
     counts.fail++;
-    process.stdout.write(output.get(id) ?? "");
+    tellFailed(id);
   }
+}
+
+function tellFailed(id) {
+  const said = `FAIL ${id}\n${output.get(id) ?? ""}`;
+  process.stdout.write(said);
+  appendFileSync(`${process.argv[2]}.why`, said.length > 4000 ? `${said.slice(0, 2000)}\n[…]\n${said.slice(-2000)}` : said);
 }
 
 function reason(text) {
