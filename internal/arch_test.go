@@ -65,7 +65,7 @@ var rooms = map[string]string{
 	"internal/db/scope":            "",
 	"internal/staff/oidc/oidctest": "",
 	"internal/scanner/scannertest": "internal/scanner",
-	"internal/worldtest":           plumbing + "internal/scanner " + media + strings.Join(features, " "),
+	"internal/worldtest":           plumbing + "internal/db/dbtest internal/scanner " + media + strings.Join(features, " "),
 }
 
 // seen is the whole table, features included.

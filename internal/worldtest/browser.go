@@ -11,8 +11,12 @@ import (
 	"net/http/httptrace"
 	"strings"
 	"testing"
-	"time"
+
+	"visavis/internal/db/dbtest"
 )
+
+// streamTime bounds each request. A stream may be open for all that a test does.
+const streamTime = 2 * dbtest.Patience
 
 // Browser has cookies of its own and comes from a network of its own.
 type Browser struct {
@@ -33,7 +37,7 @@ func (n *Node) Browser() *Browser {
 	}
 	return &Browser{
 		T: n.T, URL: n.Server.URL, Network: "203.0.113.7", Header: http.Header{},
-		Client: &http.Client{Transport: n.Server.Client().Transport, Jar: jar, Timeout: 30 * time.Second},
+		Client: &http.Client{Transport: n.Server.Client().Transport, Jar: jar, Timeout: streamTime},
 	}
 }
 
@@ -41,7 +45,7 @@ func (n *Node) Browser() *Browser {
 func (b *Browser) At(n *Node) *Browser {
 	c := *b
 	c.URL = n.Server.URL
-	c.Client = &http.Client{Transport: n.Server.Client().Transport, Jar: b.Client.Jar, Timeout: 30 * time.Second}
+	c.Client = &http.Client{Transport: n.Server.Client().Transport, Jar: b.Client.Jar, Timeout: streamTime}
 	return &c
 }
 
@@ -164,7 +168,7 @@ type Stream struct {
 // Listen opens an event stream; after is where it resumes, or empty.
 func (b *Browser) Listen(path, after string) *Stream {
 	b.T.Helper()
-	ctx, cancel := context.WithTimeout(b.T.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(b.T.Context(), streamTime)
 	b.T.Cleanup(cancel)
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, b.URL+path, nil)
 	if err != nil {

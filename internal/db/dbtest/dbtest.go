@@ -21,9 +21,18 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"visavis/internal/db"
 	"visavis/internal/vault"
+)
+
+// How long tests wait, on a machine that does much else and stands still for seconds.
+const (
+	// Patience bounds a wait that runs out only when the test fails: it costs nothing.
+	Patience = time.Minute
+	// Slack is more than such a machine adds to what the product bounds by a few seconds.
+	Slack = 30 * time.Second
 )
 
 // Each runs f once on an empty, migrated SQLite file and once on an empty,

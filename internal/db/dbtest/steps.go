@@ -61,7 +61,7 @@ func (s *Steps) CrossingAt(nth int, begins string, first, second func()) (deadlo
 	both.Go(first)
 	select {
 	case <-reached:
-	case <-time.After(patience):
+	case <-time.After(Patience):
 		s.t.Errorf("no statement begins with %s", begins)
 		return 0
 	}
@@ -81,12 +81,10 @@ func (s *Steps) Waited() bool {
 	return s.waited
 }
 
-const patience = 10 * time.Second
-
 // untilWaiting returns when a transaction of the database waits for a row, or when done is closed, and tells whether one waits.
 func (s *Steps) untilWaiting(done <-chan struct{}) bool {
 	s.t.Helper()
-	for late := time.Now().Add(patience); time.Now().Before(late); {
+	for late := time.Now().Add(Patience); time.Now().Before(late); {
 		select {
 		case <-done:
 			return false
