@@ -19,6 +19,23 @@ const agency = "agency"
 func newLog(t *testing.T, d *db.DB, bus events.Bus) *events.Log {
 	t.Helper()
 	log := events.New(d, bus, time.Now)
+	run(t, log)
+	return log
+}
+
+// begun is a log of one node that has begun: when it does it wakes everybody.
+func begun(t *testing.T, d *db.DB) *events.Log {
+	t.Helper()
+	log := events.New(d, events.NewLocalBus(), time.Now)
+	s := log.Subscribe(agency, "any")
+	defer s.Close()
+	run(t, log)
+	woken(t, s)
+	return log
+}
+
+func run(t *testing.T, log *events.Log) {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
@@ -28,7 +45,6 @@ func newLog(t *testing.T, d *db.DB, bus events.Bus) *events.Log {
 		}
 	}()
 	t.Cleanup(func() { stop(); <-done })
-	return log
 }
 
 func change(t *testing.T, d *db.DB, log *events.Log, topic, ref string) int64 {
@@ -48,8 +64,8 @@ func woken(t *testing.T, s *events.Subscription) {
 	t.Helper()
 	select {
 	case <-s.C:
-	case <-time.After(10 * time.Second):
-		t.Fatal("not woken in 10 s")
+	case <-time.After(dbtest.Patience):
+		t.Fatal("not woken")
 	}
 }
 
@@ -206,43 +222,59 @@ func TestAVA07ANodeIsWokenByAnotherAndMissesNothingWhenItsConnectionBreaks(t *te
 
 func TestASlowTopicWakesOnceForAllThatHappensMeanwhile(t *testing.T) {
 	d := dbtest.SQLite(t)
-	log := newLog(t, d, events.NewLocalBus())
+	log := begun(t, d)
 	s := log.Subscribe(agency, "own")
 	defer s.Close()
 	s.Slowly(agency, "desk")
 	const meanwhile = time.Second
-	for awake := true; awake; { // a log that begins wakes everybody
-		select {
-		case <-s.C:
-		case <-time.After(meanwhile / 2):
-			awake = false
+	quiet := func(within time.Duration) (was bool) {
+		was = true
+		for {
+			select {
+			case <-s.C:
+				was = false
+			case <-time.After(within):
+				return was
+			}
 		}
 	}
-	begun := time.Now()
-	for range 20 {
+	// Whatever a busy machine does in the wrong moment, it does not do it each time.
+	sometimes(t, "woken once", func() bool {
+		begun := time.Now()
+		for range 20 {
+			change(t, d, log, "desk", "x")
+		}
+		woken(t, s)
+		if took := time.Since(begun); took < meanwhile {
+			t.Errorf("woken after %s", took)
+		}
+		return quiet(2 * meanwhile)
+	})
+	sometimes(t, "woken for its own topic before the slow one", func() bool {
 		change(t, d, log, "desk", "x")
+		begun := time.Now()
+		change(t, d, log, "own", "x")
+		woken(t, s)
+		took := time.Since(begun)
+		quiet(2 * meanwhile)
+		return took < meanwhile/2
+	})
+}
+
+// sometimes fails if something is never so.
+func sometimes(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for range 10 {
+		if is() {
+			return
+		}
 	}
-	woken(t, s)
-	if took := time.Since(begun); took < meanwhile {
-		t.Errorf("woken after %s", took)
-	}
-	select {
-	case <-s.C:
-		t.Error("woken twice")
-	case <-time.After(2 * meanwhile):
-	}
-	change(t, d, log, "desk", "x")
-	begun = time.Now()
-	change(t, d, log, "own", "x")
-	woken(t, s)
-	if took := time.Since(begun); took > meanwhile/2 {
-		t.Errorf("its own topic waited for the slow one: %s", took)
-	}
+	t.Error("never:", what)
 }
 
 func TestASlowTopicTakesThePlaceOfTheOneBefore(t *testing.T) {
 	d := dbtest.SQLite(t)
-	log := newLog(t, d, events.NewLocalBus())
+	log := begun(t, d)
 	s := slowReaders(t, log, 1)[0]
 	s.Slowly(agency, "another desk")
 	change(t, d, log, "desk", "x")
@@ -260,7 +292,7 @@ func TestASlowTopicTakesThePlaceOfTheOneBefore(t *testing.T) {
 	s.Close()
 }
 
-// slowReaders are many readers of one topic, none of them awake.
+// slowReaders are many readers of one topic.
 func slowReaders(t *testing.T, log *events.Log, many int) []*events.Subscription {
 	t.Helper()
 	var readers []*events.Subscription
@@ -269,23 +301,13 @@ func slowReaders(t *testing.T, log *events.Log, many int) []*events.Subscription
 		s.Slowly(agency, "desk")
 		readers = append(readers, s)
 	}
-	for awake := true; awake; { // a log that begins wakes everybody
-		awake = false
-		for _, s := range readers {
-			select {
-			case <-s.C:
-				awake = true
-			case <-time.After(2 * time.Millisecond):
-			}
-		}
-	}
 	return readers
 }
 
 func TestManySlowReadersAreAllWokenAndSomeMayLeaveMeanwhile(t *testing.T) {
 	d := dbtest.SQLite(t)
-	log := newLog(t, d, events.NewLocalBus())
-	readers := slowReaders(t, log, 100)
+	log := begun(t, d)
+	readers := slowReaders(t, log, 400)
 	change(t, d, log, "desk", "x")
 	for i, s := range readers {
 		if i%3 == 0 {
@@ -299,15 +321,17 @@ func TestManySlowReadersAreAllWokenAndSomeMayLeaveMeanwhile(t *testing.T) {
 			s.Looked()
 		}
 	}
-	if took := time.Since(begun); took > 5*time.Second {
+	// Else each four of them would be waited for a second: more than a minute.
+	if took := time.Since(begun); took > dbtest.Slack {
 		t.Errorf("though each has looked at once, it took %s", took)
 	}
 }
 
 func TestSlowReadersAreWokenOnlyAsThoseBeforeThemHaveLooked(t *testing.T) {
 	d := dbtest.SQLite(t)
-	log := newLog(t, d, events.NewLocalBus())
+	log := begun(t, d)
 	readers := slowReaders(t, log, 40)
+	begun := time.Now()
 	change(t, d, log, "desk", "x")
 	woken(t, readers[0])
 	awake := 1
@@ -318,24 +342,25 @@ func TestSlowReadersAreWokenOnlyAsThoseBeforeThemHaveLooked(t *testing.T) {
 		default:
 		}
 	}
-	if awake > 4 {
-		t.Errorf("%d read at once", awake)
+	// The first after a second, and further ones each second.
+	if most := 4 * int(time.Since(begun)/time.Second); awake > most {
+		t.Errorf("%d read at once, and not %d", awake, most)
 	}
 	// None of these says that it has looked: one who is busy does not keep others waiting for ever.
-	woken(t, readers[awake])
+	woken(t, readers[min(awake, len(readers)-1)])
 }
 
 func TestASlowReaderWhoLeavesDoesNotKeepOthersWaiting(t *testing.T) {
 	d := dbtest.SQLite(t)
-	log := newLog(t, d, events.NewLocalBus())
-	readers := slowReaders(t, log, 40)
+	log := begun(t, d)
+	readers := slowReaders(t, log, 400)
 	change(t, d, log, "desk", "x")
 	begun := time.Now()
 	for _, s := range readers {
 		woken(t, s)
 		s.Close()
 	}
-	if took := time.Since(begun); took > 5*time.Second {
+	if took := time.Since(begun); took > dbtest.Slack { // else as many seconds as there are fours of them
 		t.Errorf("it took %s", took)
 	}
 }
