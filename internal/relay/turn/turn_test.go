@@ -20,8 +20,8 @@ import (
 	pion "github.com/pion/turn/v5"
 )
 
-// patience bounds every wait of these tests; none of them takes nearly as long.
-const patience = 20 * time.Second
+// patience bounds every wait that runs out only when a test fails.
+const patience = time.Minute
 
 // door is a server behind a real TCP listener, and a socket that stands for the relay and sends everything back.
 type door struct {
@@ -315,13 +315,13 @@ func TestWhatHasBegunGoesOnAfterItsCredentialsHaveExpired(t *testing.T) {
 // A test of the network lasts for a minute, and whoever is in it for longer wants something else.
 func TestINP08WhatHasBegunWithBriefCredentialsEndsWithThem(t *testing.T) {
 	d := openDoor(t, func(o *Options) { o.Clock = time.Now })
-	const life = 2 * time.Second
+	const life = 5 * time.Second
 	with := d.issuer.IssueBrief("test.1", life)
 	lasting := d.allocate(d.issuer.Issue("talk.1", life))
 	began := time.Now()
 	relayed := d.allocate(with)
 	d.comesBack(relayed, d.relay)
-	late := time.After(life + time.Second)
+	late := time.After(patience)     // others go on for minutes
 	for d.server.Allocations() > 1 { // in use all the time
 		if _, err := relayed.WriteTo([]byte{128, 1, 2, 3}, net.UDPAddrFromAddrPort(d.relay)); err != nil {
 			break
@@ -398,10 +398,14 @@ func TestINP08ATestOfTheNetworkSendsFewChecks(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if err := relayed.SetReadDeadline(time.Now().Add(300 * time.Millisecond)); err != nil {
-				t.Fatal(err)
-			}
 			for {
+				within := 300 * time.Millisecond // nothing comes any more
+				if back == 0 || !with.brief && back <= most {
+					within = patience
+				}
+				if err := relayed.SetReadDeadline(time.Now().Add(within)); err != nil {
+					t.Fatal(err)
+				}
 				if _, _, err := relayed.ReadFrom(make([]byte, longestPacket)); err != nil {
 					break
 				}
