@@ -322,6 +322,9 @@ func FuzzForeignHeadersNeverPanic(f *testing.F) {
 	})
 }
 
+// patience bounds every wait that runs out only when a test fails.
+const patience = time.Minute
+
 // slow opens a connection to a server whose requests are bounded to a moment.
 func slow(t *testing.T, handler http.Handler) net.Conn {
 	t.Helper()
@@ -333,7 +336,7 @@ func slow(t *testing.T, handler http.Handler) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}
 	return conn
@@ -366,7 +369,7 @@ func TestAnAnswerThatIsNotTakenKeepsNoConnection(t *testing.T) {
 		if !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Error(err)
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.Error("it is written for ever")
 	}
 }
