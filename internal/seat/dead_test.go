@@ -114,12 +114,12 @@ func TestAVA07ANodeThatRenewsItsLeaseAtTheLastMomentKeepsItsGuests(t *testing.T)
 		changed := w.events.Subscribe(lost.agency, seat.Topic(lost.id))
 		defer changed.Close()
 		w.background(w.node("node-two").Run)
-		late := time.After(3 * time.Second)
 		select {
 		case <-begun:
-		case <-late:
+		case <-time.After(dbtest.Patience):
 			t.Fatal("this test needs a node that was taken for dead")
 		}
+		late := time.After(3 * time.Second)
 		for {
 			select {
 			case <-changed.C:
@@ -158,7 +158,7 @@ func TestOfASeatThatWasDeletedNothingIsLeftToSay(t *testing.T) {
 		node := w.node("node-two")
 		node.Attend(p.agency, p.id, p.staff)
 		stop := w.background(node.Run)
-		for late := time.Now().Add(10 * time.Second); !strings.Contains(w.log.String(), "renew lease"); {
+		for late := time.Now().Add(dbtest.Patience); !strings.Contains(w.log.String(), "renew lease"); {
 			if time.Now().After(late) {
 				t.Fatal("no beat")
 			}
@@ -180,7 +180,7 @@ func TestASeatThatIsDeletedWhileItsDeadNodeIsBuriedHoldsNothingUp(t *testing.T) 
 	buries := func() {
 		stop := w.background(w.node("node-two").Run)
 		defer stop()
-		for late := time.Now().Add(10 * time.Second); ; {
+		for late := time.Now().Add(dbtest.Patience); ; {
 			nodes, err := db.Texts(d.Read().QueryContext(t.Context(), `SELECT id FROM node WHERE id = 'node-dead'`))
 			if err != nil {
 				t.Error(err)

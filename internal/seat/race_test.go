@@ -30,7 +30,7 @@ func (w *world) whileHeld(written func(tx *db.Tx) error, happens func()) {
 }
 
 func (w *world) somebodyWaits() error {
-	late := time.Now().Add(10 * time.Second)
+	late := time.Now().Add(dbtest.Patience)
 	for waiting := 0; waiting == 0; {
 		err := w.db.Read().QueryRowContext(w.t.Context(), `
 			SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting)
@@ -159,7 +159,7 @@ func TestAVA07APageThatComesBackWhileItsNodeIsFoundDeadIsThere(t *testing.T) {
 		defer stop()
 		select {
 		case <-told.C:
-		case <-time.After(10 * time.Second):
+		case <-time.After(dbtest.Patience):
 			t.Error("the node is not found dead")
 		}
 	}

@@ -20,6 +20,7 @@ import (
 	"visavis/internal/agency"
 	"visavis/internal/audit"
 	"visavis/internal/db"
+	"visavis/internal/db/dbtest"
 	"visavis/internal/edge"
 	"visavis/internal/events"
 	"visavis/internal/jobs"
@@ -319,7 +320,7 @@ func (w *world) await(p place, what string, holds func(seat.Seat) bool) seat.Sea
 	w.t.Helper()
 	sub := w.events.Subscribe(p.agency, seat.Topic(p.id))
 	defer sub.Close()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(dbtest.Patience)
 	for {
 		if s := w.seat(p); holds(s) {
 			return s
@@ -327,7 +328,7 @@ func (w *world) await(p place, what string, holds func(seat.Seat) bool) seat.Sea
 		select {
 		case <-sub.C:
 		case <-deadline:
-			w.t.Fatalf("not in 10 s: %s; %+v", what, w.seat(p))
+			w.t.Fatalf("never: %s; %+v", what, w.seat(p))
 		}
 	}
 }
@@ -345,7 +346,7 @@ func (w *world) browser() *browser {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return &browser{w: w, client: &http.Client{Transport: w.server.Client().Transport, Jar: jar, Timeout: 20 * time.Second}, network: "203.0.113.7"}
+	return &browser{w: w, client: &http.Client{Transport: w.server.Client().Transport, Jar: jar, Timeout: 2 * dbtest.Patience}, network: "203.0.113.7"}
 }
 
 // answer is what came back; code is that of a problem.
