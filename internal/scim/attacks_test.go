@@ -122,7 +122,8 @@ func TestNothingThatADirectoryWritesTakesLong(t *testing.T) {
 		answer := request()
 		took := time.Since(begun)
 		t.Logf("%s: %d in %v", name, answer.Status, took)
-		if took > 3*time.Second || answer.Status >= 500 || answer.Status == 0 {
+		// Tens of milliseconds are usual. What grows faster than what is written would take minutes, or for ever.
+		if took > dbtest.Slack || answer.Status >= 500 || answer.Status == 0 {
 			t.Errorf("%s: %d %.100s in %v", name, answer.Status, answer.Text, took)
 		}
 	}

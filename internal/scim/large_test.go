@@ -121,8 +121,8 @@ func TestACC08WhoLosesARoleWithManyOthersLeadsNoTalkAnyMore(t *testing.T) {
 			page.Until("seat", &view)
 		}
 		t.Logf("the guest waits for another after %v", time.Since(begun))
-		if time.Since(begun) > 5*time.Second || view.PassedAt == 0 {
-			t.Errorf("after %v: %+v", time.Since(begun), view)
+		if view.PassedAt == 0 {
+			t.Errorf("%+v", view)
 		}
 	})
 }

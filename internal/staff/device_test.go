@@ -168,7 +168,7 @@ func TestAKnownDeviceDoesNotStandInTheQueueOfThoseWhoGuess(t *testing.T) {
 			done.Add(1)
 		})
 	}
-	late := time.After(10 * time.Second)
+	late := time.After(dbtest.Patience)
 	for begun.Load() < crowd || done.Load() < 2 { // the queue is there
 		select {
 		case <-late:

@@ -37,14 +37,14 @@ func (l *letters) employ(n int) {
 // settled waits until no invitation is under way.
 func (l *letters) settled() {
 	l.t.Helper()
-	tick, late := time.NewTicker(5*time.Millisecond), time.After(10*time.Second)
+	tick, late := time.NewTicker(5*time.Millisecond), time.After(dbtest.Patience)
 	defer tick.Stop()
 	l.WakeJobs()
 	for l.Count(`SELECT COUNT(*) FROM job WHERE kind = $1`, staff.InviteJob) > 0 {
 		select {
 		case <-tick.C:
 		case <-late:
-			l.t.Fatal("not done in 10 s")
+			l.t.Fatal("not done")
 		}
 	}
 }

@@ -180,7 +180,7 @@ func (l *letters) forget(b *Browser, who Account) {
 
 func (l *letters) untilLinks(who Account, n int) {
 	l.t.Helper()
-	tick, late := time.NewTicker(5*time.Millisecond), time.After(10*time.Second)
+	tick, late := time.NewTicker(5*time.Millisecond), time.After(dbtest.Patience)
 	defer tick.Stop()
 	for l.Count(`SELECT COUNT(*) FROM staff_link WHERE agency_id = $1 AND staff_id = $2`, l.o.Agency, who.ID) != n {
 		select {

@@ -97,7 +97,7 @@ func TestAStreamWaitsForTheEndOfItsSessionAnewWhenThatWasUsed(t *testing.T) {
 	for _, later := range []time.Duration{12*time.Hour - 50*time.Millisecond, 0} {
 		select {
 		case <-woken.C:
-		case <-time.After(10 * time.Second):
+		case <-time.After(dbtest.Patience):
 			t.Fatal("it is not woken")
 		}
 		n.Clock.Forward(later)

@@ -40,7 +40,7 @@ func newStage(t *testing.T, change func(*oidc.Options)) *stage {
 	o := oidc.Options{
 		Issuer: s.provider.Issuer(), ClientID: oidctest.ClientID, ClientSecret: oidctest.Secret,
 		Scopes: []string{"email"}, ACR: []string{"high"}, AMR: []string{"mfa"},
-		Clock: func() time.Time { return s.now }, Transport: s.provider.Server.Client().Transport, Patience: 5 * time.Second,
+		Clock: func() time.Time { return s.now }, Transport: s.provider.Server.Client().Transport, Patience: time.Minute,
 	}
 	if change != nil {
 		change(&o)
