@@ -31,7 +31,7 @@ func open(t *testing.T, environ ...string) *config.Config {
 
 func TestTheDoctorTakesEveryWayToTheRelayThatBrowsersTake(t *testing.T) {
 	c := open(t)
-	report, err := ask(t, c, Checkup{})
+	report, err := ask(t, c, Checkup{wait: patience})
 	for _, line := range []string{
 		"ok     relay.udp: the relay answers at 127.0.0.1:", "ok     relay.tcp: the relay answers at 127.0.0.1:",
 		"ok     relay.turn: TURN over TLS leads to the relay at localhost:",
@@ -78,6 +78,9 @@ func TestTheDoctorSaysWhichWayToTheRelayIsClosedAndWhatToDo(t *testing.T) {
 			c := open(t)
 			with.change(t, c)
 			report, err := ask(t, c, Checkup{wait: soonOver})
+			if strings.Count(report, "WRONG") > 1 { // or a good way was slower than that
+				report, err = ask(t, c, Checkup{wait: 10 * soonOver})
+			}
 			if !strings.Contains(report, with.line+": ") || !strings.Contains(report, with.says) || (err != nil) != strings.HasPrefix(with.line, "WRONG") {
 				t.Errorf("ends with %v after:\n%s", err, report)
 			}
@@ -111,7 +114,7 @@ func TestTheDoctorNoticesThatTheRunningVisavisHasNoTURNOrOtherKeys(t *testing.T)
 
 func TestTheDoctorSaysWhoIsLeftWithTheTelephoneWhereTLSEndsElsewhere(t *testing.T) {
 	c := open(t, "VISAVIS_HTTP_TLS=off", "VISAVIS_HTTP_URL=https://termin.example.de", "VISAVIS_HTTP_TRUSTED_PROXIES=127.0.0.1/32")
-	if report, err := ask(t, c, Checkup{}); err != nil || !strings.Contains(report, "note   relay.turn: it needs http.tls") {
+	if report, err := ask(t, c, Checkup{wait: patience}); err != nil || !strings.Contains(report, "note   relay.turn: it needs http.tls") {
 		t.Errorf("%v:\n%s", err, report)
 	}
 }
@@ -121,7 +124,7 @@ func TestTheDoctorOfARelayAsksItAsBrowsersDo(t *testing.T) {
 	c := installed(t, "VISAVIS_RELAY_CONTROL=127.0.0.1:0", "VISAVIS_RELAY_UDP=127.0.0.1:"+media, "VISAVIS_RELAY_TCP=127.0.0.1:"+media,
 		"VISAVIS_RELAY_ADVERTISE=127.0.0.1")
 	c.Relay.Control, _ = runRelay(t, c)
-	report, err := ask(t, c, Checkup{Relay: true})
+	report, err := ask(t, c, Checkup{Relay: true, wait: patience})
 	if err != nil || strings.Count(report, "the relay answers at 127.0.0.1:"+media) != 2 {
 		t.Errorf("%v:\n%s", err, report)
 	}

@@ -14,8 +14,8 @@ import (
 	"visavis/internal/worldtest"
 )
 
-// patience bounds every wait of these tests; none of them takes nearly as long.
-const patience = 20 * time.Second
+// patience bounds every wait that runs out only when a test fails.
+const patience = time.Minute
 
 func pagesOfTests() fs.FS {
 	page := &fstest.MapFile{Data: []byte("<!doctype html><title>page</title>")}

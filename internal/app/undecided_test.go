@@ -89,7 +89,7 @@ func TestBehindAProxyAndOnThisMachineOnlyTheLimitOfAllHolds(t *testing.T) {
 // Somebody who shares an address with an attacker, as in a household or an office, still gets in.
 func TestAVAManyHalfOpenConnectionsOfASourceDoNotShutItOut(t *testing.T) {
 	w := &arrivals{make(chan net.Conn), make(chan struct{})}
-	s := shareOn(t, w, func(p *sharedPort) { p.lobby.perSource = 20 })
+	s := shareOn(t, w, func(p *sharedPort) { p.lobby.perSource, p.wait = 20, 4*patience })
 	comes := func() net.Conn {
 		near, far := net.Pipe()
 		w.coming <- fromConn{far, net.TCPAddrFromAddrPort(netip.MustParseAddrPort("203.0.113.7:40000"))}

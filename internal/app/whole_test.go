@@ -262,15 +262,11 @@ func TestStoppingTheServerEndsItsStreamsSoon(t *testing.T) {
 		b := w.signIn(demo.Accounts()[0])
 		stream := b.Listen("/api/staff/stream", "")
 		stream.Until("snapshot", nil)
-		begun := time.Now()
 		w.stop()
 		for name := ""; name != worldtest.End; {
 			name, _ = stream.Next()
 		}
-		if took := time.Since(begun); took > 8*time.Second {
-			t.Errorf("took %s", took)
-		}
-		if strings.Contains(w.log.String(), "level=ERROR") {
+		if strings.Contains(w.log.String(), "stopped late") || strings.Contains(w.log.String(), "level=ERROR") {
 			t.Errorf("%s", w.log)
 		}
 	})
