@@ -41,8 +41,8 @@ func (p *post) next(t *testing.T) string {
 	select {
 	case text := <-p.came:
 		return text
-	case <-time.After(20 * time.Second):
-		t.Fatal("no mail in 20 s")
+	case <-time.After(dbtest.Patience):
+		t.Fatal("no mail")
 		return ""
 	}
 }

@@ -42,7 +42,7 @@ func (s *desk) planned(id string) (ref string, at time.Time) {
 // untilPlanned waits until the next reminder is another.
 func (s *desk) untilPlanned(id, want string) {
 	s.t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(dbtest.Patience)
 	for {
 		ref, _ := s.planned(id)
 		if ref == want {
@@ -58,7 +58,7 @@ func (s *desk) untilPlanned(id, want string) {
 // untilInvited waits until the invitation is sent and nobody works at it: who moves the clock takes its job away.
 func (s *desk) untilInvited(id string) {
 	s.t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(dbtest.Patience)
 	for s.Count(`SELECT COUNT(*) FROM job WHERE agency_id = $1 AND kind = 'notify.mail' AND unique_key = $2`, s.o.Agency, id) != 0 {
 		if time.Now().After(deadline) {
 			s.t.Fatal("not invited")
@@ -300,7 +300,7 @@ func TestTheListSaysThatAReminderWasRefused(t *testing.T) {
 		s.untilInvited(made.ID)
 		box.close()
 		s.at(starts.Add(-24 * time.Hour))
-		deadline := time.Now().Add(10 * time.Second)
+		deadline := time.Now().Add(dbtest.Patience)
 		for s.Count(`SELECT COUNT(*) FROM appointment WHERE agency_id = $1 AND mail_state = 'failed'`, s.o.Agency) == 0 {
 			if time.Now().After(deadline) {
 				t.Fatal("the list does not say that it failed")

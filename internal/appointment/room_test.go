@@ -81,7 +81,7 @@ func TestTheDesksOfAnAdvisorAreTakenInTheOrderOfTheirIDs(t *testing.T) {
 // waits returns once a connection waits for what another one holds.
 func waits(t *testing.T, d *db.DB) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); <-time.After(5 * time.Millisecond) {
+	for deadline := time.Now().Add(dbtest.Patience); time.Now().Before(deadline); <-time.After(5 * time.Millisecond) {
 		var n int
 		err := d.Read().QueryRowContext(t.Context(), `SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&n)
 		if err != nil {

@@ -434,7 +434,7 @@ func TestARelayThatAsksWhileTheDatabaseDoesNotAnswerKeepsNobodyForEver(t *testin
 		s.Relay.Need(asked)
 		tick := time.NewTicker(50 * time.Millisecond)
 		defer tick.Stop()
-		late := time.After(8 * time.Second)
+		late := time.After(dbtest.Patience)
 		for !strings.Contains(s.Log.String(), "introduce leg that the relay asked for") {
 			select {
 			case <-tick.C:
@@ -733,7 +733,7 @@ func TestAWindowIsToldInTimeThatTheDatabaseDoesNotAnswer(t *testing.T) {
 		_, err := tx.ExecContext(t.Context(), `LOCK TABLE talk IN ACCESS EXCLUSIVE MODE`)
 		begun := time.Now()
 		a := s.sommer.Get("/api/staff/talks/" + id + "/stream")
-		if took := time.Since(begun); took > 6*time.Second {
+		if took := time.Since(begun); took > dbtest.Slack {
 			t.Errorf("it took %s", took)
 		}
 		a.Expect(t, http.StatusServiceUnavailable, "unavailable")

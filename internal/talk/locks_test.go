@@ -52,7 +52,7 @@ func TestNobodyWhoEndsATalkWaitsForWhoWaitsForThem(t *testing.T) {
 		"rung out": func(s *scene, _ string) {
 			s.Clock.Forward(RingTime + time.Second)
 			s.WakeJobs()
-			for late := time.Now().Add(10 * time.Second); s.Count(`SELECT COUNT(*) FROM job WHERE kind = 'talk.ring'`) > 0; {
+			for late := time.Now().Add(dbtest.Patience); s.Count(`SELECT COUNT(*) FROM job WHERE kind = 'talk.ring'`) > 0; {
 				if time.Now().After(late) {
 					s.t.Error("the ringing goes on")
 					return

@@ -82,9 +82,6 @@ func TestACC08ATalkPassesToTheDeskWhenWhoLedItMayLeadItNoLonger(t *testing.T) {
 				view := untilState(page, "waiting")
 				row := untilPassed(list)
 				t.Logf("streams of who left over after %v, guest and desk told after %v", streams, time.Since(begun))
-				if time.Since(begun) > 5*time.Second {
-					t.Errorf("it took %v", time.Since(begun))
-				}
 				if view["passedAt"] == nil || view["here"] != true || view["wait"] != nil || view["arrivedAt"] != float64(Start().UnixMilli()) {
 					t.Errorf("the guest is told %v", view)
 				}
@@ -305,9 +302,6 @@ func TestACC08SeveralProcessesPassATalkOnce(t *testing.T) {
 	window.Until("bye", nil)
 	untilState(page, "waiting")
 	t.Logf("over on another process after %v", time.Since(begun))
-	if time.Since(begun) > 5*time.Second {
-		t.Errorf("it took %v", time.Since(begun))
-	}
 	if n := s.Count(`SELECT COUNT(*) FROM audit_entry WHERE agency_id = $1 AND act = 'talk.passed'`, s.o.Agency); n != 1 {
 		t.Errorf("%d entries in the audit", n)
 	}
