@@ -97,7 +97,7 @@ func TestACC08AnImportWaitsForADismissalAndIsRefused(t *testing.T) {
 // somebodyWaits returns when a transaction waits for another one.
 func somebodyWaits(n *Node) {
 	n.T.Helper()
-	tick, late := time.NewTicker(5*time.Millisecond), time.After(10*time.Second)
+	tick, late := time.NewTicker(5*time.Millisecond), time.After(dbtest.Patience)
 	defer tick.Stop()
 	for n.Count(`SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == 0 {
 		select {

@@ -61,7 +61,7 @@ func TestALeadNamesASubstituteForATimeAndOpenPagesFollowWhenItBeginsAndEnds(t *t
 			}
 			select {
 			case <-settled.C:
-			case <-time.After(10 * time.Second):
+			case <-time.After(dbtest.Patience):
 				t.Fatal("nobody has settled")
 			}
 		}

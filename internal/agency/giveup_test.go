@@ -208,7 +208,7 @@ func TestTEN04OfADestroyedKeyNothingStaysInTheDatabasesFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		// Somebody may read at that very moment, be it PostgreSQL itself.
-		for late := time.Now().Add(patience); errors.Is(n.Agencies.ForgetKeys(t.Context()), db.ErrStays); {
+		for late := time.Now().Add(dbtest.Patience); errors.Is(n.Agencies.ForgetKeys(t.Context()), db.ErrStays); {
 			if time.Now().After(late) {
 				t.Fatal("it stays for ever")
 			}
@@ -218,8 +218,6 @@ func TestTEN04OfADestroyedKeyNothingStaysInTheDatabasesFiles(t *testing.T) {
 		}
 	})
 }
-
-const patience = 10 * time.Second
 
 // holds tells whether the files in which the database keeps agencies hold something.
 func holds(t *testing.T, d *db.DB, what []byte) bool {

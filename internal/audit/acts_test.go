@@ -168,7 +168,7 @@ func (s *stage) sessions() []step {
 // until waits for what is written in the background.
 func (s *stage) until(act audit.Act) {
 	s.t.Helper()
-	tick, late := time.NewTicker(5*time.Millisecond), time.After(10*time.Second)
+	tick, late := time.NewTicker(5*time.Millisecond), time.After(dbtest.Patience)
 	defer tick.Stop()
 	for s.Count(`SELECT COUNT(*) FROM audit_entry WHERE agency_id = $1 AND act = $2`, s.o.Agency, act) == 0 {
 		select {
@@ -387,7 +387,7 @@ func (s *stage) talks() []step {
 // back waits until the guest waits again.
 func (s *stage) back() {
 	s.t.Helper()
-	tick, late := time.NewTicker(5*time.Millisecond), time.After(10*time.Second)
+	tick, late := time.NewTicker(5*time.Millisecond), time.After(dbtest.Patience)
 	defer tick.Stop()
 	for s.Count(`SELECT COUNT(*) FROM seat WHERE agency_id = $1 AND id = $2 AND state = 'waiting'`, s.o.Agency, s.made.Seat) == 0 {
 		select {

@@ -272,7 +272,7 @@ func TestMIN06AFileThatCannotBeWrittenIsToldAndWrittenLater(t *testing.T) {
 	tx(func(tx *db.Tx) error {
 		return decided.Note(t.Context(), tx, account("amt", "sommer", decided.Disabled, 1), func() { wake <- struct{}{} })
 	})
-	tick, late := time.NewTicker(5*time.Millisecond), time.After(10*time.Second)
+	tick, late := time.NewTicker(5*time.Millisecond), time.After(dbtest.Patience)
 	defer tick.Stop()
 	for l := (decided.List{}); len(l) == 0; {
 		select {

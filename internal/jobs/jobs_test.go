@@ -78,13 +78,16 @@ func add(t *testing.T, d *db.DB, n *node, j jobs.Job) {
 	}
 }
 
+// soon is less than the minute after which a queue looks by itself: who forgets to wake it is found out.
+const soon = 45 * time.Second
+
 func get[T any](t *testing.T, c <-chan T) T {
 	t.Helper()
 	select {
 	case v := <-c:
 		return v
-	case <-time.After(10 * time.Second):
-		t.Fatal("nothing in 10 s")
+	case <-time.After(soon):
+		t.Fatalf("nothing in %v", soon)
 		panic("unreachable")
 	}
 }
@@ -95,7 +98,7 @@ func later[T any](t *testing.T, c *clock, n *node, values <-chan T) T {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	end := time.After(10 * time.Second)
+	end := time.After(dbtest.Patience)
 	for {
 		select {
 		case v := <-values:
@@ -104,7 +107,7 @@ func later[T any](t *testing.T, c *clock, n *node, values <-chan T) T {
 			c.forward(time.Minute)
 			n.look()
 		case <-end:
-			t.Fatal("nothing in 10 s")
+			t.Fatal("nothing comes")
 		}
 	}
 }
@@ -114,7 +117,7 @@ func settled(t *testing.T, d *db.DB) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for end := time.After(10 * time.Second); ; {
+	for end := time.After(dbtest.Patience); ; {
 		leased := 0
 		if err := d.Read().QueryRowContext(t.Context(), `SELECT COUNT(*) FROM job WHERE lease_until IS NOT NULL AND dead_at IS NULL`).Scan(&leased); err != nil {
 			t.Fatal(err)
@@ -125,7 +128,7 @@ func settled(t *testing.T, d *db.DB) {
 		select {
 		case <-tick.C:
 		case <-end:
-			t.Fatalf("%d jobs are leased after 10 s", leased)
+			t.Fatalf("%d jobs stay leased", leased)
 		}
 	}
 }
@@ -319,7 +322,7 @@ func TestAQueueThatTheDatabaseDoesNotAnswerLooksAgain(t *testing.T) {
 		n.run(t)
 		select {
 		case <-complains:
-		case <-time.After(9 * time.Second):
+		case <-time.After(dbtest.Patience):
 			t.Error("it waits for ever")
 		}
 		return nil

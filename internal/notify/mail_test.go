@@ -176,8 +176,8 @@ func (o *office) become() told {
 	select {
 	case told := <-o.told:
 		return told
-	case <-time.After(20 * time.Second):
-		o.t.Fatalf("nobody was told in 20 s; %s", o.Log)
+	case <-time.After(dbtest.Patience):
+		o.t.Fatalf("nobody was told; %s", o.Log)
 		return told{}
 	}
 }
@@ -478,7 +478,7 @@ func TestARefusedMailIsToldAtOnceAndNotTriedAgain(t *testing.T) {
 // dead waits until the job is put aside.
 func (o *office) dead(t *testing.T, code string) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(dbtest.Patience)
 	for o.Count(`SELECT COUNT(*) FROM job WHERE dead_at IS NOT NULL AND last_error = $1`, code) != 1 {
 		if time.Now().After(deadline) {
 			t.Fatalf("no job was put aside with %s", code)
@@ -525,7 +525,7 @@ func (o *office) untilGivenUp(t *testing.T) {
 
 func (o *office) tried(t *testing.T, times int) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(dbtest.Patience)
 	for o.Count(`SELECT COUNT(*) FROM job WHERE attempts = $1 AND lease_until IS NULL`, times) != 1 {
 		if time.Now().After(deadline) {
 			t.Fatalf("not tried %d times", times)

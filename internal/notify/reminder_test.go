@@ -64,7 +64,7 @@ func TestAReminderIsReadableAsTextAndHTMLInBothLanguagesAndItsHeadSaysNothing(t 
 // left waits until so many jobs are left and nobody works at one.
 func (o *office) left(t *testing.T, jobs int) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(dbtest.Patience)
 	for o.Count(`SELECT COUNT(*) FROM job`) != jobs || o.Count(`SELECT COUNT(*) FROM job WHERE lease_until IS NOT NULL`) != 0 {
 		if time.Now().After(deadline) {
 			t.Fatalf("not %d jobs", jobs)
@@ -123,7 +123,7 @@ func TestAReminderThatTheRulesDoNotWantIsLeftOutAndTheNextMomentComes(t *testing
 	}
 	o.remind()
 	o.left(t, 1)
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(dbtest.Patience)
 	for o.Count(`SELECT COUNT(*) FROM job WHERE ref = '3.two_hours' AND run_at = $1`, db.Ms(start.Add(time.Hour))) != 1 {
 		if time.Now().After(deadline) {
 			t.Fatal("the next is not planned")

@@ -496,7 +496,7 @@ func opened(t *testing.T, address string) *db.DB {
 // untilRetained waits for the jobs.
 func (s *scene) untilRetained() {
 	s.t.Helper()
-	tick, late := time.NewTicker(5*time.Millisecond), time.After(10*time.Second)
+	tick, late := time.NewTicker(5*time.Millisecond), time.After(dbtest.Patience)
 	defer tick.Stop()
 	for s.Count(`SELECT COUNT(*) FROM job WHERE kind = 'retention'`) > 0 {
 		select {

@@ -23,7 +23,7 @@ const (
 // MostBytes is the largest file that this clamd takes.
 const MostBytes = 2 << 20
 
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // Start runs clamd until the test ends.
 func Start(t *testing.T) (clamd scanner.Clamd, address string) {
