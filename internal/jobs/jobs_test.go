@@ -338,7 +338,15 @@ func TestAJobThatIsReplacedWhileItIsDoneIsDoneAgainAndTheFirstHasNoSayInIt(t *te
 		c := &clock{now: time.Now()}
 		n := newNode(t, d, "one", c)
 		began, goOn := make(chan string, 10), map[string]chan error{"old": make(chan error), "new": make(chan error)}
-		n.Handle("mail", func(_ context.Context, j jobs.Job) error { began <- j.Ref; return <-goOn[j.Ref] })
+		n.Handle("mail", func(ctx context.Context, j jobs.Job) error {
+			began <- j.Ref
+			select {
+			case err := <-goOn[j.Ref]:
+				return err
+			case <-ctx.Done(): // a test that has failed ends, too
+				return ctx.Err()
+			}
+		})
 		settled := make(chan string, 10)
 		n.Handle("next", func(_ context.Context, j jobs.Job) error { settled <- j.Ref; return nil })
 		n.run(t)
