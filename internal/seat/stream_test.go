@@ -3,7 +3,6 @@ package seat_test
 import (
 	"bufio"
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -489,26 +488,10 @@ func TestAPageIsShownItsSeatOverTheOneConnectionThatIsLeft(t *testing.T) {
 		p := w.newPlace(w.own)
 		s := w.guest(p).listen(p, "page-one")
 		s.until("snapshot")
-		leaveOneConnection(t, d)
+		dbtest.LeaveOneReader(t, d)
 		w.must(p, seat.Arrive{Who: seat.Holder{Browser: "another", Page: "elsewhere"}, Mode: seat.Audio, Door: "link"})
 		s.until("seat") // else the stream ends, as the database does not answer it
 	})
-}
-
-// leaveOneConnection holds all connections for reading but one until the test ends.
-func leaveOneConnection(t *testing.T, d *db.DB) {
-	t.Helper()
-	pool, ok := d.Read().(*sql.DB)
-	if !ok {
-		t.Fatal("what reads is no pool")
-	}
-	for range pool.Stats().MaxOpenConnections - 1 {
-		taken, err := pool.Conn(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = taken.Close() })
-	}
 }
 
 // Who holds the seat opened its stream first, and must not be the one who gives way to another browser's many.

@@ -124,6 +124,22 @@ func Copy(t testing.TB, address string) string {
 	return newDatabase(t, postgres(t), strings.TrimPrefix(at.Path, "/"))
 }
 
+// LeaveOneReader holds all connections for reading but one until the test ends.
+func LeaveOneReader(t testing.TB, d *db.DB) {
+	t.Helper()
+	pool, ok := d.Read().(*sql.DB)
+	if !ok {
+		t.Fatal("what reads is no pool")
+	}
+	for range pool.Stats().MaxOpenConnections - 1 {
+		taken, err := pool.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = taken.Close() })
+	}
+}
+
 func postgres(t testing.TB) string {
 	t.Helper()
 	server := os.Getenv("VISAVIS_TEST_POSTGRES")
