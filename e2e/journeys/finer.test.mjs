@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { album } from '../lib/album.mjs';
 import { look } from '../lib/looks.mjs';
-import { DESK, PHONE, advisor, appoint, callIn, flows, guestAt, goIn } from '../lib/office.mjs';
+import { DESK, PHONE, advisor, appoint, callIn, flows, goIn, guestAt, says } from '../lib/office.mjs';
 import { until } from '../lib/page.mjs';
 import { bothSeeAndHear, endTalk, hook, screen } from '../lib/steps.mjs';
 import { demoWorld, onlyOurHost, quietConsole } from '../lib/world.mjs';
@@ -28,6 +28,12 @@ function keepWorkers() {
   MediaDevices.prototype.getUserMedia = function (wanted) {
     globalThis.askedFor.push(wanted);
     return getUserMedia.call(this, wanted);
+  };
+  // What is plugged in: the pretended devices, and what a test puts beside them.
+  globalThis.plugged = [];
+  const { enumerateDevices } = MediaDevices.prototype;
+  MediaDevices.prototype.enumerateDevices = async function () {
+    return [...(await enumerateDevices.call(this)), ...globalThis.plugged];
   };
 }
 
@@ -111,7 +117,67 @@ test('noise is dampened unless somebody does not want it', LIMIT, async () => {
   await flows(talk, 'the advisor');
 });
 
+test('a headset that is plugged in is offered, and a device that goes or is held is told to both', LIMIT, async () => {
+  await guest.press('Escape');
+  await guest.eval(() => {
+    globalThis.plugged.push({ kind: 'audioinput', deviceId: 'usb', groupId: 'usb', label: 'USB-Kopfhörer' });
+    navigator.mediaDevices.dispatchEvent(new Event('devicechange'));
+  });
+  await guest.wait(hook('plugs-offer'));
+  for (const [size, colorScheme] of [[{ width: 320 }, 'light'], [DESK, 'light'], [PHONE, 'dark']]) {
+    await look(guest, { ...size, colorScheme });
+    await see(guest, `04-offer-${size.width}`);
+  }
+  await guest.click(hook('plugs-refuse'));
+  await until('it is not asked again', async () => !(await guest.has(hook('plugs-offer'))));
+  const tell = (type, kind) => guest.eval((event, of) => {
+    const track = globalThis.keptTracks.findLast((one) => one.kind === of && one.readyState === 'live');
+    Object.defineProperty(track, 'muted', { configurable: true, value: event === 'mute' });
+    track.dispatchEvent(new Event(event));
+  }, type, kind);
+  await tell('mute', 'audio');
+  await says(guest, hook('plugs'), /Man hört Sie gerade nicht/);
+  await says(talk, hook('plugs'), /Gerda Beispiel wird gerade unterbrochen/);
+  await see(talk, '05-paused');
+  await tell('unmute', 'audio');
+  await until('it is over for both', async () => !(await guest.text(hook('plugs'))).trim() && !(await talk.text(hook('plugs'))).trim());
+  // As a cable that is pulled out ends it.
+  await guest.eval(() => {
+    const track = globalThis.keptTracks.findLast((one) => one.kind === 'audio' && one.readyState === 'live');
+    track.stop();
+    track.dispatchEvent(new Event('ended'));
+  });
+  await says(guest, hook('plugs'), /Sie sprechen jetzt über/);
+  await see(guest, '06-instead');
+  await flows(talk, 'the advisor');
+});
+
+test('keys do what the buttons do, are told on "?", and can be switched off', LIMIT, async () => {
+  await guest.page.locator('main').first().focus();
+  await guest.press('k');
+  await guest.wait(`${hook('camera')}[aria-label="Kamera einschalten"]`);
+  await guest.press('k');
+  await guest.wait(`${hook('camera')}[aria-label="Kamera ausschalten"]`);
+  await guest.press('e');
+  await guest.wait('dialog[open]');
+  await guest.press('Escape');
+  await guest.press('?');
+  await guest.wait('dialog[open] kbd');
+  await see(guest, '07-keys');
+  await guest.page.locator('dialog[open] input[type=checkbox]').uncheck();
+  await guest.press('Escape');
+  await guest.press('k');
+  await guest.press('?'); // pressed after the other one: by now that one would have done something
+  await guest.wait('dialog[open] kbd');
+  assert.ok(await guest.has(`${hook('camera')}[aria-label="Kamera ausschalten"]`));
+  await guest.press('Escape');
+  await talk.press('?');
+  await talk.wait('dialog[open] kbd');
+  await talk.press('Escape');
+});
+
 test('where the blurring fails, the camera goes off rather than showing what was hidden', LIMIT, async () => {
+  await openFiner(guest);
   await blurBox(guest).check();
   await guest.wait(`${hook('blur-state')}[data-state=on]`);
   await guest.press('Escape');

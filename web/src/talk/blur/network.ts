@@ -53,8 +53,16 @@ function workOf(step: Step, [a, b, c]: Layer[], out: Layer): Work {
       return mean(a, out);
     case "double":
       return double(a, out);
+    case "add":
+    case "multiply":
+    case "spread":
+    case "conv":
+    case "depthwise":
+      return b ? workOfTwo(step, a, b, c, out) : refuse(`a ${step.kind} of one`);
   }
-  if (!b) throw new UnknownModel(`a ${step.kind} of one`);
+}
+
+function workOfTwo(step: Step, a: Layer, b: Layer, c: Layer | undefined, out: Layer): Work {
   if (step.kind === "add") return add(a, b, out);
   if (step.kind === "multiply") return multiply(a, b, out);
   if (!c) throw new UnknownModel(`a ${step.kind} without bias`);
@@ -64,6 +72,10 @@ function workOf(step: Step, [a, b, c]: Layer[], out: Layer): Work {
   if (step.kind === "depthwise") return depthwise(a, b.values, c.values, out, kernel, stride);
   if (kernel[0] === 1 && kernel[1] === 1 && stride === 1) return points(a, b.values, c.values, out);
   return conv(a, b.values, c.values, out, kernel, stride);
+}
+
+function refuse(what: string): never {
+  throw new UnknownModel(what);
 }
 
 function each(a: Layer, { values: out }: Layer, what: (x: number) => number): Work {

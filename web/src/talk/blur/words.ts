@@ -9,7 +9,7 @@ export interface Begin {
 export type Said = "blurs" | "failed";
 
 /** Blurred pictures have at most as many points a line: a face is sharp in them, and a weak computer keeps up. */
-export const widest = 960;
+const widest = 960;
 
 /** Where a picture lies in the model's own, whole and not distorted, whichever way the telephone is held. */
 export function within(

@@ -2,7 +2,7 @@
 import { describe, expect, it, vi } from "vitest";
 import type { Acquired, Wanted } from "../../call/devices";
 import { LocalMedia } from "../../call/local";
-import { type LocalState, initialState } from "../../call/state";
+import { type CallState, initialState, type LocalState } from "../../call/state";
 import { Finer } from "./finer";
 
 class Track extends EventTarget {
@@ -64,7 +64,10 @@ async function side() {
     get state() {
       return { ...initialState, local };
     },
-    subscribe: (listener: () => void) => {
+    subscribe: (heard: (state: CallState) => void) => {
+      const listener = (): void => {
+        heard({ ...initialState, local });
+      };
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
