@@ -17,12 +17,13 @@ import (
 const MaxBody = 256 << 10
 
 // ContentSecurityPolicy is that of every page: our own origin only, no inline
-// script or style, Trusted Types (the policy is Svelte's own). The only page
-// that lets itself be framed is the sandbox in which files are read.
+// script or style, Trusted Types (Svelte's own policy, and that of the worker
+// which blurs; docs/decisions/0021). The only page that lets itself be framed
+// is the sandbox in which files are read.
 const ContentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; " +
 	"font-src 'self'; connect-src 'self'; media-src 'self' blob:; worker-src 'self'; frame-src 'self'; manifest-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; " +
-	"require-trusted-types-for 'script'; trusted-types svelte-trusted-html"
+	"require-trusted-types-for 'script'; trusted-types svelte-trusted-html visavis-worker"
 
 // permissionsPolicy gives our own pages the devices and takes the rest away.
 const permissionsPolicy = "camera=(self), microphone=(self), display-capture=(self), screen-wake-lock=(self), " +

@@ -152,6 +152,11 @@ export class Call {
     return this.local.useMicrophone(id);
   }
 
+  /** How devices are opened from now on (see talk/finer). */
+  openBy(open: LocalMedia["openBy"]): void {
+    this.local.openBy = open;
+  }
+
   /** Shows a screen to the other side, or shows it no more (see talk/sharing). */
   show(screen: MediaStream | undefined): void {
     this.local.show(screen);

@@ -19,6 +19,8 @@ export class LocalMedia {
   private attached = false;
   private held = false;
   private closed = false;
+  /** What changes pictures or sound stands between the devices and the talk (see talk/finer). */
+  openBy = acquire;
   private readonly turns: Partial<Record<Device, Promise<void>>> = {};
 
   constructor(private readonly changed: (state: LocalState) => void) {}
@@ -161,7 +163,7 @@ export class LocalMedia {
 
   private async open(kind: Device, id: string | true, enabled = true): Promise<DeviceState> {
     if (this.closed) return "off";
-    const opened = await acquire({ camera: false, microphone: false, [kind]: id });
+    const opened = await this.openBy({ camera: false, microphone: false, [kind]: id });
     if (this.closed) {
       stopStream(opened.stream);
       return "off";

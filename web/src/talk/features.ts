@@ -17,4 +17,14 @@ export function within(call: CallState, talk: Talk): CallState {
 }
 
 /** What a page shows beside the other person at first: oneself, and nothing that somebody has to ask for. */
-export const nothing = { self: true, type: false, file: false, document: false, hold: false, thrift: false };
+export const nothing = {
+  self: true,
+  type: false,
+  file: false,
+  document: false,
+  hold: false,
+  thrift: false,
+  finer: false,
+  /** Devices are watched in every talk. */
+  plugs: true,
+};
