@@ -162,5 +162,6 @@ test('nothing else was asked for, and the browser complained of nothing', LIMIT,
   await endTalk(talk);
   await guest.wait(screen('goodbye'));
   onlyOurHost(world.chromium, world.server);
-  quietConsole(world.chromium, [/401 .*\/api\/staff\/session/]);
+  // A busy machine without a sound card may fail to serve what this test itself listens with.
+  quietConsole(world.chromium, [/The AudioContext encountered an error from the audio device/]);
 });
