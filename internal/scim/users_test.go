@@ -333,12 +333,14 @@ func TestWrongTokensAreSlowedDownAndTheRightOneIsNot(t *testing.T) {
 	bad := s.Browser()
 	bad.Network = "198.51.100.9"
 	bad.Header.Set("Authorization", "Bearer vscim_wrong")
-	last := 0
+	slowed := 0
 	for range 80 {
-		last = bad.Get(s.path("/Users")).Status
+		if bad.Get(s.path("/Users")).Status == http.StatusTooManyRequests {
+			slowed++ // a machine that stands still for a second has earned another try meanwhile
+		}
 	}
-	if last != http.StatusTooManyRequests {
-		t.Errorf("%d", last)
+	if slowed == 0 {
+		t.Error("80 wrong tokens, never slowed down")
 	}
 	s.directory.Network = bad.Network
 	s.ask(http.StatusOK, "GET", "/Users", nil, nil)

@@ -99,8 +99,5 @@ func TestFilesWithoutEndAreNotPassedOn(t *testing.T) {
 	clamd, _ := scannertest.Start(t)
 	s := scanScene(t, dbtest.SQLite(t), clamd)
 	id := s.admit(s.sommer).Talk.ID
-	for range 20 {
-		s.scan(s.sommer, id, "Guten Tag").OK(t)
-	}
-	s.scan(s.sommer, id, "Guten Tag").Expect(t, http.StatusTooManyRequests, "session.throttled")
+	untilThrottled(t, 20, func() Answer { return s.scan(s.sommer, id, "Guten Tag") })
 }
