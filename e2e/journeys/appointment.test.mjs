@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { album } from '../lib/album.mjs';
 import { received, until } from '../lib/page.mjs';
-import { ADVISORS, admit, book, bothSeeAndHear, enterWaitingRoom, hook, invitation, safetyCode, screen, signIn } from '../lib/steps.mjs';
+import { ADVISORS, admit, book, bothSeeAndHear, enterWaitingRoom, hook, invitation, moment, safetyCode, screen, signIn } from '../lib/steps.mjs';
 import { demoWorld, keepsOnlyItsCookie, onlyOurHost, quietConsole, secretStaysInTheFragment } from '../lib/world.mjs';
 
 const CHAT_FIELD = 'form:has([data-testid=chat-send]) input';
@@ -107,8 +107,9 @@ async function appointment({ server, chromium }, { language, guestWidth, staffWi
   await see(list, '13-somebody-waits');
 
   // Admitted: the guest is warned, then both see and hear each other over the relay.
+  const warned = moment(guest, hook('heads-up'));
   const talk = await admit(list);
-  await guest.wait(hook('heads-up'));
+  assert.match(await warned, language === 'de' ? /Ihr Gespräch beginnt/ : /Your talk/);
   await see(guest, '20-heads-up');
   const now = await bothSeeAndHear(guest, talk);
   onlyTheRelay(now, server);

@@ -8,7 +8,7 @@ import { launchChromium } from '../lib/chromium.mjs';
 import { focusInSight, gallery, look } from '../lib/looks.mjs';
 import { callIn, gone, hide, openDevices, says, showsFace, waitingRow } from '../lib/office.mjs';
 import { received, until } from '../lib/page.mjs';
-import { ADVISORS, endTalk, hook, screen, signIn } from '../lib/steps.mjs';
+import { ADVISORS, endTalk, hook, moment, screen, signIn } from '../lib/steps.mjs';
 import { demoWorld, onlyOurHost, quietConsole } from '../lib/world.mjs';
 
 const pictures = gallery('ways');
@@ -150,9 +150,9 @@ test('in writing: said as it is on both sides, with the chat open and no button 
     // By a key on the button: some browsers hold that against the window that opens.
     const row = `${waitingRow('Wanda Schriftlich')} ${hook('admit')}`;
     await list.wait(row);
+    const warned = moment(guest, hook('heads-up'));
     const talk = await list.nextPopup(() => list.page.locator(row).press('Enter'));
-    await guest.wait(hook('heads-up'));
-    const before = await guest.text(hook('heads-up'));
+    const before = await warned;
     assert.match(before, /Sie nehmen schriftlich teil/);
     assert.doesNotMatch(before, /sieht und hört Sie|einschalten/);
     const field = `form:has(${hook('chat-send')}) input`;

@@ -114,6 +114,21 @@ export async function safetyCode(page) {
 }
 
 // Ends the talk from the advisor's window with an outcome.
+// What something says that is there only for a moment. Ask before the moment can come: whoever looks afterwards may be late.
+export function moment(page, selector) {
+  return page.eval((wanted) => new Promise((resolve) => {
+    const observer = new MutationObserver(look);
+    function look() {
+      const found = document.querySelector(wanted);
+      if (!found) return;
+      observer.disconnect();
+      resolve(found.innerText);
+    }
+    observer.observe(document.documentElement, { childList: true, subtree: true });
+    look();
+  }), selector);
+}
+
 export async function endTalk(talk, outcome = 'held') {
   await talk.click(hook('end'));
   await talk.click(hook(`outcome-${outcome}`));
