@@ -93,7 +93,7 @@ describe("a headset that is plugged in", () => {
     await settled();
     expect(here.plugs.offer.value).toMatchObject({ kind: "microphone", id: "headset", speaker: "ear" });
     expect(here.call.useMicrophone).not.toHaveBeenCalled();
-    await here.plugs.take();
+    expect(await here.plugs.take()).toBe(false); // nothing comes from it
     expect(here.call.useMicrophone).toHaveBeenCalledWith("headset");
     expect(here.plugs.offer.value).toBeUndefined();
     here.plugs.close();
@@ -166,9 +166,26 @@ describe("what the other side says of its devices", () => {
     here.heard({ t: "plugs", microphone: "paused", camera: "lost", extra: "x".repeat(10_000) });
     expect(here.plugs.theirs.value).toEqual({ microphone: "paused", camera: "lost" });
     for (const bad of ["", "LOST", 7, null, {}, ["lost"], "__proto__"]) {
+      vi.advanceTimersByTime(1_000);
       here.heard({ t: "plugs", microphone: bad, camera: bad });
       expect(here.plugs.theirs.value).toEqual({});
     }
+    here.plugs.close();
+  });
+
+  it("is shown at most once a second, and then what was said last", () => {
+    const here = side();
+    let shown = 0;
+    here.plugs.theirs.subscribe(() => shown++);
+    shown = 0;
+    for (let i = 0; i < 1_000; i++)
+      here.heard({ t: "plugs", ...(i % 2 === 0 ? { microphone: "paused" } : { camera: "lost" }) });
+    expect(shown).toBe(1);
+    vi.advanceTimersByTime(1_000);
+    expect(shown).toBe(2);
+    expect(here.plugs.theirs.value).toEqual({ camera: "lost" });
+    vi.advanceTimersByTime(60_000);
+    expect(shown).toBe(2);
     here.plugs.close();
   });
 });

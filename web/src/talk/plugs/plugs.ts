@@ -56,6 +56,8 @@ export class Plugs {
   private readonly watched = new WeakSet<MediaStreamTrack>();
   private readonly pausing: Partial<Record<Kind, ReturnType<typeof setTimeout>>> = {};
   private before: CallState["local"] | undefined;
+  private said: Troubles = {};
+  private hearing: ReturnType<typeof setTimeout> | undefined;
   private closed = false;
   private readonly stops: (() => void)[];
 
@@ -69,6 +71,7 @@ export class Plugs {
           this.hear(message);
         },
         opened: () => {
+          this.said = {};
           this.theirs.set({});
           if (Object.keys(this.mine.value).length > 0) this.say();
         },
@@ -81,12 +84,15 @@ export class Plugs {
     void this.look();
   }
 
-  async take(): Promise<void> {
+  /** Tells whether the device is used now. */
+  async take(): Promise<boolean> {
     const { value: offer } = this.offer;
     this.offer.set(undefined);
-    if (!offer) return;
+    if (!offer) return false;
     if (offer.kind === "camera") await this.call.useCamera(offer.id);
     else await this.useMicrophone(offer.id, this.call.state.local.mic === "ok");
+    const tracks = this.call.state.local.stream?.getTracks() ?? [];
+    return tracks.some((track) => track.getSettings().deviceId === offer.id);
   }
 
   refuse(): void {
@@ -97,6 +103,7 @@ export class Plugs {
     this.closed = true;
     for (const stop of this.stops) stop();
     for (const kind of kinds) clearTimeout(this.pausing[kind]);
+    clearTimeout(this.hearing);
   }
 
   private async look(): Promise<void> {
@@ -195,7 +202,19 @@ export class Plugs {
       const said = troubles.find((trouble) => trouble === message[kind]);
       if (said) theirs[kind] = said;
     }
+    this.said = theirs;
+    this.show();
+  }
+
+  /** At most once in a while, and then what was said last: whatever the other page says, screen readers read it out. */
+  private show(): void {
+    const { said } = this;
     const { value: now } = this.theirs;
-    if (kinds.some((kind) => now[kind] !== theirs[kind])) this.theirs.set(theirs);
+    if (this.hearing !== undefined || kinds.every((kind) => now[kind] === said[kind])) return;
+    this.theirs.set(said);
+    this.hearing = setTimeout(() => {
+      this.hearing = undefined;
+      this.show();
+    }, settleMs);
   }
 }
