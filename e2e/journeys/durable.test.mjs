@@ -362,4 +362,4 @@ journey('a guest leaves on purpose, while waiting and while talking, and comes b
 });
 
 // A device that has just been given up may have had something to say.
-test('nothing loud in the console but a word too late, and those in vain', () => quietConsole(world.chromium, [/409 .*\/signal/, /ERR_FAILED .*\/(leave|prepare)/]));
+test('nothing loud in the console but a word too late, and those in vain', () => quietConsole(world.chromium, [/ERR_FAILED .*\/(leave|prepare)/]));
