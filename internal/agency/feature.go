@@ -12,6 +12,8 @@ const (
 	TalkFiles Rule = "talk.files"
 	// TalkDocument is whether guests can show a document in a talk: one still of their camera, seen and not kept.
 	TalkDocument Rule = "talk.document"
+	// TalkForm is whether who leads a talk can fill in a form together with the guest.
+	TalkForm Rule = "talk.form"
 	// TalkScan is whether who leads a talk can have files of the guest looked at by the agency's virus scanner.
 	TalkScan Rule = "talk.scan"
 	// WaitingMessages is whether desks can write to who waits.

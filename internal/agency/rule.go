@@ -134,6 +134,7 @@ func inOrder() []definition {
 		{rule: TalkScreen, group: Features, form: Form{Kind: SwitchForm}, at: levels(), standard: SwitchedOn},
 		{rule: TalkFiles, group: Features, form: Form{Kind: SwitchForm}, at: levels(), standard: SwitchedOn},
 		{rule: TalkDocument, group: Features, form: Form{Kind: SwitchForm}, at: levels(), standard: SwitchedOn},
+		{rule: TalkForm, group: Features, form: Form{Kind: SwitchForm}, at: levels(), standard: SwitchedOn},
 		{rule: TalkScan, group: Features, form: Form{Kind: SwitchForm}, at: levels(), standard: SwitchedOff},
 		{rule: WaitingMessages, group: Features, form: Form{Kind: SwitchForm}, at: levels(), standard: SwitchedOn},
 		{

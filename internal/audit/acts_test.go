@@ -373,6 +373,14 @@ func (s *stage) talks() []step {
 			"a document that was seen", func() { s.in(s.winter, "document", Body{}).OK(s.t) },
 			[]string{"staff WINTER: document.seen appointment MADE role=advisor"},
 		},
+		{
+			"a form that was opened", func() { s.in(s.winter, "form", Body{"what": "opened"}).OK(s.t) },
+			[]string{"staff WINTER: form.opened appointment MADE role=advisor"},
+		},
+		{
+			"a form that the guest has confirmed", func() { s.in(s.winter, "form", Body{"what": "confirmed"}).OK(s.t) },
+			[]string{"staff WINTER: form.confirmed appointment MADE role=advisor"},
+		},
 		{"a document in a talk that somebody else leads", func() { s.in(s.sommer, "document", Body{}).Expect(s.t, http.StatusConflict, "talk.led") }, nil},
 		{"a guest sent back", func() { s.in(s.winter, "sendback", Body{}).OK(s.t) }, []string{"staff WINTER: talk.returned appointment MADE talk=TALK"}},
 		{"a guest who does not answer", func() {

@@ -99,6 +99,9 @@ const (
 	TalkEnded    Act = "talk.ended"
 	FileScanned  Act = "file.scanned"  // for viruses; what it is, and what was found, stands nowhere
 	DocumentSeen Act = "document.seen" // held into the guest's camera; what it is stands nowhere
+	FormOpened   Act = "form.opened"   // by who leads the talk, to be filled in with the guest; which one stands nowhere
+	// FormConfirmed is by the guest, as the page of who leads the talk says; what they confirmed stands nowhere.
+	FormConfirmed Act = "form.confirmed"
 
 	AlarmRaised   Act = "alarm.raised"   // who leads a talk calls the desk for help
 	AlarmAnswered Act = "alarm.answered" // by who comes
@@ -215,6 +218,9 @@ var shapes = map[Act]shape{
 	TalkEnded:    {object: OfAppointment, details: []string{"talk"}},
 	FileScanned:  {object: OfAppointment, details: []string{"role"}},
 	DocumentSeen: {object: OfAppointment, details: []string{"role"}},
+	FormOpened:   {object: OfAppointment, details: []string{"role"}},
+
+	FormConfirmed: {object: OfAppointment, details: []string{"role"}},
 
 	AlarmRaised:   {object: OfAppointment, details: []string{"talk"}},
 	AlarmAnswered: {object: OfAppointment, details: []string{"talk"}},

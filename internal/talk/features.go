@@ -17,6 +17,7 @@ const (
 	screen   = "screen"
 	files    = "files"
 	document = "document"
+	form     = "form"
 	// scanFiles is the one in which the server takes part: it passes a file on that has arrived (postScan).
 	scanFiles = "scan"
 )
@@ -40,6 +41,9 @@ func (s *Service) features(ctx context.Context, q db.Q, x seat.Seat) ([]string, 
 	}
 	if rules.On(agency.TalkDocument, day) {
 		list = append(list, document)
+	}
+	if rules.On(agency.TalkForm, day) {
+		list = append(list, form)
 	}
 	if s.o.Scanner != nil && rules.On(agency.TalkFiles, day) && rules.On(agency.TalkScan, day) {
 		list = append(list, scanFiles)

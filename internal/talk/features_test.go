@@ -32,15 +32,16 @@ func TestATalkKeepsTheFeaturesThatItBeganWith(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newScene(t, d)
 		before := s.admit(s.sommer).Talk.ID
-		s.on(before, "chat", "screen", "files", "document")
+		s.on(before, "chat", "screen", "files", "document", "form")
 		s.Decide(s.o, s.o.Desk, agency.TalkChat, `"off"`, false)
 		s.Decide(s.o, s.o.Service, agency.TalkScreen, `"2026-03-03"`, false)
 		s.Decide(s.o, s.o.Agency, agency.TalkFiles, `"off"`, false)
 		s.Decide(s.o, s.o.Agency, agency.TalkDocument, `"off"`, false)
-		s.on(before, "chat", "screen", "files", "document")
+		s.Decide(s.o, s.o.Agency, agency.TalkForm, `"off"`, false)
+		s.on(before, "chat", "screen", "files", "document", "form")
 		s.join(s.sommer, before)
 		s.takeOver(s.SignIn(s.o.Winter), before)
-		s.on(before, "chat", "screen", "files", "document")
+		s.on(before, "chat", "screen", "files", "document", "form")
 		s.takeOver(s.sommer, before)
 		s.do(s.sommer, before, "sendback", Body{}).OK(t)
 
@@ -50,9 +51,10 @@ func TestATalkKeepsTheFeaturesThatItBeganWith(t *testing.T) {
 		s.Decide(s.o, s.o.Service, agency.TalkScreen, `"2026-03-02"`, false)
 		s.Decide(s.o, s.o.Agency, agency.TalkFiles, `"on"`, false)
 		s.Decide(s.o, s.o.Agency, agency.TalkDocument, `"on"`, false)
+		s.Decide(s.o, s.o.Agency, agency.TalkForm, `"on"`, false)
 		s.on(after)
 		s.do(s.sommer, after, "sendback", Body{}).OK(t)
-		s.on(s.admit(s.sommer).Talk.ID, "chat", "screen", "files", "document")
+		s.on(s.admit(s.sommer).Talk.ID, "chat", "screen", "files", "document", "form")
 	})
 }
 
@@ -62,21 +64,21 @@ func TestWhoTakesPartInWritingHasTheChatWhereverItIsSwitchedOff(t *testing.T) {
 		s := newScene(t, d)
 		s.Decide(s.o, s.o.Agency, agency.TalkChat, `"off"`, true)
 		first := s.admit(s.sommer).Talk.ID
-		s.on(first, "screen", "files", "document")
+		s.on(first, "screen", "files", "document", "form")
 		s.g.ArriveBy("audio").OK(t)
-		s.on(first, "screen", "files", "document")
+		s.on(first, "screen", "files", "document", "form")
 		s.g.ArriveBy("text").OK(t) // both devices are gone
-		s.on(first, "screen", "files", "document", "chat")
+		s.on(first, "screen", "files", "document", "form", "chat")
 		s.g.ArriveBy("video").OK(t) // what was begun in writing can be ended so
-		s.on(first, "screen", "files", "document", "chat")
+		s.on(first, "screen", "files", "document", "form", "chat")
 		s.do(s.sommer, first, "sendback", Body{}).OK(t)
 
 		second := s.admit(s.sommer).Talk.ID
-		s.on(second, "screen", "files", "document")
+		s.on(second, "screen", "files", "document", "form")
 		s.g = s.g.Reloaded("page-two")
 		s.g.ArriveBy("text").OK(t)
-		s.on(second, "screen", "files", "document", "chat")
+		s.on(second, "screen", "files", "document", "form", "chat")
 		s.do(s.sommer, second, "sendback", Body{}).OK(t)
-		s.on(s.admit(s.sommer).Talk.ID, "chat", "screen", "files", "document")
+		s.on(s.admit(s.sommer).Talk.ID, "chat", "screen", "files", "document", "form")
 	})
 }

@@ -30,6 +30,7 @@ func (s *Service) Routes(api *edge.API, mux *edge.Mux) {
 	edge.Handle(api, op("removeGuest", "POST "+base+"/remove"), s.postRemove)
 	s.transferRoutes(api, op, base+"/transfer")
 	edge.Handle(api, op("documentSeen", "POST "+base+"/document"), s.postDocument)
+	edge.Handle(api, op("formUsed", "POST "+base+"/form"), s.postForm)
 	mux.HandleFunc("POST "+scanPath, s.postScan)
 	edge.Handle(api, op("detourOfStaff", "POST "+base+"/detour"), s.postDetour)
 	mux.HandleFunc("GET "+base+"/stream", s.stream)

@@ -37,7 +37,7 @@ func TestAFileOfTheGuestIsLookedAtByARealScannerAndOnlyThatIsNoted(t *testing.T)
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := scanScene(t, d, clamd)
 		id := s.admit(s.sommer).Talk.ID
-		s.on(id, "chat", "screen", "files", "document", "scan")
+		s.on(id, "chat", "screen", "files", "document", "form", "scan")
 		var said struct{ Found string }
 		s.scan(s.sommer, id, "Guten Tag").Into(t, &said)
 		if said.Found != "" {
@@ -69,7 +69,7 @@ func TestAFileIsPassedOnOnlyForWhoLeadsARunningTalkWhereThatIsSwitchedOn(t *test
 
 	s.Decide(s.o, s.o.Agency, agency.TalkFiles, `"off"`, false)
 	second := s.admit(s.sommer).Talk.ID
-	s.on(second, "chat", "screen", "document")
+	s.on(second, "chat", "screen", "document", "form")
 	s.scan(s.sommer, second, "Guten Tag").Expect(t, http.StatusConflict, "scan.off")
 }
 
@@ -77,7 +77,7 @@ func TestWithoutAScannerOrARuleNobodyIsOfferedIt(t *testing.T) {
 	s := newScene(t, dbtest.SQLite(t))
 	s.Decide(s.o, s.o.Agency, agency.TalkScan, `"on"`, false)
 	id := s.admit(s.sommer).Talk.ID
-	s.on(id, "chat", "screen", "files", "document")
+	s.on(id, "chat", "screen", "files", "document", "form")
 	s.scan(s.sommer, id, "Guten Tag").Expect(t, http.StatusConflict, "scan.off")
 }
 

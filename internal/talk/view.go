@@ -64,7 +64,7 @@ type View struct {
 	GuestReachable bool          `json:"guestReachable"`
 	GuestAwaySince *int64        `json:"guestAwaySince,omitempty"`
 	HeadsUpMs      int64         `json:"headsUpMs"`
-	Features       []string      `json:"features" enum:"chat,screen,files,document,scan" doc:"Switched on in this talk."`
+	Features       []string      `json:"features" enum:"chat,screen,files,document,form,scan" doc:"Switched on in this talk."`
 	CodeRequired   bool          `json:"codeRequired" doc:"Who leads the talk is to compare the safety code."`
 	Alarm          *AlarmView    `json:"alarm,omitempty" doc:"Who leads the talk has called for help."`
 	Transfer       *TransferView `json:"transfer,omitempty" doc:"Who is asked to go on with the talk."`

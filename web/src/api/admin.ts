@@ -254,6 +254,7 @@ export type RuleName =
   | "talk.screen"
   | "talk.files"
   | "talk.document"
+  | "talk.form"
   | "talk.scan"
   | "waiting.messages"
   | "logo"

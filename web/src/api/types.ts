@@ -41,7 +41,7 @@ interface Wait {
 }
 
 /** What a place can switch off for its talks. */
-export type Feature = "chat" | "screen" | "files" | "document" | "scan";
+export type Feature = "chat" | "screen" | "files" | "document" | "form" | "scan";
 
 export interface GuestTalk {
   id: string;

@@ -21,6 +21,7 @@ export const ruleLabels: Readonly<Record<RuleName, StaffKey>> = {
   "talk.screen": "admin.rule.screen",
   "talk.files": "admin.rule.files",
   "talk.document": "admin.rule.document",
+  "talk.form": "admin.rule.form",
   "talk.scan": "admin.rule.scan",
   "waiting.messages": "admin.rule.messages",
   logo: "admin.rule.logo",
@@ -55,6 +56,7 @@ export const switchHints: Partial<Record<RuleName, StaffKey>> = {
   "talk.screen": "admin.rule.screen.hint",
   "talk.files": "admin.rule.files.hint",
   "talk.document": "admin.rule.document.hint",
+  "talk.form": "admin.rule.form.hint",
   "talk.scan": "admin.rule.scan.hint",
   "waiting.messages": "admin.rule.messages.hint",
 };

@@ -19,6 +19,7 @@ const kinds: Readonly<Record<RuleName, RuleTakes["kind"]>> = {
   "talk.screen": "switch",
   "talk.files": "switch",
   "talk.document": "switch",
+  "talk.form": "switch",
   "talk.scan": "switch",
   "waiting.messages": "switch",
   logo: "picture",
