@@ -83,6 +83,9 @@ export class Viewing {
         // Whoever turns quickly is not shown what they have passed.
         if (answer.shown.number === this.view.value.number) this.put({ shown: answer.shown });
         break;
+      case "form":
+      case "filled":
+        break; // nobody asks for it here
       case "need":
         void this.fetch(answer.part);
         break;

@@ -1,3 +1,5 @@
+import { type FormRead, formRead } from "../form/answer";
+
 /** What a page and its sandbox say to each other. Nothing that comes out of the sandbox is believed before it was looked at. */
 
 /** In bytes; more is saved, and opened by a program of its own. */
@@ -18,6 +20,9 @@ export type Part = (typeof parts)[number];
 export type Ask =
   | { do: "open"; bytes: ArrayBuffer; type: string }
   | { do: "page"; number: number }
+  /** The fields of a form, and the form filled in with these values. */
+  | { do: "form" }
+  | { do: "fill"; values: readonly unknown[] }
   /** Without bytes where it has not come. */
   | { do: "part"; part: Part; bytes?: ArrayBuffer };
 
@@ -46,6 +51,9 @@ export interface Shown {
 export type Answer =
   | { do: "opened"; pages: number }
   | { do: "shown"; shown: Shown }
+  | { do: "form"; form: FormRead }
+  /** Without bytes where something could not be written. */
+  | { do: "filled"; bytes?: ArrayBuffer }
   | { do: "need"; part: Part }
   | { do: "failed"; why: Why };
 
@@ -60,6 +68,10 @@ export function answerOf(data: unknown): Answer | undefined {
       return isCount(said.pages, 1_000_000) ? { do: "opened", pages: said.pages } : undefined;
     case "shown":
       return shownOf(said.shown);
+    case "form":
+      return formOf(said.form);
+    case "filled":
+      return filledOf(said.bytes);
     case "need":
       return isOneOf(parts, said.part) ? { do: "need", part: said.part } : undefined;
     case "failed":
@@ -89,6 +101,18 @@ function shownOf(data: unknown): Answer | undefined {
       lacking: lacking === true,
     },
   };
+}
+
+function formOf(data: unknown): Answer | undefined {
+  const form = formRead(data);
+  return form && { do: "form", form };
+}
+
+function filledOf(bytes: unknown): Answer | undefined {
+  if (bytes === undefined) return { do: "filled" };
+  return bytes instanceof ArrayBuffer && bytes.byteLength <= largestShown
+    ? { do: "filled", bytes }
+    : undefined;
 }
 
 /** Without what turns, hides or breaks letters (Unicode TR 36). */

@@ -14,3 +14,11 @@ promises.withResolvers ??= () => {
   const promise = new Promise<unknown>((resolve, reject) => Object.assign(made, { resolve, reject }));
   return Object.assign(made, { promise }) as Resolvers;
 };
+
+// Since Chromium 114, Firefox 122, Safari 17.4; a copy does as well, and only takes more room.
+const buffers = ArrayBuffer.prototype as unknown as {
+  transferToFixedLength?: (this: ArrayBuffer, size?: number) => ArrayBuffer;
+};
+buffers.transferToFixedLength ??= function (size) {
+  return this.slice(0, size);
+};

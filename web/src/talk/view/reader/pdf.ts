@@ -8,6 +8,7 @@ import {
   type PDFPageProxy,
 } from "pdfjs-dist/legacy/build/pdf.mjs";
 import { fit, mostPages, mostPixels, parts, type Shown } from "../words";
+import { fillForm, readForm } from "./form";
 import { Refused } from "./refused";
 import { type Fetch, type Open, serve } from "./serve";
 
@@ -18,13 +19,39 @@ const mostPicture = 20_000_000;
 const mostCanvas = 4 * mostPixels;
 
 /**
- * A document as pixels. Scripts, actions and attachments of it are parsed by nobody; forms are drawn as they were
+ * A document as pixels. Scripts, actions and attachments of it are run by nobody; forms are drawn as they were
  * filled in; links lead nowhere. Fonts are drawn from their outlines, so that none reaches the browser's own font code.
  */
 async function openPdf(bytes: ArrayBuffer, _type: string, fetchPart: Fetch): Promise<Open> {
   let lacking = false;
-  const task = getDocument({
-    data: new Uint8Array(bytes),
+  const load = (data: ArrayBuffer | Uint8Array): Promise<PDFDocumentProxy> =>
+    loaded(data, fetchPart, () => (lacking = true));
+  const file = await load(bytes).catch((error: unknown) => {
+    throw new Refused((error as Error).name === "PasswordException" ? "locked" : "damaged");
+  });
+  if (await isOnlyForAdobe(file)) throw new Refused("form");
+  return {
+    pages: file.numPages,
+    draw: async (number) => {
+      if (number > mostPages) throw new Refused("large");
+      lacking = false;
+      const page = await file.getPage(number);
+      const shown = await draw(page);
+      page.cleanup();
+      return { ...shown, lacking };
+    },
+    form: () => readForm(file),
+    fill: (values) => fillForm(file, load, values),
+  };
+}
+
+function loaded(
+  data: ArrayBuffer | Uint8Array,
+  fetchPart: Fetch,
+  lacks: () => void,
+): Promise<PDFDocumentProxy> {
+  return getDocument({
+    data: new Uint8Array(data),
     verbosity: 0,
     enableXfa: false,
     disableFontFace: true,
@@ -45,26 +72,11 @@ async function openPdf(bytes: ArrayBuffer, _type: string, fetchPart: Fetch): Pro
         const found = part && (await fetchPart(part));
         if (found) return new Uint8Array(found.slice(0));
         // What a browser has itself instead of a font that documents do not bring along is near enough.
-        if (kind !== "standardFontDataUrl") lacking = true;
+        if (kind !== "standardFontDataUrl") lacks();
         throw new Error(`${filename} is not here`);
       }
     },
-  });
-  const file = await task.promise.catch((error: unknown) => {
-    throw new Refused((error as Error).name === "PasswordException" ? "locked" : "damaged");
-  });
-  if (await isOnlyForAdobe(file)) throw new Refused("form");
-  return {
-    pages: file.numPages,
-    draw: async (number) => {
-      if (number > mostPages) throw new Refused("large");
-      lacking = false;
-      const page = await file.getPage(number);
-      const shown = await draw(page);
-      page.cleanup();
-      return { ...shown, lacking };
-    },
-  };
+  }).promise;
 }
 
 /** Its pages say nothing but that another program is needed. */

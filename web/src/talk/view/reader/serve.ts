@@ -2,6 +2,7 @@
  * What reads files of others is handed into the sandbox as text and runs there as a worker: without an origin, without a
  * page, without a network. Bytes come in, and what goes out are pixels and words.
  */
+import type { FormRead } from "../../form/answer";
 import { type Ask, type Answer, type Part, type Shown, type Why } from "../words";
 import { Refused } from "./refused";
 
@@ -9,6 +10,9 @@ import { Refused } from "./refused";
 export interface Open {
   readonly pages: number;
   draw(number: number): Promise<Shown>;
+  /** What can be filled in, where it is of a kind that can. */
+  form?(): Promise<FormRead>;
+  fill?(values: readonly unknown[]): Promise<ArrayBuffer | undefined>;
 }
 
 /** Asks the page outside for what a document needs besides. */
@@ -43,6 +47,8 @@ class Reader {
   private take(ask: Ask): void {
     if (ask.do === "part") this.told.get(ask.part)?.(ask.bytes);
     else if (ask.do === "open") this.answer(this.begin(ask.bytes, ask.type));
+    else if (ask.do === "form") this.answer(this.form());
+    else if (ask.do === "fill") this.answer(this.fill(ask.values));
     else this.answer(this.page(ask.number));
   }
 
@@ -58,6 +64,17 @@ class Reader {
     return { do: "shown", shown: await open.draw(number) };
   }
 
+  private async form(): Promise<Answer> {
+    const form = await (await this.open)?.form?.();
+    if (!form) throw new Refused("damaged");
+    return { do: "form", form };
+  }
+
+  private async fill(values: readonly unknown[]): Promise<Answer> {
+    const bytes = await (await this.open)?.fill?.(values);
+    return bytes ? { do: "filled", bytes } : { do: "filled" };
+  }
+
   /** Once for each part. */
   private fetch(part: Part): ReturnType<Fetch> {
     const known = this.asked.get(part);
@@ -71,7 +88,7 @@ class Reader {
   private answer(work: Promise<Answer>): void {
     work.then(
       (answer) => {
-        this.way.postMessage(answer, answer.do === "shown" ? [answer.shown.pixels.buffer] : []);
+        this.way.postMessage(answer, bytesOf(answer));
       },
       (error: unknown) => {
         const why: Why = error instanceof Refused ? error.why : "damaged";
@@ -79,4 +96,10 @@ class Reader {
       },
     );
   }
+}
+
+/** What is handed over, not copied. */
+function bytesOf(answer: Answer): Transferable[] {
+  if (answer.do === "shown") return [answer.shown.pixels.buffer];
+  return answer.do === "filled" && answer.bytes ? [answer.bytes] : [];
 }
