@@ -77,3 +77,38 @@ export function endless() {
     ...Array.from({ length: depth }, (_, n) => form(n)),
   ]);
 }
+
+const literal = (text) => `(${text.replace(/[()\\]/g, '\\$&')})`;
+const widget = (rest, top, height = 20) => `<< /Type /Annot /Subtype /Widget /P 4 0 R /F 4 /Rect [72 ${top - height} 400 ${top}] ${rest} >>`;
+
+// An application for housing benefit as agencies have it (ISO 32000-1 §12.7): text, longer text, a date that a script of
+// its own would check, a box, one of two, a list; the script at its opening would ask the address.
+export function application(address = 'http://127.0.0.1:9') {
+  const script = (code) => `<< /S /JavaScript /JS ${literal(code)} >>`;
+  const first = 6;
+  const fields = [
+    widget('/FT /Tx /T (name) /TU (Vor- und Nachname) /Ff 2 /MaxLen 60', 680),
+    widget(`/FT /Tx /T (geboren) /TU (Geburtsdatum) /AA << /K ${script('AFDate_KeystrokeEx("dd.mm.yyyy");')} /F ${script('AFDate_FormatEx("dd.mm.yyyy");')} >>`, 640),
+    widget('/FT /Tx /T (grund) /TU (Warum ziehen Sie um?) /Ff 4096', 600, 60),
+    widget('/FT /Btn /T (allein) /TU (Ich wohne allein) /AS /Off /V /Off /AP << /N << /Ja 14 0 R /Off 15 0 R >> >>', 520),
+    '<< /FT /Btn /Ff 49152 /T (Art der Wohnung) /Kids [11 0 R 12 0 R] /V /Off >>',
+    ...[['Miete', 480], ['Eigentum', 450]].map(([name, top]) => widget(`/Parent 10 0 R /AS /Off /AP << /N << /${name} 14 0 R /Off 15 0 R >> >>`, top)),
+    widget(`/FT /Ch /Ff 131072 /T (land) /TU (Land) /Opt [[(DE) (Deutschland)] [(AT) (\\326sterreich)]]`, 410),
+    stream('0 g 4 4 10 10 re f', '/Type /XObject /Subtype /Form /BBox [0 0 18 18]'),
+    stream('', '/Type /XObject /Subtype /Form /BBox [0 0 18 18]'),
+    '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>',
+    `<< /Fields [6 0 R 7 0 R 8 0 R 9 0 R 10 0 R 13 0 R] /DR << /Font << /Helv 16 0 R >> >> /DA (/Helv 11 Tf 0 g) >>`,
+  ];
+  return pages(['Antrag auf Wohngeld'], {
+    more: `/AcroForm 17 0 R /OpenAction ${script(`app.launchURL("${address}/form")`)}`,
+    page: `/Annots [${[0, 1, 2, 3, 5, 6, 7].map((n) => `${first + n} 0 R`).join(' ')}]`,
+    extra: fields,
+  });
+}
+
+// One with so many fields.
+export const endlessForm = (count) => pages(['Fragen'], {
+  more: `/AcroForm << /Fields [${Array.from({ length: count }, (_, n) => `${6 + n} 0 R`).join(' ')}] >>`,
+  page: `/Annots [${Array.from({ length: count }, (_, n) => `${6 + n} 0 R`).join(' ')}]`,
+  extra: Array.from({ length: count }, (_, n) => widget(`/FT /Tx /T (f${n})`, 700)),
+});

@@ -22,6 +22,7 @@ export const nothing = {
   type: false,
   file: false,
   document: false,
+  form: false,
   hold: false,
   thrift: false,
   finer: false,

@@ -39,6 +39,8 @@ export interface TalkState {
   readonly stream: StreamState;
   readonly offset: number;
   readonly busy: boolean;
+  /** A form is open whose result would be lost with the end of the talk. */
+  readonly formUnsaved?: boolean;
   readonly refusal?: ApiError;
   /** What became of the last talk. */
   readonly farewell?: Farewell;
@@ -238,6 +240,18 @@ export class TalkDesk {
     const { path } = this;
     const over = (): boolean => path !== this.path;
     await persist(() => api.post(`${path}/document`), over).catch(() => undefined); // the talk is over, or somebody else's
+  }
+
+  /** The audit is told that a form was opened or confirmed, and nothing of it. */
+  async formUsed(what: "opened" | "confirmed"): Promise<void> {
+    const { path } = this;
+    const over = (): boolean => path !== this.path;
+    await persist(() => api.post(`${path}/form`, { what }), over).catch(() => undefined); // as above
+  }
+
+  /** A form is open whose result is not saved on both sides: it would be lost with the end of the talk. */
+  keepsForm(unsaved: boolean): void {
+    if (unsaved !== this.state.formUnsaved) this.set({ formUnsaved: unsaved });
   }
 
   /** The agency's virus scanner looks at a file of the guest; nothing keeps it. */
