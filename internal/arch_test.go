@@ -22,7 +22,7 @@ const (
 // by all of them and lies below; who may read it is asked of staff, so its routes are a room of their own, auditlog.
 var features = strings.Fields(`
 	internal/audit internal/decided internal/agency internal/staff internal/auditlog internal/admin internal/scim internal/notify
-	internal/appointment internal/seat internal/talk internal/receipt internal/retention internal/today internal/health`)
+	internal/appointment internal/seat internal/talk internal/receipt internal/survey internal/retention internal/today internal/health`)
 
 // rooms says for every package which of ours it may import. A package that is not here fails the test, so that a
 // new one is always a decision. "*" is everything.

@@ -60,6 +60,7 @@ var keepers = map[string]string{
 	"internal/appointment": "appointment",
 	"internal/seat":        "late node seat seat_browser seat_link seat_message seat_presence task",
 	"internal/talk":        "talk talk_leg talk_signal",
+	"internal/survey":      "survey_count survey_done survey_line",
 	"internal/demo":        "demo_account",
 	"internal/events":      "stream stream_change",
 	"internal/jobs":        "job",

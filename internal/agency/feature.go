@@ -18,6 +18,10 @@ const (
 	TalkScan Rule = "talk.scan"
 	// WaitingMessages is whether desks can write to who waits.
 	WaitingMessages Rule = "waiting.messages"
+	// SurveyAsked is whether guests are asked three questions after their talk, and SurveyLine whether they may write
+	// something, too.
+	SurveyAsked Rule = "survey.asked"
+	SurveyLine  Rule = "survey.line"
 )
 
 // What a switch says in place of the day from which on it is on.

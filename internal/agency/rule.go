@@ -137,6 +137,8 @@ func inOrder() []definition {
 		{rule: TalkForm, group: Features, form: Form{Kind: SwitchForm}, at: levels(), standard: SwitchedOn},
 		{rule: TalkScan, group: Features, form: Form{Kind: SwitchForm}, at: levels(), standard: SwitchedOff},
 		{rule: WaitingMessages, group: Features, form: Form{Kind: SwitchForm}, at: levels(), standard: SwitchedOn},
+		{rule: SurveyAsked, group: Features, form: Form{Kind: SwitchForm}, at: levels(), standard: SwitchedOff},
+		{rule: SurveyLine, group: Features, form: Form{Kind: SwitchForm}, at: levels(), standard: SwitchedOff},
 		{
 			rule: ContactPhone, group: Contact, form: Form{Kind: DialForm, Most: mostDial},
 			at: []Kind{OfAgency, OfDepartment, OfDesk}, own: []Kind{OfLocation}, standard: "",

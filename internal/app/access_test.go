@@ -247,7 +247,7 @@ type prop struct {
 // call makes a scene for a route and lets somebody call it.
 func (s *stage) call(route string, p prop, actor string) int {
 	s.t.Helper()
-	s.Clock.Forward(40 * time.Second) // all calls together stay within the day that the relay trusts a clock ahead of its own
+	s.Clock.Forward(35 * time.Second) // all calls together stay within the day that the relay trusts a clock ahead of its own
 	one := &scene{stage: s}
 	if p.ready != nil {
 		p.ready(one)
@@ -330,6 +330,9 @@ func (s *scene) fill(path string) string {
 	if strings.Contains(path, "/tasks/{id}") {
 		return strings.ReplaceAll(path, "{id}", s.task)
 	}
+	if strings.Contains(path, "{department}") {
+		path = strings.NewReplacer("{month}", "2026-01", "{department}", s.desk(s.o, s.o.Desk).DepartmentID).Replace(path)
+	}
 	path = s.fillAdmin(path)
 	if strings.Contains(path, "{id}") {
 		path = strings.ReplaceAll(path, "{id}", s.place().Appointment)
@@ -390,6 +393,14 @@ func (s *scene) enter() {
 	s.t.Helper()
 	s.admit()
 	s.guest().Signal(1, "enter", nil).OK(s.t)
+}
+
+// over is a guest whose talk has ended, in an office that asks its guests.
+func (s *scene) over() {
+	s.t.Helper()
+	s.enter()
+	s.Decide(s.o, s.o.Agency, agency.SurveyAsked, `"on"`, false)
+	s.as("advisor").Post("/api/staff/talks/"+s.talk+"/end", worldtest.Body{"outcome": "held"}).OK(s.t)
 }
 
 // request is an advisor who has asked the desk to go on with the talk; more often than anybody may.

@@ -41,6 +41,7 @@ import (
 	"visavis/internal/scim"
 	"visavis/internal/seat"
 	"visavis/internal/staff"
+	"visavis/internal/survey"
 	"visavis/internal/talk"
 	"visavis/internal/today"
 	"visavis/internal/vault"
@@ -68,6 +69,7 @@ type parts struct {
 	appointments *appointment.Service
 	talks        *talk.Service
 	receipts     *receipt.Service
+	surveys      *survey.Service
 	today        *today.Service
 	auditlog     *auditlog.Service
 	retention    *retention.Service
@@ -204,6 +206,7 @@ func (p *parts) makeFeatures(ctx context.Context) error {
 		Ring: p.ring, Agencies: p.agencies, Seats: p.seats, Clock: p.o.Clock, URL: p.c.HTTP.URL.String(),
 		TrustedProxies: p.c.HTTP.TrustedProxies,
 	})
+	p.surveys = survey.New(p.db, survey.Options{Agencies: p.agencies, Staff: p.staff, Seats: p.seats})
 	p.today = today.New(today.Options{
 		DB: p.db, Events: p.events, Agencies: p.agencies, Staff: p.staff,
 		TimeZone: p.c.TimeZone.Location, Clock: p.o.Clock, Log: p.o.Log,
@@ -285,6 +288,7 @@ func (p *parts) makeRoutes(context.Context) error {
 	p.seats.StaffRoutes(p.api, p.staff)
 	p.talks.Routes(p.api, p.mux)
 	p.receipts.Routes(p.api)
+	p.surveys.Routes(p.api)
 	p.auditlog.Routes(p.api, p.mux)
 	health.New(health.Options{DB: p.db, Staff: p.staff, Clock: p.o.Clock, Version: p.o.Version, Relay: p.relayHealth}).Routes(p.api)
 

@@ -106,6 +106,11 @@ func (s *Service) Run(ctx context.Context, agencyID string) (more bool, err erro
 	}
 	reasons := over{agency: agencyID, before: s.midnight(reasonsKept)}
 	err = repeat(&left, func() (int, error) { return s.forgetReasons(ctx, reasons) })
+	if err != nil {
+		return false, err
+	}
+	month := s.monthOf(linesKept)
+	err = repeat(&left, func() (int, error) { return s.forgetLines(ctx, agencyID, month) })
 	return left <= 0, err
 }
 

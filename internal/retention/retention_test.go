@@ -32,7 +32,7 @@ func TestMIN04EachTableSaysWhatBecomesOfItsRowsInTime(t *testing.T) {
 				t.Errorf("%s: %q", table, fate)
 			}
 			personal := slices.ContainsFunc(names, func(name string) bool { return strings.HasSuffix(name, "_sealed") })
-			if personal && !slices.Contains([]string{"appointment", "account", "unsealed"}, fate) {
+			if personal && !slices.Contains([]string{"appointment", "account", "unsealed", "month"}, fate) {
 				t.Errorf("%s holds something sealed, and stays", table)
 			}
 			if (fate == "appointment" || fate == "account") && !deleted[table] && table != "staff" {
@@ -65,6 +65,8 @@ func TestMIN04TheManualNamesEachTable(t *testing.T) {
 			fate = "account"
 		case strings.HasPrefix(goes, "why somebody declined"):
 			fate = "unsealed"
+		case strings.HasPrefix(goes, "a year after its month"):
+			fate = "month"
 		case strings.HasPrefix(goes, "stay until the agency"):
 			fate = "agency"
 		}
@@ -127,6 +129,7 @@ func (s *scene) whole() []Place {
 	s.t.Helper()
 	closed := s.talked()
 	s.sommer.Post("/api/staff/appointments/"+closed.Appointment+"/outcome", Body{"version": s.version(closed), "outcome": "technical"}).OK(s.t)
+	s.Exec(`INSERT INTO survey_done (agency_id, seat_id) VALUES ($1, $2)`, s.o.Agency, closed.Seat)
 	// What is left where something failed: a page that nobody missed, a mail that could not be sent.
 	s.Exec(`INSERT INTO seat_presence (agency_id, seat_id, page, node_id, created_at) VALUES ($1, $2, 'page-one', 'gone', 0)`, s.o.Agency, closed.Seat)
 	s.Exec(`INSERT INTO job (id, agency_id, kind, unique_key, ref, run_at, attempts, dead_at) VALUES ('dead', $1, 'mail', $2, $2, 0, 12, 1)`,
@@ -646,6 +649,40 @@ func TestMIN04WhySomebodyDeclinedIsForgottenAfterAMonth(t *testing.T) {
 		}
 		if s.Count(`SELECT COUNT(*) FROM approval WHERE agency_id = $1 AND decided_by = $2`, s.o.Agency, s.o.Winter.ID) != 2 {
 			t.Error("that it was declined is forgotten, too")
+		}
+	})
+}
+
+func TestMIN04WhatGuestsWroteAfterTheirTalksIsForgottenAYearAfterItsMonth(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		for id, month := range map[string]string{"old": "2026-01", "new": "2026-02"} {
+			s.Exec(`INSERT INTO survey_line (id, agency_id, department_id, month, text_sealed)
+				SELECT $1, agency_id, department_id, $2, $3 FROM desk WHERE id = $4`, id, month, []byte("sealed"), s.o.Desk)
+			s.Exec(`INSERT INTO survey_count (agency_id, department_id, month, question, answer, n)
+				SELECT agency_id, department_id, $1, 'easy', 'yes', 7 FROM desk WHERE id = $2`, month, s.o.Desk)
+		}
+		left := func(at time.Time) []string {
+			s.Clock.Set(at)
+			s.run()
+			ids, err := db.Texts(d.Read().QueryContext(t.Context(), `SELECT id FROM survey_line WHERE agency_id = $1 ORDER BY id`, s.o.Agency))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return ids
+		}
+		// Their months are over an hour earlier in Berlin.
+		if got := left(time.Date(2027, time.January, 31, 22, 59, 0, 0, time.UTC)); len(got) != 2 {
+			t.Errorf("a day too early only %q are left", got)
+		}
+		if got := left(time.Date(2027, time.January, 31, 23, 1, 0, 0, time.UTC)); !slices.Equal(got, []string{"new"}) {
+			t.Errorf("%q are left", got)
+		}
+		if got := s.told(audit.RetentionOver); !slices.Equal(got, []string{"what=lines count=1"}) {
+			t.Errorf("%q", got)
+		}
+		if s.Count(`SELECT COUNT(*) FROM survey_count`) != 2 {
+			t.Error("the numbers are gone, too")
 		}
 	})
 }

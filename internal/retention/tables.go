@@ -25,18 +25,22 @@ const (
 	withAgency fate = "agency"
 	// unsealed stays like that, without what is sealed in it: that goes by its own rule (reasons.go).
 	unsealed fate = "unsealed"
+	// withMonth goes a year after the month that it is of: nobody knows whose it is (lines.go).
+	withMonth fate = "month"
 )
 
 // tablesOf says so of all tables of an agency. A test compares them with the schema: a new table is a decision.
 func tablesOf() map[string]fate {
 	return map[string]fate{
 		"appointment": withAppointment, "seat": withAppointment, "seat_link": withAppointment, "seat_browser": withAppointment,
-		"seat_presence": withAppointment, "seat_message": withAppointment, "task": withAppointment,
+		"seat_presence": withAppointment, "seat_message": withAppointment, "task": withAppointment, "survey_done": withAppointment,
 		"talk": withAppointment, "talk_signal": withAppointment, "talk_leg": withAppointment,
 
 		"staff": withAccount, "staff_role": withAccount, "staff_desk": withAccount, "staff_session": withAccount, "staff_link": withAccount,
 		"staff_identity": withAccount, "staff_directory": withAccount, "staff_totp": withAccount, "staff_recovery": withAccount,
 		"staff_passkey": withAccount, "scim_member": withAccount, "scim_removal": withAccount, "late": withAccount,
+
+		"survey_line": withMonth,
 
 		"job":           ofItself, // when it is done; those of an appointment or an account go with it
 		"stream":        ofItself, // likewise
@@ -47,7 +51,7 @@ func tablesOf() map[string]fate {
 
 		"department": withAgency, "location": withAgency, "desk": withAgency, "service": withAgency, "policy": withAgency,
 		"approval": unsealed, "legal_text": withAgency, "logo": withAgency, "scim_token": withAgency, "scim_group": withAgency, "scim_rule": withAgency,
-		"scim_guard": withAgency, "decided": withAgency, "demo_account": withAgency,
+		"scim_guard": withAgency, "decided": withAgency, "survey_count": withAgency, "demo_account": withAgency,
 	}
 }
 
@@ -91,6 +95,7 @@ func deletions() []deletion {
 		by(gone.ofSeats, `DELETE FROM seat_message WHERE agency_id = $1 AND seat_id IN `),
 		by(gone.ofSeats, `DELETE FROM seat_link WHERE agency_id = $1 AND seat_id IN `),
 		by(gone.ofSeats, `DELETE FROM seat_browser WHERE agency_id = $1 AND seat_id IN `),
+		by(gone.ofSeats, `DELETE FROM survey_done WHERE agency_id = $1 AND seat_id IN `),
 		by(gone.ofSeats, `DELETE FROM seat_presence WHERE agency_id = $1 AND seat_id IN `),
 		by(gone.ofSeats, `DELETE FROM seat WHERE agency_id = $1 AND id IN `),
 		by(gone.ofAppointments, `DELETE FROM task WHERE agency_id = $1 AND appointment_id IN `),

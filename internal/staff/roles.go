@@ -40,6 +40,8 @@ const (
 	ReadAudit Act = "read-audit"
 	Approve   Act = "approve"    // be the second of four eyes
 	SeeHealth Act = "see-health" // technique
+	// Of a department, or the whole agency.
+	SeeFigures Act = "see-figures" // what guests have said, as numbers of which none is of one person
 )
 
 // rule is what one role may do, and at which levels it may be held.
@@ -67,14 +69,14 @@ func rules() map[Role]rule {
 			at: []agency.Kind{agency.OfLocation}, acts: []Act{SeeOffices, Arrange, Decide, Employ}, gives: working,
 		},
 		DepartmentAdmin: {
-			at: []agency.Kind{agency.OfDepartment}, acts: []Act{SeeOffices, Arrange, Decide, Employ}, gives: working,
+			at: []agency.Kind{agency.OfDepartment}, acts: []Act{SeeOffices, Arrange, Decide, Employ, SeeFigures}, gives: working,
 		},
 		AgencyAdmin: {
-			at: whole, acts: []Act{SeeOffices, Arrange, Decide, Employ, Approve},
+			at: whole, acts: []Act{SeeOffices, Arrange, Decide, Employ, Approve, SeeFigures},
 			gives: append(slices.Clone(working), LocationAdmin, DepartmentAdmin, AgencyAdmin, Protection, Auditor, Operator),
 			never: []Role{Protection, Auditor},
 		},
-		Protection: {at: whole, acts: []Act{SeeOffices, ReadAudit, Approve}},
+		Protection: {at: whole, acts: []Act{SeeOffices, ReadAudit, Approve, SeeFigures}},
 		Auditor:    {at: whole, acts: []Act{ReadAudit}},
 		Operator:   {at: whole, acts: []Act{SeeHealth}},
 	}

@@ -30,6 +30,7 @@ import (
 	"visavis/internal/scim"
 	"visavis/internal/seat"
 	"visavis/internal/staff"
+	"visavis/internal/survey"
 	"visavis/internal/talk"
 	"visavis/internal/today"
 	"visavis/locales"
@@ -202,6 +203,7 @@ func (n *Node) routes() {
 	receipt.New(n.DB, receipt.Options{
 		Ring: n.Ring, Agencies: n.Agencies, Seats: n.Seats, Clock: n.Clock.Now, URL: URL, TrustedProxies: loopback(),
 	}).Routes(api)
+	survey.New(n.DB, survey.Options{Agencies: n.Agencies, Staff: n.Staff, Seats: n.Seats}).Routes(api)
 	n.AuditLog.Routes(api, mux)
 	uploads := admin.Uploads()
 	maps.Copy(uploads, scim.Uploads())
