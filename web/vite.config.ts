@@ -12,6 +12,12 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
 /** Guests load the call before they wait: as one file, not as one for every set of pages that shares a part of it. */
 const call = { name: "call", test: /src\/call\/(?!after|devices|paths|persist|sound|store)/ };
 
+/** What one fills in, with what says that it is wrong, comes as one file: a page can have 64. */
+const field = {
+  name: "field",
+  test: /src\/ui\/(?:ErrorText|Field|RadioGroup)\.svelte|\/bindings\/input\.js/,
+};
+
 /**
  * What is loaded while somebody waits, and needed all at once when they are called. Chromium compiles it when it comes,
  * beside what it is doing, instead of function by function when the talk begins (V8, "explicit compile hints").
@@ -71,7 +77,7 @@ export default defineConfig(({ mode }) => {
           assetFileNames: "assets/[name]-[hash:6][extname]",
           postBanner: ({ name }) => (compiledAhead.has(name) ? "//# allFunctionsCalledOnLoad" : ""),
           codeSplitting: {
-            groups: [start, call],
+            groups: [start, call, field],
             includeDependenciesRecursively: false,
           },
         },
