@@ -257,6 +257,8 @@ export type RuleName =
   | "talk.form"
   | "talk.scan"
   | "waiting.messages"
+  | "survey.asked"
+  | "survey.line"
   | "logo"
   | "legal.basis"
   | "legal.notice"

@@ -9,6 +9,7 @@ import {
   mayMake,
   ownPlaces,
   sees,
+  seesFigures,
   seesOffices,
 } from "./may";
 
@@ -23,6 +24,14 @@ test("who only advises or receives is not offered the administration", () => {
   for (const role of ["auditor", "operator"] as const)
     expect([sees(who(role)), seesOffices(who(role))]).toEqual([true, false]);
   expect(sees(who())).toBe(false);
+});
+
+test("figures are for who answers for a department or more, and for data protection", () => {
+  expect(allRoles.filter((role) => seesFigures(who(role)))).toEqual([
+    "department_admin",
+    "agency_admin",
+    "protection",
+  ]);
 });
 
 test("nobody is offered to make what lies beside their place", () => {

@@ -14,6 +14,10 @@ export const readsAudit = (me: Pick<Me, "roles">): boolean => has(me, "auditor",
 
 export const operates = (me: Pick<Me, "roles">): boolean => has(me, "operator");
 
+/** What guests have said after their talks. */
+export const seesFigures = (me: Pick<Me, "roles">): boolean =>
+  has(me, "department_admin", "agency_admin", "protection");
+
 /** Whether there is anything here for somebody. */
 export const sees = (me: Pick<Me, "roles">): boolean => seesOffices(me) || readsAudit(me) || operates(me);
 

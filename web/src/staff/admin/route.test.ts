@@ -17,6 +17,7 @@ test("an address leads to what it was made for", () => {
   expect(shown(pathOf.newPerson("l1"))).toEqual({ page: "newPerson", place: "l1" });
   expect(shown(pathOf.substitutes)).toEqual({ page: "substitutes" });
   expect(shown(pathOf.audit)).toEqual({ page: "audit" });
+  expect(shown(pathOf.survey)).toEqual({ page: "survey" });
   expect(shown(pathOf.files)).toEqual({ page: "files" });
   expect(shown(pathOf.directory)).toEqual({ page: "directory" });
   expect(shown(pathOf.approvals)).toEqual({ page: "approvals" });

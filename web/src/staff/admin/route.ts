@@ -9,7 +9,7 @@ export type Route =
   | { page: "person"; id: string }
   | { page: "newPerson"; place: string }
   | { page: "substitutes" }
-  | { page: "audit" | "health" }
+  | { page: "audit" | "health" | "survey" }
   | { page: "files" | "directory" | "approvals" }
   | { page: "unknown" };
 
@@ -44,6 +44,7 @@ export function routeOf({ pathname, search }: { pathname: string; search: string
       page === "substitutes" ||
       page === "audit" ||
       page === "health" ||
+      page === "survey" ||
       page === "directory" ||
       page === "approvals"
     )
@@ -70,6 +71,7 @@ export const pathOf = {
   substitutes: `${home}/substitutes`,
   audit: `${home}/audit`,
   health: `${home}/health`,
+  survey: `${home}/survey`,
   files: `${home}/files`,
   directory: `${home}/directory`,
   approvals: `${home}/approvals`,

@@ -24,6 +24,8 @@ export const ruleLabels: Readonly<Record<RuleName, StaffKey>> = {
   "talk.form": "admin.rule.form",
   "talk.scan": "admin.rule.scan",
   "waiting.messages": "admin.rule.messages",
+  "survey.asked": "admin.rule.survey",
+  "survey.line": "admin.rule.surveyLine",
   logo: "admin.rule.logo",
   "legal.basis": "admin.rule.basis",
   "legal.notice": "admin.rule.notice",
@@ -59,6 +61,8 @@ export const switchHints: Partial<Record<RuleName, StaffKey>> = {
   "talk.form": "admin.rule.form.hint",
   "talk.scan": "admin.rule.scan.hint",
   "waiting.messages": "admin.rule.messages.hint",
+  "survey.asked": "admin.rule.survey.hint",
+  "survey.line": "admin.rule.surveyLine.hint",
 };
 
 const counted: Partial<Record<RuleName, StaffKey>> = {

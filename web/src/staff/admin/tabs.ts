@@ -1,7 +1,16 @@
 import type { Me } from "../../api/types";
 import type { StaffKey } from "../../i18n/staff";
 import type { Texts } from "../../ui";
-import { asksOrApproves, employsAll, leads, mayExport, operates, readsAudit, seesOffices } from "./may";
+import {
+  asksOrApproves,
+  employsAll,
+  leads,
+  mayExport,
+  operates,
+  readsAudit,
+  seesFigures,
+  seesOffices,
+} from "./may";
 import { pathOf, type Route } from "./route";
 
 type Page = Route["page"];
@@ -35,6 +44,7 @@ const parts: readonly Part[] = [
   { pages: ["files"], href: pathOf.files, label: "admin.files", may: mayExport },
   { pages: ["directory"], href: pathOf.directory, label: "admin.directory", may: employsAll },
   { pages: ["approvals"], href: pathOf.approvals, label: "admin.approvals", may: asksOrApproves },
+  { pages: ["survey"], href: pathOf.survey, label: "admin.survey", may: seesFigures },
   { pages: ["audit"], href: pathOf.audit, label: "audit.title", may: readsAudit },
   { pages: ["health"], href: pathOf.health, label: "admin.health", may: operates },
 ];

@@ -22,6 +22,8 @@ const kinds: Readonly<Record<RuleName, RuleTakes["kind"]>> = {
   "talk.form": "switch",
   "talk.scan": "switch",
   "waiting.messages": "switch",
+  "survey.asked": "switch",
+  "survey.line": "switch",
   logo: "picture",
   "legal.basis": "one",
   "legal.notice": "words",
