@@ -29,7 +29,7 @@ before(async () => {
 after(() => world?.close());
 
 // Goes on by the tabulator until it is there.
-async function tabTo(on, selector, most = 30) {
+async function tabTo(on, selector, most = 40) {
   for (let i = 0; i < most; i++) {
     await on.press('Tab');
     if (await on.has(`${selector}:focus`)) return;
