@@ -1,5 +1,5 @@
 // A second network namespace for one browser, joined to ours by a cable that a
-// journey can pull out. Its end is 10.78.0.2, ours (where the server listens) 10.78.0.1.
+// journey can pull out. Its end is 10.78.0.2 at first, ours (where the server listens) 10.78.0.1.
 
 import { spawn, execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync, chmodSync } from 'node:fs';
@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { until } from './page.mjs';
 
 export const SERVER_ADDRESS = '10.78.0.1';
+const FAR_ADDRESSES = ['10.78.0.2', '10.78.0.3'];
+export const isFar = (address) => FAR_ADDRESSES.includes(address);
 
 // This machine's address in the namespace that run-in-namespace.sh makes; without one some journeys cannot run, and say so.
 export const OWN_ADDRESS = process.env.VISAVIS_E2E_ADDRESS;
@@ -15,7 +17,9 @@ export const withoutNamespace = OWN_ADDRESS ? false : 'NOT RUN: there is no netw
 
 export async function pluggedNetwork() {
   const holder = spawn('unshare', ['--net', 'sleep', '3600'], { stdio: 'ignore' });
+  const outside = (command, ...args) => execFileSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
   const ip = (...args) => execFileSync('ip', args);
+  let [address] = FAR_ADDRESSES;
   const inside = (...args) => execFileSync('nsenter', [`--net=/proc/${holder.pid}/ns/net`, ...args]);
   await until('the second namespace', () => {
     const ours = execFileSync('readlink', ['/proc/self/ns/net']).toString();
@@ -27,7 +31,7 @@ export async function pluggedNetwork() {
   // Without addresses that come by themselves seconds later: a browser that is loading a page then begins anew.
   ip('link', 'set', 'cable0', 'addrgenmode', 'none', 'up');
   inside('ip', 'link', 'set', 'lo', 'up');
-  inside('ip', 'addr', 'add', '10.78.0.2/24', 'dev', 'cable1');
+  inside('ip', 'addr', 'add', `${address}/24`, 'dev', 'cable1');
   inside('ip', 'link', 'set', 'cable1', 'addrgenmode', 'none', 'up');
   inside('ip', 'route', 'add', 'default', 'via', SERVER_ADDRESS);
   swallow(inside);
@@ -43,6 +47,21 @@ export async function pluggedNetwork() {
     // As firewalls do that answer nothing: block('udp'), block('tcp', 3478).
     block: (protocol, port) => inside('ip', 'rule', ...rule('add', protocol, port)),
     allow: (protocol, port) => inside('ip', 'rule', ...rule('del', protocol, port)),
+    // So many kbit/s in each direction, whatever the protocol, with a queue that holds 300 ms; without a number no limit.
+    limit(kbit) {
+      for (const [at, device] of [[outside, 'cable0'], [inside, 'cable1']]) {
+        if (kbit === undefined) at('tc', 'qdisc', 'del', 'dev', device, 'root');
+        else at('tc', 'qdisc', 'replace', 'dev', device, 'root', 'tbf', 'rate', `${kbit}kbit`, 'burst', '3200', 'limit', String(Math.max(4500, Math.round(kbit * 37.5))));
+      }
+    },
+    // As when somebody walks out of the reach of a wireless network: the address is gone, and there is another one.
+    move() {
+      const before = address;
+      address = FAR_ADDRESSES[(FAR_ADDRESSES.indexOf(before) + 1) % FAR_ADDRESSES.length];
+      inside('ip', 'addr', 'del', `${before}/24`, 'dev', 'cable1');
+      inside('ip', 'addr', 'add', `${address}/24`, 'dev', 'cable1');
+      inside('ip', 'route', 'replace', 'default', 'via', SERVER_ADDRESS);
+    },
     close() {
       try {
         ip('link', 'del', 'cable0');

@@ -1,39 +1,52 @@
 // Stands where the relay stands: takes every datagram that browsers send to the advertised address, notes it, and hands
 // it on to the relay behind. What it notes is all that a relay, or whoever runs it, can ever see. It can also lose a share
-// of what passes, as bad networks do.
+// of what passes, and be a bad way in each direction (line.mjs), for all browsers or for those of some addresses.
 
 import { createSocket } from 'node:dgram';
+import { Line } from './line.mjs';
 
 const MOST = 40_000;
 
 export async function tap({ listen, relay }) {
   const packets = [];
-  const legs = new Map(); // a browser's port → our socket towards the relay
+  const legs = new Map(); // a browser's address and port → our socket towards the relay
   const front = createSocket('udp4');
   const note = (data) => packets.length < MOST && packets.push(Buffer.from(data));
   let share = 0;
   let passed = 0;
   const lost = () => Math.floor((passed += 1) * share) !== Math.floor((passed - 1) * share); // every nth: no luck in it
+  let far = () => true;
+  let [up, down] = [new Line(), new Line()];
+  const over = (line, address, data, deliver) => (far(address) ? line.carry(data.length, deliver) : deliver());
   front.on('message', (data, from) => {
     note(data);
     if (lost()) return;
-    let leg = legs.get(from.port);
+    const key = `${from.address} ${from.port}`;
+    let leg = legs.get(key);
     if (!leg) {
       leg = createSocket('udp4');
       leg.on('message', (answer) => {
         note(answer);
-        if (!lost()) front.send(answer, from.port, from.address);
+        if (!lost()) over(down, from.address, answer, () => front.send(answer, from.port, from.address));
       });
       leg.bind(0, '127.0.0.1');
-      legs.set(from.port, leg);
+      legs.set(key, leg);
     }
-    leg.send(data, relay.port, relay.address);
+    over(up, from.address, data, () => leg.send(data, relay.port, relay.address));
   });
   await new Promise((resolve) => front.bind(listen.port, listen.address, resolve));
   return {
     packets,
     lose: (wanted) => (share = wanted),
+    // From now on, in each direction; `who` are the addresses that it is for.
+    shape({ seed = 1, ...way } = {}, who = () => true) {
+      for (const line of [up, down]) line.close();
+      far = who;
+      [up, down] = [new Line({ ...way, seed }), new Line({ ...way, seed: seed + 1 })];
+      return { up, down };
+    },
     close() {
+      for (const line of [up, down]) line.close();
       front.close();
       for (const leg of legs.values()) leg.close();
     },
