@@ -31,21 +31,47 @@ export const small = {
   screen: { maxBitrate: 250_000, maxFramerate: 5 },
 } satisfies Record<string, Limits>;
 
-/** What is set of a sender's encoding; undefined where that is so already. */
+/** Where the way carries little more than a voice: a third of it, which leaves Opus its repair of what is lost (RFC 6716 §2.1.7). */
+export const thinVoice = 20_000;
+/** A page of text still comes, in its time. */
+export const thinScreen: Limits = { maxBitrate: 60_000, maxFramerate: 2 };
+
+/** Fewer lines need fewer bits, though not by as many: what is small is finely drawn. */
+const wholeLines = 720;
+const leastBits = 150_000;
+const bitsFor = (lines: number, whole: number): number =>
+  lines >= wholeLines
+    ? whole
+    : Math.min(whole, Math.max(leastBits, Math.round(whole * (lines / wholeLines) ** 1.5)));
+
+/** The camera's limits, for as many lines as the other side shows of it. */
+export function cameraLimits(saved: Limits, lines: number | undefined): Limits {
+  if (lines === undefined || lines >= (saved.lines ?? Number.POSITIVE_INFINITY)) return saved;
+  const { maxBitrate } = saved;
+  return { ...saved, lines, ...(maxBitrate === undefined ? {} : { maxBitrate: bitsFor(lines, maxBitrate) }) };
+}
+
+/**
+ * What is set of a sender's encoding; undefined where that is so already. `early`: the network is not known yet, and
+ * pictures that are smaller for that reason stay so (call/peer).
+ */
 export function encodingFor(
   now: RTCRtpEncodingParameters,
   limits: Limits,
   height: number | undefined,
+  early = false,
 ): RTCRtpEncodingParameters | undefined {
   const { lines, ...rates } = limits;
   const { maxBitrate: _, maxFramerate: __, ...others } = now;
   const wanted: RTCRtpEncodingParameters = { ...others, ...rates };
-  if (lines !== undefined && height !== undefined) wanted.scaleResolutionDownBy = Math.max(1, height / lines);
+  const before = now.scaleResolutionDownBy ?? 1;
+  if (lines !== undefined && height !== undefined)
+    wanted.scaleResolutionDownBy = Math.max(1, height / lines, early ? before : 1);
   else if (now.maxFramerate !== undefined && limits.maxFramerate === undefined)
     wanted.scaleResolutionDownBy = 1;
   const same =
     wanted.maxBitrate === now.maxBitrate &&
     wanted.maxFramerate === now.maxFramerate &&
-    Math.abs((wanted.scaleResolutionDownBy ?? 1) - (now.scaleResolutionDownBy ?? 1)) < 0.01;
+    Math.abs((wanted.scaleResolutionDownBy ?? 1) - before) < 0.01;
   return same ? undefined : wanted;
 }

@@ -1,28 +1,62 @@
 import type { Call } from "../../call/call";
 import type { Ways } from "../../call/channel";
 import { Store } from "../../call/store";
-import { encodingFor, type Level, levelOf, type Limits, small, thriftier } from "./levels";
+import { Encodings } from "./encodings";
+import { type Level, levelOf, thriftier } from "./levels";
+import { linesOf } from "./shown";
 import { carried, Spent } from "./spent";
+import { lookOf, Strain, type Strained } from "./strain";
+import { Unhurried } from "./unhurried";
 
-type Sparing = Pick<Call, "attend" | "tell" | "setCamera">;
+type Sparing = Pick<Call, "attend" | "tell" | "setCamera" | "state">;
 
 export interface Sum {
   readonly bytes: number;
   readonly inTenMinutes: number | undefined;
 }
 
-const lookMs = 5_000;
+/** Every second look counts what the talk takes. */
+const lookMs = 2_500;
+/** What the other side wishes is obeyed no more often: nobody's pictures jump because somebody else plays with a button. */
+const wishMs = 3_000;
+const sizeMs = 1_000;
+/** A camera that its person has switched on again is not switched off for the other side's sake once more before that. */
+const offMs = 60_000;
+const nothing: Strained = { pictures: false, voice: false };
 
-/** What this side wants to save, what the other one does, and what it takes. Each page says what it wants to the other. */
+/**
+ * What this side wants to save, what the other one does, and what it takes; how large the other one shows this side's
+ * picture; and what the way between them carries. Each page says all this to the other.
+ */
 export class Thrift {
   readonly mine = new Store<Level>("full");
   readonly theirs = new Store<Level>("full");
   readonly spent = new Store<Sum>({ bytes: 0, inTenMinutes: undefined });
+  readonly strained = new Store<Strained>(nothing);
+  readonly theirStrain = new Store<Strained>(nothing);
   private readonly sum = new Spent();
+  private readonly strain = new Strain();
+  private readonly encodings = new Encodings();
   private ways: Ways | undefined;
-  private readonly unspared = new WeakMap<RTCRtpSender, Limits>();
+  private lines: number | undefined;
+  private shownLines: number | undefined;
+  private offAt = Number.NEGATIVE_INFINITY;
+  private looks = 0;
+  private lookedAt: number | undefined;
   private readonly leave: () => void;
   private readonly looking: ReturnType<typeof setInterval>;
+  private readonly wishes = {
+    level: new Unhurried<Level>(wishMs, (level) => {
+      this.hear(level);
+    }),
+    lines: new Unhurried<number>(sizeMs, (lines) => {
+      this.lines = lines;
+      this.limit();
+    }),
+    strain: new Unhurried<Strained>(wishMs, (strained) => {
+      this.theirStrain.set(strained);
+    }),
+  };
 
   constructor(
     private readonly call: Sparing,
@@ -30,17 +64,13 @@ export class Thrift {
   ) {
     this.mine.set(before);
     this.leave = call.attend({
-      heard: ({ t, level }) => {
-        if (t === "thrift") this.hear(levelOf(level));
-        if (t === "thrift?") this.tell();
+      heard: (message) => {
+        this.heard(message);
       },
       opened: (ways) => {
-        if (this.ways && this.ways.pc !== ways.pc) {
-          this.sum.begin();
-          this.theirs.set("full"); // it says so again if it is not
-        }
+        if (this.ways && this.ways.pc !== ways.pc) this.begin();
         this.ways = ways;
-        if (this.mine.value !== "full") this.tell();
+        this.tell();
         this.call.tell({ t: "thrift?" }); // this page, or this part of it, may have come after it was said
         this.limit();
       },
@@ -51,23 +81,55 @@ export class Thrift {
 
   set(level: Level): void {
     this.mine.set(level);
-    this.tell();
+    this.call.tell({ t: "thrift", level });
     if (level === "none") void this.call.setCamera(false);
     this.limit();
   }
 
+  /** So many lines of the other side's picture are to be seen here. */
+  shows(lines: number): void {
+    this.shownLines = lines;
+    this.call.tell({ t: "shown", lines });
+  }
+
   close(): void {
     clearInterval(this.looking);
+    for (const wish of Object.values(this.wishes)) wish.forget();
     this.leave();
   }
 
+  private heard(message: Readonly<Record<string, unknown>>): void {
+    if (message.t === "thrift") this.wishes.level.wish(levelOf(message.level));
+    if (message.t === "thrift?") this.tell();
+    if (message.t === "strain")
+      this.wishes.strain.wish({ pictures: message.pictures === true, voice: message.voice === true });
+    const lines = message.t === "shown" ? linesOf(message.lines) : undefined;
+    if (lines !== undefined) this.wishes.lines.wish(lines);
+  }
+
+  /** Another page, of which nothing is known; it says so again if there is anything. */
+  private begin(): void {
+    this.sum.begin();
+    this.strain.begin();
+    for (const wish of Object.values(this.wishes)) wish.forget();
+    this.theirs.set("full");
+    this.theirStrain.set(nothing);
+    this.lines = undefined;
+  }
+
   private tell(): void {
-    this.call.tell({ t: "thrift", level: this.mine.value });
+    if (this.mine.value !== "full") this.call.tell({ t: "thrift", level: this.mine.value });
+    if (this.shownLines !== undefined) this.call.tell({ t: "shown", lines: this.shownLines });
+    if (this.strained.value !== nothing) this.call.tell({ t: "strain", ...this.strained.value });
   }
 
   /** Who wants sound only is sent no picture from then on; it can be switched on again. */
   private hear(level: Level): void {
-    if (level === "none" && this.theirs.value !== "none") void this.call.setCamera(false);
+    const now = performance.now();
+    if (level === "none" && this.theirs.value !== "none" && now - this.offAt >= offMs) {
+      this.offAt = now;
+      void this.call.setCamera(false);
+    }
     this.theirs.set(level);
     this.limit();
   }
@@ -77,36 +139,41 @@ export class Thrift {
     if (!ways) return;
     const report = await ways.pc.getStats().catch(() => undefined);
     if (!report || ways !== this.ways) return;
-    this.sum.take(carried(report.values()), performance.now());
-    this.spent.set({ bytes: this.sum.bytes, inTenMinutes: this.sum.inTenMinutes });
+    const entries = [...(report.values() as Iterable<Readonly<Record<string, unknown>>>)];
+    if (this.looks++ % 2 === 0) {
+      this.sum.take(carried(entries), performance.now());
+      this.spent.set({ bytes: this.sum.bytes, inTenMinutes: this.sum.inTenMinutes });
+    }
+    if (!this.late()) this.judge(this.strain.take(lookOf(entries), this.senders()));
     this.limit(); // another camera has other lines
+  }
+
+  /** A device that has so much to do that its looks come late says nothing of the network. */
+  private late(): boolean {
+    const before = this.lookedAt;
+    this.lookedAt = performance.now();
+    return before === undefined || this.lookedAt - before > 1.4 * lookMs;
+  }
+
+  private senders(): { sent: boolean; spoken: boolean } {
+    const { local, remote } = this.call.state;
+    const sent = !local.held && (local.camera === "ok" || local.sharing);
+    return { sent, spoken: remote.mic && !local.held };
+  }
+
+  private judge(now: Strained): void {
+    const before = this.strained.value;
+    if (now.pictures === before.pictures && now.voice === before.voice) return;
+    // A screen is what is being talked about: it stays, and becomes slow.
+    if (now.pictures && !before.pictures && !this.call.state.local.sharing) void this.call.setCamera(false);
+    this.strained.set(now);
+    this.call.tell({ t: "strain", ...now });
   }
 
   private limit(): void {
     const { ways } = this;
     if (!ways?.senders) return;
-    const spares = thriftier(this.mine.value, this.theirs.value) !== "full";
-    for (const kind of ["camera", "screen"] as const) {
-      const sender = ways.senders[kind];
-      const whole = this.unspared.get(sender);
-      if (!spares && !whole) continue; // it was never smaller
-      this.unspared.set(sender, whole ?? limitsOf(sender));
-      void encode(sender, spares ? small[kind] : (whole ?? {}));
-    }
+    const level = thriftier(this.mine.value, this.theirs.value);
+    this.encodings.apply(ways.senders, { level, lines: this.lines, thin: this.strained.value.pictures });
   }
-}
-
-function limitsOf(sender: RTCRtpSender): Limits {
-  const maxBitrate = sender.getParameters().encodings[0]?.maxBitrate;
-  return maxBitrate === undefined ? {} : { maxBitrate };
-}
-
-async function encode(sender: RTCRtpSender, limits: Limits): Promise<void> {
-  const parameters = sender.getParameters();
-  const [now] = parameters.encodings;
-  const wanted = now && encodingFor(now, limits, sender.track?.getSettings().height);
-  if (!wanted) return;
-  parameters.encodings[0] = wanted;
-  // Only limits for the sake of the network: going on without them is no harm. The next look tries again.
-  await sender.setParameters(parameters).catch(() => undefined);
 }
