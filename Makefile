@@ -1,5 +1,5 @@
 # The targets people need; what they do stands in scripts/.
-.PHONY: demo build test test-long check bench generate
+.PHONY: demo build test test-long check bench bench-networks generate
 
 demo: ## build everything and start the demonstration
 	@scripts/demo
@@ -18,6 +18,12 @@ check: ## what can be known in a minute or two
 
 bench: ## measure
 	@scripts/bench
+
+bench-networks: ## what still works in bad networks
+	@scripts/build >/dev/null
+	@scripts/install test >/dev/null
+	@scripts/npm-install e2e >/dev/null
+	@cd e2e && ./run-in-namespace.sh node bench/networks.mjs
 
 generate: ## make generated files again
 	@scripts/generate

@@ -102,7 +102,7 @@ async function typingMs(from, to, name) {
 
 // What a page tells its person, the quality first; one sentence once.
 async function words(page, said) {
-  const now = await page.eval(() => ['quality', 'told', 'strain', 'unconnected'].flatMap((id) => [...document.querySelectorAll(`[data-testid=${id}]`)].flatMap((e) => [...e.querySelectorAll('p')].map((p) => p.innerText.trim()).concat(id === 'quality' ? e.innerText.replace(/\s+/g, ' ').trim() : []))));
+  const now = await page.eval(() => ['quality', 'told', 'strain', 'unconnected'].flatMap((id) => [...document.querySelectorAll(`[data-testid=${id}]`)].flatMap((e) => [e, ...e.querySelectorAll('p')].filter((p) => p.matches('p')).map((p) => p.innerText.trim()).concat(id === 'quality' ? e.innerText.replace(/\s+/g, ' ').trim() : []))));
   for (const sentence of now) if (sentence) said.add(sentence);
 }
 
