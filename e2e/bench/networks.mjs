@@ -17,6 +17,8 @@ import { latencies } from '../lib/typing.mjs';
 import { demoWorld, freePort } from '../lib/world.mjs';
 
 const SETTLE_MS = Number(process.env.VISAVIS_BENCH_SETTLE ?? 20_000);
+// Guests wait for minutes; meanwhile their page loads what a talk needs.
+const WAITS_MS = 5_000;
 const HEAR_MS = Number(process.env.VISAVIS_BENCH_HEAR ?? 15_000);
 const COMES_ABOUT_MS = 60_000;
 const LETTERS = 20;
@@ -135,6 +137,7 @@ async function row(world, way) {
   const name = `Gerda ${way.name.replaceAll(/[^a-z0-9]/gi, '')}`;
   const { link } = await appoint(list, { name });
   const guest = await guestWaits(far, link);
+  await pause(WAITS_MS);
   const lines = line.shape({ delay: way.delay, loss: way.loss, seed: 7 }, isFar);
   if (way.kbit) cable.limit(way.kbit);
   for (const protocol of way.block ?? []) cable.block(protocol, protocol === 'tcp' ? media : undefined);

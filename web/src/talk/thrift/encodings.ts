@@ -7,8 +7,8 @@ export interface Wishes {
   level: Level;
   /** So many the other side shows of this one's picture; undefined before it has said so. */
   lines: number | undefined;
-  /** The way carries little more than a voice. */
-  thin: boolean;
+  /** The way carries little more than a voice, which comes in packets of this kind. */
+  thin: keyof typeof thinVoice | false;
 }
 
 /** How a connection begins (call/peer): for as long as that is so, nobody has found the network good. */
@@ -21,7 +21,7 @@ export class Encodings {
 
   apply({ audio, camera, screen }: Senders, { level, lines, thin }: Wishes): void {
     const saves = level !== "full";
-    this.limit(audio, thin ? { maxBitrate: thinVoice } : undefined);
+    this.limit(audio, thin ? thinVoice[thin] : undefined);
     const saved = saves ? small.camera : undefined;
     this.limit(
       camera,

@@ -20,6 +20,8 @@ export const megabytes: Record<Level, number> = { full: 240, small: 40, none: 12
 
 /** In pictures a second, bits a second and lines of a picture. */
 export interface Limits {
+  /** More sound in a packet where the way is narrow, so that less of it is headers (WebRTC extensions; Chromium). */
+  adaptivePtime?: boolean;
   maxBitrate?: number;
   maxFramerate?: number;
   lines?: number;
@@ -32,7 +34,10 @@ export const small = {
 } satisfies Record<string, Limits>;
 
 /** Where the way carries little more than a voice: a third of it, which leaves Opus its repair of what is lost (RFC 6716 §2.1.7). */
-export const thinVoice = 20_000;
+export const thinVoice = {
+  long: { maxBitrate: 20_000, adaptivePtime: true },
+  short: { maxBitrate: 20_000, adaptivePtime: false },
+} satisfies Record<string, Limits>;
 /** A page of text still comes, in its time. */
 export const thinScreen: Limits = { maxBitrate: 60_000, maxFramerate: 2 };
 
@@ -56,13 +61,13 @@ export function cameraLimits(saved: Limits, lines: number | undefined): Limits {
  * pictures that are smaller for that reason stay so (call/peer).
  */
 export function encodingFor(
-  now: RTCRtpEncodingParameters,
+  now: RTCRtpEncodingParameters & Pick<Limits, "adaptivePtime">,
   limits: Limits,
   height: number | undefined,
   early = false,
 ): RTCRtpEncodingParameters | undefined {
   const { lines, ...rates } = limits;
-  const { maxBitrate: _, maxFramerate: __, ...others } = now;
+  const { maxBitrate: _, maxFramerate: __, adaptivePtime: ___, ...others } = now;
   const wanted: RTCRtpEncodingParameters = { ...others, ...rates };
   const before = now.scaleResolutionDownBy ?? 1;
   if (lines !== undefined && height !== undefined)
@@ -72,6 +77,7 @@ export function encodingFor(
   const same =
     wanted.maxBitrate === now.maxBitrate &&
     wanted.maxFramerate === now.maxFramerate &&
+    (limits.adaptivePtime ?? false) === (now.adaptivePtime ?? false) &&
     Math.abs((wanted.scaleResolutionDownBy ?? 1) - before) < 0.01;
   return same ? undefined : wanted;
 }

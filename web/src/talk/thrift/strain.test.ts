@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type Look, lookOf, Strain } from "./strain";
 
 const free: Look = { estimate: 900_000, lostThere: 0, samples: 0, concealed: 0 };
-const both = { sent: true, spoken: true };
+const both = { sent: true, spoken: true, there: false };
 
 /** Looks in a row, each with as many samples more as come in that time. */
 function looks(strain: Strain, count: number, look: Partial<Look>, share = 0, on = both) {
@@ -27,12 +27,20 @@ describe("what a way carries", () => {
     expect(looks(strain, 1, { estimate: 50_000, lostThere: 0.1 }).pictures).toBe(true);
   });
 
+  it("takes it away sooner where the other side has no room for pictures", () => {
+    const middling = { estimate: 120_000, lostThere: 0.1 };
+    const strain = new Strain();
+    looks(strain, 1, {});
+    expect(looks(strain, 9, middling).pictures).toBe(false);
+    expect(looks(strain, 3, middling, 0, { ...both, there: true }).pictures).toBe(true);
+  });
+
   it("keeps it away until its person sends one again, and judges that one twice as patiently", () => {
     const strain = new Strain();
     const bad = { estimate: 50_000, lostThere: 0.1 };
     looks(strain, 1, {});
     expect(looks(strain, 3, bad).pictures).toBe(true);
-    expect(looks(strain, 9, {}, 0, { sent: false, spoken: true }).pictures).toBe(true);
+    expect(looks(strain, 9, {}, 0, { ...both, sent: false }).pictures).toBe(true);
     expect(looks(strain, 5, bad).pictures).toBe(false);
     expect(looks(strain, 1, bad).pictures).toBe(true);
   });
@@ -55,7 +63,7 @@ describe("what a way carries", () => {
 
   it("misses no voice of who has switched it off", () => {
     const strain = new Strain();
-    expect(looks(strain, 9, {}, 1, { sent: true, spoken: false }).voice).toBe(false);
+    expect(looks(strain, 9, {}, 1, { ...both, spoken: false }).voice).toBe(false);
   });
 
   it("reads statistics, and takes nothing for a number that is none", () => {

@@ -40,12 +40,25 @@ export interface Strained {
 
 /** A voice takes 60,000 bits with all headers: what is left below this is no picture, and costs the voice. */
 const tightBits = 85_000;
+/** Where the other side has no room for pictures: one way is seldom much wider than the way back. */
+const tightBitsThere = 150_000;
 /** The queue on the way is full. A low estimate alone may be a device that has much else to do. */
 const tightLoss = 0.02;
 /** Without an estimate more must be lost. */
 const untoldLoss = 0.1;
-const tight = ({ estimate, lostThere }: Look): boolean =>
-  estimate === undefined ? lostThere > untoldLoss : estimate < tightBits && lostThere > tightLoss;
+const tight = ({ estimate, lostThere }: Look, there: boolean): boolean =>
+  estimate === undefined
+    ? lostThere > untoldLoss
+    : estimate < (there ? tightBitsThere : tightBits) && lostThere > tightLoss;
+export interface Around {
+  /** This side sends pictures. */
+  readonly sent: boolean;
+  /** The other one sends a voice, so that silence is made up for nobody else. */
+  readonly spoken: boolean;
+  /** The other one has no room for pictures. */
+  readonly there: boolean;
+}
+
 /** Above it words are missing. */
 const unclear = 0.3;
 const clear = 0.1;
@@ -64,12 +77,11 @@ export class Strain {
   private before: Look | undefined;
   private state: Strained = { pictures: false, voice: false };
 
-  /** `sent`: this side sends pictures; `spoken`: the other one sends a voice, so that silence is made up for nobody else. */
-  take(look: Look, { sent, spoken }: { sent: boolean; spoken: boolean }): Strained {
+  take(look: Look, { sent, spoken, there }: Around): Strained {
     const { before } = this;
     this.before = look;
     if (!before || look.samples < before.samples) return this.state;
-    this.state = { pictures: this.noRoom(look, sent), voice: spoken && this.notHeard(before, look) };
+    this.state = { pictures: this.noRoom(look, sent, there), voice: spoken && this.notHeard(before, look) };
     return this.state;
   }
 
@@ -79,12 +91,12 @@ export class Strain {
     this.tightLooks = this.unclearLooks = this.clearLooks = 0;
   }
 
-  private noRoom(look: Look, sent: boolean): boolean {
+  private noRoom(look: Look, sent: boolean, there: boolean): boolean {
     if (!sent) {
       this.tightLooks = 0;
       return this.state.pictures;
     }
-    if (!tight(look)) {
+    if (!tight(look, there)) {
       this.tightLooks = 0;
       return false;
     }

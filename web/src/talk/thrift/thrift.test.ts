@@ -206,6 +206,19 @@ describe("saving data in a talk", () => {
     thrift.close();
   });
 
+  it("makes its voice thin where the other side has no room for pictures, as long as that is so", async () => {
+    const here = side();
+    const thrift = new Thrift(here.call, "full");
+    here.opened();
+    here.heard({ t: "strain", pictures: true });
+    expect(here.voice.encoding().maxBitrate).toBe(20_000);
+    expect(here.setCamera).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(3_000);
+    here.heard({ t: "strain", pictures: false });
+    expect(here.voice.encoding().maxBitrate).not.toBe(20_000);
+    thrift.close();
+  });
+
   it("believes of the other side's way only what it says itself, and not more often than it can be read", () => {
     const here = side();
     const thrift = new Thrift(here.call, "full");

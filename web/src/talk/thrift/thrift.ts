@@ -3,9 +3,10 @@ import type { Ways } from "../../call/channel";
 import { Store } from "../../call/store";
 import { Encodings } from "./encodings";
 import { type Level, levelOf, thriftier } from "./levels";
+import { Packing } from "./packing";
 import { linesOf } from "./shown";
 import { carried, Spent } from "./spent";
-import { lookOf, Strain, type Strained } from "./strain";
+import { type Around, lookOf, Strain, type Strained } from "./strain";
 import { Unhurried } from "./unhurried";
 
 type Sparing = Pick<Call, "attend" | "tell" | "setCamera" | "state">;
@@ -37,6 +38,8 @@ export class Thrift {
   private readonly sum = new Spent();
   private readonly strain = new Strain();
   private readonly encodings = new Encodings();
+  private readonly packing = new Packing();
+  private long = true;
   private ways: Ways | undefined;
   private lines: number | undefined;
   private shownLines: number | undefined;
@@ -55,6 +58,7 @@ export class Thrift {
     }),
     strain: new Unhurried<Strained>(wishMs, (strained) => {
       this.theirStrain.set(strained);
+      this.limit();
     }),
   };
 
@@ -144,7 +148,9 @@ export class Thrift {
       this.sum.take(carried(entries), performance.now());
       this.spent.set({ bytes: this.sum.bytes, inTenMinutes: this.sum.inTenMinutes });
     }
-    if (!this.late()) this.judge(this.strain.take(lookOf(entries), this.senders()));
+    const look = lookOf(entries);
+    if (!this.late()) this.judge(this.strain.take(look, this.around()));
+    this.long = this.packing.take(this.thin, look.lostThere);
     this.limit(); // another camera has other lines
   }
 
@@ -155,10 +161,10 @@ export class Thrift {
     return before === undefined || this.lookedAt - before > 1.4 * lookMs;
   }
 
-  private senders(): { sent: boolean; spoken: boolean } {
+  private around(): Around {
     const { local, remote } = this.call.state;
     const sent = !local.held && (local.camera === "ok" || local.sharing);
-    return { sent, spoken: remote.mic && !local.held };
+    return { sent, spoken: remote.mic && !local.held, there: this.theirStrain.value.pictures };
   }
 
   private judge(now: Strained): void {
@@ -170,10 +176,15 @@ export class Thrift {
     this.call.tell({ t: "strain", ...now });
   }
 
+  private get thin(): boolean {
+    return this.strained.value.pictures || this.theirStrain.value.pictures;
+  }
+
   private limit(): void {
     const { ways } = this;
     if (!ways?.senders) return;
     const level = thriftier(this.mine.value, this.theirs.value);
-    this.encodings.apply(ways.senders, { level, lines: this.lines, thin: this.strained.value.pictures });
+    const thin = this.thin && (this.long ? "long" : "short");
+    this.encodings.apply(ways.senders, { level, lines: this.lines, thin });
   }
 }
