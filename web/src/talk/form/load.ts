@@ -1,4 +1,3 @@
-import "../../ui/choices.scss";
 import type { Texts } from "../../ui";
 import GuestPanel from "./GuestPanel.svelte";
 import { type FormKey, loadForm } from "./texts";
