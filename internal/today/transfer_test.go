@@ -157,7 +157,7 @@ func TestATalkThatGoesOnAtAnotherDeskBelongsToItFromThenOn(t *testing.T) {
 		s.herbst.Post(talk+"/transfer/accept", at).OK(t)
 		var begun entered
 		s.herbst.Post(talk+"/transfer/enter", at).OK(t).Into(t, &begun)
-		if begun.Talk.Appointment.Desk != s.o.Desk2 || strings.Join(begun.Talk.Features, " ") != "chat screen document" {
+		if begun.Talk.Appointment.Desk != s.o.Desk2 || strings.Join(begun.Talk.Features, " ") != "chat screen document form" {
 			t.Errorf("%+v", begun.Talk)
 		}
 		var end struct{ Reason string }
