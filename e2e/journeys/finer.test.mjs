@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { album } from '../lib/album.mjs';
 import { look } from '../lib/looks.mjs';
 import { DESK, PHONE, advisor, appoint, callIn, flows, goIn, guestAt, says } from '../lib/office.mjs';
-import { until } from '../lib/page.mjs';
+import { received, until } from '../lib/page.mjs';
 import { bothSeeAndHear, endTalk, hook, screen } from '../lib/steps.mjs';
 import { demoWorld, onlyOurHost, quietConsole } from '../lib/world.mjs';
 
@@ -34,6 +34,16 @@ function keepWorkers() {
   const { enumerateDevices } = MediaDevices.prototype;
   MediaDevices.prototype.enumerateDevices = async function () {
     return [...(await enumerateDevices.call(this)), ...globalThis.plugged];
+  };
+}
+
+// Runs in a page before its own scripts: which cameras it gives to a connection as they are.
+function keepBare() {
+  globalThis.bareCameras = [];
+  const { replaceTrack } = RTCRtpSender.prototype;
+  RTCRtpSender.prototype.replaceTrack = function (track) {
+    if (track?.kind === 'video' && !(track instanceof MediaStreamTrackGenerator)) globalThis.bareCameras.push(track.label);
+    return replaceTrack.call(this, track);
   };
 }
 
@@ -117,8 +127,49 @@ test('noise is dampened unless somebody does not want it', LIMIT, async () => {
   await flows(talk, 'the advisor');
 });
 
-test('a headset that is plugged in is offered, and a device that goes or is held is told to both', LIMIT, async () => {
+// Loads a page anew, and looks at what of it arrives at the other one until pictures do, and a good while on.
+async function sharpestAfterReload(page, other) {
+  const seen = async () => ({ edges: await other.eval(edges), frames: (await other.eval(received)).frames });
+  const { frames } = await seen();
+  await page.reload();
+  let [sharpest, looks] = [0, 0];
+  await until('pictures arrive again', async () => {
+    const now = await seen();
+    sharpest = Math.max(sharpest, now.edges);
+    // Counted anew by the next connection.
+    if (now.edges > 0 && now.frames !== frames && (await page.has(`${hook('camera')}[aria-label="Kamera ausschalten"]`))) looks += 1;
+    return looks > 20;
+  }, { every: 50, deadline: 60_000 });
+  await flows(other, 'the other one');
+  return sharpest;
+}
+
+test('a page that is loaded anew shows nothing of what was hidden, on either side', LIMIT, async () => {
   await guest.press('Escape');
+  for (const [page, other, name] of [[guest, talk, 'guest'], [talk, guest, 'advisor']]) {
+    const sharp = await until('the picture has edges', async () => {
+      const now = await other.eval(edges);
+      return now > 1 && now;
+    });
+    await openFiner(page);
+    await blurBox(page).check();
+    await page.wait(`${hook('blur-state')}[data-state=on]`, 60_000);
+    await until('the edges have gone', async () => (await other.eval(edges)) < sharp / 2);
+    await page.context.addInitScript(keepBare);
+    const sharpest = await sharpestAfterReload(page, other);
+    assert.ok(sharpest < sharp / 2, `${name}: ${sharpest} of ${sharp}`);
+    assert.deepEqual(await page.eval(() => globalThis.bareCameras), [], `${name}: nor is it sent for a moment`);
+    await openFiner(page);
+    await page.wait(`${hook('blur-state')}[data-state=on]`);
+    assert.equal(await blurBox(page).isChecked(), true, 'and says so');
+    await see(page, `08-${name}-again`);
+    await blurBox(page).uncheck();
+    await until('the edges are back', async () => (await other.eval(edges)) > sharp * 0.7);
+    await page.press('Escape');
+  }
+});
+
+test('a headset that is plugged in is offered, and a device that goes or is held is told to both', LIMIT, async () => {
   await guest.eval(() => {
     globalThis.plugged.push({ kind: 'audioinput', deviceId: 'usb', groupId: 'usb', label: 'USB-Kopfhörer' });
     navigator.mediaDevices.dispatchEvent(new Event('devicechange'));

@@ -18,6 +18,8 @@ import { ScreenAwake } from "./wake";
 
 const stillMs = 150;
 
+/** As talk/blur/before has it. */
+type Veiled = { blur?: unknown } | null;
 type Change = { [Key in keyof VisitState]?: VisitState[Key] | undefined };
 
 /**
@@ -265,9 +267,13 @@ export class Visit {
     await arrived;
   }
 
-  /** Opens the devices at once, and puts them to use unless the visit has moved on by then. */
+  /**
+   * Opens the devices at once, and puts them to use unless the visit has moved on by then. A camera whose background was
+   * blurred is opened by what blurs it (talk/finer).
+   */
   private async openAgain(mode: Mode, arrived?: Promise<void>): Promise<void> {
-    const answer = this.asking.ask({ camera: mode === "video", microphone: mode !== "text" });
+    const camera = mode === "video" && !(history.state as Veiled)?.blur;
+    const answer = this.asking.ask({ camera, microphone: mode !== "text" });
     await arrived?.catch(() => undefined);
     const devices = await answer();
     if (!devices) return;

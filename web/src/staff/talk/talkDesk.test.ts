@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { StreamHandlers } from "../../api/stream";
 import type { Me, TalkView } from "../../api/types";
+import type { Wanted } from "../../call/devices";
 import { FakeStream, otherWindow, row, server } from "../fakes";
 import { Session } from "../session";
 import { TalkDesk } from "./talkDesk";
@@ -9,6 +10,7 @@ import { TalkDesk } from "./talkDesk";
 const streams: FakeStream[] = [];
 const calls: { closed: boolean; camera: boolean }[] = [];
 const released: unknown[] = [];
+const wanted: Wanted[] = [];
 
 vi.mock("../../api/stream", () => ({
   openStream: (url: string, handlers: StreamHandlers) => {
@@ -37,7 +39,10 @@ vi.mock("../../call/call", () => ({
   },
 }));
 vi.mock("../../call/devices", () => ({
-  acquire: () => Promise.resolve({ stream: "camera" }),
+  acquire: (devices: Wanted) => {
+    wanted.push(devices);
+    return Promise.resolve({ stream: "camera" });
+  },
   stopStream: (stream: unknown) => released.push(stream),
 }));
 
@@ -95,6 +100,14 @@ describe("the window of talks", () => {
     expect(desk.state).toMatchObject({ phase: "talk", talk: { id: "t1" } });
     expect(list.heard).toContainEqual({ t: "here", talk: "t1" });
     expect(calls[0]?.camera).toBe(true);
+  });
+
+  test("leaves a camera whose background was blurred to what blurs it, in the next talk as well", async () => {
+    history.replaceState({ blur: "seen" }, "");
+    desk.stayOut();
+    await admitted();
+    expect(wanted.at(-1)).toEqual({ camera: false, microphone: true });
+    history.replaceState(null, "");
   });
 
   test("an admission that a colleague has won is told to the list, and the camera is closed again", async () => {

@@ -17,6 +17,7 @@ import { Call } from "../../call/call";
 import { acquire, type Acquired, stopStream } from "../../call/devices";
 import { persist } from "../../call/persist";
 import { Store, type Unsubscribe } from "../../call/store";
+import { veiledBefore } from "../../talk/blur/before";
 import type { Scan } from "../../talk/files/receiving";
 import type { Session } from "../session";
 import { WindowChannel, type WindowMessage } from "../window";
@@ -315,7 +316,8 @@ export class TalkDesk {
    * the talk is over before they are open, they are closed again.
    */
   private async enter(path: string, body: object): Promise<void> {
-    const devices = acquire({ camera: true, microphone: true });
+    // One whose background was blurred is opened by what blurs it (talk/finer).
+    const devices = acquire({ camera: !veiledBefore(), microphone: true });
     this.devices = devices;
     const { call } = this.state;
     try {
@@ -438,9 +440,9 @@ export class TalkDesk {
 
   private makeReady({ farewell, refusal, again, led }: Readiness = {}): void {
     this.freshCall();
-    // Who goes on with a talk that was halted goes on with it halted.
+    // Who goes on with a talk that was halted goes on with it halted; a background stays blurred in the next talk, too.
     history.replaceState(
-      again === undefined ? null : history.state,
+      again === undefined ? { blur: veiledBefore() } : history.state,
       "",
       `/staff/talk/${led?.id ?? again ?? "ready"}`,
     );

@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import type { Acquired, Wanted } from "../../call/devices";
 import { LocalMedia } from "../../call/local";
 import { type CallState, initialState, type LocalState } from "../../call/state";
+import type { Veil } from "../blur/before";
 import { Finer } from "./finer";
 
 class Track extends EventTarget {
@@ -35,8 +36,11 @@ class Stream {
   }
 }
 
-/** One side's devices, with the real hand that opens them, a camera that is on, and a way to blur that may fail. */
-async function side() {
+/**
+ * One side's devices, with the real hand that opens them, a camera that is on (unless the page was loaded anew), and a way
+ * to blur that may fail.
+ */
+async function side(before?: Veil) {
   vi.stubGlobal("MediaStream", Stream);
   const opened: Track[] = [];
   let local: LocalState = initialState.local;
@@ -76,6 +80,7 @@ async function side() {
     useMicrophone: (id: string) => media.useMicrophone(id),
     setCamera: (on: boolean) => media.setCamera(on),
   };
+  const kept: Veil[] = [];
   const finer = new Finer(
     call,
     {
@@ -85,11 +90,18 @@ async function side() {
         return Promise.resolve(new Track("video", "cam") as unknown as MediaStreamTrack);
       },
     },
+    before,
+    (veil) => kept.push(veil),
     open,
   );
-  await media.setCamera(true);
+  if (!before) await media.setCamera(true);
+  /** What the page opens by itself once it is loaded anew. */
+  const opensMicrophone = (): void => {
+    const stream = new Stream([new Track("audio", "mic")]) as unknown as MediaStream;
+    media.use({ stream, camera: "off", microphone: "ok" });
+  };
   const sent = (): unknown => replaced.filter((track) => track !== null).at(-1);
-  return { finer, media, call, blurring, opened, sent, local: () => local };
+  return { finer, media, call, blurring, opened, opensMicrophone, kept, sent, local: () => local };
 }
 
 describe("a blurred background", () => {
@@ -143,5 +155,49 @@ describe("a blurred background", () => {
     await vi.waitFor(() => {
       expect(here.sent()).not.toBe(bare);
     });
+  });
+
+  it("is kept for the page that is loaded anew, with whether the camera is on", async () => {
+    const here = await side();
+    await here.finer.blur(true);
+    expect(here.kept.at(-1)).toBe("seen");
+    await here.media.setCamera(false);
+    expect(here.kept.at(-1)).toBe("hidden");
+    await here.media.setCamera(true);
+    expect(here.kept.at(-1)).toBe("seen");
+    await here.finer.blur(false);
+    expect(here.kept.at(-1)).toBeUndefined();
+  });
+
+  it("comes back with the camera in a page that is loaded anew, and not without it", async () => {
+    const here = await side("seen");
+    expect(here.opened).toEqual([]);
+    here.opensMicrophone();
+    await vi.waitFor(() => {
+      expect(here.local().camera).toBe("ok");
+    });
+    expect(here.finer.blurred.value).toBe("on");
+    expect(here.opened).not.toContain(here.sent());
+    expect(here.kept.at(-1)).toBe("seen");
+  });
+
+  it("leaves a camera off that was off before the page was loaded anew, and blurs it later", async () => {
+    const here = await side("hidden");
+    here.opensMicrophone();
+    expect(here.local().camera).toBe("off");
+    await here.media.setCamera(true);
+    expect(here.opened).not.toContain(here.sent());
+  });
+
+  it("leaves the camera off where it cannot be had in a page that is loaded anew", async () => {
+    const here = await side("seen");
+    here.blurring.fails = true;
+    here.opensMicrophone();
+    await vi.waitFor(() => {
+      expect(here.finer.blurred.value).toBe("lost");
+    });
+    expect(here.local().camera).toBe("off");
+    expect(here.sent()).not.toBe(here.opened.at(-1));
+    expect(here.kept.at(-1)).toBe("hidden");
   });
 });

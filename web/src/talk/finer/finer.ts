@@ -1,6 +1,7 @@
 import type { Call } from "../../call/call";
 import { acquire, type Acquired, reasonOf, type Wanted } from "../../call/devices";
 import { Store } from "../../call/store";
+import type { Veil } from "../blur/before";
 import type { Blurring } from "../blur/blur";
 
 type Shaped = Pick<Call, "state" | "subscribe" | "openBy" | "useCamera" | "useMicrophone" | "setCamera">;
@@ -18,16 +19,32 @@ export class Finer {
   readonly quiet = new Store(true);
   private readonly blurs = new WeakSet<MediaStreamTrack>();
   private readonly stop: () => void;
+  /** The camera was on before the page was loaded anew, and is not yet again. */
+  private returning: boolean;
 
+  /** `before`: what was so before the page was loaded anew; its camera has stayed off for it. */
   constructor(
     private readonly call: Shaped,
     private readonly blurring: Blurring,
+    before: Veil,
+    private readonly keep: (veil: Veil) => void,
     private readonly openDevices: typeof acquire = acquire,
   ) {
+    if (before) this.blurred.set("on");
+    this.returning = before === "seen";
     call.openBy((wanted) => this.open(wanted));
-    this.stop = call.subscribe(() => {
-      this.cover();
-    });
+    const stops = [
+      call.subscribe(() => {
+        this.cover();
+        this.note();
+      }),
+      this.blurred.subscribe(() => {
+        this.note();
+      }),
+    ];
+    this.stop = () => {
+      for (const stop of stops) stop();
+    };
   }
 
   async blur(on: boolean): Promise<void> {
@@ -90,6 +107,23 @@ export class Finer {
     if (!this.wanted) return;
     this.blurred.set("lost");
     void this.call.setCamera(false);
+  }
+
+  /** Keeps what the next page has to know; and once the microphone is open, the camera comes back as it was. */
+  private note(): void {
+    const { local, phase } = this.call.state;
+    if (phase === "ended") return;
+    if (this.returning) {
+      // What the page opens by itself takes the place of all that was open: before it the camera would be lost again.
+      const opened = local.mic !== "off" || (local.stream?.getAudioTracks().length ?? 0) > 0;
+      if (!opened) return;
+      this.returning = false;
+      if (local.camera === "off") void this.call.setCamera(true);
+      return;
+    }
+    const on = local.camera === "ok";
+    const veiled = this.wanted || (this.blurred.value === "lost" && !on);
+    this.keep(veiled ? (on ? "seen" : "hidden") : undefined);
   }
 
   /** A camera that was opened past this one, as by who takes part in writing and joins in after all. */
