@@ -95,6 +95,7 @@ func mostly() map[string]float64 {
 		"sign_in_ms_p95_postgres":       250,
 		"start_ms":                      500,
 		"restart_ms_p95":                5000,
+		"address_change_ms_p95":         3000,
 		"admit_to_first_frame_ms_p50":   200,
 		"admit_to_first_frame_ms_p95":   400,
 		"desk_view_ms_p95_sqlite":       50,

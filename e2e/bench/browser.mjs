@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { bareTalks } from '../lib/bare.mjs';
 import { launchChromium } from '../lib/chromium.mjs';
 import { pluggedNetwork, SERVER_ADDRESS } from '../lib/network.mjs';
-import { DEADLINE, until } from '../lib/page.mjs';
+import { DEADLINE, received, until } from '../lib/page.mjs';
 import { ADVISORS, admit, bothSeeAndHear, endTalk, enterWaitingRoom, hook, screen, signIn } from '../lib/steps.mjs';
 import { tap } from '../lib/tap.mjs';
 import { demoWorld, freePort } from '../lib/world.mjs';
@@ -17,6 +17,10 @@ import { latencies } from '../lib/typing.mjs';
 const RUNS = Number(process.env.VISAVIS_BENCH_RUNS ?? 20);
 const CUTS = Number(process.env.VISAVIS_BENCH_CUTS ?? 5);
 const CUT_MS = 10_000;
+const MOVES = Number(process.env.VISAVIS_BENCH_MOVES ?? 8);
+// What was on its way has arrived by then; and so long a connection has stood before its next change.
+const ON_ITS_WAY_MS = 250;
+const STANDS_MS = 5_000;
 const DEATHS = 3;
 const DEAD_MS = 2_000;
 const LETTERS = 100;
@@ -232,6 +236,45 @@ async function reconnections(figures) {
   figures.reconnect_ms_p95 = round(p95(back));
 }
 
+// A guest walks out of the reach of a wireless network: the address is gone, and there is another one. From then until
+// sound and pictures arrive again on both sides.
+async function moves(figures) {
+  const cable = await pluggedNetwork();
+  const world = await demoWorld({
+    host: SERVER_ADDRESS, tls: true,
+    env: { VISAVIS_TALK_HEADS_UP: '0s', VISAVIS_LOG_LEVEL: 'error', VISAVIS_RELAY_ADVERTISE: SERVER_ADDRESS },
+  });
+  const far = await launchChromium({ executablePath: cable.chromium });
+  const back = [];
+  try {
+    const list = await watchedPage(world.chromium, {});
+    await signIn(list, world.server, ADVISORS.sabine);
+    const { link } = await bookNow(list);
+    const guest = await watchedPage(far, { width: 390, height: 844 });
+    await enterWaitingRoom(guest, link);
+    const talk = await openedWatched(list);
+    const both = () => Promise.all([guest, talk].map((page) => page.eval(received)));
+    for (let run = 0; run < MOVES; run += 1) {
+      await bothSeeAndHear(guest, talk);
+      await guest.page.waitForTimeout(STANDS_MS);
+      const moved = Date.now();
+      cable.move();
+      await guest.page.waitForTimeout(ON_ITS_WAY_MS);
+      const before = await both();
+      back.push(await until('both see and hear again', async () => {
+        const more = (now, i) => now.audioPackets > before[i].audioPackets + 1 && now.frames > before[i].frames + 1;
+        return (await both()).every(more) && Date.now() - moved;
+      }, { every: 20 }));
+    }
+  } finally {
+    await far.close();
+    await world.close();
+    cable.close();
+  }
+  figures.address_change_ms_p50 = round(median(back));
+  figures.address_change_ms_p95 = round(p95(back));
+}
+
 // The server dies in a talk (kill -9) and is started again: from that start until both see each other again.
 async function restarts(figures) {
   const world = await demoWorld({ env: { VISAVIS_TALK_HEADS_UP: '0s', VISAVIS_LOG_LEVEL: 'error' } });
@@ -269,8 +312,9 @@ const figures = {};
 await admissions(figures);
 await typing(figures);
 await reconnections(figures);
+await moves(figures);
 await restarts(figures);
-figures.browser_runs = `a file of ${FILE_BYTES / 1e6} MB beside two voices and cameras, ${RUNS} admissions (beside ${Math.ceil(RUNS / 2)} connections of two bare pages, without server and relay: bare_first_frame), twice ${LETTERS} letters (rtt_lossy: a fifth of all packets is lost), ${CUTS} cuts of ${CUT_MS / 1000} s and ${DEATHS} deaths of the server (of so few, p95 is the longest), Chromium on both sides, one machine`;
+figures.browser_runs = `a file of ${FILE_BYTES / 1e6} MB beside two voices and cameras, ${RUNS} admissions (beside ${Math.ceil(RUNS / 2)} connections of two bare pages, without server and relay: bare_first_frame), twice ${LETTERS} letters (rtt_lossy: a fifth of all packets is lost), ${CUTS} cuts of ${CUT_MS / 1000} s, ${MOVES} changes of a guest's address and ${DEATHS} deaths of the server (of so few, p95 is the longest), Chromium on both sides, one machine`;
 const results = fileURLToPath(new URL('../../bench/results', import.meta.url));
 mkdirSync(results, { recursive: true });
 writeFileSync(`${results}/browser.json`, `${JSON.stringify(figures, null, 2)}\n`);

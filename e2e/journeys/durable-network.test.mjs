@@ -109,6 +109,27 @@ describe('a guest on a cable that can be pulled out', () => {
     await guest.wait(screen('goodbye'));
   });
 
+  test('the address of a guest changes in a talk, and again: media come back by themselves', { timeout: 180_000 }, async () => {
+    const list = await advisor(world);
+    const { link } = await appoint(list, { name: 'Mona Mobil' });
+    const guest = await guestWaits(far, link);
+    const talk = await callIn(list, 'Mona Mobil');
+    await flows(guest, 'the guest');
+    await flows(talk, 'the advisor');
+    const code = await sameCode(guest, talk);
+    for (const turn of ['away', 'and back']) {
+      network.move();
+      const moved = Date.now();
+      await pause(0.5); // what was on its way has arrived
+      await flows(talk, `the advisor, ${turn}`, 20_000);
+      await flows(guest, `the guest, ${turn}`, 20_000);
+      console.log(`# media were back ${Date.now() - moved} ms after the change at the latest, ${turn}`);
+    }
+    assert.equal(await sameCode(guest, talk), code, 'the same connection: nobody has to compare again');
+    await endTalk(talk);
+    await guest.wait(screen('goodbye'));
+  });
+
   test('sent back and called in anew without network: the page enters the new talk', { timeout: 180_000 }, async () => {
     const list = await advisor(world);
     const { link } = await appoint(list, { name: 'Nora Neu' });
