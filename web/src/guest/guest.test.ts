@@ -249,6 +249,17 @@ test("A11-08: the talk says what matters, at most two sentences", () => {
   expect(sentences(worst, false)).toHaveLength(2);
 });
 
+test("where nobody sends pictures nothing is said of fewer of them", () => {
+  const local = { ...initialState.local, mic: "ok" } as const;
+  const remote = { ...initialState.remote, mic: true };
+  const talk = { ...initialState, phase: "connected", local, remote } as const;
+  const [weak, poor] = [{ ...talk, quality: "weak" } as const, { ...talk, quality: "poor" } as const];
+  expect(sentences(weak, false)[0]).toBe("call.state.weakSound");
+  expect(sentences(poor, false)[0]).toBe("call.state.poorSound");
+  expect(sentences({ ...weak, remote: { ...remote, sharing: true } }, false)[0]).toBe("call.state.weak");
+  expect(sentences({ ...poor, local: { ...local, camera: "ok" } }, false)[0]).toBe("call.state.poor");
+});
+
 test("who takes part in writing is told so, and so is the advisor", () => {
   const off = { ...initialState, phase: "connected" } as const;
   expect(sentences(off, false, "here")[0]).toBe("call.state.writing");

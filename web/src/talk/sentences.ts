@@ -21,8 +21,8 @@ export function sentences(call: CallState, headsUp: boolean, writer?: Writer): T
   if (call.local.held) return []; // it says itself what that means
   const said: TalkKey[] = [];
   if (call.phase === "idle" || call.phase === "connecting") said.push("call.state.connecting");
-  if (call.quality === "poor") said.push("call.state.poor");
-  else if (call.quality === "weak") said.push("call.state.weak");
+  if (call.quality === "poor" || call.quality === "weak")
+    said.push(pictured(call) ? `call.state.${call.quality}` : `call.state.${call.quality}Sound`);
   // Whoever hears nothing must not take it for the connection's fault, nor the other way round.
   const theirs = call.phase === "connected" ? others(call, writer) : [];
   if (writer !== "here") said.push(...theirs.filter((line) => line === "call.state.remoteMicOff"));
@@ -31,6 +31,11 @@ export function sentences(call: CallState, headsUp: boolean, writer?: Writer): T
   if (call.local.sharing) said.push("call.state.sharing");
   said.push(...theirs.filter((line) => !said.includes(line)));
   return said.slice(0, 2);
+}
+
+/** Something is to be seen on either side: of pictures that nobody sends nothing can be said. */
+function pictured({ local, remote }: CallState): boolean {
+  return local.camera === "ok" || local.sharing || remote.camera || remote.sharing;
 }
 
 /** Why a device is not on: switched off, or not to be had. */
