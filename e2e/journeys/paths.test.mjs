@@ -88,12 +88,45 @@ test('the detour is switched off: no picture, and both sides are told so and off
   await see(both.guest, '10-nothing-guest');
   await see(both.talk, '11-nothing-advisor');
 
+  // One click, and the office is to call: the page shows no more of the number than its owner needs.
+  const button = `${hook('unconnected')} ${hook('call-me')}`;
+  await says(both.guest, button, /…123/);
+  assert.doesNotMatch(await both.guest.text('main'), /5550123/);
+  await both.guest.click(button);
+  await says(both.guest, hook('call-me-noted'), /endet/);
+  await says(both.talk, hook('call-asked'), /Hans Firma möchte angerufen werden.*030\s555\s01\s23/s);
+  await see(both.guest, '12-call-me-noted');
+  await see(both.talk, '13-call-asked');
+  await both.talk.click(hook('call-asked-end'));
+  assert.equal(await both.talk.eval((end) => document.querySelector(`dialog[open] ${end}`).dataset.testid, '[data-testid^=outcome-]'), 'outcome-phone', 'proposed');
+  await see(both.talk, '14-proposed');
+  await both.talk.press('Escape');
+  await both.list.wait(`${hook('task')}:has-text("Hans Firma")`);
+
   // TCP is let through again: the talk comes up by itself.
   network.allow('tcp', media);
   const now = await bothSeeAndHear(both.guest, both.talk);
   onlyTheRelay(now, 'tcp');
   for (const page of [both.guest, both.talk]) await gone(page, hook('unconnected'));
   await over(both);
+});
+
+test('no number is known: the guest says one, and the advisor reads it at once', options, async () => {
+  network.block('tcp', media);
+  const both = await talking('Nora Neu');
+  await both.guest.wait(`${hook('unconnected')} ${hook('call-me')}`);
+  await both.guest.click(hook('call-me'));
+  await both.guest.wait('dialog[open] input[type=tel]');
+  await see(both.guest, '15-say-a-number');
+  await both.guest.fill('dialog[open] input[type=tel]', '0170 111 22 33');
+  await both.guest.click(hook('callback-send'));
+  await says(both.guest, hook('call-me-noted'), /233 endet/);
+  await says(both.talk, hook('call-asked'), /Nora Neu möchte angerufen werden.*0170\s111\s22\s33/s);
+  await both.talk.click(hook('call-asked-end'));
+  await both.talk.click(hook('outcome-phone'));
+  await both.guest.wait(screen('goodbye'));
+  for (const page of [both.list, both.guest]) await page.closeAll();
+  network.allow('tcp', media);
 });
 
 test('no UDP: a talk over TCP', options, async () => {

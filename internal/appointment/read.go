@@ -8,6 +8,7 @@ import (
 	"visavis/internal/agency"
 	"visavis/internal/db"
 	"visavis/internal/notify"
+	"visavis/internal/vault"
 )
 
 // Names is an appointment with what people read of it.
@@ -34,6 +35,16 @@ func (s *Service) Read(ctx context.Context, q db.Q, agencyID, id string) (Names,
 	service, err := s.o.Agencies.Service(ctx, q, agencyID, a.Service)
 	n.ServiceName = service.Name
 	return n, err
+}
+
+// PhoneOf is the citizen's number that an appointment was booked with; empty without one.
+func (s *Service) PhoneOf(ctx context.Context, q db.Q, agencyID, id string) (vault.Personal, error) {
+	key, err := s.o.Agencies.Keys().In(ctx, q, agencyID)
+	if err != nil {
+		return "", err
+	}
+	a, err := byID(ctx, q, key, agencyID, id)
+	return a.Citizen.Phone, err
 }
 
 // Notice is what the mail about an appointment says; notify reads it when it sends,

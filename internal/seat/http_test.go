@@ -94,6 +94,52 @@ func TestCorrectingTheNumberLeavesOneTaskAtTheDesk(t *testing.T) {
 	})
 }
 
+func TestWhoHasTheSeatInATalkAsksForACallByOneClickAndIsShownTheLastDigitsOnly(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		p := w.newPlace(w.own)
+		guest, other := w.guest(p), w.guest(p)
+		number := func() string {
+			tasks := rows(t, d, `SELECT id, body_sealed FROM task`)
+			if len(tasks) != 1 {
+				t.Fatalf("%d tasks", len(tasks))
+			}
+			key, err := w.agencies.Keys().For(t.Context(), p.agency)
+			if err != nil {
+				t.Fatal(err)
+			}
+			phone, err := seat.OpenTask(key, p.agency, string(tasks[0][0]), tasks[0][1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			return phone.Reveal()
+		}
+		guest.at(p, "callback", body{}).expect(t, http.StatusUnprocessableEntity, "phone.invalid")
+		if v := guest.at(p, "arrive", arrival("page-one", false)).ok(t).view; v.Callable != "" {
+			t.Errorf("nobody needs it while they wait: %q", v.Callable)
+		}
+		w.must(p, seat.Admit{})
+		answer := guest.at(p, "callback", body{}).ok(t)
+		if v := answer.view; v.Callable != "777" || v.CallbackAt == nil || strings.Contains(answer.body, booked[:8]) {
+			t.Errorf("%s", answer.body)
+		}
+		if got := number(); got != booked {
+			t.Errorf("the desk is to call %q", got)
+		}
+		if v := guest.at(p, "callback", body{"phone": "0711 5550124"}).ok(t).view; v.Callable != "124" {
+			t.Errorf("the number that was left is better: %q", v.Callable)
+		}
+		guest.at(p, "callback", body{}).ok(t)
+		if got := number(); got != "07115550124" {
+			t.Errorf("the desk is to call %q", got)
+		}
+		if v := other.open(p.slug, p.secret).ok(t).view; v.Callable != "" {
+			t.Errorf("another browser with the link is shown %q", v.Callable)
+		}
+		other.at(p, "callback", body{}).expect(t, http.StatusUnprocessableEntity, "phone.invalid")
+	})
+}
+
 // A hundred at once, as each other call.
 func TestAWishCountsOnceAgainstWhatAGuestMayAsk(t *testing.T) {
 	w := newWorld(t, dbtest.SQLite(t))

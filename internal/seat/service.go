@@ -59,6 +59,8 @@ type Prepared struct {
 type Appointments interface {
 	// Keep lets nobody change an appointment before the transaction ends. Who wants its seat, too, keeps it first.
 	Keep(ctx context.Context, tx *db.Tx, agency, appointment string) error
+	// PhoneOf is the number that was booked with an appointment; empty without one.
+	PhoneOf(ctx context.Context, q db.Q, agency, appointment string) (vault.Personal, error)
 	// CancelByGuest cancels the appointment in the caller's transaction; it closes
 	// the seat through Close.
 	CancelByGuest(ctx context.Context, tx *db.Tx, agency, appointment string) error

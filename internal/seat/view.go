@@ -54,6 +54,7 @@ type GuestView struct {
 	PassedAt     *int64        `json:"passedAt,omitempty" doc:"Since when somebody else is to take the interrupted talk up."`
 	CallbackAt   *int64        `json:"callbackAt,omitempty"`
 	MoveAskedAt  *int64        `json:"moveAskedAt,omitempty"`
+	Callable     string        `json:"callable,omitempty" doc:"In a talk: the last digits of the number that is known; only to the browser that has the seat."`
 	Messages     []Message     `json:"messages,omitempty"`
 	Legal        LegalView     `json:"legal"`
 	Doors        []string      `json:"doors"`
@@ -161,6 +162,9 @@ func (s *Service) view(ctx context.Context, q db.Q, x Seat, who Holder) (GuestVi
 	}
 	if x.State == Talking {
 		if v.Talk, err = s.talks.View(ctx, q, x); err != nil {
+			return v, err
+		}
+		if v.Callable, err = s.callable(ctx, q, x, w, who.Browser); err != nil {
 			return v, err
 		}
 	}

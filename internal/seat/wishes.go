@@ -25,21 +25,59 @@ const (
 type callbackInput struct {
 	Caller
 	Body struct {
-		Phone string `json:"phone" maxLength:"40"`
+		Phone string `json:"phone,omitempty" maxLength:"40" doc:"Without it: the number that is known, for the browser that has the seat."`
 	}
 }
 
 // callback leaves the desk a task to call; the seat stays as it is.
 func (s *Service) callback(ctx context.Context, in *callbackInput) (*viewOutput, error) {
 	phone, ok := Phone(in.Body.Phone)
-	if !ok {
+	if !ok && in.Body.Phone != "" {
 		return nil, edge.NewProblem(http.StatusUnprocessableEntity, "phone.invalid")
 	}
 	x, err := s.access(ctx, &in.Caller)
 	if err != nil {
 		return nil, Problem(err)
 	}
+	if !ok {
+		known, err := s.numberFor(ctx, s.db.Read(), x, in.browser)
+		if err != nil {
+			return nil, Problem(err)
+		}
+		if phone = known.Reveal(); phone == "" {
+			return nil, edge.NewProblem(http.StatusUnprocessableEntity, "phone.invalid")
+		}
+	}
 	return s.leaveTask(ctx, x, in.browser, taskCallback, phone)
+}
+
+// shownDigits of a number tell its owner which one it is, and nobody else what it is.
+const shownDigits = 3
+
+// callable are the last digits of the number at which a browser may ask to be called by one click; empty: it has to say one.
+func (s *Service) callable(ctx context.Context, q db.Q, x Seat, w Window, browser string) (string, error) {
+	if !w.lets(agency.ByCall) && w.Consent == "" {
+		return "", nil
+	}
+	phone, err := s.numberFor(ctx, q, x, browser)
+	if err != nil || phone == "" {
+		return "", err
+	}
+	all := phone.Reveal()
+	return all[max(0, len(all)-shownDigits):], nil
+}
+
+// numberFor is the number that is known of a guest: left by them for this appointment, or booked with it. Empty for every
+// browser but the one that has the seat: another one may be somebody else's who has the link.
+func (s *Service) numberFor(ctx context.Context, q db.Q, x Seat, browser string) (vault.Personal, error) {
+	if x.Holder.Browser == "" || x.Holder.Browser != browser {
+		return "", nil
+	}
+	phone, err := s.CallbackNumber(ctx, q, x)
+	if err != nil || phone != "" {
+		return phone, err
+	}
+	return s.bookings.PhoneOf(ctx, q, x.Agency, x.Appointment)
 }
 
 // lets refuses a kind of task that the desk's rules do not allow at this moment.
@@ -204,6 +242,18 @@ func (s *Service) CallbackNumber(ctx context.Context, q db.Q, x Seat) (vault.Per
 		return "", err
 	}
 	return OpenTask(key, x.Agency, id, sealed)
+}
+
+// CallAsked tells since when the guest of a seat waits to be called, where nobody has done so yet.
+func (s *Service) CallAsked(ctx context.Context, q db.Q, x Seat) (*int64, error) {
+	var at *int64
+	err := q.QueryRowContext(ctx, `
+		SELECT MAX(created_at) FROM task WHERE agency_id = $1 AND appointment_id = $2 AND kind = $3 AND done_at IS NULL`,
+		x.Agency, x.Appointment, taskCallback).Scan(&at)
+	if err != nil {
+		return nil, fmt.Errorf("read wish to be called: %w", err)
+	}
+	return at, nil
 }
 
 // still reads a seat again that was read before the transaction, and keeps it as it is until that ends: nobody can

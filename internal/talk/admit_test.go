@@ -9,6 +9,7 @@ import (
 
 	"visavis/internal/db"
 	"visavis/internal/db/dbtest"
+	"visavis/internal/talk"
 	. "visavis/internal/worldtest"
 )
 
@@ -195,14 +196,42 @@ func TestTheTalksWindowShowsTheNumberAtWhichTheGuestWantsToBeCalled(t *testing.T
 		}
 		s.g.Do("callback", Body{"phone": "0711 4455"}).OK(t)
 		view, _ := s.staffSees(s.sommer, id)
-		if view.Appointment.Citizen.Phone != "07114455" {
-			t.Errorf("%+v", view.Appointment)
+		if view.Appointment.Citizen.Phone != "07114455" || view.CallAskedAt == nil {
+			t.Errorf("%+v %v", view.Appointment, view.CallAskedAt)
 		}
 		var task string
 		s.Scan(`SELECT id FROM task WHERE agency_id = $1 AND kind = 'callback'`, []any{s.o.Agency}, &task)
 		s.sommer.Post("/api/staff/tasks/"+task+"/done", Body{}).OK(t)
 		if view, _ = s.staffSees(s.sommer, id); view.Appointment.Citizen.Phone != "07114455" {
 			t.Errorf("called there once already: %+v", view.Appointment)
+		}
+		if view.CallAskedAt != nil {
+			t.Error("nobody waits to be called any more")
+		}
+	})
+}
+
+// By one click, at the number that was booked with; what was asked for before the talk is over with it.
+func TestTheTalksWindowIsToldWhenTheGuestWouldRatherBeCalled(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		s.g.Do("callback", Body{"phone": "0711 4455"}).OK(t)
+		s.Clock.Forward(time.Minute)
+		id := s.admit(s.sommer).Talk.ID
+		if view, _ := s.staffSees(s.sommer, id); view.CallAskedAt != nil {
+			t.Error("it was asked for before the talk")
+		}
+		stream := s.sommer.Listen("/api/staff/talks/"+id+"/stream", "")
+		defer stream.Close()
+		stream.Until("snapshot", nil)
+		s.Clock.Forward(time.Minute)
+		s.g.Do("callback", Body{}).OK(t)
+		var told talk.View
+		for told.CallAskedAt == nil {
+			stream.Until("talk", &told)
+		}
+		if told.Appointment.Citizen.Phone != "07114455" {
+			t.Errorf("%+v", told.Appointment)
 		}
 	})
 }

@@ -63,6 +63,7 @@ type View struct {
 	GuestMode      string        `json:"guestMode"`
 	GuestReachable bool          `json:"guestReachable"`
 	GuestAwaySince *int64        `json:"guestAwaySince,omitempty"`
+	CallAskedAt    *int64        `json:"callAskedAt,omitempty" doc:"In this talk the guest has asked to be called instead; nobody has yet."`
 	HeadsUpMs      int64         `json:"headsUpMs"`
 	Features       []string      `json:"features" enum:"chat,screen,files,document,form,scan" doc:"Switched on in this talk."`
 	CodeRequired   bool          `json:"codeRequired" doc:"Who leads the talk is to compare the safety code."`
@@ -84,6 +85,13 @@ func (s *Service) view(ctx context.Context, q db.Q, t Talk) (View, error) {
 	if err != nil {
 		return View{}, err
 	}
+	asked, err := s.o.Seats.CallAsked(ctx, q, x)
+	if err != nil {
+		return View{}, err
+	}
+	if asked != nil && *asked < db.Ms(t.AdmittedAt) { // before the talk, which has come about all the same
+		asked = nil
+	}
 	name, err := s.o.Staff.Name(ctx, q, t.Agency, t.Staff)
 	if err != nil {
 		return View{}, err
@@ -104,7 +112,7 @@ func (s *Service) view(ctx context.Context, q db.Q, t Talk) (View, error) {
 		ID: t.ID, Seat: t.Seat, Generation: t.Generation, Staff: Colleague{t.Staff, name}, Appointment: summary(n, callback),
 		AdmittedAt: db.Ms(t.AdmittedAt), RingUntil: db.MsPtr(t.RingUntil), EnteredAt: db.MsPtr(t.EnteredAt),
 		ConnectedAt: db.MsPtr(t.ConnectedAt), EndedAt: db.MsPtr(t.EndedAt), Takeover: x.Ask(), Locked: x.Locked,
-		GuestMode: string(x.Mode), GuestReachable: x.AwaySince == nil, GuestAwaySince: db.MsPtr(x.AwaySince),
+		GuestMode: string(x.Mode), GuestReachable: x.AwaySince == nil, GuestAwaySince: db.MsPtr(x.AwaySince), CallAskedAt: asked,
 		Features: t.Features, Alarm: alarm, Transfer: transfer,
 		CodeRequired: rules.Line(agency.CodeCompared) == agency.Required,
 		HeadsUpMs:    s.o.HeadsUp.Milliseconds(), Now: db.Ms(s.o.Clock()),

@@ -93,6 +93,8 @@ export interface GuestView {
   stayUntil?: number;
   callbackAt?: number;
   moveAskedAt?: number;
+  /** In a talk: the last digits of the number that the office knows. */
+  callable?: string;
   /** The talk was interrupted then; somebody else takes it up. */
   passedAt?: number;
   /** What the desk has said to who waits here, oldest first. */
@@ -317,6 +319,8 @@ export interface TalkView {
   features?: Feature[];
   guestMode: Mode;
   guestReachable: boolean;
+  /** In this talk the guest has asked to be called instead, and nobody has yet. */
+  callAskedAt?: number;
   guestAwaySince?: number;
   headsUpMs: number;
   /** Who leads the talk has called colleagues for help. */
