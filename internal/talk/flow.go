@@ -21,7 +21,7 @@ const ringJob = "talk.ring"
 // admit lets a waiting guest in: exactly one person wins, the others are told who
 // did. Only now does anything name the relay. Where it has no room, the guest goes on waiting: better than a talk
 // without sound and picture.
-func (s *Service) admit(ctx context.Context, p staff.Person, seatID string) (Talk, error) {
+func (s *Service) admit(ctx context.Context, p staff.Person, seatID string, paired bool) (Talk, error) {
 	key, err := s.o.Agencies.Keys().For(ctx, p.Agency)
 	if err != nil {
 		return Talk{}, err
@@ -44,6 +44,10 @@ func (s *Service) admit(ctx context.Context, p staff.Person, seatID string) (Tal
 		if s.o.Relay.Load().Full {
 			return edge.NewProblem(http.StatusServiceUnavailable, "talk.full")
 		}
+		device, err := s.deviceFor(ctx, tx, p, paired)
+		if err != nil {
+			return err
+		}
 		prepared, err := s.o.Seats.TakePrepared(ctx, tx, key, x)
 		if err != nil {
 			return err
@@ -58,6 +62,7 @@ func (s *Service) admit(ctx context.Context, p staff.Person, seatID string) (Tal
 		if t, err = s.create(ctx, tx, x, p.ID); err != nil {
 			return err
 		}
+		t.Pairing = device // saved with what begins
 		if err := s.note(ctx, tx, audit.Staff(p.ID), audit.TalkAdmitted, t, x); err != nil {
 			return err
 		}
@@ -144,12 +149,12 @@ func (s *Service) tell(ctx context.Context, tx *db.Tx, t Talk) error {
 	return s.o.Seats.Tell(ctx, tx, x)
 }
 
-// mine finds a talk that a person may act in.
+// mine finds a talk that a person may act in. On a paired device that is none but the one whose sound and picture it takes.
 func (s *Service) mine(ctx context.Context, q db.Q, p staff.Person, id string) (Talk, error) {
 	t, err := byID(ctx, q, p.Agency, id)
 	switch {
 	case err != nil:
-	case !p.MayDesk(t.Desk):
+	case !p.MayDesk(t.Desk), p.Pairing() != "" && !takes(p, t):
 		err = ErrNotFound
 	case !p.MayTalk(t.Desk):
 		err = mayNotTalk()
@@ -231,6 +236,7 @@ func (s *Service) join(ctx context.Context, p staff.Person, id string, takeover 
 		if t.Staff != p.ID && !takeover {
 			return s.ledBy(ctx, tx, *t)
 		}
+		t.Pairing = p.Pairing() // a window at the desktop goes on in place of the device
 		if t.Staff != p.ID {
 			if err := s.noteJoined(ctx, tx, p, *t); err != nil {
 				return err
