@@ -108,6 +108,12 @@ func TestADeviceEndsWithTheSessionThatHasPairedItHoweverThatEnds(t *testing.T) {
 				if isDevice(phone) {
 					t.Error("still paired")
 				}
+				// Where the one row is deleted the other goes with it, whoever deletes it.
+				const orphans = `SELECT COUNT(*) FROM staff_session d WHERE d.parent IS NOT NULL AND NOT EXISTS
+					(SELECT 1 FROM staff_session up WHERE up.agency_id = d.agency_id AND up.token_hash = d.parent)`
+				if n.Count(orphans) != 0 {
+					t.Error("its session is there without its parent")
+				}
 			})
 		})
 	}
@@ -128,12 +134,31 @@ func TestADeviceLastsTwelveHoursAndNoLongerThanTheSessionThatHasPairedIt(t *test
 	if isDevice(phone) || !signedIn(desktop) {
 		t.Error("still a device, or no longer signed in")
 	}
+	n.Clock.Forward(time.Hour)
 	_, phone = paired(t, n, o, desktop)
 	var ends, parent int64
 	n.Scan(`SELECT expires_at FROM staff_session WHERE parent IS NOT NULL AND pairing <> '' ORDER BY created_at DESC LIMIT 1`, nil, &ends)
 	n.Scan(`SELECT expires_at FROM staff_session WHERE parent IS NULL`, nil, &parent)
 	if ends > parent || !isDevice(phone) {
 		t.Errorf("the device lasts until %d, its parent until %d", ends, parent)
+	}
+}
+
+func TestADeviceThatIsUsedIsOverAllTheSameWhenNobodyIsAtTheDesktopAnyMore(t *testing.T) {
+	n := New(t, dbtest.SQLite(t)).Node()
+	o := n.Office("lindenau")
+	desktop := n.SignIn(o.Sommer)
+	n.Clock.Forward(4 * time.Minute) // so soon after it that to pair a device is no further use
+	_, phone := paired(t, n, o, desktop)
+	for range 11 {
+		n.Clock.Forward(time.Hour)
+		if !isDevice(phone) {
+			t.Fatal("over too soon")
+		}
+	}
+	n.Clock.Forward(57 * time.Minute)
+	if signedIn(desktop) || isDevice(phone) {
+		t.Error("the desktop was not used for twelve hours, and the device is still one")
 	}
 }
 

@@ -1,6 +1,7 @@
 package talk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -227,7 +228,7 @@ func (s *Service) ledBy(ctx context.Context, q db.Q, t Talk) error {
 
 // join is a fresh page of staff: reloaded, or opened anew. A colleague's takes the talk over, and only by saying so: an
 // address that is opened by accident throws nobody out.
-func (s *Service) join(ctx context.Context, p staff.Person, id string, takeover bool) (Talk, error) {
+func (s *Service) join(ctx context.Context, p staff.Person, id string, takeover, paired bool) (Talk, error) {
 	key, err := s.o.Agencies.Keys().For(ctx, p.Agency)
 	if err != nil {
 		return Talk{}, err
@@ -236,8 +237,13 @@ func (s *Service) join(ctx context.Context, p staff.Person, id string, takeover 
 		if t.Staff != p.ID && !takeover {
 			return s.ledBy(ctx, tx, *t)
 		}
-		t.Pairing = p.Pairing() // a window at the desktop goes on in place of the device
-		if t.Staff != p.ID {
+		device, err := s.deviceFor(ctx, tx, p, paired)
+		if err != nil {
+			return err
+		}
+		t.Pairing = cmp.Or(device, p.Pairing()) // a window at the desktop goes on in place of the device, or the other way round
+		own := t.Staff == p.ID
+		if !own {
 			if err := s.noteJoined(ctx, tx, p, *t); err != nil {
 				return err
 			}
@@ -246,6 +252,9 @@ func (s *Service) join(ctx context.Context, p staff.Person, id string, takeover 
 		t.Staff = p.ID
 		if err := s.outlive(ctx, tx, t); err != nil {
 			return err
+		}
+		if own && device != "" { // the new generation begins with its page: the guest renews once
+			return s.saveAndTell(ctx, tx, t)
 		}
 		return s.next(ctx, tx, key, t, nil)
 	})

@@ -126,6 +126,7 @@ type joinInput struct {
 	Path
 	Body struct {
 		Takeover bool `json:"takeover,omitempty" doc:"Also where somebody else leads the talk."`
+		Device   bool `json:"device,omitempty" doc:"It goes on on the device that is paired with this session."`
 	}
 }
 
@@ -137,7 +138,7 @@ func (s *Service) postJoin(ctx context.Context, in *joinInput) (*startOutput, er
 	if !s.joins.Allow(p.Session()) {
 		return nil, edge.NewProblem(http.StatusTooManyRequests, "session.throttled")
 	}
-	t, err := s.join(ctx, p, in.Talk, in.Body.Takeover)
+	t, err := s.join(ctx, p, in.Talk, in.Body.Takeover, in.Body.Device)
 	if err != nil {
 		return nil, problem(err)
 	}

@@ -20,15 +20,19 @@ func takes(p staff.Person, t Talk) bool {
 }
 
 // deviceFor is the device that a talk is to run on, if it is to; it takes one at a time.
-func (s *Service) deviceFor(ctx context.Context, q db.Q, p staff.Person, wanted bool) (string, error) {
+func (s *Service) deviceFor(ctx context.Context, tx *db.Tx, p staff.Person, wanted bool) (string, error) {
 	if !wanted {
 		return "", nil
+	}
+	p, err := s.o.Staff.Acting(ctx, tx, p)
+	if err != nil {
+		return "", err
 	}
 	device := p.Paired()
 	if device == nil {
 		return "", edge.NewProblem(http.StatusConflict, "device.none")
 	}
-	all, err := ledLive(ctx, q, p.Agency, p.ID)
+	all, err := ledLive(ctx, tx, p.Agency, p.ID)
 	if err != nil {
 		return "", err
 	}
@@ -36,6 +40,14 @@ func (s *Service) deviceFor(ctx context.Context, q db.Q, p staff.Person, wanted 
 		return "", edge.NewProblem(http.StatusConflict, "device.busy")
 	}
 	return device.ID, nil
+}
+
+// saveAndTell lets a talk go to the device: its page hears of it, and joins.
+func (s *Service) saveAndTell(ctx context.Context, tx *db.Tx, t *Talk) error {
+	if err := save(ctx, tx, t, db.Ms(s.o.Clock())); err != nil {
+		return err
+	}
+	return s.tell(ctx, tx, *t)
 }
 
 // signalsFor are the messages for a page of staff, if it is the one that has the talk's sound and picture: whoever else

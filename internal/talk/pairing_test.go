@@ -134,5 +134,25 @@ func TestTheDesktopGoesOnInPlaceOfADeviceWhichIsOutOfTheTalkAtOnce(t *testing.T)
 		s.do(phone, id, "join", Body{}).Expect(t, http.StatusNotFound, "talk.unknown")
 		s.g.Prepare(int(again.Talk.Generation)).OK(t)
 		s.say(s.sommer, id, int(again.Talk.Generation), "answer", answer("staff")).OK(t)
+
+		// And back, which the window reads in the talk.
+		var back started
+		s.do(s.sommer, id, "join", Body{"device": true}).OK(t).Into(t, &back)
+		if !back.Talk.Device || len(back.Signals) != 0 {
+			t.Errorf("%+v with %s", back.Talk, back.Signals.kinds())
+		}
+		if got := taken(stream); got != id {
+			t.Errorf("it is told %q, not %q", got, id)
+		}
+		s.join(phone, id)
+		s.do(phone, id, "join", Body{"device": true}).Expect(t, http.StatusConflict, "device.none") // it has none itself
+		winter := s.SignIn(s.o.Winter)
+		s.do(winter, id, "join", Body{"takeover": true, "device": true}).Expect(t, http.StatusConflict, "device.none")
+		if over := s.takeOver(winter, id); over.Talk.Device {
+			t.Error("a colleague's talk runs on the device")
+		}
+		if got := taken(stream); got != "" {
+			t.Errorf("it is still told %q", got)
+		}
 	})
 }
