@@ -17,7 +17,7 @@ const GivenUp = "agencies"
 func Owned() []string {
 	return []string{
 		"talk_signal", "talk_leg", "talk", "seat_message", "seat_link", "seat_browser", "seat_presence", "survey_done", "survey_line", "survey_count", "late", "task", "seat", "legal_text", "logo",
-		"appointment", "approval", "policy", "staff_role", "staff_desk", "staff_session", "staff_link", "scim_member", "scim_removal", "scim_guard", "scim_rule", "scim_group", "scim_token", "staff_directory", "staff_totp", "staff_recovery", "staff_passkey", "staff_identity", "staff_once", "demo_account",
+		"appointment", "approval", "policy", "staff_role", "staff_desk", "staff_pairing", "staff_session", "staff_link", "scim_member", "scim_removal", "scim_guard", "scim_rule", "scim_group", "scim_token", "staff_directory", "staff_totp", "staff_recovery", "staff_passkey", "staff_identity", "staff_once", "demo_account",
 		"audit_entry", "audit_head", "decided", "job", "stream_change", "stream",
 	}
 }

@@ -27,6 +27,11 @@ func accountProps() map[string]prop {
 		"POST /api/staff/session/code":             {body: with(worldtest.Body{"ticket": "of nobody", "code": "000000"})},
 		"POST /api/staff/session/passkey/begin":    {body: bare},
 		"POST /api/staff/session/passkey":          {body: with(worldtest.Body{"credential": worldtest.Body{}})},
+		"POST /api/staff/devices":                  {body: bare},
+		"DELETE /api/staff/devices/{id}":           {},
+		"POST /api/staff/devices/use":              {body: with(secret)},
+		"GET /api/staff/device":                    {},
+		"GET /api/staff/device/stream":             {},
 		password + "/link":                         {body: with(secret)},
 		password + "/forgotten":                    {body: with(worldtest.Body{"agency": "lindenau", "email": "sommer@amt.example"})},
 

@@ -29,7 +29,7 @@ func (s *stage) props() map[string]prop {
 
 func pageProps() map[string]prop {
 	return map[string]prop{
-		"GET /{$}": {}, "GET /test": {}, "GET /receipt": {}, "GET /t/{agency}": {}, "GET /staff": {}, "GET /staff/talk/{id}": {}, "GET /staff/admin": {}, "GET /staff/admin/{rest...}": {}, "GET /favicon.png": {},
+		"GET /{$}": {}, "GET /test": {}, "GET /receipt": {}, "GET /t/{agency}": {}, "GET /staff": {}, "GET /staff/device": {}, "GET /staff/talk/{id}": {}, "GET /staff/admin": {}, "GET /staff/admin/{rest...}": {}, "GET /favicon.png": {},
 		"GET /robots.txt": {}, "GET /sandbox": {}, "GET /healthz": {}, "GET /readyz": {}, "GET /api/guest/{agency}": {},
 		"GET /api/receipts/keys": {}, "POST /api/receipts/check": {body: with(worldtest.Body{"receipt": "e30.AA"})},
 	}

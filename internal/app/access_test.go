@@ -233,6 +233,8 @@ type scene struct {
 	hired     string // somebody whom nobody else knows
 	connected string // what the route about the agency's directory is about
 
+	actor    string
+	device   *worldtest.Browser // paired with the advisor's session
 	message  string
 	approval string
 	text     string // the version of one
@@ -248,7 +250,7 @@ type prop struct {
 func (s *stage) call(route string, p prop, actor string) int {
 	s.t.Helper()
 	s.Clock.Forward(35 * time.Second) // all calls together stay within the day that the relay trusts a clock ahead of its own
-	one := &scene{stage: s}
+	one := &scene{stage: s, actor: actor}
 	if p.ready != nil {
 		p.ready(one)
 	}
@@ -304,8 +306,26 @@ func (s *scene) browser(actor string) *worldtest.Browser {
 		other := s.Book(s.o, s.as("advisor"), s.o.Booking(s.Clock.Now().Truncate(time.Minute).Add(40*time.Minute)))
 		defer s.done(other)
 		return s.Guest(other).Browser
+	case pairedDevice:
+		return s.pair()
 	}
 	return s.as(actor)
+}
+
+// pairedDevice is who acts on a device that the advisor has paired: one more column of the table.
+const pairedDevice = "paired device"
+
+// pair makes the device; the one before is none any more.
+func (s *scene) pair() *worldtest.Browser {
+	s.t.Helper()
+	if s.device == nil {
+		var made struct{ URL string }
+		s.as("advisor").Post("/api/staff/devices", worldtest.Body{}).OK(s.t).Into(s.t, &made)
+		_, secret, _ := strings.Cut(made.URL, "#"+s.o.Slug+".")
+		s.device = s.Browser()
+		s.device.Post("/api/staff/devices/use", worldtest.Body{"agency": s.o.Slug, "secret": secret}).OK(s.t)
+	}
+	return s.device
 }
 
 // as is the browser in which somebody of a role is signed in.
@@ -379,12 +399,17 @@ func (s *scene) begin() {
 
 func (s *scene) arrive() { s.t.Helper(); s.guest().Arrive().OK(s.t) }
 
-// admit begins the talk that the route is about.
+// admit begins the talk that the route is about, on the device if it is who calls.
 func (s *scene) admit() {
 	s.t.Helper()
 	s.arrive()
+	on := worldtest.Body{}
+	if s.actor == pairedDevice {
+		s.pair()
+		on["device"] = true
+	}
 	var begun struct{ Talk struct{ ID string } }
-	s.as("advisor").Post("/api/staff/seats/"+s.place().Seat+"/admit", worldtest.Body{}).OK(s.t).Into(s.t, &begun)
+	s.as("advisor").Post("/api/staff/seats/"+s.place().Seat+"/admit", on).OK(s.t).Into(s.t, &begun)
 	s.talk = begun.Talk.ID
 }
 

@@ -97,7 +97,7 @@ func held(route string) bool {
 	if method == http.MethodGet || method == http.MethodDelete || !strings.HasPrefix(path, "/api/staff/") {
 		return false
 	}
-	return !slices.ContainsFunc([]string{"session", "password", "sso/"}, func(before string) bool {
+	return !slices.ContainsFunc([]string{"session", "password", "sso/", "devices/use"}, func(before string) bool {
 		return strings.HasPrefix(path, "/api/staff/"+before)
 	})
 }

@@ -217,7 +217,7 @@ func waysIn() []string {
 	const session, password = "/api/staff/session", "/api/staff/password"
 	return []string{
 		"/api/staff/sso", session + "/setup", session + "/code", session + "/passkey", session + "/passkey/begin",
-		password, password + "/link", password + "/forgotten",
+		password, password + "/link", password + "/forgotten", "/api/staff/devices/use",
 	}
 }
 

@@ -41,6 +41,8 @@ var elsewhere = map[audit.Act]string{
 	audit.FactorReset:           "staff TestWhoAdministersResetsAFactorThatIsLost",
 	audit.RecoveryMade:          "staff TestACC07ASecondFactorIsAskedForAndEachCodeIsTakenOnce",
 	audit.RecoveryUsed:          "staff TestARecoveryCodeIsGoodOnceAndNewOnesTakeThePlaceOfOld",
+	audit.DevicePaired:          "staff TestALinkMakesOneBrowserADeviceOnceAndForTwoMinutes",
+	audit.DeviceUnpaired:        "staff TestTheDesktopEndsThePairingAndThePageHearsOfItAtOnce",
 	audit.PasskeyAdded:          "staff TestACC07APasskeyStandsForPasswordAndSecondFactor",
 	audit.PasskeyRemoved:        "staff TestACC07APasskeyStandsForPasswordAndSecondFactor",
 	audit.PasskeyRefused:        "staff TestACounterThatGoesBackIsACopyAndStandsInTheAudit",

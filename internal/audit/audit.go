@@ -27,6 +27,9 @@ const (
 	SessionLeft      Act = "session.left"      // signed out
 	SessionEnded     Act = "session.ended"     // without the person: too many, signed out elsewhere, the account disabled
 
+	DevicePaired   Act = "device.paired"   // a session has let a device take sound and picture
+	DeviceUnpaired Act = "device.unpaired" // before that session has ended
+
 	AccountCreated  Act = "account.created"
 	AccountDisabled Act = "account.disabled"
 	IdentityBound   Act = "identity.bound" // the account can be used by somebody who signs in elsewhere
@@ -145,6 +148,9 @@ var shapes = map[Act]shape{
 	SessionThrottled: {object: OfStaff},
 	SessionLeft:      {object: OfStaff},
 	SessionEnded:     {object: OfStaff, details: []string{"why", "count"}},
+
+	DevicePaired:   {object: OfStaff},
+	DeviceUnpaired: {object: OfStaff, details: []string{"why"}},
 
 	AccountCreated:  {object: OfStaff, details: []string{"source"}},
 	AccountDisabled: {object: OfStaff, details: []string{"source"}},

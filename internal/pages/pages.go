@@ -86,6 +86,7 @@ func Mount(mux *edge.Mux, o Options) error {
 	mux.HandleFunc("GET /staff", s.plain(s.staff))
 	mux.HandleFunc("GET /staff/account", s.plain(s.staff))
 	mux.HandleFunc("GET /staff/password", s.plain(s.staff)) // the secret is in the fragment
+	mux.HandleFunc("GET /staff/device", s.plain(s.staff))   // likewise
 	mux.HandleFunc("GET /staff/talk/{id}", s.plain(s.staff))
 	mux.HandleFunc("GET /staff/admin", s.plain(s.staff))
 	mux.HandleFunc("GET /staff/admin/{rest...}", s.plain(s.staff)) // the page reads the rest

@@ -530,6 +530,8 @@ func (s *scene) employed(who Account) {
 		}
 		s.put(table, rest, who)
 	}
+	s.Exec(`INSERT INTO staff_pairing (id, agency_id, staff_id, parent, hash, until_at)
+		SELECT 'pr', agency_id, staff_id, token_hash, token_hash, 0 FROM staff_session WHERE agency_id = $1 AND staff_id = $2 LIMIT 1`, s.o.Agency, who.ID)
 	s.put("scim_member (agency_id, group_id, staff_id)", `$1, 'gr', $2`, who)
 }
 

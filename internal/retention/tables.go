@@ -36,7 +36,7 @@ func tablesOf() map[string]fate {
 		"seat_presence": withAppointment, "seat_message": withAppointment, "task": withAppointment, "survey_done": withAppointment,
 		"talk": withAppointment, "talk_signal": withAppointment, "talk_leg": withAppointment,
 
-		"staff": withAccount, "staff_role": withAccount, "staff_desk": withAccount, "staff_session": withAccount, "staff_link": withAccount,
+		"staff": withAccount, "staff_role": withAccount, "staff_desk": withAccount, "staff_session": withAccount, "staff_pairing": withAccount, "staff_link": withAccount,
 		"staff_identity": withAccount, "staff_directory": withAccount, "staff_totp": withAccount, "staff_recovery": withAccount,
 		"staff_passkey": withAccount, "scim_member": withAccount, "scim_removal": withAccount, "late": withAccount,
 
@@ -103,6 +103,7 @@ func deletions() []deletion {
 
 		by(gone.ofAccounts, `DELETE FROM staff_role WHERE agency_id = $1 AND staff_id IN `),
 		by(gone.ofAccounts, `DELETE FROM staff_desk WHERE agency_id = $1 AND staff_id IN `),
+		by(gone.ofAccounts, `DELETE FROM staff_pairing WHERE agency_id = $1 AND staff_id IN `),
 		by(gone.ofAccounts, `DELETE FROM staff_session WHERE agency_id = $1 AND staff_id IN `),
 		by(gone.ofAccounts, `DELETE FROM staff_link WHERE agency_id = $1 AND staff_id IN `),
 		by(gone.ofAccounts, `DELETE FROM staff_identity WHERE agency_id = $1 AND staff_id IN `),

@@ -62,6 +62,7 @@ type Service struct {
 	forgotten chan reminder // until Run has sent it
 	party     *webauthn.WebAuthn
 	codes     *edge.Limiter // of apps, by account: devices that are known for it apart from all others
+	pairings  *edge.Limiter // links of devices that are good no more, by network
 	recovered *edge.Limiter // wrong recovery codes, by account and network: among codes they would push accounts out
 	talks     Talks         // nil: nobody talks beside us
 }
@@ -90,6 +91,7 @@ func New(d *db.DB, agencies *agency.Store, o Options) *Service {
 		forgotten: make(chan reminder, mostNoted),
 		party:     party(o.URL),
 		codes:     edge.NewLimiter(5*time.Minute, 10, 20_000),
+		pairings:  edge.NewLimiter(time.Second, 100, 20_000),
 		recovered: edge.NewLimiter(5*time.Minute, 10, 20_000),
 	}
 	o.Jobs.Handle(settleJob, s.settleNow)
@@ -106,14 +108,20 @@ func (s *Service) Routes(api *edge.API) {
 	s.passwordRoutes(api)
 	s.factorRoutes(api)
 	s.passkeyRoutes(api)
-	edge.Handle(api, edge.Operation{ID: "signOut", Route: "DELETE /api/staff/session", Tag: "staff", Status: http.StatusNoContent, Use: s.Require(api)}, s.signOut)
+	edge.Handle(api, edge.Operation{ID: "signOut", Route: "DELETE /api/staff/session", Tag: "staff", Status: http.StatusNoContent, Use: s.RequireAlso(api)}, s.signOut)
+	s.pairingRoutes(api)
 }
 
 // Require is the middleware of every route of staff.
-func (s *Service) Require(api *edge.API) huma.Middlewares {
+func (s *Service) Require(*edge.API) huma.Middlewares { return s.require(s.Identify) }
+
+// RequireAlso is that of the few that paired devices may call as well.
+func (s *Service) RequireAlso(*edge.API) huma.Middlewares { return s.require(s.IdentifyAlso) }
+
+func (s *Service) require(identify func(*http.Request) (Person, error)) huma.Middlewares {
 	return huma.Middlewares{func(c huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(c)
-		p, err := s.Identify(r)
+		p, err := identify(r)
 		if err != nil {
 			edge.WriteProblem(w, edge.AsProblem(c.Context(), s.o.Log, err))
 			return
@@ -122,9 +130,18 @@ func (s *Service) Require(api *edge.API) huma.Middlewares {
 	}}
 }
 
-// Identify says who sent a request, by the session cookie, and that the session is in use.
+// Identify says who sent a request, by the session cookie, and that the session is in use. A paired device is nobody here.
 func (s *Service) Identify(r *http.Request) (Person, error) {
-	p, err := s.Watching(r)
+	return s.inUse(r, s.Watching)
+}
+
+// IdentifyAlso is Identify where a paired device may be who sent it.
+func (s *Service) IdentifyAlso(r *http.Request) (Person, error) {
+	return s.inUse(r, s.WatchingAlso)
+}
+
+func (s *Service) inUse(r *http.Request, watching func(*http.Request) (Person, error)) (Person, error) {
+	p, err := watching(r)
 	if err != nil {
 		return p, err
 	}
@@ -133,8 +150,18 @@ func (s *Service) Identify(r *http.Request) (Person, error) {
 	return p, s.use(ctx, p)
 }
 
-// Watching says who opens a stream. A page does so by itself, and again whenever the network breaks: it is no use.
+// Watching says who opens a stream. A page does so by itself, and again whenever the network breaks: it is no use. A paired
+// device is nobody here.
 func (s *Service) Watching(r *http.Request) (Person, error) {
+	p, err := s.WatchingAlso(r)
+	if err == nil {
+		err = p.own()
+	}
+	return p, err
+}
+
+// WatchingAlso is Watching where a paired device may be who opens it.
+func (s *Service) WatchingAlso(r *http.Request) (Person, error) {
 	token := edge.ReadCookie(r, cookie)
 	if token == "" {
 		return Person{}, ErrSignedOut()

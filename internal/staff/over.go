@@ -19,14 +19,25 @@ const (
 	touchAfter = 5 * time.Minute
 )
 
-// notOver are the sessions that have not ended by themselves at a moment, $3: they were used since another, $4.
-const notOver = `staff_session.expires_at > $3 AND staff_session.used_at > $4`
+// notOver are the sessions that have not ended by themselves at a moment, $3: they were used since another, $4. That of a
+// device ends with its parent.
+const notOver = `staff_session.expires_at > $3 AND staff_session.used_at > $4
+	AND (staff_session.parent IS NULL OR EXISTS (SELECT 1 FROM staff_session up WHERE up.agency_id = $1
+	     AND up.token_hash = staff_session.parent AND up.expires_at > $3 AND up.used_at > $4))`
 
 // living finds a session by the hash of its token, and whose it is, as long as it counts.
-const living = `
+const (
+	living   = sessions + owned
+	sessions = `
 	FROM staff_session
-	JOIN staff ON staff.id = staff_session.staff_id AND staff.agency_id = staff_session.agency_id
+	JOIN staff ON staff.id = staff_session.staff_id AND staff.agency_id = staff_session.agency_id`
+	owned = `
 	WHERE staff_session.agency_id = $1 AND staff_session.token_hash = $2 AND staff.disabled_at IS NULL AND ` + notOver
+	// livingWithDevice has the device that is paired with it beside it, as d.
+	livingWithDevice = sessions + `
+	LEFT JOIN staff_session d ON d.agency_id = staff_session.agency_id AND d.parent = staff_session.token_hash
+	     AND d.expires_at > $3 AND d.used_at > $4` + owned
+)
 
 // living are the arguments of both.
 func (s *Service) living(agencyID string, of any) []any {
@@ -92,6 +103,7 @@ func (s *Service) Prune(ctx context.Context) error {
 	}{
 		{`DELETE FROM staff_session WHERE expires_at <= $1 OR used_at <= $2`, []any{db.Ms(now), db.Ms(now.Add(-sessionIdle))}},
 		{`DELETE FROM staff_link WHERE until_at <= $1`, []any{db.Ms(now)}},
+		{`DELETE FROM staff_pairing WHERE until_at <= $1`, []any{db.Ms(now)}},
 		{`DELETE FROM staff_once WHERE until_at <= $1`, []any{db.Ms(now)}},
 	} {
 		err := s.db.Retried(ctx, func(tx *db.Tx) error {

@@ -21,6 +21,7 @@ type OwnSession struct {
 	Used     int64  `json:"used" doc:"To a few minutes."`
 	Current  bool   `json:"current"`
 	Provider bool   `json:"provider" doc:"Begun at a provider."`
+	Paired   bool   `json:"paired,omitempty" doc:"That of a paired device."`
 	Browser  string `json:"browser,omitempty" enum:"edge,opera,firefox,chrome,safari" doc:"By what it says of itself."`
 	System   string `json:"system,omitempty" enum:"android,ios,windows,macos,chromeos,linux"`
 }
@@ -69,7 +70,7 @@ type ownSession struct {
 
 func (s *Service) ownSessions(ctx context.Context, q db.Q, p Person) ([]ownSession, error) {
 	rows, err := q.QueryContext(ctx, `
-		SELECT token_hash, created_at, used_at, token_hash = $5, issuer <> '', device FROM staff_session
+		SELECT token_hash, created_at, used_at, token_hash = $5, issuer <> '', pairing <> '', device FROM staff_session
 		WHERE agency_id = $1 AND staff_id = $2 AND `+notOver+` ORDER BY created_at DESC, token_hash`,
 		append(s.living(p.Agency, p.ID), p.session)...)
 	if err != nil {
@@ -80,7 +81,7 @@ func (s *Service) ownSessions(ctx context.Context, q db.Q, p Person) ([]ownSessi
 	for rows.Next() {
 		var one ownSession
 		var device string
-		if err := rows.Scan(&one.hash, &one.Begun, &one.Used, &one.Current, &one.Provider, &device); err != nil {
+		if err := rows.Scan(&one.hash, &one.Begun, &one.Used, &one.Current, &one.Provider, &one.Paired, &device); err != nil {
 			return nil, fmt.Errorf("list own sessions: %w", err)
 		}
 		one.ID = s.sessionID(p, one.hash)

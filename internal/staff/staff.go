@@ -25,6 +25,8 @@ type Person struct {
 	session []byte          // hash of the session's token
 	used    time.Time       // when the session was, to a few minutes
 	expires time.Time       // the session, however much it is used
+	pairing string          // the device that it is on; empty: the person has signed in to it
+	paired  *Device         // with it; Again has looked
 }
 
 // Session names the session that the person acts in, for limits in memory.

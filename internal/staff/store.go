@@ -73,8 +73,8 @@ func (s *Service) bySession(ctx context.Context, value string) (Person, error) {
 	p := Person{session: hash}
 	var used, expires int64
 	err := s.db.Read().QueryRowContext(ctx, `
-		SELECT staff.id, staff.agency_id, staff.name, staff.email, staff_session.used_at, staff_session.expires_at `+living,
-		s.living(agencyID, hash)...).Scan(&p.ID, &p.Agency, &p.Name, &p.Email, &used, &expires)
+		SELECT staff.id, staff.agency_id, staff.name, staff.email, staff_session.used_at, staff_session.expires_at, staff_session.pairing `+living,
+		s.living(agencyID, hash)...).Scan(&p.ID, &p.Agency, &p.Name, &p.Email, &used, &expires, &p.pairing)
 	if errors.Is(err, db.ErrNoRows) {
 		return p, ErrSignedOut()
 	}
@@ -85,7 +85,13 @@ func (s *Service) bySession(ctx context.Context, value string) (Person, error) {
 		return p, ErrSignedOut()
 	}
 	p.used, p.expires = db.Time(used), db.Time(expires)
-	return p, s.hold(ctx, s.db.Read(), &p)
+	if err := s.hold(ctx, s.db.Read(), &p); err != nil {
+		return p, err
+	}
+	if p.useless() {
+		return p, ErrSignedOut()
+	}
+	return p, nil
 }
 
 // hold reads what a person may do at present: its roles, and the desks that they reach. A role that is over reaches none,
@@ -208,6 +214,9 @@ func (s *Service) dropSession(ctx context.Context, p Person) error {
 			return err
 		}
 		tx.AfterCommit(func() { s.o.Nudge(p.Agency, Topic(p.ID)) })
+		if p.pairing != "" {
+			return s.note(ctx, tx, audit.Staff(p.ID), audit.DeviceUnpaired, p, audit.Is("why", "left"))
+		}
 		return s.note(ctx, tx, audit.Staff(p.ID), audit.SessionLeft, p)
 	})
 	if err != nil {
@@ -236,15 +245,26 @@ func (s *Service) Again(ctx context.Context, p Person) (now Person, lives bool, 
 
 func (s *Service) again(ctx context.Context, q db.Q, p Person) (now Person, lives bool, err error) {
 	var used int64
-	err = q.QueryRowContext(ctx, `SELECT staff_session.used_at `+living, s.living(p.Agency, p.session)...).Scan(&used)
+	var d Device
+	var is string
+	err = q.QueryRowContext(ctx, `
+		SELECT staff_session.used_at, COALESCE(d.pairing, ''), COALESCE(d.device, ''), COALESCE(d.created_at, 0) `+livingWithDevice,
+		s.living(p.Agency, p.session)...).Scan(&used, &d.ID, &is, &d.Since)
 	if errors.Is(err, db.ErrNoRows) {
 		return p, false, nil
 	}
 	if err != nil {
 		return p, false, fmt.Errorf("check session: %w", err)
 	}
-	p.used = db.Time(used)
-	return p, true, s.hold(ctx, q, &p)
+	p.used, p.paired = db.Time(used), nil
+	if d.ID != "" {
+		d.Browser, d.System, _ = strings.Cut(is, " ")
+		p.paired = &d
+	}
+	if err := s.hold(ctx, q, &p); err != nil {
+		return p, false, err
+	}
+	return p, !p.useless(), nil
 }
 
 // Acting is who acts in a transaction, with the roles that it sees; a problem if the session has ended meanwhile. A request

@@ -51,6 +51,9 @@ func (s *Service) postDetour(ctx context.Context, in *bareInput) (*detourOutput,
 		return nil, err
 	}
 	t, err := s.led(ctx, s.db.Read(), p, in.Talk)
+	if err == nil && t.Pairing != p.Pairing() {
+		err = outOfOrder()
+	}
 	if err == nil && t.EndedAt != nil {
 		err = ended()
 	}

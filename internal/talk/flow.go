@@ -1,6 +1,7 @@
 package talk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -21,7 +22,7 @@ const ringJob = "talk.ring"
 // admit lets a waiting guest in: exactly one person wins, the others are told who
 // did. Only now does anything name the relay. Where it has no room, the guest goes on waiting: better than a talk
 // without sound and picture.
-func (s *Service) admit(ctx context.Context, p staff.Person, seatID string) (Talk, error) {
+func (s *Service) admit(ctx context.Context, p staff.Person, seatID string, paired bool) (Talk, error) {
 	key, err := s.o.Agencies.Keys().For(ctx, p.Agency)
 	if err != nil {
 		return Talk{}, err
@@ -44,6 +45,10 @@ func (s *Service) admit(ctx context.Context, p staff.Person, seatID string) (Tal
 		if s.o.Relay.Load().Full {
 			return edge.NewProblem(http.StatusServiceUnavailable, "talk.full")
 		}
+		device, err := s.deviceFor(ctx, tx, p, paired)
+		if err != nil {
+			return err
+		}
 		prepared, err := s.o.Seats.TakePrepared(ctx, tx, key, x)
 		if err != nil {
 			return err
@@ -58,6 +63,7 @@ func (s *Service) admit(ctx context.Context, p staff.Person, seatID string) (Tal
 		if t, err = s.create(ctx, tx, x, p.ID); err != nil {
 			return err
 		}
+		t.Pairing = device // saved with what begins
 		if err := s.note(ctx, tx, audit.Staff(p.ID), audit.TalkAdmitted, t, x); err != nil {
 			return err
 		}
@@ -144,12 +150,12 @@ func (s *Service) tell(ctx context.Context, tx *db.Tx, t Talk) error {
 	return s.o.Seats.Tell(ctx, tx, x)
 }
 
-// mine finds a talk that a person may act in.
+// mine finds a talk that a person may act in. On a paired device that is none but the one whose sound and picture it takes.
 func (s *Service) mine(ctx context.Context, q db.Q, p staff.Person, id string) (Talk, error) {
 	t, err := byID(ctx, q, p.Agency, id)
 	switch {
 	case err != nil:
-	case !p.MayDesk(t.Desk):
+	case !p.MayDesk(t.Desk), p.Pairing() != "" && !takes(p, t):
 		err = ErrNotFound
 	case !p.MayTalk(t.Desk):
 		err = mayNotTalk()
@@ -222,7 +228,7 @@ func (s *Service) ledBy(ctx context.Context, q db.Q, t Talk) error {
 
 // join is a fresh page of staff: reloaded, or opened anew. A colleague's takes the talk over, and only by saying so: an
 // address that is opened by accident throws nobody out.
-func (s *Service) join(ctx context.Context, p staff.Person, id string, takeover bool) (Talk, error) {
+func (s *Service) join(ctx context.Context, p staff.Person, id string, takeover, paired bool) (Talk, error) {
 	key, err := s.o.Agencies.Keys().For(ctx, p.Agency)
 	if err != nil {
 		return Talk{}, err
@@ -231,7 +237,13 @@ func (s *Service) join(ctx context.Context, p staff.Person, id string, takeover 
 		if t.Staff != p.ID && !takeover {
 			return s.ledBy(ctx, tx, *t)
 		}
-		if t.Staff != p.ID {
+		device, err := s.deviceFor(ctx, tx, p, paired)
+		if err != nil {
+			return err
+		}
+		t.Pairing = cmp.Or(device, p.Pairing()) // a window at the desktop goes on in place of the device, or the other way round
+		own := t.Staff == p.ID
+		if !own {
 			if err := s.noteJoined(ctx, tx, p, *t); err != nil {
 				return err
 			}
@@ -240,6 +252,9 @@ func (s *Service) join(ctx context.Context, p staff.Person, id string, takeover 
 		t.Staff = p.ID
 		if err := s.outlive(ctx, tx, t); err != nil {
 			return err
+		}
+		if own && device != "" { // the new generation begins with its page: the guest renews once
+			return s.saveAndTell(ctx, tx, t)
 		}
 		return s.next(ctx, tx, key, t, nil)
 	})

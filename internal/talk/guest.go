@@ -108,6 +108,9 @@ func (f forSeats) Attended(ctx context.Context, tx *db.Tx, x seat.Seat, open fun
 		db.MsPtr(since), t.Agency, t.ID); err != nil {
 		return fmt.Errorf("note who leads the talk: %w", err)
 	}
+	if t.Pairing != "" { // the list says where the device is
+		return f.s.o.Seats.Tell(ctx, tx, x)
+	}
 	return f.s.o.Events.Append(ctx, tx, t.Agency, seat.Topic(t.Seat), "seat", "")
 }
 

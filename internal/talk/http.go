@@ -12,28 +12,33 @@ import (
 
 // Routes registers the talk's routes of staff, its signalling and the network test.
 func (s *Service) Routes(api *edge.API, mux *edge.Mux) {
-	own := s.o.Staff.Require(api)
+	own, also := s.o.Staff.Require(api), s.o.Staff.RequireAlso(api)
 	op := func(id, route string) edge.Operation {
 		return edge.Operation{ID: id, Route: route, Tag: "talk", Use: own}
 	}
+	// What a page needs in a talk that it has. Where the talk goes from there is said at the desktop.
+	in := func(id, route string) edge.Operation {
+		return edge.Operation{ID: id, Route: route, Tag: "talk", Use: also}
+	}
 	const base = "/api/staff/talks/{talk}"
 	edge.Handle(api, op("admit", "POST /api/staff/seats/{seat}/admit"), s.postAdmit)
-	edge.Handle(api, op("talk", "GET "+base), s.get)
-	edge.Handle(api, op("joinTalk", "POST "+base+"/join"), s.postJoin)
-	edge.Handle(api, op("signalOfStaff", "POST "+base+"/signal"), s.postSignal)
-	edge.Handle(api, op("answerTakeover", "POST "+base+"/takeover"), s.postTakeover)
+	edge.Handle(api, in("talk", "GET "+base), s.get)
+	edge.Handle(api, in("joinTalk", "POST "+base+"/join"), s.postJoin)
+	edge.Handle(api, in("signalOfStaff", "POST "+base+"/signal"), s.postSignal)
+	edge.Handle(api, in("answerTakeover", "POST "+base+"/takeover"), s.postTakeover)
 	edge.Handle(api, op("sendBack", "POST "+base+"/sendback"), s.postSendBack)
 	edge.Handle(api, op("endTalk", "POST "+base+"/end"), s.postEnd)
-	edge.Handle(api, op("alarm", "POST "+base+"/alarm"), s.postAlarm)
+	edge.Handle(api, in("alarm", "POST "+base+"/alarm"), s.postAlarm)
 	edge.Handle(api, op("answerAlarm", "POST "+base+"/alarm/answer"), s.postAlarmAnswer)
-	edge.Handle(api, op("lockTalk", "POST "+base+"/lock"), s.postLock)
+	edge.Handle(api, in("lockTalk", "POST "+base+"/lock"), s.postLock)
 	edge.Handle(api, op("removeGuest", "POST "+base+"/remove"), s.postRemove)
 	s.transferRoutes(api, op, base+"/transfer")
-	edge.Handle(api, op("documentSeen", "POST "+base+"/document"), s.postDocument)
-	edge.Handle(api, op("formUsed", "POST "+base+"/form"), s.postForm)
+	edge.Handle(api, in("documentSeen", "POST "+base+"/document"), s.postDocument)
+	edge.Handle(api, in("formUsed", "POST "+base+"/form"), s.postForm)
 	mux.HandleFunc("POST "+scanPath, s.postScan)
-	edge.Handle(api, op("detourOfStaff", "POST "+base+"/detour"), s.postDetour)
+	edge.Handle(api, in("detourOfStaff", "POST "+base+"/detour"), s.postDetour)
 	mux.HandleFunc("GET "+base+"/stream", s.stream)
+	mux.HandleFunc("GET /api/staff/device/stream", s.deviceStream)
 	edge.Handle(api, edge.Operation{ID: "signalOfGuest", Route: "POST /api/guest/{agency}/seats/{seat}/signal", Tag: "guest"}, s.postGuestSignal)
 	edge.Handle(api, edge.Operation{ID: "detourOfGuest", Route: "POST /api/guest/{agency}/seats/{seat}/detour", Tag: "guest"}, s.postGuestDetour)
 	s.testRoutes(api)
@@ -55,7 +60,9 @@ type startOutput struct {
 
 type admitInput struct {
 	Seat string `path:"seat" maxLength:"64"`
-	Body struct{}
+	Body struct {
+		Device bool `json:"device,omitempty" doc:"Sound and picture run on the device that is paired with this session."`
+	}
 }
 
 func (s *Service) postAdmit(ctx context.Context, in *admitInput) (*startOutput, error) {
@@ -63,15 +70,15 @@ func (s *Service) postAdmit(ctx context.Context, in *admitInput) (*startOutput, 
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.admit(ctx, p, in.Seat)
+	t, err := s.admit(ctx, p, in.Seat, in.Body.Device)
 	if err != nil {
 		return nil, problem(err)
 	}
-	return s.start(ctx, t)
+	return s.start(ctx, p, t)
 }
 
 // start is what a page of staff begins a generation with.
-func (s *Service) start(ctx context.Context, t Talk) (*startOutput, error) {
+func (s *Service) start(ctx context.Context, p staff.Person, t Talk) (*startOutput, error) {
 	s.o.Seats.Expect(t.Agency, t.Seat, t.Staff)
 	s.look(loss{t.Agency, t.Staff}) // who has lost the right to in the same moment was not found by who took it
 	out := &startOutput{}
@@ -79,7 +86,7 @@ func (s *Service) start(ctx context.Context, t Talk) (*startOutput, error) {
 	if out.Body.Talk, err = s.view(ctx, s.db.Read(), t); err != nil {
 		return nil, db.Done(err)
 	}
-	out.Body.Signals, err = s.signals(ctx, s.db.Read(), t, forStaff, 0)
+	out.Body.Signals, err = s.signalsFor(ctx, s.db.Read(), p, t, 0)
 	return out, db.Done(err)
 }
 
@@ -119,6 +126,7 @@ type joinInput struct {
 	Path
 	Body struct {
 		Takeover bool `json:"takeover,omitempty" doc:"Also where somebody else leads the talk."`
+		Device   bool `json:"device,omitempty" doc:"It goes on on the device that is paired with this session."`
 	}
 }
 
@@ -130,11 +138,11 @@ func (s *Service) postJoin(ctx context.Context, in *joinInput) (*startOutput, er
 	if !s.joins.Allow(p.Session()) {
 		return nil, edge.NewProblem(http.StatusTooManyRequests, "session.throttled")
 	}
-	t, err := s.join(ctx, p, in.Talk, in.Body.Takeover)
+	t, err := s.join(ctx, p, in.Talk, in.Body.Takeover, in.Body.Device)
 	if err != nil {
 		return nil, problem(err)
 	}
-	return s.start(ctx, t)
+	return s.start(ctx, p, t)
 }
 
 func (s *Service) postSendBack(ctx context.Context, in *bareInput) (*viewOutput, error) {

@@ -38,6 +38,9 @@ func (o Others) String() string {
 // The desks are those of the person at this moment: staff_desk still has a role that is just over.
 func (s *Service) others(ctx context.Context, q db.Q, p staff.Person) (Others, error) {
 	var o Others
+	if p.Pairing() != "" {
+		return o, nil // whoever waits is the list's business
+	}
 	desks, args := db.In(2, p.Desks)
 	err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM seat WHERE agency_id = $1 AND state = 'waiting' AND desk_id IN `+desks,
 		append([]any{p.Agency}, args...)...).Scan(&o.Count)

@@ -51,7 +51,7 @@ func (s *Service) postScan(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Service) scanned(r *http.Request) (*Scanned, error) {
-	p, err := s.o.Staff.Identify(r)
+	p, err := s.o.Staff.IdentifyAlso(r)
 	if err != nil {
 		return nil, err
 	}

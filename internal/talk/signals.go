@@ -203,7 +203,7 @@ func (s *Service) fromStaff(ctx context.Context, p staff.Person, id string, m Si
 		return err
 	}
 	_, err = s.change(ctx, p, id, func(tx *db.Tx, t *Talk) error {
-		if t.Staff != p.ID {
+		if t.Staff != p.ID || t.Pairing != p.Pairing() {
 			return outOfOrder()
 		}
 		return s.take(ctx, tx, key, t, staffSide(), m)

@@ -19,7 +19,7 @@ const columns = `SELECT id, agency_id, seat_id, desk_id, staff_id, media_id, gen
 	admitted_at, ring_until, entered_at, connected_at, ended_at, staff_away_since, COALESCE(guest_print, ''), COALESCE(staff_print, ''),
 	revealed_at IS NOT NULL, features, alarm_at, COALESCE(alarm_answered_by, ''),
 	transfer_at, COALESCE(transfer_desk, ''), COALESCE(transfer_to, ''), transfer_sealed, COALESCE(transfer_by, ''), transfer_ready_at,
-	COALESCE(transfer_no, ''), COALESCE(transfer_no_by, ''), version FROM talk`
+	COALESCE(transfer_no, ''), COALESCE(transfer_no_by, ''), pairing, version FROM talk`
 
 func scan(row interface{ Scan(...any) error }) (Talk, error) {
 	var t Talk
@@ -29,7 +29,7 @@ func scan(row interface{ Scan(...any) error }) (Talk, error) {
 	var f Transfer
 	err := row.Scan(&t.ID, &t.Agency, &t.Seat, &t.Desk, &t.Staff, &media, &t.Generation, &t.GuestRestart, &t.StaffRestart,
 		&admitted, &ring, &entered, &connected, &ended, &away, &t.GuestPrint, &t.StaffPrint, &t.Revealed, &features,
-		&alarm, &t.AlarmAnsweredBy, &asked, &f.Desk, &f.To, &f.note, &f.By, &ready, &f.No, &f.NoBy, &t.Version)
+		&alarm, &t.AlarmAnsweredBy, &asked, &f.Desk, &f.To, &f.note, &f.By, &ready, &f.No, &f.NoBy, &t.Pairing, &t.Version)
 	if errors.Is(err, db.ErrNoRows) {
 		return t, ErrNotFound
 	}
@@ -119,12 +119,12 @@ func save(ctx context.Context, tx *db.Tx, t *Talk, nowMs int64) error {
 		       entered_at = $6, connected_at = $7, ended_at = $8, guest_print = $9, staff_print = $10,
 		       revealed_at = CASE WHEN $11 THEN COALESCE(revealed_at, $12) END,
 		       alarm_at = $13, alarm_answered_by = $14, transfer_at = $15, transfer_desk = $16, transfer_to = $17, transfer_sealed = $18,
-		       transfer_by = $19, transfer_ready_at = $20, transfer_no = $21, transfer_no_by = $22, version = version + 1
-		WHERE agency_id = $23 AND id = $24 AND version = $25`,
+		       transfer_by = $19, transfer_ready_at = $20, transfer_no = $21, transfer_no_by = $22, pairing = $23, version = version + 1
+		WHERE agency_id = $24 AND id = $25 AND version = $26`,
 		t.Staff, t.Generation, t.GuestRestart, t.StaffRestart, db.MsPtr(t.RingUntil), db.MsPtr(t.EnteredAt),
 		db.MsPtr(t.ConnectedAt), db.MsPtr(t.EndedAt), db.Null(t.GuestPrint), db.Null(t.StaffPrint), t.Revealed, nowMs,
 		db.MsPtr(t.AlarmAt), db.Null(t.AlarmAnsweredBy), asked, db.Null(f.Desk), db.Null(f.To), f.note,
-		db.Null(f.By), db.MsPtr(f.ReadyAt), db.Null(f.No), db.Null(f.NoBy), t.Agency, t.ID, t.Version))
+		db.Null(f.By), db.MsPtr(f.ReadyAt), db.Null(f.No), db.Null(f.NoBy), t.Pairing, t.Agency, t.ID, t.Version))
 	if err != nil {
 		return fmt.Errorf("save talk: %w", err)
 	}

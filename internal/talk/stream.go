@@ -22,7 +22,7 @@ func (s *Service) stream(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
-	p, err := s.o.Staff.Watching(r)
+	p, err := s.o.Staff.WatchingAlso(r)
 	if err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func (s *Service) openStream(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	topics := []string{Topic(t.ID), staff.Topic(p.ID)}
-	for _, desk := range p.Desks {
+	for _, desk := range watched(p) {
 		topics = append(topics, agency.DeskTopic(desk))
 	}
 	sub := s.o.Events.Subscribe(p.Agency, topics...)
@@ -119,7 +119,7 @@ func (p *picture) whole(ctx context.Context, q db.Q) ([]edge.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	signals, err := p.s.signals(ctx, q, t, forStaff, 0)
+	signals, err := p.s.signalsFor(ctx, q, p.person, t, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +152,7 @@ func (p *picture) show(ctx context.Context, q db.Q, list []events.Change) ([]edg
 		out = append(out, edge.Event{Name: "talk", Data: view})
 	}
 	if first > 0 {
-		signals, err := p.s.signals(ctx, q, t, forStaff, first-1)
+		signals, err := p.s.signalsFor(ctx, q, p.person, t, first-1)
 		if err != nil {
 			return nil, err
 		}

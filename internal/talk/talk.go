@@ -52,6 +52,7 @@ type Talk struct {
 	AlarmAt                       *time.Time
 	AlarmAnsweredBy               string // a colleague's id
 	Transfer                      *Transfer
+	Pairing                       string // the paired device of its leader that takes sound and picture; empty: the talk's window
 	Version                       int64
 }
 

@@ -253,7 +253,7 @@ func (s *Service) goOn(ctx context.Context, p staff.Person, id string, at int64)
 		if err := s.note(ctx, tx, audit.Staff(p.ID), audit.TransferDone, *t, x, audit.Person("from", from), audit.Is("desk", desk)); err != nil {
 			return err
 		}
-		t.Staff, t.Transfer = p.ID, nil
+		t.Staff, t.Transfer, t.Pairing = p.ID, nil, ""
 		t.AlarmAt, t.AlarmAnsweredBy = nil, "" // whose it was is out of the talk
 		if err := s.tellAsked(ctx, tx, *t, desk); err != nil {
 			return err

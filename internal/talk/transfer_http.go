@@ -172,5 +172,5 @@ func (s *Service) postTransferEnter(ctx context.Context, in *transferAskedInput)
 	if err != nil {
 		return nil, problem(err)
 	}
-	return s.start(ctx, t)
+	return s.start(ctx, p, t)
 }

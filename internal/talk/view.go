@@ -66,6 +66,7 @@ type View struct {
 	CallAskedAt    *int64        `json:"callAskedAt,omitempty" doc:"In this talk the guest has asked to be called instead; nobody has yet."`
 	HeadsUpMs      int64         `json:"headsUpMs"`
 	Features       []string      `json:"features" enum:"chat,screen,files,document,form,scan" doc:"Switched on in this talk."`
+	Device         bool          `json:"device,omitempty" doc:"Sound and picture run on a device that is paired with the session of who leads it."`
 	CodeRequired   bool          `json:"codeRequired" doc:"Who leads the talk is to compare the safety code."`
 	Alarm          *AlarmView    `json:"alarm,omitempty" doc:"Who leads the talk has called for help."`
 	Transfer       *TransferView `json:"transfer,omitempty" doc:"Who is asked to go on with the talk."`
@@ -113,7 +114,7 @@ func (s *Service) view(ctx context.Context, q db.Q, t Talk) (View, error) {
 		AdmittedAt: db.Ms(t.AdmittedAt), RingUntil: db.MsPtr(t.RingUntil), EnteredAt: db.MsPtr(t.EnteredAt),
 		ConnectedAt: db.MsPtr(t.ConnectedAt), EndedAt: db.MsPtr(t.EndedAt), Takeover: x.Ask(), Locked: x.Locked,
 		GuestMode: string(x.Mode), GuestReachable: x.AwaySince == nil, GuestAwaySince: db.MsPtr(x.AwaySince), CallAskedAt: asked,
-		Features: t.Features, Alarm: alarm, Transfer: transfer,
+		Device: t.Pairing != "", Features: t.Features, Alarm: alarm, Transfer: transfer,
 		CodeRequired: rules.Line(agency.CodeCompared) == agency.Required,
 		HeadsUpMs:    s.o.HeadsUp.Milliseconds(), Now: db.Ms(s.o.Clock()),
 	}, nil

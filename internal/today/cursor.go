@@ -14,9 +14,10 @@ type cursor []int64
 
 // shelf is what a cursor is about: the workplaces, and the day of which a page has been shown everything.
 type shelf struct {
-	day   string
-	desks []string
-	of    string // the one desk whose day was asked for; empty: all
+	day    string
+	desks  []string
+	of     string // the one desk whose day was asked for; empty: all
+	device string // that is paired with the session; empty: none
 }
 
 // maxNumbers is how long the numbers are at most: a browser sends them in a header, of which edge takes 2 KiB and many a
@@ -69,6 +70,6 @@ func readCursor(text string, of shelf, known ...cursor) (c cursor, ok bool) {
 }
 
 func (s shelf) hash() string {
-	sum := sha256.Sum256([]byte(s.day + "\n" + s.of + "\n" + strings.Join(s.desks, "\n")))
+	sum := sha256.Sum256([]byte(s.day + "\n" + s.of + "\n" + s.device + "\n" + strings.Join(s.desks, "\n")))
 	return hex.EncodeToString(sum[:4])
 }

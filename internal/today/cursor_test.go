@@ -11,7 +11,7 @@ func TestTheCursorSurvivesTheWayThroughABrowser(t *testing.T) {
 		for i := range at {
 			at[i] = int64(i * 1_000_000)
 		}
-		of := shelf{"2026-03-02", desks, ""}
+		of := shelf{day: "2026-03-02", desks: desks}
 		got, ok := readCursor(at.String(of), of)
 		if !ok || len(got) != len(at) || got.String(of) != at.String(of) {
 			t.Errorf("%v became %v, %v", at, got, ok)
@@ -21,14 +21,15 @@ func TestTheCursorSurvivesTheWayThroughABrowser(t *testing.T) {
 
 func TestACursorForOtherDesksOrAnotherDayMeansASnapshot(t *testing.T) {
 	const day = "2026-03-02"
-	written := cursor{1, 2}.String(shelf{day, []string{"a", "b"}, ""})
+	written := cursor{1, 2}.String(shelf{day: day, desks: []string{"a", "b"}})
 	for _, of := range []shelf{
-		{day, []string{"a"}, ""},
-		{day, []string{"a", "c"}, ""},
-		{day, []string{"a", "b", "c"}, ""},
-		{day, nil, ""},
-		{"2026-03-03", []string{"a", "b"}, ""},
-		{day, []string{"a", "b"}, "a"},
+		{day: day, desks: []string{"a"}},
+		{day: day, desks: []string{"a", "c"}},
+		{day: day, desks: []string{"a", "b", "c"}},
+		{day: day},
+		{day: "2026-03-03", desks: []string{"a", "b"}},
+		{day: day, desks: []string{"a", "b"}, of: "a"},
+		{day: day, desks: []string{"a", "b"}, device: "a"},
 	} {
 		if _, ok := readCursor(written, of); ok {
 			t.Errorf("%s was read for %v", written, of)
@@ -43,7 +44,7 @@ func TestACursorOfManyDesksNamesItsNumbers(t *testing.T) {
 		at[i], other[i] = 100_000, 100_000
 	}
 	other[999]++
-	of := shelf{"2026-03-02", make([]string, 1000), ""}
+	of := shelf{day: "2026-03-02", desks: make([]string, 1000)}
 	text := at.String(of)
 	if len(text) > maxNumbers {
 		t.Errorf("%d bytes", len(text))
@@ -60,7 +61,7 @@ func TestACursorOfManyDesksNamesItsNumbers(t *testing.T) {
 }
 
 func FuzzAnyTextAsCursorIsReadOrRefused(f *testing.F) {
-	of := shelf{"2026-03-02", []string{"a", "b"}, ""}
+	of := shelf{day: "2026-03-02", desks: []string{"a", "b"}}
 	f.Add(cursor{1, 2}.String(of))
 	f.Add("")
 	f.Add(of.hash() + ":-1.2")

@@ -26,6 +26,7 @@ const rowsQuery = `
 	       s.opened_at, s.check_failed_at, s.arrived_at, s.away_since, s.hidden_since, s.stay_until, s.asking_hash IS NOT NULL AND NOT s.asking_refused,
 	       COALESCE(t.id, ''), COALESCE(h.id, ''), COALESCE(h.name, ''),
 	       COALESCE(t.admitted_at, 0), t.ring_until, t.entered_at, t.connected_at, COALESCE(t.alarm_at, 0), COALESCE(c.name, ''),
+	       COALESCE(t.pairing, ''), t.staff_away_since,
 	       l.admitted_at, l.ended_at,
 	       a.mail_state, COALESCE(k.id, ''), k.body_sealed, a.note_sealed, COALESCE(n.id, ''), COALESCE(n.name, ''),
 	       COALESCE(s.passed_at, 0), COALESCE(pf.id, ''), COALESCE(pf.name, '')
@@ -178,13 +179,15 @@ func (s store) scanRow(rows interface{ Scan(...any) error }) (Row, lastTalk, err
 		last           lastTalk
 		passed         Passed
 		alarm          Alarm
+		device         string
+		away           *int64
 	)
 	err := rows.Scan(&r.ID, &r.Version, &r.StartsAt, &r.EndsAt, &r.Status, &r.Outcome, &r.Language, &sealed,
 		&r.Desk, &r.DeskName, &r.Service, &service, &advisor.ID, &advisor.Name,
 		&r.Seat.ID, &r.Seat.State, &r.Seat.ClosedReason, &r.Seat.Door, &r.Seat.Mode,
 		&r.Seat.OpenedAt, &r.Seat.CheckFailedAt, &r.Seat.ArrivedAt, &r.Seat.AwaySince, &r.Seat.HiddenSince, &r.Seat.StayUntil, &talk.TakeoverAsked,
 		&talk.ID, &talk.Staff.ID, &talk.Staff.Name, &talk.AdmittedAt, &talk.RingUntil, &talk.EnteredAt, &talk.ConnectedAt,
-		&alarm.At, &alarm.AnsweredBy,
+		&alarm.At, &alarm.AnsweredBy, &device, &away,
 		&last.admitted, &last.ended, &state, &callback, &number, &note, &handedBy.ID, &handedBy.Name,
 		&passed.At, &passed.From.ID, &passed.From.Name)
 	if err != nil {
@@ -210,6 +213,9 @@ func (s store) scanRow(rows interface{ Scan(...any) error }) (Row, lastTalk, err
 	}
 	if alarm.At != 0 {
 		talk.Alarm = &alarm
+	}
+	if device != "" {
+		talk.Device, talk.AwaySince = true, away
 	}
 	if talk.ID != "" {
 		r.Talk = &talk

@@ -53,7 +53,13 @@ type reader struct {
 const turnMargin = time.Second
 
 // shelf is what this reader's cursors are about.
-func (r *reader) shelf() shelf { return shelf{r.from.Format(time.DateOnly), r.opened, r.of} }
+func (r *reader) shelf() shelf {
+	s := shelf{day: r.from.Format(time.DateOnly), desks: r.opened, of: r.of}
+	if d := r.person.Paired(); d != nil {
+		s.device = d.ID
+	}
+	return s
+}
 
 func (r *reader) topics() []string {
 	topics := make([]string, len(r.person.Desks))
@@ -84,7 +90,9 @@ type snapshot struct {
 	Late      []Late `json:"late"`
 	// Transfers are told whatever the day is.
 	Transfers []Transfer `json:"transfers"`
-	Now       int64      `json:"now"`
+	// Device is the one that is paired with this session.
+	Device *staff.Device `json:"device,omitempty"`
+	Now    int64         `json:"now"`
 }
 
 type gone struct {
@@ -140,7 +148,7 @@ func (r *reader) snapshot(ctx context.Context) (string, []edge.Event, error) {
 		return "", end, err
 	}
 	var at cursor
-	shown := snapshot{Day: r.from.Format(time.DateOnly), Now: db.Ms(r.o.Clock())}
+	shown := snapshot{Day: r.from.Format(time.DateOnly), Device: r.person.Paired(), Now: db.Ms(r.o.Clock())}
 	err := r.o.DB.Snapshot(ctx, func(q db.Q) error {
 		var err error
 		if at, err = r.o.Events.Heads(ctx, q, r.person.Agency, r.topics()); err != nil {

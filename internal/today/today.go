@@ -109,6 +109,8 @@ type Talk struct {
 	ConnectedAt   *int64 `json:"connectedAt,omitempty"`
 	TakeoverAsked bool   `json:"takeoverAsked"`
 	Alarm         *Alarm `json:"alarm,omitempty"`
+	Device        bool   `json:"device,omitempty" doc:"Sound and picture run on a device that is paired with the session of who leads it."`
+	AwaySince     *int64 `json:"awaySince,omitempty" doc:"Since when that device is not there."`
 }
 
 // called tells whether who leads the talk calls for help.

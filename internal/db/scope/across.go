@@ -12,6 +12,7 @@ var across = map[string]string{
 	"internal/agency: SELECT agency.slug FROM agency JOIN policy":                                 "for doctors, who look at all agencies at once",
 	"internal/staff: DELETE FROM staff_session WHERE expires_at <= $1":                            "age is the only criterion",
 	"internal/staff: DELETE FROM staff_link WHERE until_at <= $1":                                 "age is the only criterion",
+	"internal/staff: DELETE FROM staff_pairing WHERE until_at <= $1":                              "age is the only criterion",
 	"internal/staff: DELETE FROM staff_once WHERE until_at <= $1":                                 "age is the only criterion",
 	"internal/decided: SELECT agency_id, what, object_id, value, at FROM decided":                 "the list beside the database is the installation's",
 	"internal/events: DELETE FROM stream_change WHERE created_at < $1":                            "age is the only criterion",

@@ -22,6 +22,8 @@ interface OwnSession {
   readonly used: number;
   readonly current: boolean;
   readonly provider: boolean;
+  /** Of a paired device. */
+  readonly paired?: boolean;
   /** By what it says of itself. */
   readonly browser?: string;
   readonly system?: string;

@@ -244,6 +244,10 @@ interface RowTalk {
   takeoverAsked: boolean;
   /** Who leads it has called for help; `answeredBy` is the name of who has said to come. */
   alarm?: { at: number; answeredBy?: string };
+  /** Sound and picture run on a device that is paired with the session of who leads it. */
+  device?: boolean;
+  /** Since when that device is not there. */
+  awaySince?: number;
 }
 
 /** One appointment in the list of the day. */
@@ -316,6 +320,8 @@ export interface TalkView {
   locked?: boolean;
   /** Who leads the talk is to compare the safety code. */
   codeRequired: boolean;
+  /** It runs on a device that is paired with the session of who leads it. */
+  device?: boolean;
   features?: Feature[];
   guestMode: Mode;
   guestReachable: boolean;

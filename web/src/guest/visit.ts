@@ -14,7 +14,7 @@ import { listenToPage } from "./page";
 import type { Notice, Screen, VisitState } from "./screen";
 import { initialVisit, isInside, modeOf, screenOf } from "./screen";
 import { SeatServer } from "./server";
-import { ScreenAwake } from "./wake";
+import { ScreenAwake } from "../call/wake";
 
 const stillMs = 150;
 

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { StreamHandlers } from "../api/stream";
 import type { Transfer } from "../api/types";
-import { answersOf, DeskList, type DeskState, grouped } from "./desk";
+import { answersOf, DeskList, type DeskState } from "./desk";
+import { grouped } from "./groups";
 import { FakeStream, otherWindow, row, server, task } from "./fakes";
 import { Session } from "./session";
 
@@ -262,6 +263,36 @@ describe("somebody is called in", () => {
     expect(talkWindow.heard).toEqual([{ t: "admit", seat: "seat-a" }]);
     talkWindow.say({ t: "here", talk: "t1" });
     expect(list.state).toMatchObject({ admitting: undefined, talk: "t1" });
+  });
+
+  test("where a device is paired the talk begins there, and no window is opened", async () => {
+    const device = { id: "p1", since: 1 };
+    stream().say("snapshot", { day: "2026-03-02", rows: [], tasks: [], late: [], device, now: Date.now() });
+    const { posted, bodies } = server({ "/api/staff/seats/seat-a/admit": {} });
+    list.admit("seat-a");
+    await vi.waitFor(() => {
+      expect(list.state.admitting).toBeUndefined();
+    });
+    expect(posted).toEqual(["/api/staff/seats/seat-a/admit"]);
+    expect(bodies).toEqual([{ device: true }]);
+    expect(opened).toEqual([]);
+    snapshot();
+    list.admit("seat-b");
+    expect(opened).toEqual(["/staff/talk/ready"]);
+  });
+
+  test("a device that is none any more is told at the row, and the next click opens the window", async () => {
+    const device = { id: "p1", since: 1 };
+    stream().say("snapshot", { day: "2026-03-02", rows: [], tasks: [], late: [], device, now: Date.now() });
+    server({ "/api/staff/seats/seat-a/admit": { status: 409, body: { code: "device.none" } } });
+    list.admit("seat-a");
+    await vi.waitFor(() => {
+      expect(list.state.refusal).toMatchObject({ seat: "seat-a", error: { code: "device.none" } });
+    });
+    expect(list.state.admitting).toBeUndefined();
+    snapshot();
+    list.admit("seat-a");
+    expect(opened).toEqual(["/staff/talk/ready"]);
   });
 
   test("the window of a running talk is not led to another one", () => {

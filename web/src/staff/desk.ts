@@ -1,4 +1,12 @@
 import { api, ApiError, asApiError, type ErrorParams } from "../api/client";
+import {
+  admitOnDevice,
+  endTalk,
+  moveToDevice,
+  type PairedDevice,
+  sendBack,
+  unpairDevice,
+} from "../api/device";
 import { openStream, type Stream, type StreamState } from "../api/stream";
 import type {
   Booked,
@@ -13,7 +21,6 @@ import type {
 } from "../api/types";
 import { playChime } from "../call/sound";
 import { Store, type Unsubscribe } from "../call/store";
-import { lacksOutcome } from "./outcomes";
 import type { Session } from "./session";
 import { openTalkWindow, WindowChannel, type WindowMessage, type Wish } from "./window";
 
@@ -47,6 +54,8 @@ export interface DeskState {
   readonly refusal?: Refusal;
   /** The talk that runs in this browser's talk window. */
   readonly talk?: string;
+  /** Paired with this session: talks begin there. */
+  readonly device?: PairedDevice;
 }
 
 interface Snapshot {
@@ -57,6 +66,7 @@ interface Snapshot {
   moreTasks?: boolean;
   late: Late[];
   transfers?: Transfer[];
+  device?: PairedDevice;
   now: number;
 }
 
@@ -154,9 +164,50 @@ export class DeskList {
     clearTimeout(this.admitTimer);
   }
 
-  /** Lets a waiting person in; the talk's window does it, so that its connection is ready first. */
+  /** Lets a waiting person in; the talk's window does it, so that its connection is ready first, or the paired device. */
   admit(seat: string): void {
-    this.call({ t: "admit", seat });
+    if (this.state.device) void this.admitThere(seat);
+    else this.call({ t: "admit", seat });
+  }
+
+  private async admitThere(seat: string): Promise<void> {
+    if (this.state.admitting !== undefined) return;
+    if (this.windowOpen && this.state.talk !== undefined) {
+      this.refuse("talk.busy", seat);
+      return;
+    }
+    this.set({ admitting: seat, refusal: undefined });
+    try {
+      await admitOnDevice(seat);
+      this.set({ admitting: undefined });
+    } catch (error) {
+      const { status, code, params } = asApiError(error);
+      if (status === 401) this.session.lost();
+      this.refuse(code, seat, params);
+    }
+  }
+
+  /** A talk that runs on the paired device is led from here. */
+  end(talk: string, outcome: Outcome): Promise<unknown> {
+    return this.told(endTalk(talk, outcome));
+  }
+
+  /** From the talk's window to the paired device. */
+  async toDevice(talk: string): Promise<void> {
+    await this.told(moveToDevice(talk)).catch((error: unknown) => {
+      const { code, params } = asApiError(error);
+      this.refuse(code, this.state.rows.find((row) => row.talk?.id === talk)?.seat.id, params);
+    });
+  }
+
+  sendBack(talk: string): Promise<unknown> {
+    return this.told(sendBack(talk));
+  }
+
+  async unpair(id: string): Promise<void> {
+    await this.told(unpairDevice(id)).catch((error: unknown) => {
+      if (asApiError(error).status !== 404) throw error; // it is none any more
+    });
   }
 
   /** A colleague's talk, once the person has said yes to that. */
@@ -295,10 +346,11 @@ export class DeskList {
     switch (name) {
       case "snapshot": {
         const shown = data as Snapshot;
-        const { day, rows, tasks, late, transfers = [], moreRows = false, moreTasks = false, now } = shown;
+        const { day, rows, tasks, late, transfers = [], device, now } = shown;
+        const { moreRows = false, moreTasks = false } = shown;
         // Also of a new day, which begins by itself.
         if (this.state.known) for (const row of rows) this.greet(row);
-        const more = { moreRows, moreTasks };
+        const more = { moreRows, moreTasks, device };
         this.list(rows, { day, tasks, late, transfers, ...more, known: true, offset: now - Date.now() });
         break;
       }
@@ -436,35 +488,4 @@ function isFor(row: Row, me: string | undefined, before: Row): boolean {
 export function answersOf(seat: Row["seat"] | undefined): RowMessage[] {
   const answered = (seat?.messages ?? []).filter(({ answeredAt }) => answeredAt !== undefined);
   return answered.sort((a, b) => (a.answeredAt ?? 0) - (b.answeredAt ?? 0));
-}
-
-export interface Groups {
-  waiting: Row[];
-  talking: Row[];
-  /** Over, and nobody has said how it ended. */
-  missing: Row[];
-  next: Row[];
-  done: Row[];
-}
-
-/** The day in the order in which it is worked through. */
-export function grouped(rows: readonly Row[], filter: string, now: number): Groups {
-  const wanted = filter.trim().toLocaleLowerCase();
-  const shown = rows.filter((row) => row.citizen.name.toLocaleLowerCase().includes(wanted));
-  const by =
-    (value: (row: Row) => number) =>
-    (a: Row, b: Row): number =>
-      value(a) - value(b) || a.id.localeCompare(b.id);
-  const start = by((row) => row.startsAt);
-  const expected = shown.filter((row) => row.seat.state === "expected" && row.status === "booked");
-  return {
-    // Whose talk was interrupted has waited already.
-    waiting: shown
-      .filter((row) => row.seat.state === "waiting")
-      .sort(by((row) => (row.seat.passed ? 0 : (row.seat.arrivedAt ?? 0)))),
-    talking: shown.filter((row) => row.seat.state === "talking").sort(by((row) => row.talk?.admittedAt ?? 0)),
-    missing: expected.filter((row) => lacksOutcome(row, now)).sort(start),
-    next: expected.filter((row) => !lacksOutcome(row, now)).sort(start),
-    done: shown.filter((row) => row.seat.state === "closed" || row.status !== "booked").sort(start),
-  };
 }

@@ -7,6 +7,7 @@ import { chooseLanguage } from "../i18n/languages";
 import { loadStaff, type StaffKey } from "../i18n/staff";
 import { Texts } from "../ui";
 import App from "./App.svelte";
+import { devicePath } from "./passwordLink";
 import { keptLanguage, onLanguageElsewhere } from "./language";
 import { Session } from "./session";
 import { takeArrival } from "./ways";
@@ -16,7 +17,7 @@ async function start(): Promise<void> {
   if (!target) throw new Error("the page has no place for the application");
   const session = new Session();
   const language = keptLanguage() ?? chooseLanguage(navigator.languages);
-  void session.open(language, takeArrival());
+  if (location.pathname !== devicePath) void session.open(language, takeArrival());
   const texts = await Texts.open<StaffKey>(loadStaff, language);
   onLanguageElsewhere((chosen) => void texts.change(chosen));
   target.replaceChildren();

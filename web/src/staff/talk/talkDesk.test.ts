@@ -194,6 +194,20 @@ describe("a talk ends", () => {
     expect(desk.state.farewell).toEqual({ kind: "elsewhere", name: "Erika" });
   });
 
+  test("a talk that goes on on the paired device is over in the window, and on the device's page it is not", async () => {
+    await admitted();
+    end({ device: true });
+    expect(desk.state.farewell).toEqual({ kind: "device", name: "Erika" });
+    desk.close();
+    const join = "/api/staff/talks/t1/join";
+    const talk = view({ device: true });
+    server({ "/api/staff/talks/t1": { body: talk }, [join]: { body: { talk, signals: [] } } });
+    desk = new TalkDesk(session, me, "/staff/device");
+    await desk.open("t1");
+    end({ device: true });
+    expect(desk.state).toMatchObject({ phase: "talk", talk: { id: "t1" } });
+  });
+
   test("the session's end is the end of everything", async () => {
     const lost = vi.spyOn(session, "lost");
     await admitted();

@@ -27,7 +27,7 @@ const scanMs = 200_000;
 
 export type Farewell =
   | { kind: "outcome"; name: string; outcome: Outcome; appointment: TalkView["appointment"] }
-  | { kind: "back" | "missed" | "left" | "elsewhere" | "removed"; name: string }
+  | { kind: "back" | "missed" | "left" | "elsewhere" | "removed" | "device"; name: string }
   | { kind: "taken"; name: string; by: string }
   | { kind: "gone" };
 
@@ -89,9 +89,11 @@ export class TalkDesk {
     this.hearWindow(message);
   });
 
+  /** `address`: of the page, where it is not that of the talk. */
   constructor(
-    private readonly session: Session,
+    private readonly session: Pick<Session, "lost">,
     private readonly me: Me,
+    private readonly address?: string,
   ) {
     globalThis.addEventListener("pagehide", this.hidden);
   }
@@ -356,7 +358,7 @@ export class TalkDesk {
     });
     void after(addressMs).then(() => {
       if (this.state.talk?.id === talk.id && !this.closed)
-        history.replaceState(history.state, "", `/staff/talk/${talk.id}`); // with what it says of a halt
+        history.replaceState(history.state, "", this.address ?? `/staff/talk/${talk.id}`); // with what it says of a halt
     });
     this.channel.send({ t: "here", talk: talk.id });
     this.listen(talk.id);
@@ -415,6 +417,7 @@ export class TalkDesk {
     const { name } = talk.appointment.citizen;
     if (talk.endedAt !== undefined) this.over(this.farewellOf(talk, name));
     else if (talk.staff.id !== this.me.id) this.over({ kind: "taken", name, by: talk.staff.name });
+    else if (talk.device && this.address === undefined) this.over({ kind: "device", name });
   }
 
   /** Somebody of another desk has entered, as was asked for. */
@@ -444,7 +447,7 @@ export class TalkDesk {
     history.replaceState(
       again === undefined ? { blur: veiledBefore() } : history.state,
       "",
-      `/staff/talk/${led?.id ?? again ?? "ready"}`,
+      this.address ?? `/staff/talk/${led?.id ?? again ?? "ready"}`,
     );
     this.set({ phase: "ready", talk: undefined, farewell, refusal, again, led });
     this.channel.send({ t: "here", talk: undefined });

@@ -1,4 +1,4 @@
-/** Keeps the screen on while a guest waits or talks; the system takes the lock away whenever the page is hidden. */
+/** Keeps the screen on while somebody waits or talks; the system takes the lock away whenever the page is hidden. */
 export class ScreenAwake {
   private wanted = false;
   private lock: WakeLockSentinel | undefined;
