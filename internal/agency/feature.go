@@ -14,6 +14,8 @@ const (
 	TalkDocument Rule = "talk.document"
 	// TalkForm is whether who leads a talk can fill in a form together with the guest.
 	TalkForm Rule = "talk.form"
+	// TalkCompany is whether more guests than the citizen can be invited to an appointment, and take part in its talk.
+	TalkCompany Rule = "talk.company"
 	// TalkScan is whether who leads a talk can have files of the guest looked at by the agency's virus scanner.
 	TalkScan Rule = "talk.scan"
 	// WaitingMessages is whether desks can write to who waits.

@@ -135,6 +135,7 @@ func inOrder() []definition {
 		{rule: TalkFiles, group: Features, form: Form{Kind: SwitchForm}, at: levels(), standard: SwitchedOn},
 		{rule: TalkDocument, group: Features, form: Form{Kind: SwitchForm}, at: levels(), standard: SwitchedOn},
 		{rule: TalkForm, group: Features, form: Form{Kind: SwitchForm}, at: levels(), standard: SwitchedOn},
+		{rule: TalkCompany, group: Features, form: Form{Kind: SwitchForm}, at: levels(), standard: SwitchedOff},
 		{rule: TalkScan, group: Features, form: Form{Kind: SwitchForm}, at: levels(), standard: SwitchedOff},
 		{rule: WaitingMessages, group: Features, form: Form{Kind: SwitchForm}, at: levels(), standard: SwitchedOn},
 		{rule: SurveyAsked, group: Features, form: Form{Kind: SwitchForm}, at: levels(), standard: SwitchedOff},

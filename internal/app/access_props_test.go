@@ -59,9 +59,14 @@ func (s *stage) staffProps() map[string]prop {
 		},
 		"POST " + appointments + "/{id}/cancel":  {body: version(worldtest.Body{})},
 		"POST " + appointments + "/{id}/outcome": {ready: (*scene).begin, body: version(worldtest.Body{"outcome": "technical"})},
-		"POST /api/staff/seats/{seat}/admit":     {ready: (*scene).arrive, body: bare},
-		"POST /api/staff/desks/{desk}/late":      {body: with(worldtest.Body{"minutes": 10})},
-		"POST /api/staff/seats/{seat}/message":   {ready: (*scene).arrive, body: with(worldtest.Body{"text": "Haben Sie Ihren Ausweis da?"})},
+		"GET " + appointments + "/{id}/company":  {},
+		"POST " + appointments + "/{id}/company": {
+			ready: (*scene).mayInvite, body: with(worldtest.Body{"role": "companion", "name": "Otto Beispiel", "language": "de"}),
+		},
+		"POST /api/staff/seats/{seat}/withdraw": {ready: func(one *scene) { one.enter(); one.accompany() }, body: bare},
+		"POST /api/staff/seats/{seat}/admit":    {ready: (*scene).arrive, body: bare},
+		"POST /api/staff/desks/{desk}/late":     {body: with(worldtest.Body{"minutes": 10})},
+		"POST /api/staff/seats/{seat}/message":  {ready: (*scene).arrive, body: with(worldtest.Body{"text": "Haben Sie Ihren Ausweis da?"})},
 	}
 }
 
@@ -80,6 +85,7 @@ func talkProps() map[string]prop {
 		"POST " + talk + "/alarm":            {ready: (*scene).admit, body: with(worldtest.Body{"on": true})},
 		"POST " + talk + "/alarm/answer":     {ready: (*scene).admit, body: bare},
 		"POST " + talk + "/lock":             {ready: (*scene).enter, body: with(worldtest.Body{"on": true})},
+		"POST " + talk + "/company/{seat}":   {ready: func(s *scene) { s.mayInvite(); s.enter(); s.accompany() }, body: bare},
 		"POST " + talk + "/remove":           {ready: (*scene).enter, body: with(worldtest.Body{"outcome": "held"})},
 		"POST " + talk + "/transfer":         {ready: (*scene).admit, body: func(s *scene) any { return worldtest.Body{"desk": s.o.Desk} }},
 		"POST " + talk + "/transfer/desks":   {ready: (*scene).admit, body: with(worldtest.Body{"text": "Wohngeld"})},
@@ -108,14 +114,20 @@ func guestProps() map[string]prop {
 	arriving := worldtest.Body{"mode": "video", "offer": offer["offer"], "commit": offer["commit"]}
 	again := worldtest.Body{"generation": 0, "offer": offer["offer"], "commit": offer["commit"]}
 	return map[string]prop{
-		"POST /api/guest/{agency}/open":           {body: func(s *scene) any { return worldtest.Body{"secret": s.place().Secret} }},
-		"POST " + seat + "/check":                 {body: with(worldtest.Body{"result": "looked"})},
-		"POST " + seat + "/arrive":                {body: page(arriving)},
-		"POST " + seat + "/prepare":               {ready: (*scene).arrive, body: page(again)},
-		"POST " + seat + "/presence":              {ready: (*scene).arrive, body: page(worldtest.Body{"visible": false})},
-		"POST " + seat + "/leave":                 {ready: (*scene).arrive, body: page(nil)},
-		"POST " + seat + "/answer":                {ready: (*scene).told, body: func(s *scene) any { return worldtest.Body{"page": s.guest().Page, "message": s.message, "text": "Ja"} }},
-		"POST " + seat + "/stay":                  {ready: (*scene).arrive, body: page(nil)},
+		"POST /api/guest/{agency}/open": {body: func(s *scene) any { return worldtest.Body{"secret": s.place().Secret} }},
+		"POST " + seat + "/check":       {body: with(worldtest.Body{"result": "looked"})},
+		"POST " + seat + "/arrive":      {body: page(arriving)},
+		"POST " + seat + "/prepare":     {ready: (*scene).arrive, body: page(again)},
+		"POST " + seat + "/presence":    {ready: (*scene).arrive, body: page(worldtest.Body{"visible": false})},
+		"POST " + seat + "/leave":       {ready: (*scene).arrive, body: page(nil)},
+		"POST " + seat + "/answer":      {ready: (*scene).told, body: func(s *scene) any { return worldtest.Body{"page": s.guest().Page, "message": s.message, "text": "Ja"} }},
+		"POST " + seat + "/stay":        {ready: (*scene).arrive, body: page(nil)},
+		"POST " + seat + "/pair": {
+			ready: func(s *scene) { s.mayInvite(); s.enter(); s.accompany() },
+			body: func(s *scene) any {
+				return page(worldtest.Body{"with": s.bringIn(), "round": 1, "sdp": offer["offer"]})(s)
+			},
+		},
 		"POST " + seat + "/receipt":               {body: bare},
 		"GET " + seat + "/survey":                 {},
 		"POST " + seat + "/survey":                {ready: (*scene).over, body: with(worldtest.Body{"easy": "yes"})},

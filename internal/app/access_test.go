@@ -233,11 +233,12 @@ type scene struct {
 	hired     string // somebody whom nobody else knows
 	connected string // what the route about the agency's directory is about
 
-	actor    string
-	device   *worldtest.Browser // paired with the advisor's session
-	message  string
-	approval string
-	text     string // the version of one
+	companion string // the seat of who accompanies the citizen
+	actor     string
+	device    *worldtest.Browser // paired with the advisor's session
+	message   string
+	approval  string
+	text      string // the version of one
 }
 
 // prop is how far a scene must have come for a route, and the body that the route wants.
@@ -344,6 +345,9 @@ func (s *stage) as(role string) *worldtest.Browser {
 // fill puts the scene's ids into a path.
 func (s *scene) fill(path string) string {
 	path = strings.NewReplacer("{$}", "", "{agency}", s.o.Slug, "{talk}", s.talk, "{desk}", s.o.Desk, "{version}", s.text).Replace(path)
+	if strings.Contains(path, "/company/{seat}") || strings.HasSuffix(path, "/withdraw") {
+		path = strings.ReplaceAll(path, "{seat}", s.companion)
+	}
 	if strings.Contains(path, "{seat}") {
 		path = strings.ReplaceAll(path, "{seat}", s.place().Seat)
 	}
@@ -418,6 +422,33 @@ func (s *scene) enter() {
 	s.t.Helper()
 	s.admit()
 	s.guest().Signal(1, "enter", nil).OK(s.t)
+}
+
+// mayInvite lets citizens be accompanied.
+func (s *scene) mayInvite() {
+	s.t.Helper()
+	s.Decide(s.o, s.o.Agency, agency.TalkCompany, `"on"`, false)
+}
+
+// accompany lets somebody wait who accompanies the citizen.
+func (s *scene) accompany() {
+	s.t.Helper()
+	s.mayInvite()
+	var out struct{ People []struct{ Seat, Link string } }
+	s.as("advisor").Post("/api/staff/appointments/"+s.place().Appointment+"/company",
+		worldtest.Body{"role": "companion", "name": "Otto Beispiel", "language": "de"}).OK(s.t).Into(s.t, &out)
+	place := s.place()
+	place.Seat, place.Secret = out.People[0].Seat, s.Secret(s.o, out.People[0].Link)
+	s.companion = place.Seat
+	s.Node.Guest(place).Arrive().OK(s.t)
+}
+
+// bringIn is the talk with who accompanies the citizen, once.
+func (s *scene) bringIn() string {
+	s.t.Helper()
+	var begun struct{ Talk struct{ ID string } }
+	s.as("advisor").Post("/api/staff/talks/"+s.talk+"/company/"+s.companion, worldtest.Body{}).OK(s.t).Into(s.t, &begun)
+	return begun.Talk.ID
 }
 
 // over is a guest whose talk has ended, in an office that asks its guests.

@@ -87,6 +87,10 @@ const (
 	LinkShown            Act = "link.shown"
 	MessageSent          Act = "message.sent" // to the guest who waits; what it says is written nowhere
 
+	CompanyInvited   Act = "company.invited" // somebody who accompanies the citizen, in which role; who that is stands nowhere
+	CompanyWithdrawn Act = "company.withdrawn"
+	CompanyAdmitted  Act = "company.admitted"
+
 	TakeoverAsked   Act = "takeover.asked"
 	TakeoverAllowed Act = "takeover.allowed"
 	TakeoverRefused Act = "takeover.refused"
@@ -208,6 +212,10 @@ var shapes = map[Act]shape{
 	AppointmentClosed:    {object: OfAppointment, details: []string{"outcome"}},
 	LinkShown:            {object: OfAppointment},
 	MessageSent:          {object: OfAppointment},
+
+	CompanyInvited:   {object: OfAppointment, details: []string{"role"}},
+	CompanyWithdrawn: {object: OfAppointment, details: []string{"role"}},
+	CompanyAdmitted:  {object: OfAppointment, details: []string{"role", "talk"}},
 
 	TakeoverAsked:   {object: OfAppointment},
 	TakeoverAllowed: {object: OfAppointment, details: []string{"talk"}},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"visavis/internal/agency"
 	"visavis/internal/appointment"
 	"visavis/internal/audit"
 	"visavis/internal/db"
@@ -32,17 +33,33 @@ func (s *Service) Moved(ctx context.Context, tx *db.Tx, agencyID, appointmentID 
 	if err != nil {
 		return err
 	}
-	met, x, _, err := s.do(ctx, tx, agencyID, x.ID, Move{})
+	if err := s.followTasks(ctx, tx, x, taskMove); err != nil {
+		return err
+	}
+	company, err := accompany(ctx, tx, agencyID, appointmentID)
+	if err != nil {
+		return err
+	}
+	for _, x := range append([]Seat{x}, company...) {
+		if x.Role != Citizen && x.State == Closed {
+			continue
+		}
+		if err := s.moveSeat(ctx, tx, x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) moveSeat(ctx context.Context, tx *db.Tx, x Seat) error {
+	met, x, _, err := s.do(ctx, tx, x.Agency, x.ID, Move{})
 	if err != nil {
 		return err
 	}
 	if err := killLinks(ctx, tx, x, "moved"); err != nil {
 		return err
 	}
-	if err := s.followTasks(ctx, tx, x, taskMove); err != nil {
-		return err
-	}
-	if err := s.o.Events.Append(ctx, tx, agencyID, Topic(x.ID), "moved", met.Holder.Page); err != nil {
+	if err := s.o.Events.Append(ctx, tx, x.Agency, Topic(x.ID), "moved", met.Holder.Page); err != nil {
 		return err
 	}
 	return s.storeLink(ctx, tx, x)
@@ -64,7 +81,11 @@ func (s *Service) Handed(ctx context.Context, tx *db.Tx, agencyID, appointmentID
 		return closedRefusal(x)
 	case Expected, Waiting:
 	}
-	return s.Tell(ctx, tx, x)
+	company, err := accompany(ctx, tx, agencyID, appointmentID)
+	for _, one := range company {
+		err = errors.Join(err, s.Tell(ctx, tx, one))
+	}
+	return errors.Join(err, s.Tell(ctx, tx, x))
 }
 
 // Followed tells the guest of an appointment that is over, whose page is still open, that there is a next one.
@@ -89,6 +110,9 @@ func (s *Service) Close(ctx context.Context, tx *db.Tx, by audit.Actor, agencyID
 		return nil
 	}
 	if _, err := s.goes(ctx, tx, by, agencyID, x.ID, End{Reason: reason}); err != nil {
+		return err
+	}
+	if err := s.closeCompany(ctx, tx, by, x, reason); err != nil {
 		return err
 	}
 	switch reason {
@@ -144,8 +168,21 @@ func (s *Service) linkIn(ctx context.Context, q db.Q, agencyID, appointmentID st
 	if err != nil {
 		return "", err
 	}
+	return s.linkTo(a, x)
+}
+
+// linkOf is the live link of a seat.
+func (s *Service) linkOf(ctx context.Context, x Seat) (string, error) {
+	a, err := s.o.Agencies.ByID(ctx, x.Agency)
+	if err != nil {
+		return "", err
+	}
+	return s.linkTo(a, x)
+}
+
+func (s *Service) linkTo(a agency.Agency, x Seat) (string, error) {
 	if x.State == Closed {
 		return "", errors.New("the seat is closed: its link is dead")
 	}
-	return a.URL(s.o.URL) + "/t/" + a.Slug + "#" + s.secret(agencyID, x.ID, x.LinkVersion), nil
+	return a.URL(s.o.URL) + "/t/" + a.Slug + "#" + s.secret(x.Agency, x.ID, x.LinkVersion), nil
 }

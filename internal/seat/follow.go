@@ -41,6 +41,10 @@ func (s *Service) Follow(ctx context.Context, tx *db.Tx, agencyID, id, desk stri
 		desk, agencyID, id); err != nil {
 		return fmt.Errorf("let seat follow its talk: %w", err)
 	}
+	if _, err := tx.ExecContext(ctx, `UPDATE seat SET desk_id = $1, version = version + 1 WHERE agency_id = $2 AND appointment_id = $3 AND role <> 'citizen'`,
+		desk, agencyID, x.Appointment); err != nil {
+		return fmt.Errorf("let company follow: %w", err)
+	}
 	open, err := openTasks(ctx, tx, x)
 	if err != nil {
 		return err

@@ -81,7 +81,7 @@ func Problem(err error) error {
 		switch r.Code {
 		case "seat.closed", "seat.too_late":
 			status = http.StatusGone
-		case "stay.time":
+		case "stay.time", "company.name":
 			status = http.StatusUnprocessableEntity
 		}
 		return &edge.Problem{Status: status, Code: r.Code, Params: r.Params}

@@ -115,6 +115,9 @@ func forgetMessages(ctx context.Context, tx *db.Tx, x Seat) error {
 // StaffRoutes registers what people of a desk do about who waits, apart from letting them in.
 func (s *Service) StaffRoutes(api *edge.API, own *staff.Service) {
 	d := deskSide{s, own}
+	d.companyRoutes(api, func(id, route string) edge.Operation {
+		return edge.Operation{ID: id, Route: route, Tag: "seat", Use: own.Require(api)}
+	})
 	edge.Handle(api, edge.Operation{
 		ID: "sendMessage", Route: "POST /api/staff/seats/{seat}/message", Tag: "seat", Use: own.Require(api),
 	}, d.postMessage)

@@ -40,6 +40,8 @@ type Seat struct {
 	Agency        string
 	Appointment   string
 	Desk          string
+	Role          Role
+	Language      string // of the invitation; empty: the appointment's
 	State         State
 	ClosedReason  string // held, phone, technical, noshow, cancelled
 	Door          string

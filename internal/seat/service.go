@@ -30,6 +30,8 @@ type Talks interface {
 	// Changed shows the talk's window that its seat is not as it was: another browser
 	// asks for it, or its guest is away or back.
 	Changed(ctx context.Context, tx *db.Tx, s Seat) error
+	// Accompanied shows the window of the citizen's talk that a seat of their company is not as it was.
+	Accompanied(ctx context.Context, tx *db.Tx, s Seat) error
 	// Attended notes in the live talk whether who leads it has it open; open tells that of a person.
 	Attended(ctx context.Context, tx *db.Tx, s Seat, open func(staff string) (bool, error)) error
 	// Left ends the live talk of a seat without an outcome: the guest went, or somebody has closed the seat.
@@ -247,6 +249,11 @@ func (s *Service) do(ctx context.Context, tx *db.Tx, agencyID, id string, c Comm
 func (s *Service) Tell(ctx context.Context, tx *db.Tx, x Seat) error {
 	if err := s.o.Events.Append(ctx, tx, x.Agency, Topic(x.ID), "seat", ""); err != nil {
 		return err
+	}
+	if x.Role != Citizen {
+		if err := s.talks.Accompanied(ctx, tx, x); err != nil {
+			return err
+		}
 	}
 	return s.o.Events.Append(ctx, tx, x.Agency, agency.DeskTopic(x.Desk), "row", x.Appointment)
 }

@@ -16,7 +16,7 @@ const columns = `SELECT id, agency_id, appointment_id, desk_id, state, COALESCE(
 	COALESCE(mode, ''), link_version, opened_at, check_failed_at, arrived_at, away_since, hidden_since, stay_until,
 	holder_hash, COALESCE(holder_page, ''), asking_hash, COALESCE(asking_page, ''), asking_refused, locked, closed_at,
 	passed_at, COALESCE(passed_from, ''), COALESCE(consent_version, ''), consented_at,
-	COALESCE(consent_entered, ''), consent_held, consent_held_at, consent_full_at, visits, version FROM seat`
+	COALESCE(consent_entered, ''), consent_held, consent_held_at, consent_full_at, visits, role, COALESCE(language, ''), version FROM seat`
 
 func scan(row interface{ Scan(...any) error }) (Seat, error) {
 	var s Seat
@@ -26,7 +26,7 @@ func scan(row interface{ Scan(...any) error }) (Seat, error) {
 		&s.Mode, &s.LinkVersion, &opened, &failed, &arrived, &away, &hidden, &stay,
 		&holder, &s.Holder.Page, &asking, &s.Asking.Page, &s.AskRefused, &s.Locked, &closed,
 		&passed, &s.PassedFrom, &s.Agreed, &agreed,
-		&s.Noted.Version, &s.Noted.Held, &held, &full, &s.Visits, &s.Version)
+		&s.Noted.Version, &s.Noted.Held, &held, &full, &s.Visits, &s.Role, &s.Language, &s.Version)
 	if errors.Is(err, db.ErrNoRows) {
 		return s, ErrNotFound
 	}
@@ -46,8 +46,9 @@ func byID(ctx context.Context, q db.Q, agency, id string) (Seat, error) {
 	return scan(q.QueryRowContext(ctx, columns+` WHERE agency_id = $1 AND id = $2`, agency, id))
 }
 
+// byAppointment finds the citizen's seat, of which each appointment has one.
 func byAppointment(ctx context.Context, q db.Q, agency, appointment string) (Seat, error) {
-	return scan(q.QueryRowContext(ctx, columns+` WHERE agency_id = $1 AND appointment_id = $2 ORDER BY id LIMIT 1`, agency, appointment))
+	return scan(q.QueryRowContext(ctx, columns+` WHERE agency_id = $1 AND appointment_id = $2 AND role = 'citizen'`, agency, appointment))
 }
 
 func hash(browser string) []byte {

@@ -1,10 +1,12 @@
 package seat
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"visavis/internal/agency"
 	"visavis/internal/db"
@@ -26,12 +28,13 @@ type TalkView struct {
 	// NextName is who goes on with the talk in a moment.
 	NextName string `json:"nextName,omitempty"`
 	// Features are what is switched on in this talk.
-	Features []string `json:"features" enum:"chat,screen,files,document,scan"`
+	Features []string `json:"features" enum:"chat,screen,files,document,form,company,scan"`
 }
 
 // GuestView is a seat as its guest sees it (docs/protocol.md §1).
 type GuestView struct {
 	Seat         string        `json:"seat"`
+	Role         Role          `json:"role,omitempty" enum:"companion,representative,interpreter" doc:"Of who accompanies the citizen."`
 	Agency       agency.Public `json:"agency"`
 	Department   string        `json:"department"`
 	Location     string        `json:"location"`
@@ -138,7 +141,7 @@ func (s *Service) view(ctx context.Context, q db.Q, x Seat, who Holder) (GuestVi
 		return GuestView{}, err
 	}
 	now := s.o.Clock()
-	language := rules.Language(u.language)
+	language := rules.Language(cmp.Or(x.Language, u.language))
 	v := GuestView{
 		Seat: x.ID, Agency: a.Public(rules), Department: u.department, Location: u.location,
 		State: x.State, ClosedReason: x.ClosedReason, Language: language, Advisor: u.advisor,
@@ -151,11 +154,15 @@ func (s *Service) view(ctx context.Context, q db.Q, x Seat, who Holder) (GuestVi
 	if v.Agency.Logo != nil { // the agency's own name stands below it
 		v.Agency.Logo.Alt = map[agency.Kind]string{agency.OfDepartment: u.department, agency.OfLocation: u.location}[rules[agency.OwnLogo].Kind]
 	}
+	if x.Role != Citizen {
+		v.Role, v.CallbackAt, v.MoveAskedAt = x.Role, nil, nil
+		v.Doors = slices.DeleteFunc(slices.Clone(v.Doors), func(door string) bool { return door != agency.ByLink })
+	}
 	mine := x.Holder.Browser != "" && x.Holder.Browser == who.Browser
 	v.Here = mine && (who.Page == "" || who.Page == x.Holder.Page)
 	v.Elsewhere = x.Holder.Browser != "" && !mine
 	v.Locked = x.Locked && v.Elsewhere
-	if x.State == Closed && mine {
+	if x.State == Closed && mine && x.Role == Citizen {
 		if v.Next, err = s.next(ctx, q, x); err != nil {
 			return v, err
 		}

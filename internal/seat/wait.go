@@ -101,7 +101,7 @@ func interrupted(ctx context.Context, q db.Q, x Seat) (time.Duration, error) {
 	err := q.QueryRowContext(ctx, `
 		SELECT COALESCE(SUM(a.ends_at - a.starts_at), 0) FROM seat s
 		JOIN appointment a ON a.agency_id = s.agency_id AND a.id = s.appointment_id
-		WHERE s.agency_id = $1 AND s.desk_id = $2 AND s.state = 'waiting' AND s.passed_at IS NOT NULL AND s.id <> $3`,
+		WHERE s.agency_id = $1 AND s.desk_id = $2 AND s.role = 'citizen' AND s.state = 'waiting' AND s.passed_at IS NOT NULL AND s.id <> $3`,
 		x.Agency, x.Desk, x.ID).Scan(&length)
 	if err != nil {
 		return 0, fmt.Errorf("read whose talk was interrupted: %w", err)
@@ -129,7 +129,7 @@ func ahead(ctx context.Context, q db.Q, x Seat, advisor string, starts, now time
 	}
 	rows, err := q.QueryContext(ctx, `
 		SELECT a.starts_at, a.ends_at FROM appointment a
-		JOIN seat s ON s.agency_id = a.agency_id AND s.appointment_id = a.id
+		JOIN seat s ON s.agency_id = a.agency_id AND s.appointment_id = a.id AND s.role = 'citizen'
 		WHERE a.agency_id = $1 AND a.advisor_id = $2 AND a.starts_at < $3 AND a.starts_at > $4 AND a.status = 'booked'
 		  AND (s.state = 'waiting' AND (s.passed_at IS NULL OR s.desk_id <> $7) OR s.state = 'expected' AND a.starts_at > $5)
 		ORDER BY a.starts_at, a.id LIMIT $6`,

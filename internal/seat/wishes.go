@@ -82,8 +82,8 @@ func (s *Service) numberFor(ctx context.Context, q db.Q, x Seat, browser string)
 
 // lets refuses a kind of task that the desk's rules do not allow at this moment.
 func (s *Service) lets(ctx context.Context, q db.Q, x Seat, kind string) error {
-	if kind != taskCallback {
-		return nil
+	if err := forCitizen(x); err != nil || kind != taskCallback {
+		return err
 	}
 	w, err := s.Window(ctx, q, x)
 	if err != nil {
@@ -365,6 +365,9 @@ func (s *Service) cancel(ctx context.Context, in *cancelInput) (*viewOutput, err
 			return err
 		}
 		now, err := s.still(ctx, tx, x)
+		if err == nil {
+			err = forCitizen(now)
+		}
 		if err != nil {
 			return err
 		}

@@ -89,6 +89,8 @@ func (f *talks) Rejoin(_ context.Context, _ *db.Tx, _ seat.Seat, _ seat.Prepared
 	return f.note("rejoin")
 }
 
+func (f *talks) Accompanied(context.Context, *db.Tx, seat.Seat) error { return f.note("accompanied") }
+
 func (f *talks) Stayed(context.Context, *db.Tx, seat.Seat, seat.Prepared) error {
 	return f.note("stayed")
 }

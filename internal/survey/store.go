@@ -19,7 +19,7 @@ type said struct {
 
 // asked tells whether the guest of a seat is asked now, and for a line, too.
 func (s *Service) asked(ctx context.Context, q db.Q, x seat.Seat) (asked, line bool, err error) {
-	if x.State != seat.Closed {
+	if x.State != seat.Closed || x.Role != seat.Citizen {
 		return false, false, nil
 	}
 	rules, err := s.o.Seats.Rules(ctx, q, x)

@@ -18,6 +18,8 @@ const (
 	files    = "files"
 	document = "document"
 	form     = "form"
+	// company is whether others than the citizen may be let into the talk.
+	company = "company"
 	// scanFiles is the one in which the server takes part: it passes a file on that has arrived (postScan).
 	scanFiles = "scan"
 )
@@ -45,15 +47,24 @@ func (s *Service) features(ctx context.Context, q db.Q, x seat.Seat) ([]string, 
 	if rules.On(agency.TalkForm, day) {
 		list = append(list, form)
 	}
+	if rules.On(agency.TalkCompany, day) {
+		list = append(list, company)
+	}
 	if s.o.Scanner != nil && rules.On(agency.TalkFiles, day) && rules.On(agency.TalkScan, day) {
 		list = append(list, scanFiles)
 	}
 	return list, nil
 }
 
+// forCompany is what of it there is for who accompanies the citizen: they see and hear, and speak. What is written
+// goes between the advisor and the citizen, as documents and forms do.
+func forCompany(features []string) []string {
+	return slices.DeleteFunc(slices.Clone(features), func(f string) bool { return f != screen && f != company })
+}
+
 // letWrite switches the chat on for a guest who has lost both camera and microphone in the midst of a talk.
 func (s *Service) letWrite(ctx context.Context, tx *db.Tx, x seat.Seat, t *Talk) error {
-	if x.Mode != seat.Text || slices.Contains(t.Features, chat) {
+	if t.Beside != "" || x.Mode != seat.Text || slices.Contains(t.Features, chat) {
 		return nil
 	}
 	t.Features = append(t.Features, chat)

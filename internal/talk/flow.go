@@ -42,6 +42,9 @@ func (s *Service) admit(ctx context.Context, p staff.Person, seatID string, pair
 		if !p.MayTalk(x.Desk) {
 			return mayNotTalk()
 		}
+		if x.Role != seat.Citizen {
+			return edge.NewProblem(http.StatusConflict, "talk.beside")
+		}
 		if s.o.Relay.Load().Full {
 			return edge.NewProblem(http.StatusServiceUnavailable, "talk.full")
 		}
@@ -60,7 +63,7 @@ func (s *Service) admit(ctx context.Context, p staff.Person, seatID string, pair
 		if err := s.ForSeats().Left(ctx, tx, audit.System(), x); err != nil {
 			return err
 		}
-		if t, err = s.create(ctx, tx, x, p.ID); err != nil {
+		if t, err = s.create(ctx, tx, x, p.ID, nil); err != nil {
 			return err
 		}
 		t.Pairing = device // saved with what begins
@@ -244,6 +247,9 @@ func (s *Service) join(ctx context.Context, p staff.Person, id string, takeover,
 		t.Pairing = cmp.Or(device, p.Pairing()) // a window at the desktop goes on in place of the device, or the other way round
 		own := t.Staff == p.ID
 		if !own {
+			if err := mainOnly(*t); err != nil {
+				return err
+			}
 			if err := s.noteJoined(ctx, tx, p, *t); err != nil {
 				return err
 			}
@@ -253,7 +259,13 @@ func (s *Service) join(ctx context.Context, p staff.Person, id string, takeover,
 		if err := s.outlive(ctx, tx, t); err != nil {
 			return err
 		}
+		if err := bringAlong(ctx, tx, *t); err != nil {
+			return err
+		}
 		if own && device != "" { // the new generation begins with its page: the guest renews once
+			if err := s.breakUp(ctx, tx, *t); err != nil { // a device has one talk
+				return err
+			}
 			return s.saveAndTell(ctx, tx, t)
 		}
 		return s.next(ctx, tx, key, t, nil)
@@ -305,6 +317,9 @@ func (s *Service) finish(ctx context.Context, tx *db.Tx, t *Talk) error {
 	if err := s.forget(ctx, tx, *t); err != nil {
 		return err
 	}
+	if err := s.breakUp(ctx, tx, *t); err != nil {
+		return err
+	}
 	return s.tell(ctx, tx, *t)
 }
 
@@ -326,6 +341,9 @@ func (s *Service) back(ctx context.Context, tx *db.Tx, by audit.Actor, t *Talk) 
 // end closes talk, seat and appointment with an outcome, or nothing of them.
 func (s *Service) end(ctx context.Context, p staff.Person, id, outcome string) (Talk, error) {
 	return s.lead(ctx, p, id, func(tx *db.Tx, t *Talk) error {
+		if err := mainOnly(*t); err != nil {
+			return err
+		}
 		x, err := s.o.Seats.ByID(ctx, tx, t.Agency, t.Seat)
 		if err != nil {
 			return err

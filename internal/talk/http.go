@@ -31,6 +31,7 @@ func (s *Service) Routes(api *edge.API, mux *edge.Mux) {
 	edge.Handle(api, in("alarm", "POST "+base+"/alarm"), s.postAlarm)
 	edge.Handle(api, op("answerAlarm", "POST "+base+"/alarm/answer"), s.postAlarmAnswer)
 	edge.Handle(api, in("lockTalk", "POST "+base+"/lock"), s.postLock)
+	edge.Handle(api, op("bringIn", "POST "+base+"/company/{seat}"), s.postBringIn)
 	edge.Handle(api, op("removeGuest", "POST "+base+"/remove"), s.postRemove)
 	s.transferRoutes(api, op, base+"/transfer")
 	edge.Handle(api, in("documentSeen", "POST "+base+"/document"), s.postDocument)
@@ -41,6 +42,7 @@ func (s *Service) Routes(api *edge.API, mux *edge.Mux) {
 	mux.HandleFunc("GET /api/staff/device/stream", s.deviceStream)
 	edge.Handle(api, edge.Operation{ID: "signalOfGuest", Route: "POST /api/guest/{agency}/seats/{seat}/signal", Tag: "guest"}, s.postGuestSignal)
 	edge.Handle(api, edge.Operation{ID: "detourOfGuest", Route: "POST /api/guest/{agency}/seats/{seat}/detour", Tag: "guest"}, s.postGuestDetour)
+	edge.Handle(api, edge.Operation{ID: "describeToGuest", Route: "POST /api/guest/{agency}/seats/{seat}/pair", Tag: "guest"}, s.postPair)
 	s.testRoutes(api)
 }
 

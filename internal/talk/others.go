@@ -42,7 +42,7 @@ func (s *Service) others(ctx context.Context, q db.Q, p staff.Person) (Others, e
 		return o, nil // whoever waits is the list's business
 	}
 	desks, args := db.In(2, p.Desks)
-	err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM seat WHERE agency_id = $1 AND state = 'waiting' AND desk_id IN `+desks,
+	err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM seat WHERE agency_id = $1 AND role = 'citizen' AND state = 'waiting' AND desk_id IN `+desks,
 		append([]any{p.Agency}, args...)...).Scan(&o.Count)
 	if err != nil {
 		return o, fmt.Errorf("count waiting seats: %w", err)
@@ -57,7 +57,7 @@ func (s *Service) others(ctx context.Context, q db.Q, p staff.Person) (Others, e
 		SELECT seat.arrived_at, a.starts_at, v.id, v.name FROM seat
 		JOIN appointment a ON a.agency_id = seat.agency_id AND a.id = seat.appointment_id
 		JOIN service v ON v.agency_id = a.agency_id AND v.id = a.service_id
-		WHERE seat.agency_id = $1 AND seat.state = 'waiting' AND seat.desk_id IN `+desks+`
+		WHERE seat.agency_id = $1 AND seat.role = 'citizen' AND seat.state = 'waiting' AND seat.desk_id IN `+desks+`
 		ORDER BY CASE WHEN seat.passed_at IS NULL THEN 1 ELSE 0 END, seat.arrived_at, a.id LIMIT 1`,
 		append([]any{p.Agency}, args...)...).Scan(&n.Since, &n.StartsAt, &n.Service, &service)
 	if errors.Is(err, db.ErrNoRows) {

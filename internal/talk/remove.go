@@ -12,6 +12,9 @@ import (
 // says to call the office. Before they have entered there is nobody to put out.
 func (s *Service) remove(ctx context.Context, p staff.Person, id, outcome string) (Talk, error) {
 	return s.lead(ctx, p, id, func(tx *db.Tx, t *Talk) error {
+		if err := mainOnly(*t); err != nil {
+			return err
+		}
 		if t.EnteredAt == nil {
 			return outOfOrder()
 		}

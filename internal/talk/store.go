@@ -19,7 +19,7 @@ const columns = `SELECT id, agency_id, seat_id, desk_id, staff_id, media_id, gen
 	admitted_at, ring_until, entered_at, connected_at, ended_at, staff_away_since, COALESCE(guest_print, ''), COALESCE(staff_print, ''),
 	revealed_at IS NOT NULL, features, alarm_at, COALESCE(alarm_answered_by, ''),
 	transfer_at, COALESCE(transfer_desk, ''), COALESCE(transfer_to, ''), transfer_sealed, COALESCE(transfer_by, ''), transfer_ready_at,
-	COALESCE(transfer_no, ''), COALESCE(transfer_no_by, ''), pairing, version FROM talk`
+	COALESCE(transfer_no, ''), COALESCE(transfer_no_by, ''), pairing, COALESCE(beside, ''), version FROM talk`
 
 func scan(row interface{ Scan(...any) error }) (Talk, error) {
 	var t Talk
@@ -29,7 +29,7 @@ func scan(row interface{ Scan(...any) error }) (Talk, error) {
 	var f Transfer
 	err := row.Scan(&t.ID, &t.Agency, &t.Seat, &t.Desk, &t.Staff, &media, &t.Generation, &t.GuestRestart, &t.StaffRestart,
 		&admitted, &ring, &entered, &connected, &ended, &away, &t.GuestPrint, &t.StaffPrint, &t.Revealed, &features,
-		&alarm, &t.AlarmAnsweredBy, &asked, &f.Desk, &f.To, &f.note, &f.By, &ready, &f.No, &f.NoBy, &t.Pairing, &t.Version)
+		&alarm, &t.AlarmAnsweredBy, &asked, &f.Desk, &f.To, &f.note, &f.By, &ready, &f.No, &f.NoBy, &t.Pairing, &t.Beside, &t.Version)
 	if errors.Is(err, db.ErrNoRows) {
 		return t, ErrNotFound
 	}
@@ -60,26 +60,31 @@ func live(ctx context.Context, q db.Q, agency, seatID string) (Talk, error) {
 
 // ledLive are the live talks that a person leads.
 func ledLive(ctx context.Context, q db.Q, agency, staffID string) ([]Talk, error) {
-	rows, err := q.QueryContext(ctx, columns+` WHERE agency_id = $1 AND staff_id = $2 AND ended_at IS NULL`, agency, staffID)
+	return liveTalks(ctx, q, ` AND staff_id = $2`, agency, staffID)
+}
+
+// liveTalks are those of an agency for which a condition holds.
+func liveTalks(ctx context.Context, q db.Q, condition string, args ...any) ([]Talk, error) {
+	rows, err := q.QueryContext(ctx, columns+` WHERE agency_id = $1 AND ended_at IS NULL`+condition, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list talks: %w", err)
 	}
 	defer func() { _ = rows.Close() }() // read only
-	var list []Talk
+	var all []Talk
 	for rows.Next() {
 		t, err := scan(rows)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, t)
+		all = append(all, t)
 	}
-	return list, rows.Err()
+	return all, rows.Err()
 }
 
 // create makes the live talk of a seat; a unique index allows only one. Its messages and generations are numbered on from
 // those of the talk before: the guest's page follows the seat. What it has missed may begin in a talk that is over, and what
-// it says names a generation and no talk: said in one it counts in none after it.
-func (s *Service) create(ctx context.Context, tx *db.Tx, x seat.Seat, staffID string) (Talk, error) {
+// it says names a generation and no talk: said in one it counts in none after it. With main it stands beside that one.
+func (s *Service) create(ctx context.Context, tx *db.Tx, x seat.Seat, staffID string, main *Talk) (Talk, error) {
 	now := s.o.Clock()
 	ring := now.Add(s.o.RingTime)
 	t := Talk{
@@ -91,14 +96,17 @@ func (s *Service) create(ctx context.Context, tx *db.Tx, x seat.Seat, staffID st
 	if t.Features, err = s.features(ctx, tx, x); err != nil {
 		return t, err
 	}
+	if main != nil {
+		t.Beside, t.Features = main.ID, forCompany(main.Features)
+	}
 	err = tx.QueryRowContext(ctx, `
 		INSERT INTO talk (id, agency_id, seat_id, desk_id, staff_id, media_id, generation, guest_restart, staff_restart,
-		                  admitted_at, ring_until, features, signal_head, version)
+		                  admitted_at, ring_until, features, beside, signal_head, version)
 		VALUES ($1, $2, $3, $4, $5, $6,
-		        (SELECT COALESCE(MAX(generation), 0) + 1 FROM talk WHERE agency_id = $2 AND seat_id = $3), 0, 0, $7, $8, $9,
+		        (SELECT COALESCE(MAX(generation), 0) + 1 FROM talk WHERE agency_id = $2 AND seat_id = $3), 0, 0, $7, $8, $9, $10,
 		        (SELECT COALESCE(MAX(signal_head), 0) FROM talk WHERE agency_id = $2 AND seat_id = $3), 1)
 		RETURNING generation`,
-		t.ID, t.Agency, t.Seat, t.Desk, t.Staff, t.mediaHex(), db.Ms(t.AdmittedAt), db.MsPtr(t.RingUntil), strings.Join(t.Features, " ")).Scan(&t.Generation)
+		t.ID, t.Agency, t.Seat, t.Desk, t.Staff, t.mediaHex(), db.Ms(t.AdmittedAt), db.MsPtr(t.RingUntil), strings.Join(t.Features, " "), db.Null(t.Beside)).Scan(&t.Generation)
 	if err != nil {
 		return t, fmt.Errorf("create talk: %w", err)
 	}
@@ -317,6 +325,9 @@ func (s *Service) forget(ctx context.Context, tx *db.Tx, t Talk) error {
 	_, second := tx.ExecContext(ctx, `DELETE FROM talk_leg WHERE agency_id = $1 AND talk_id = $2`, t.Agency, t.ID)
 	if err := errors.Join(first, second); err != nil {
 		return fmt.Errorf("forget talk: %w", err)
+	}
+	if err := s.endPairs(ctx, tx, t); err != nil {
+		return err
 	}
 	tx.AfterCommit(func() {
 		if err := s.o.Relay.Revoke(t.Media); err != nil {

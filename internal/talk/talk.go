@@ -49,6 +49,7 @@ type Talk struct {
 	GuestPrint, StaffPrint        string
 	Revealed                      bool
 	Features                      []string // switched on for it
+	Beside                        string   // the talk with the citizen whom this guest accompanies; empty: it is that one
 	AlarmAt                       *time.Time
 	AlarmAnsweredBy               string // a colleague's id
 	Transfer                      *Transfer
@@ -101,6 +102,7 @@ type Service struct {
 	tests    *edge.Limiter // tests of the network, by network
 	steps    *edge.Limiter // descriptions of such tests, by network
 	joins    *edge.Limiter // by session: each is a new connection for the guest
+	pairs    *edge.Limiter // by seat: each description for another guest
 	fresh    *edge.Limiter // by seat: each is a new connection for the advisor
 	seen     *edge.Limiter // by session: each is an entry of the audit
 	alarms   *edge.Limiter // by session
@@ -117,6 +119,7 @@ func New(d *db.DB, o Options) *Service {
 		tests:    edge.NewLimiter(2*time.Second, 30, 20_000),
 		steps:    edge.NewLimiter(2*time.Second/stepsPerTest, 30*stepsPerTest, 20_000),
 		joins:    edge.NewLimiter(2*time.Second, 30, 20_000),
+		pairs:    edge.NewLimiter(time.Second, 60, 20_000),
 		fresh:    edge.NewLimiter(2*time.Second, 30, 20_000),
 		seen:     edge.NewLimiter(10*time.Second, 10, 20_000),
 		alarms:   edge.NewLimiter(10*time.Second, 10, 20_000),

@@ -255,6 +255,9 @@ func (s *Service) goOn(ctx context.Context, p staff.Person, id string, at int64)
 		}
 		t.Staff, t.Transfer, t.Pairing = p.ID, nil, ""
 		t.AlarmAt, t.AlarmAnsweredBy = nil, "" // whose it was is out of the talk
+		if err := bringAlong(ctx, tx, *t); err != nil {
+			return err
+		}
 		if err := s.tellAsked(ctx, tx, *t, desk); err != nil {
 			return err
 		}

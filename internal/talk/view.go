@@ -65,11 +65,13 @@ type View struct {
 	GuestAwaySince *int64        `json:"guestAwaySince,omitempty"`
 	CallAskedAt    *int64        `json:"callAskedAt,omitempty" doc:"In this talk the guest has asked to be called instead; nobody has yet."`
 	HeadsUpMs      int64         `json:"headsUpMs"`
-	Features       []string      `json:"features" enum:"chat,screen,files,document,form,scan" doc:"Switched on in this talk."`
+	Features       []string      `json:"features" enum:"chat,screen,files,document,form,company,scan" doc:"Switched on in this talk."`
 	Device         bool          `json:"device,omitempty" doc:"Sound and picture run on a device that is paired with the session of who leads it."`
 	CodeRequired   bool          `json:"codeRequired" doc:"Who leads the talk is to compare the safety code."`
 	Alarm          *AlarmView    `json:"alarm,omitempty" doc:"Who leads the talk has called for help."`
 	Transfer       *TransferView `json:"transfer,omitempty" doc:"Who is asked to go on with the talk."`
+	Beside         string        `json:"beside,omitempty" doc:"The talk with the citizen whom this guest accompanies."`
+	Company        []CompanyView `json:"company,omitempty" doc:"Who accompanies the citizen."`
 	Now            int64         `json:"now"`
 }
 
@@ -109,7 +111,12 @@ func (s *Service) view(ctx context.Context, q db.Q, t Talk) (View, error) {
 	if err != nil {
 		return View{}, err
 	}
+	company, err := s.companyView(ctx, q, t, n.ID)
+	if err != nil {
+		return View{}, err
+	}
 	return View{
+		Beside: t.Beside, Company: company,
 		ID: t.ID, Seat: t.Seat, Generation: t.Generation, Staff: Colleague{t.Staff, name}, Appointment: summary(n, callback),
 		AdmittedAt: db.Ms(t.AdmittedAt), RingUntil: db.MsPtr(t.RingUntil), EnteredAt: db.MsPtr(t.EnteredAt),
 		ConnectedAt: db.MsPtr(t.ConnectedAt), EndedAt: db.MsPtr(t.EndedAt), Takeover: x.Ask(), Locked: x.Locked,

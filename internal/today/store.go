@@ -33,7 +33,7 @@ const rowsQuery = `
 	FROM appointment a
 	JOIN desk d ON d.agency_id = a.agency_id AND d.id = a.desk_id
 	JOIN service v ON v.agency_id = a.agency_id AND v.id = a.service_id
-	JOIN seat s ON s.agency_id = a.agency_id AND s.appointment_id = a.id
+	JOIN seat s ON s.agency_id = a.agency_id AND s.appointment_id = a.id AND s.role = 'citizen'
 	LEFT JOIN staff ad ON ad.agency_id = a.agency_id AND ad.id = a.advisor_id
 	LEFT JOIN staff n ON n.agency_id = a.agency_id AND n.id = a.note_by
 	LEFT JOIN staff pf ON pf.agency_id = a.agency_id AND pf.id = s.passed_from
@@ -158,6 +158,7 @@ func (s store) setWindows(ctx context.Context, q db.Q, list []Row, lasts []lastT
 		r.Seat.OpensAt = r.StartsAt - known[at].Minutes(agency.OpensEarly).Milliseconds()
 		r.Seat.ClosesAt = r.EndsAt + known[at].Minutes(agency.StaysLate).Milliseconds()
 		r.Seat.MayWrite = known[at].On(agency.WaitingMessages, today)
+		r.MayInvite = known[at].On(agency.TalkCompany, today)
 		// A talk before an appointment was moved says nothing about its new time.
 		if last := lasts[i]; last.admitted != nil && *last.admitted >= r.Seat.OpensAt {
 			r.Seat.TalkedUntil = last.ended

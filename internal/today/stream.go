@@ -160,6 +160,9 @@ func (r *reader) snapshot(ctx context.Context) (string, []edge.Event, error) {
 		if err = r.addMessages(ctx, q, shown.Rows, messagesOfAll); err != nil {
 			return err
 		}
+		if err = r.addCompany(ctx, q, shown.Rows); err != nil {
+			return err
+		}
 		if shown.Tasks, shown.MoreTasks, err = r.openTasks(ctx, q); err != nil {
 			return err
 		}
@@ -268,6 +271,9 @@ func (r *reader) showRow(ctx context.Context, q db.Q, appointment string) (edge.
 		return edge.Event{Name: "row-gone", Data: gone{appointment}}, nil
 	}
 	if err := r.addMessages(ctx, q, rows, messagesOfAppointment, appointment); err != nil {
+		return edge.Event{}, err
+	}
+	if err := r.addCompany(ctx, q, rows); err != nil {
 		return edge.Event{}, err
 	}
 	return edge.Event{Name: "row", Data: rows[0]}, nil

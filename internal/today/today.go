@@ -30,7 +30,18 @@ type Row struct {
 	Outcome     string     `json:"outcome,omitempty"`
 	Seat        Seat       `json:"seat"`
 	Talk        *Talk      `json:"talk,omitempty"`
+	MayInvite   bool       `json:"mayInvite" doc:"The desk can invite somebody to accompany the citizen."`
+	Company     []Guest    `json:"company,omitempty" doc:"Who accompanies the citizen."`
 	Invitation  Invitation `json:"invitation"`
+}
+
+// Guest is somebody who accompanies the citizen, and where they are.
+type Guest struct {
+	Seat      string `json:"seat"`
+	Role      string `json:"role" enum:"companion,representative,interpreter"`
+	Name      Shown  `json:"name"`
+	State     string `json:"state" enum:"expected,waiting,talking"`
+	AwaySince *int64 `json:"awaySince,omitempty"`
 }
 
 // Person is a colleague.
