@@ -52,7 +52,7 @@ export class Call {
     this.meet = resolve;
   });
 
-  constructor(private readonly options: CallOptions) {
+  constructor(readonly options: CallOptions) {
     this.certificate = newCertificate();
     this.agreement = this.newAgreement();
     this.recovery = new Recovery(options.side);
@@ -61,7 +61,7 @@ export class Call {
       (generation) => this.state.phase === "ended" || generation < this.generation,
     );
     this.detour = new Detour(() => options.detour(), options.detouring ?? false);
-    this.local = new LocalMedia((local) => {
+    this.local = new (options.media ?? LocalMedia)((local) => {
       this.apply({ type: "local", local });
       this.tellState();
     });

@@ -1,5 +1,7 @@
 import type { Side } from "./agreement";
+import type { LocalMedia } from "./local";
 import type { SendSignal } from "./outbox";
+import type { LocalState } from "./state";
 
 export interface Prepared {
   commit: string;
@@ -20,6 +22,8 @@ export interface CallOptions {
    * `generation` a new one is asked for.
    */
   renew?: (prepared: Prepared & { generation?: number }) => Promise<number>;
+  /** Where sound and pictures of this side come from, if they are not the call's own (see Branch). */
+  media?: new (changed: (state: LocalState) => void) => LocalMedia;
   /** Asks for the way to the relay through the port of HTTPS; empty where there is none. */
   detour(): Promise<RTCIceServer[]>;
   /** An earlier talk of this page has needed it. */

@@ -248,7 +248,7 @@ function prefer(transceiver: RTCRtpTransceiver, wanted: Codecs): void {
   transceiver.setCodecPreferences(wanted);
 }
 
-async function encode(sender: RTCRtpSender, wanted: Partial<RTCRtpEncodingParameters>): Promise<void> {
+export async function encode(sender: RTCRtpSender, wanted: Partial<RTCRtpEncodingParameters>): Promise<void> {
   const parameters = sender.getParameters();
   const [encoding] = parameters.encodings;
   if (!encoding) return;
