@@ -10,7 +10,7 @@ import { onlyUsedProperties } from "./build/only-used-properties.ts";
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
 /** Guests load the call before they wait: as one file, not as one for every set of pages that shares a part of it. */
-const call = { name: "call", test: /src\/call\/(?!after|devices|paths|persist|sound|store)/ };
+const call = { name: "call", test: /src\/call\/(?!after|branch|devices|pair|paths|persist|sound|store)/ };
 
 /** What one fills in, with what says that it is wrong, comes as one file: a page can have 64. */
 const field = {

@@ -255,6 +255,7 @@ export type RuleName =
   | "talk.files"
   | "talk.document"
   | "talk.form"
+  | "talk.company"
   | "talk.scan"
   | "waiting.messages"
   | "survey.asked"

@@ -41,7 +41,9 @@ interface Wait {
 }
 
 /** What a place can switch off for its talks. */
-export type Feature = "chat" | "screen" | "files" | "document" | "form" | "scan";
+export type Feature = "chat" | "screen" | "files" | "document" | "form" | "company" | "scan";
+
+type CompanyRole = "companion" | "representative" | "interpreter";
 
 export interface GuestTalk {
   id: string;
@@ -68,6 +70,8 @@ interface LegalText {
 
 export interface GuestView {
   seat: string;
+  /** Of who accompanies the citizen. */
+  role?: CompanyRole;
   agency: PublicAgency;
   department: string;
   location: string;
@@ -270,6 +274,19 @@ export interface Row {
   seat: RowSeat;
   talk?: RowTalk;
   invitation: { by: "mail" | "none"; state: "queued" | "sent" | "failed" | "none" };
+  /** The desk can invite somebody to accompany the citizen. */
+  mayInvite?: boolean;
+  company?: { seat: string; role: CompanyRole; name: string; state: SeatState; awaySince?: number }[];
+}
+
+/** One who accompanies a citizen, with the link to their place. */
+export interface InvitedGuest {
+  seat: string;
+  role: CompanyRole;
+  name: string;
+  language: LanguageTag;
+  state: SeatState;
+  link: string;
 }
 
 /** By how many minutes a desk, or a colleague, says to be late. */
@@ -333,7 +350,21 @@ export interface TalkView {
   alarm?: { at: number; answeredBy?: Person };
   /** Somebody is asked to go on with it: anybody of the desk, unless there is `to`. */
   transfer?: TalkTransfer;
+  /** The talk with the citizen whom this guest accompanies. */
+  beside?: string;
+  /** Who accompanies the citizen. */
+  company?: CompanyGuest[];
   now: number;
+}
+
+export interface CompanyGuest {
+  seat: string;
+  role: CompanyRole;
+  name: string;
+  language: LanguageTag;
+  state: SeatState;
+  awaySince?: number;
+  talk?: { id: string; generation: number; ringUntil?: number; enteredAt?: number; takeover?: string };
 }
 
 /** Why not. */

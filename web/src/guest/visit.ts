@@ -28,7 +28,8 @@ type Change = { [Key in keyof VisitState]?: VisitState[Key] | undefined };
  */
 export class Visit {
   private readonly store = new Store<VisitState>(initialVisit);
-  private readonly server: SeatServer;
+  /** For what the talk asks beside the visit. */
+  readonly server: SeatServer;
   private secret: string | undefined;
   private stream: Stream | undefined;
   private readonly calls: Calls;

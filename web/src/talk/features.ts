@@ -24,6 +24,7 @@ export const nothing = {
   document: false,
   form: false,
   hold: false,
+  company: false,
   thrift: false,
   finer: false,
   /** Devices are watched in every talk. */

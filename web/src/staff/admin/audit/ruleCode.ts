@@ -20,6 +20,7 @@ const kinds: Readonly<Record<RuleName, RuleTakes["kind"]>> = {
   "talk.files": "switch",
   "talk.document": "switch",
   "talk.form": "switch",
+  "talk.company": "switch",
   "talk.scan": "switch",
   "waiting.messages": "switch",
   "survey.asked": "switch",

@@ -1,0 +1,156 @@
+// More than two: who interprets for a citizen has a link of their own, waits like everybody, is brought in, hears and sees
+// both, and is asked out for a moment. Each two are connected with each other, through the relay and encrypted end to end.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { album } from '../lib/album.mjs';
+import { look } from '../lib/looks.mjs';
+import { DESK, PHONE, advisor, appoint, callIn, gone, guestWaits, says } from '../lib/office.mjs';
+import { received, until } from '../lib/page.mjs';
+import { bothSeeAndHear, endTalk, hook, screen } from '../lib/steps.mjs';
+import { demoWorld, onlyOurHost, quietConsole } from '../lib/world.mjs';
+
+const LIMIT = { timeout: 180_000 };
+const see = album('company');
+let world, list, talk, guest, link, interpreter;
+
+before(async () => {
+  world = await demoWorld();
+  list = await advisor(world);
+  ({ link } = await appoint(list, { name: 'Gerda Beispiel' }));
+  const admin = await world.chromium.newPage(DESK);
+  await admin.goto(`${world.server.url}/staff`);
+  await admin.wait(screen('signin'));
+  await admin.fill('input[name=email]', 'martina.lorenz@example.org');
+  await admin.fill('input[type=password]', world.server.password());
+  await admin.press('Enter');
+  await admin.wait(screen('admin'));
+  const status = await admin.eval(async () => {
+    const me = await (await fetch('/api/staff/session')).json();
+    const whole = me.roles.find((held) => held.role === 'agency_admin').place;
+    return (await fetch(`/api/staff/places/${whole}/rules/talk.company`, { method: 'PUT', headers: { 'Content-Type': 'application/json' }, body: '{"value":"on"}' })).status;
+  });
+  assert.equal(status, 200);
+  await admin.closeAll();
+});
+after(() => world?.close());
+
+const member = (name) => `${hook('member')}[data-name="${name}"]`;
+const joined = (name) => `${member(name)}[data-connected="true"]`;
+
+// Pictures and sound of somebody come in at a tile.
+const plays = (page, name) =>
+  until(`${name} is seen`, () =>
+    page.eval((selector) => {
+      const video = document.querySelector(`${selector} video`);
+      return video?.videoWidth > 0 && !video.paused && !video.muted && video.srcObject.getAudioTracks().some((track) => !track.muted);
+    }, member(name)),
+  );
+
+async function seen(page, name, { width } = page === talk ? DESK : PHONE) {
+  for (const [size, colorScheme] of [[390, 'light'], [1280, 'dark']]) {
+    await look(page, { width: size, colorScheme });
+    await see(page, `${name}-${size}`);
+  }
+  await look(page, { width, colorScheme: 'light' });
+}
+
+test('the office invites somebody who interprets, with a link of their own', LIMIT, async () => {
+  guest = await guestWaits(world.chromium, link, PHONE);
+  talk = await callIn(list, 'Gerda Beispiel');
+  await bothSeeAndHear(guest, talk);
+  await talk.click(hook('more'));
+  await talk.click(hook('company-open'));
+  await talk.page.getByLabel('Dolmetschen').check();
+  await talk.click(hook('company-invite'));
+  await says(talk, 'dialog[open]', /Bitte geben Sie den Namen an/);
+  await talk.page.locator('dialog[open] input[type=text]').fill('Ada Dolmetsch');
+  await talk.click(hook('company-invite'));
+  await talk.wait(hook('invited'));
+  await talk.click(`${hook('invited')} ${hook('show-link')}`);
+  const theirs = await talk.text(`${hook('invited')} ${hook('book-link')}`);
+  assert.notEqual(theirs, link);
+  await seen(talk, '01-invited');
+  await talk.press('Escape');
+  interpreter = await guestWaits(world.chromium, theirs.trim(), PHONE);
+});
+
+test('who leads the talk brings them in, and all three see and hear each other', LIMIT, async () => {
+  await says(talk, hook('company-waiting'), /Ada Dolmetsch\s+Dolmetschen · wartet/);
+  await seen(talk, '02-waits');
+  await talk.click(hook('bring-in'));
+  await interpreter.wait(screen('talk'));
+  await bothSeeAndHear(interpreter, talk);
+  await guest.wait(joined('Ada Dolmetsch'), 60_000);
+  await interpreter.wait(joined('Gerda Beispiel'), 60_000);
+  await plays(talk, 'Ada Dolmetsch');
+  await plays(guest, 'Ada Dolmetsch');
+  await plays(interpreter, 'Gerda Beispiel');
+  await seen(talk, '03-three');
+  await seen(guest, '03-three-guest');
+  await seen(interpreter, '03-three-interpreter');
+});
+
+test('whoever loads their page anew is back with all others', LIMIT, async () => {
+  for (const [page, others] of [[interpreter, ['Gerda Beispiel']], [guest, ['Ada Dolmetsch']]]) {
+    await page.reload();
+    await page.wait(screen('talk'));
+    for (const name of others) {
+      await page.wait(joined(name), 60_000);
+      await plays(page, name);
+    }
+  }
+  await talk.reload();
+  await bothSeeAndHear(guest, talk);
+  await talk.wait(joined('Ada Dolmetsch'), 60_000);
+  await plays(talk, 'Ada Dolmetsch');
+  await plays(guest, 'Ada Dolmetsch');
+  await plays(interpreter, 'Gerda Beispiel');
+});
+
+test('for a confidential part one of them is asked out, who hears and sees nobody, and back in', LIMIT, async () => {
+  await talk.click(`${member('Ada Dolmetsch')} ${hook('member-more')}`);
+  await see(talk, '04-more');
+  await talk.click(hook('member-apart'));
+  await says(interpreter, hook('halt'), /Sabine Krüger spricht gerade vertraulich/);
+  await gone(guest, member('Ada Dolmetsch'));
+  await gone(interpreter, member('Gerda Beispiel'));
+  const still = await interpreter.eval(received);
+  await bothSeeAndHear(guest, talk);
+  await seen(interpreter, '05-apart-interpreter');
+  await seen(talk, '05-apart');
+  assert.ok((await interpreter.eval(received)).frames <= still.frames + 5, 'nothing comes to who was asked out');
+  await talk.click(`${member('Ada Dolmetsch')} ${hook('member-back')}`);
+  await guest.wait(joined('Ada Dolmetsch'), 60_000);
+  await plays(guest, 'Ada Dolmetsch');
+  await plays(talk, 'Ada Dolmetsch');
+  await bothSeeAndHear(interpreter, talk);
+});
+
+test('a halted talk is halted for all of them', LIMIT, async () => {
+  await talk.click(hook('more'));
+  await talk.click(hook('hold-open'));
+  await talk.click(hook('hold-look'));
+  for (const page of [guest, interpreter]) await page.wait(hook('halt'));
+  await talk.click(hook('hold-over'));
+  for (const page of [guest, interpreter]) await gone(page, hook('halt'));
+  await plays(guest, 'Ada Dolmetsch');
+});
+
+test('who goes to the waiting room is gone for all, and with the talk it is over for all', LIMIT, async () => {
+  await talk.click(`${member('Ada Dolmetsch')} ${hook('member-more')}`);
+  await talk.click(hook('member-wait'));
+  await interpreter.wait(screen('waiting'));
+  await gone(guest, member('Ada Dolmetsch'));
+  await talk.click(hook('bring-in'));
+  await guest.wait(joined('Ada Dolmetsch'), 60_000);
+  await endTalk(talk);
+  await guest.wait(screen('goodbye'));
+  await interpreter.wait(screen('goodbye'));
+  await seen(interpreter, '06-goodbye-interpreter');
+});
+
+test('nothing loud in the console, and no other host', () => {
+  quietConsole(world.chromium);
+  onlyOurHost(world.chromium, world.server);
+});

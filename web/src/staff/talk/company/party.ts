@@ -1,0 +1,269 @@
+import { api, type ApiError, asApiError } from "../../../api/client";
+import { openStream, type Stream } from "../../../api/stream";
+import type { Admitted, CompanyGuest, Detour, Signal, TalkView } from "../../../api/types";
+import { branchOf } from "../../../call/branch";
+import { Call } from "../../../call/call";
+import type { Added } from "../../../call/channel";
+import type { CallState } from "../../../call/state";
+import { Store, type Unsubscribe } from "../../../call/store";
+import { heldBefore } from "../../../talk/hold/before";
+import { address, addressedOf, type Person } from "../../../talk/company/wire";
+
+/** One of the citizen's company with whom this page is connected. */
+export interface Line {
+  readonly talk: string;
+  readonly seat: string;
+  readonly call: Call;
+  readonly state: CallState;
+  /** Asked out for a moment: the others go on without. */
+  readonly apart: boolean;
+}
+
+interface Held {
+  readonly call: Call;
+  readonly seat: string;
+  stream: Stream | undefined;
+  apart: boolean;
+  readonly leaves: Unsubscribe[];
+}
+
+/** Where a page that is loaded anew finds who was asked out: kept with the page's place in the history. */
+type Kept = { apart?: unknown } | null;
+
+/**
+ * The talk with several, on the page of who leads it: a call with each, beside the citizen's. It tells the guests' pages of
+ * each other and passes their descriptions on; what they say to each other goes from one to the other.
+ */
+export class Party {
+  readonly lines = new Store<readonly Line[]>([]);
+  readonly refusal = new Store<ApiError | undefined>(undefined);
+  readonly busy = new Store(false);
+  private readonly held = new Map<string, Held>();
+  private readonly leaves: Unsubscribe[];
+  private halted = false;
+  private people: readonly CompanyGuest[] = [];
+  private closed = false;
+
+  constructor(
+    private readonly main: Call,
+    private readonly agency: string,
+    private view: TalkView,
+  ) {
+    this.leaves = [
+      main.attend({
+        heard: (message) => {
+          this.hear(this.view.id, main, message);
+        },
+        opened: () => {
+          this.tellAll();
+        },
+      }),
+      main.subscribe(({ local }) => {
+        if (local.held === this.halted) return;
+        this.halted = local.held;
+        for (const { call } of this.held.values()) this.tellHalt(call);
+      }),
+    ];
+    this.update(view);
+  }
+
+  /** As the server has it now. */
+  update(view: TalkView): void {
+    this.view = view;
+    this.people = view.company ?? [];
+    for (const { seat, talk } of this.people)
+      if (talk && !this.held.has(talk.id)) void this.rejoin(seat, talk.id);
+    for (const [talk, line] of this.held)
+      if (!this.people.some((one) => one.talk?.id === talk)) {
+        this.held.delete(talk);
+        end(line);
+      }
+    this.show();
+  }
+
+  async bringIn(seat: string): Promise<void> {
+    await this.guarded(async () => {
+      const { talk, signals } = await api.post<Admitted>(`/api/staff/talks/${this.view.id}/company/${seat}`);
+      this.begin(seat, talk.id, signals);
+    });
+  }
+
+  async sendBack(talk: string): Promise<void> {
+    await this.guarded(() => api.post(`/api/staff/talks/${talk}/sendback`));
+  }
+
+  /** The seat is given up, and its link dead. */
+  async dismiss(seat: string): Promise<void> {
+    await this.guarded(() => api.post(`/api/staff/seats/${seat}/withdraw`));
+  }
+
+  async answerTakeover(talk: string, ask: string, allow: boolean): Promise<void> {
+    await this.guarded(() => api.post(`/api/staff/talks/${talk}/takeover`, { ask, allow }));
+  }
+
+  /** Asks somebody out for a moment, or back in: the others and they do not hear or see each other meanwhile. */
+  setApart(talk: string, apart: boolean): void {
+    const line = this.held.get(talk);
+    if (!line) return;
+    line.apart = apart;
+    line.call.hold(apart);
+    this.keep();
+    this.tellAll();
+    this.show();
+  }
+
+  close(): void {
+    this.closed = true;
+    for (const leave of this.leaves) leave();
+    for (const line of this.held.values()) end(line);
+    this.held.clear();
+  }
+
+  private async rejoin(seat: string, talk: string): Promise<void> {
+    const line = this.line(seat, talk); // at once: the view may come again before the answer
+    try {
+      const { signals } = await api.post<Admitted>(`/api/staff/talks/${talk}/join`);
+      this.take(line, talk, signals);
+    } catch (error) {
+      this.refusal.set(asApiError(error));
+      if (this.held.get(talk) === line) this.held.delete(talk); // the next view tries again
+      end(line);
+    }
+  }
+
+  private begin(seat: string, talk: string, signals: readonly Signal[]): void {
+    if (this.held.has(talk) || this.closed) return;
+    this.take(this.line(seat, talk), talk, signals);
+  }
+
+  private line(seat: string, talk: string): Held {
+    const path = `/api/staff/talks/${talk}`;
+    const call = new Call({
+      side: "staff",
+      agency: this.agency,
+      seat: () => seat,
+      media: branchOf(this.main),
+      send: (message, signal) => api.post(`${path}/signal`, message, { signal }),
+      detour: async () => (await api.post<Detour>(`${path}/detour`)).iceServers,
+      detouring: this.main.detours,
+      other: () => seat,
+    });
+    const line: Held = { call, seat, stream: undefined, apart: this.keptApart(talk), leaves: [] };
+    this.held.set(talk, line);
+    call.hold(line.apart);
+    line.leaves.push(
+      call.subscribe(() => {
+        this.show();
+      }),
+      call.attend({
+        heard: (message) => {
+          this.hear(talk, call, message);
+        },
+        opened: () => {
+          this.tellHalt(call);
+          this.tellAll();
+        },
+      }),
+    );
+    return line;
+  }
+
+  private take(line: Held, talk: string, signals: readonly Signal[]): void {
+    if (this.closed || this.held.get(talk) !== line) return;
+    for (const signal of signals) void line.call.handle(signal).catch(() => undefined);
+    line.stream = openStream(`/api/staff/talks/${talk}/stream`, {
+      onEvent: (name, data) => {
+        const list =
+          name === "signal"
+            ? [data as Signal]
+            : name === "snapshot"
+              ? (data as { signals: Signal[] }).signals
+              : [];
+        for (const signal of list) void line.call.handle(signal).catch(() => undefined);
+      },
+      onState: () => undefined,
+    });
+    this.show();
+  }
+
+  /** What one of the guests' pages says: who else is here, or a description for one of them. */
+  private hear(from: string, call: Call, message: Added): void {
+    if (message.t === "hold?" && call !== this.main) this.tellHalt(call);
+    if (message.t !== "company") return;
+    if (message.do === "who") this.tell(from, call);
+    const addressed = addressedOf(message, "to");
+    if (!addressed || this.isApart(from) || this.isApart(addressed.who)) return;
+    this.callOf(addressed.who)?.tell(address("from", { who: from, passed: addressed.passed }));
+  }
+
+  private isApart(talk: string): boolean {
+    return this.held.get(talk)?.apart ?? false;
+  }
+
+  private callOf(talk: string): Call | undefined {
+    return talk === this.view.id ? this.main : this.held.get(talk)?.call;
+  }
+
+  private tellHalt(call: Call): void {
+    call.tell({ t: "hold", ...(this.halted ? { why: heldBefore() ?? "break" } : {}) });
+  }
+
+  private tellAll(): void {
+    this.tell(this.view.id, this.main);
+    for (const [talk, { call }] of this.held) this.tell(talk, call);
+  }
+
+  private tell(to: string, call: Call): void {
+    const apart = this.isApart(to);
+    const people = apart ? [] : this.present().filter(({ id }) => id !== to);
+    call.tell({ t: "company", do: "here", people, apart });
+  }
+
+  private present(): Person[] {
+    const { name } = this.view.appointment.citizen;
+    const here: Person[] = [{ id: this.view.id, name, role: "citizen" }];
+    for (const { name, role, talk } of this.people)
+      if (talk?.enteredAt !== undefined && !this.isApart(talk.id)) here.push({ id: talk.id, name, role });
+    return here;
+  }
+
+  private told = "";
+  private show(): void {
+    this.lines.set(
+      [...this.held].map(([talk, { seat, call, apart }]) => ({ talk, seat, call, apart, state: call.state })),
+    );
+    const told = JSON.stringify(this.present());
+    if (told === this.told) return;
+    this.told = told;
+    this.tellAll();
+  }
+
+  private keptApart(talk: string): boolean {
+    const { apart } = (history.state as Kept) ?? {};
+    return Array.isArray(apart) && apart.includes(talk);
+  }
+
+  private keep(): void {
+    const apart = [...this.held].filter(([, line]) => line.apart).map(([talk]) => talk);
+    history.replaceState({ ...(history.state as Kept), apart }, "");
+  }
+
+  private async guarded(action: () => Promise<unknown>): Promise<void> {
+    if (this.busy.value) return;
+    this.busy.set(true);
+    this.refusal.set(undefined);
+    try {
+      await action();
+    } catch (error) {
+      this.refusal.set(asApiError(error));
+    } finally {
+      this.busy.set(false);
+    }
+  }
+}
+
+function end(line: Held): void {
+  for (const leave of line.leaves) leave();
+  line.stream?.close();
+  line.call.close();
+}
