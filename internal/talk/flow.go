@@ -259,8 +259,10 @@ func (s *Service) join(ctx context.Context, p staff.Person, id string, takeover,
 		if err := s.outlive(ctx, tx, t); err != nil {
 			return err
 		}
-		if err := bringAlong(ctx, tx, *t); err != nil {
-			return err
+		if !own {
+			if err := bringAlong(ctx, tx, *t); err != nil {
+				return err
+			}
 		}
 		if own && device != "" { // the new generation begins with its page: the guest renews once
 			if err := s.breakUp(ctx, tx, *t); err != nil { // a device has one talk

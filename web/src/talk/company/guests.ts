@@ -56,8 +56,10 @@ export class Guests {
           this.ask();
         },
       }),
-      call.subscribe(({ phase }) => {
+      call.subscribe(({ phase, local }) => {
         this.attended(phase === "connected");
+        // A halted talk that goes on does so without who is still asked out.
+        if (this.apart.value && !local.held && phase !== "ended") call.hold(true);
       }),
     ];
   }
