@@ -125,7 +125,11 @@ func guestProps() map[string]prop {
 		"POST " + seat + "/pair": {
 			ready: func(s *scene) { s.mayInvite(); s.enter(); s.accompany() },
 			body: func(s *scene) any {
-				return page(worldtest.Body{"with": s.bringIn(), "round": 1, "sdp": offer["offer"]})(s)
+				with := "nobody" // a talk on a paired device has nobody beside it
+				if s.actor != pairedDevice {
+					with = s.bringIn()
+				}
+				return page(worldtest.Body{"with": with, "round": 1, "sdp": offer["offer"]})(s)
 			},
 		},
 		"POST " + seat + "/receipt":               {body: bare},

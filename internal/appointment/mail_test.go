@@ -229,9 +229,13 @@ func TestWhatBecomesOfAnEarlierMailSaysNothingAboutTheNewest(t *testing.T) {
 func TestAMailWhoseAppointmentCannotBeReadIsShownAsFailedAlsoAfterAMove(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s, _ := newMailDesk(t, d)
+		list := s.sommer.Listen("/api/staff/stream", "")
+		list.Until("snapshot", nil)
 		var made changed
 		s.sommer.Post(path, citizen(s.o.Booking(Start().Add(time.Hour)), "email", "erika@example.org")).OK(t).Into(t, &made)
-		s.change(s.sommer, Place{Appointment: made.ID}, "move", Body{"version": made.Version, "startsAt": Start().Add(3 * time.Hour).UnixMilli()}).OK(t)
+		untilMail(list, made, "sent")
+		s.change(s.sommer, Place{Appointment: made.ID}, "move", Body{"version": made.Version, "startsAt": Start().Add(3 * time.Hour).UnixMilli()}).OK(t).Into(t, &made)
+		untilMail(list, made, "sent") // else the mails that are under way have the last word
 		away, cancel := context.WithCancel(t.Context())
 		cancel()
 		n, err := s.Appointments.Notice(away, s.o.Agency, made.ID)
