@@ -7,6 +7,7 @@ import type { Added } from "../../../call/channel";
 import type { CallState } from "../../../call/state";
 import { Store, type Unsubscribe } from "../../../call/store";
 import { heldBefore } from "../../../talk/hold/before";
+import { Passes } from "./passes";
 import { address, addressedOf, type Person } from "../../../talk/company/wire";
 
 /** One of the citizen's company with whom this page is connected. */
@@ -39,6 +40,8 @@ export class Party {
   readonly refusal = new Store<ApiError | undefined>(undefined);
   readonly busy = new Store(false);
   private readonly held = new Map<string, Held>();
+  /** By talk: also of one that is loaded anew. */
+  private readonly passes = new Map<string, Passes>();
   private readonly leaves: Unsubscribe[];
   private halted = false;
   private people: readonly CompanyGuest[] = [];
@@ -193,6 +196,9 @@ export class Party {
     if (message.do === "who") this.tell(from, call);
     const addressed = addressedOf(message, "to");
     if (!addressed || this.isApart(from) || this.isApart(addressed.who)) return;
+    const passes = this.passes.get(from) ?? new Passes();
+    this.passes.set(from, passes);
+    if (!passes.take()) return;
     this.callOf(addressed.who)?.tell(address("from", { who: from, passed: addressed.passed }));
   }
 
