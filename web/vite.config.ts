@@ -24,6 +24,12 @@ const field = {
  */
 const compiledAhead = new Set(["call", "later"]);
 
+/**
+ * What is looked for by name (scripts/lib/size-budget.mjs). The names of all others stand in what guests load first, too, and
+ * two letters of each are enough for whoever looks at a browser's list of requests.
+ */
+const named = /^(?:call|pdf|picture|(?:guest|staff)\..*)$/;
+
 /** Fields and choices come with what shows them, although Svelte names their code beside what every page needs. */
 const bindings = { test: /svelte.*\/bindings\//, sideEffects: false };
 const notBindings = /^(?!.*\/bindings\/(?:input|select)\.js)/;
@@ -73,7 +79,8 @@ export default defineConfig(({ mode }) => {
         output: {
           // By 36 bits of its content each of a hundred files has its own name; they stand in what guests load first.
           entryFileNames: "assets/[name]-[hash:6].js",
-          chunkFileNames: "assets/[name]-[hash:6].js",
+          chunkFileNames: ({ name }) =>
+            `assets/${named.test(name) ? "[name]" : name.slice(0, 2)}-[hash:6].js`,
           assetFileNames: "assets/[name]-[hash:6][extname]",
           postBanner: ({ name }) => (compiledAhead.has(name) ? "//# allFunctionsCalledOnLoad" : ""),
           codeSplitting: {

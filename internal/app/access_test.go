@@ -250,7 +250,7 @@ type prop struct {
 // call makes a scene for a route and lets somebody call it.
 func (s *stage) call(route string, p prop, actor string) int {
 	s.t.Helper()
-	s.Clock.Forward(35 * time.Second) // all calls together stay within the day that the relay trusts a clock ahead of its own
+	s.Clock.Forward(30 * time.Second) // all calls together stay within the day that the relay trusts a clock ahead of its own
 	one := &scene{stage: s, actor: actor}
 	if p.ready != nil {
 		p.ready(one)
