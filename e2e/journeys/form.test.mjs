@@ -64,6 +64,8 @@ test('what is no form that can be filled in is refused with what to do, and noth
 
 test('an advisor opens a form, and both see its fields, which no script of it fills in', LIMIT, async () => {
   await choose('Antrag_Wohngeld.pdf', application());
+  await talk.wait(`${field('Vor- und Nachname')}, ${hook('form-refused')}`);
+  assert.equal((await talk.has(hook('form-refused'))) && (await talk.text(hook('form-refused'))), false);
   for (const page of [talk, guest]) {
     await page.wait(field('Vor- und Nachname'));
     assert.equal(await page.page.locator(hook('form-field')).count(), 6);

@@ -568,12 +568,13 @@ async function inTheTalk(guest, talk) {
       const bar = document.querySelector('[data-testid=mic]').parentElement;
       return [...bar.children].map((button) => [button.getBoundingClientRect().left, button.getBoundingClientRect().top].map(Math.round).join());
     });
-  // Under load, Chromium goes on for some frames with the style of the former width.
+  // Under load, Chromium goes on for some frames with the style of the former size: the bar ends where the window does.
+  const atTheBottom = (page) => page.eval(() => innerHeight - document.querySelector('[data-testid=mic]').parentElement.getBoundingClientRect().bottom < 60);
   const oneRow = async (page, width) => {
     await look(page, { width, colorScheme: 'light' });
     return until(`one row at ${width} pixels`, async () => {
       const bar = await places(page);
-      return new Set(bar.map((place) => place.split(',')[1])).size === 1 && bar;
+      return new Set(bar.map((place) => place.split(',')[1])).size === 1 && (await atTheBottom(page)) && bar;
     });
   };
   const bars = {};

@@ -1,7 +1,7 @@
 import { type Answer, answerOf, type Ask, type Part } from "./words";
 
 /** In ms: what takes longer is given up, with all that it has begun. */
-const patienceMs = 20_000;
+const patienceMs = 40_000;
 
 /**
  * A frame without an origin in which a file of somebody else is read (internal/pages/sandbox.go). What runs in it gets the
