@@ -106,6 +106,9 @@ func (s *Service) bringIn(ctx context.Context, p staff.Person, id, seatID string
 		if t, err = s.create(ctx, tx, x, p.ID, main); err != nil {
 			return err
 		}
+		if err := s.letWrite(ctx, tx, x, &t); err != nil {
+			return err
+		}
 		if err := s.note(ctx, tx, audit.Staff(p.ID), audit.CompanyAdmitted, t, x, audit.Is("role", string(x.Role))); err != nil {
 			return err
 		}

@@ -87,7 +87,7 @@ func TestWhoAccompaniesACitizenHasASeatAndALinkOfTheirOwn(t *testing.T) {
 		if beside.Talk.Beside != p.id || beside.Signals.of("offer") == nil {
 			t.Errorf("%+v", beside)
 		}
-		if slices.Contains(beside.Talk.Features, "files") || !slices.Contains(beside.Talk.Features, "screen") {
+		if !slices.Equal(beside.Talk.Features, []string{"chat", "screen", "company"}) {
 			t.Errorf("switched on for who accompanies: %v", beside.Talk.Features)
 		}
 		interpreter.Signal(1, "enter", nil).OK(t)
@@ -249,4 +249,28 @@ func (p *party) other() string {
 	var out struct{ Talk talk.View }
 	winter.Post("/api/staff/seats/"+g.Place.Seat+"/admit", Body{}).OK(p.t).Into(p.t, &out)
 	return out.Talk.ID
+}
+
+// They have no other way to say anything, and the others are to read it.
+func TestWhoAccompaniesInWritingSwitchesTheChatOnForAll(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		p := newParty(t, d)
+		p.do(p.sommer, p.id, "sendback", Body{}).OK(t)
+		p.Decide(p.o, p.o.Agency, agency.TalkChat, `"off"`, true)
+		p.id = p.admit(p.sommer).Talk.ID
+		p.g.Signal(2, "enter", nil).OK(t)
+		speaks := p.bringIn(p.accompanied("companion", "Rolf Beispiel")).Talk
+		chats := func(id string) bool {
+			view, _ := p.staffSees(p.sommer, id)
+			return slices.Contains(view.Features, "chat")
+		}
+		if chats(p.id) || chats(speaks.ID) {
+			t.Error("the chat is on although it is switched off")
+		}
+		writes := p.accompanied("companion", "Ada Beispiel")
+		writes.ArriveBy("text").OK(t)
+		if all := []bool{chats(p.bringIn(writes).Talk.ID), chats(p.id), chats(speaks.ID)}; slices.Contains(all, false) {
+			t.Errorf("who can write: %v", all)
+		}
+	})
 }

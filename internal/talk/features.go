@@ -1,6 +1,7 @@
 package talk
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -56,21 +57,35 @@ func (s *Service) features(ctx context.Context, q db.Q, x seat.Seat) ([]string, 
 	return list, nil
 }
 
-// forCompany is what of it there is for who accompanies the citizen: they see and hear, and speak. What is written
-// goes between the advisor and the citizen, as documents and forms do.
+// forCompany is what of it there is for who accompanies the citizen: they see and hear, speak and write. Files, documents
+// and forms go between the advisor and the citizen.
 func forCompany(features []string) []string {
-	return slices.DeleteFunc(slices.Clone(features), func(f string) bool { return f != screen && f != company })
+	return slices.DeleteFunc(slices.Clone(features), func(f string) bool { return f != chat && f != screen && f != company })
 }
 
-// letWrite switches the chat on for a guest who has lost both camera and microphone in the midst of a talk.
+// letWrite switches the chat on for a guest who has neither camera nor microphone, or has lost both in the midst of a talk;
+// then also for all others in it, who are to read that.
 func (s *Service) letWrite(ctx context.Context, tx *db.Tx, x seat.Seat, t *Talk) error {
-	if t.Beside != "" || x.Mode != seat.Text || slices.Contains(t.Features, chat) {
+	if x.Mode != seat.Text || slices.Contains(t.Features, chat) {
 		return nil
 	}
-	t.Features = append(t.Features, chat)
-	if _, err := tx.ExecContext(ctx, `UPDATE talk SET features = $1 WHERE agency_id = $2 AND id = $3`,
-		strings.Join(t.Features, " "), t.Agency, t.ID); err != nil {
-		return fmt.Errorf("let the guest write: %w", err)
+	all, err := liveTalks(ctx, tx, ` AND (id = $2 OR beside = $2) ORDER BY id`, t.Agency, cmp.Or(t.Beside, t.ID))
+	if err != nil {
+		return err
 	}
-	return s.tell(ctx, tx, *t)
+	for _, one := range all {
+		if slices.Contains(one.Features, chat) {
+			continue
+		}
+		one.Features = append(one.Features, chat)
+		if _, err := tx.ExecContext(ctx, `UPDATE talk SET features = $1 WHERE agency_id = $2 AND id = $3`,
+			strings.Join(one.Features, " "), one.Agency, one.ID); err != nil {
+			return fmt.Errorf("let the guest write: %w", err)
+		}
+		if err := s.tell(ctx, tx, one); err != nil {
+			return err
+		}
+	}
+	t.Features = append(t.Features, chat)
+	return nil
 }

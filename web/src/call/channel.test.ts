@@ -3,8 +3,8 @@ import { maxChatText, maxMessage, parseMessage } from "./channel";
 
 test.each([
   { t: "state", mic: true, camera: false, screen: true, sharing: false },
-  { t: "chat", id: "a-1", text: "Guten Tag" },
-  { t: "chat", id: "a-1", text: "Guten Tag", yours: true },
+  { t: "chat", id: "a-1", text: "Guten Tag", yours: false, again: false },
+  { t: "chat", id: "a-1", text: "Guten Tag", yours: true, again: true, by: "Ada" },
   { t: "chat-ack", id: "a-1" },
   { t: "compared" },
   { t: "bye" },

@@ -3,8 +3,11 @@ import type { Senders } from "./peer";
 /** What the two pages say to each other directly, encrypted like the media (docs/protocol.md §4, 10). */
 export type Message =
   | { t: "state"; mic: boolean; camera: boolean; screen: boolean; sharing: boolean }
-  /** `yours`: the page that hears it has said it, and has been loaded anew since. */
-  | { t: "chat"; id: string; text: string; yours?: boolean }
+  /**
+   * `yours`: the page that hears it has said it, and has been loaded anew since. `again`: a page of before has it. `by`:
+   * the advisor's page passes on what somebody else in the talk has written.
+   */
+  | { t: "chat"; id: string; text: string; yours: boolean; again: boolean; by: string | undefined }
   | { t: "chat-ack"; id: string }
   | { t: "compared" }
   /** Said again and again by a side that sends neither sound nor picture: else nobody would notice that it has gone. */
@@ -67,12 +70,13 @@ export function parseMessage(data: unknown): Message | undefined {
         t: "chat",
         id: message.id,
         text: message.text,
-        ...(message.yours === true ? { yours: true } : {}),
+        yours: message.yours === true,
+        again: message.again === true,
+        by: typeof message.by === "string" ? message.by : undefined,
       };
     case "chat-ack":
       return isId(message.id) ? { t: "chat-ack", id: message.id } : undefined;
     case "compared":
-      return { t: "compared" };
     case "here":
     case "bye":
       return { t: message.t };

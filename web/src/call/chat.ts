@@ -77,7 +77,9 @@ export class Lines {
     if (message.t === "chat") {
       // Only a page that has just come may be told what it has said itself; any other one knows.
       if (message.yours && this.channel !== this.first) return;
-      this.keep(message.id, { text: message.text, mine: message.yours === true, delivered: true });
+      // What others have written is said again by the page that has passed it on.
+      if (message.by === undefined)
+        this.keep(message.id, { text: message.text, mine: message.yours, delivered: true });
       this.send({ t: "chat-ack", id: message.id });
     }
     if (message.t === "chat-ack") this.delivered(message.id);
@@ -93,8 +95,8 @@ export class Lines {
     const other = this.events.other();
     if (this.other !== undefined && this.other !== other) this.forget();
     this.other = other;
-    for (const [id, { text, mine }] of this.log)
-      this.send({ t: "chat", id, text, ...(mine ? {} : { yours: true }) });
+    for (const [id, { text, mine, delivered }] of this.log)
+      this.send({ t: "chat", id, text, yours: !mine, again: delivered });
   }
 
   /**

@@ -6,10 +6,14 @@ type Phase = "idle" | "connecting" | "connected" | "reconnecting" | "ended";
 export type Broken = "intercepted" | "incompatible";
 export type Quality = "good" | "weak" | "poor" | "lost";
 
-interface ChatMessage {
+export interface ChatMessage {
   readonly id: string;
   readonly mine: boolean;
   readonly text: string;
+  /** Who has written it, where that is neither this person nor the one on the other side. */
+  readonly by?: string | undefined;
+  /** The other side had it before this page was loaded. */
+  readonly again?: boolean;
   /** By this device's clock. */
   readonly at: number;
   /** Mine: the other page has it. */
@@ -93,17 +97,10 @@ export function eventOf(message: Exclude<Message, { t: "here" | "more" }>, at: n
       const { mic, camera, sharing, screen: visible } = message;
       return { type: "remote", remote: { mic, camera, sharing, visible } };
     }
-    case "chat":
-      return {
-        type: "chat",
-        message: {
-          id: message.id,
-          mine: message.yours === true,
-          text: message.text,
-          at,
-          delivered: true,
-        },
-      };
+    case "chat": {
+      const { id, text, yours, again, by } = message;
+      return { type: "chat", message: { id, text, mine: yours, again, by, at, delivered: true } };
+    }
     case "chat-ack":
       return { type: "delivered", id: message.id };
     case "compared":

@@ -10,7 +10,7 @@ import { Visit } from "./visit";
 
 async function start(): Promise<void> {
   const target = document.getElementById("app");
-  if (!target) throw new Error("the page has no place for the application");
+  if (!target) throw new Error("no place for the page");
   const route = routeOf(location.pathname);
   // The question to the server and the texts travel side by side.
   const visit = route.page === "visit" ? new Visit(route.agency) : undefined;

@@ -34,7 +34,7 @@ function render(parts: Part[], language: string, params: Params, count?: number)
       if (part === hash) return new Intl.NumberFormat(language).format(count ?? 0);
       if (typeof part === "string") return part;
       const value = params[part.name];
-      if (value === undefined) throw new Error(`message argument ${part.name} is missing`);
+      if (value === undefined) throw new Error(`${part.name} is missing`);
       if (!part.options) {
         return typeof value === "number" ? new Intl.NumberFormat(language).format(value) : value;
       }
@@ -99,7 +99,7 @@ class Parser {
     if (this.take("}")) return { name };
     this.expect(",");
     const kind = this.word();
-    if (kind !== "plural" && kind !== "select") throw this.error(`unknown argument type ${kind}`);
+    if (kind !== "plural" && kind !== "select") throw this.error(`unknown ${kind}`);
     this.expect(",");
     const plural = kind === "plural";
     const options = new Map<string, Part[]>();

@@ -14,7 +14,7 @@ import { takeArrival } from "./ways";
 
 async function start(): Promise<void> {
   const target = document.getElementById("app");
-  if (!target) throw new Error("the page has no place for the application");
+  if (!target) throw new Error("no place for the page");
   const session = new Session();
   const language = keptLanguage() ?? chooseLanguage(navigator.languages);
   if (location.pathname !== devicePath) void session.open(language, takeArrival());

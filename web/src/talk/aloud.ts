@@ -12,7 +12,7 @@ export class Aloud {
   private readonly read = new Map<string, number>();
   private pause: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly say: (text: string) => void) {}
+  constructor(private readonly say: (text: string, by: string | undefined) => void) {}
 
   follow(lines: readonly LiveLine[]): void {
     const theirs = lines.filter(({ mine }) => !mine);
@@ -27,11 +27,11 @@ export class Aloud {
     clearTimeout(this.pause);
   }
 
-  private readOn({ id, text }: LiveLine): void {
+  private readOn({ id, text, by }: LiveLine): void {
     // What was taken back and typed anew is read again from where it was taken back.
     const from = Math.min(this.read.get(id) ?? 0, text.length);
     this.read.set(id, text.length);
     const rest = text.slice(from).trim();
-    if (rest !== "") this.say(rest);
+    if (rest !== "") this.say(rest, by);
   }
 }

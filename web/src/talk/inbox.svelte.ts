@@ -9,6 +9,8 @@ interface Inbox {
   readonly unread: number;
   /** The beginning of the newest of them, for a moment. */
   readonly fresh: string | undefined;
+  /** Who has written that, where it is not the other side itself. */
+  readonly by: string | undefined;
 }
 
 export function inbox(now: () => { chat: CallState["chat"]; open: boolean }): Inbox {
@@ -29,6 +31,9 @@ export function inbox(now: () => { chat: CallState["chat"]; open: boolean }): In
     },
     get fresh() {
       return fresh;
+    },
+    get by() {
+      return newest?.by;
     },
   };
 }

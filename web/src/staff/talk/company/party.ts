@@ -7,7 +7,10 @@ import type { Added } from "../../../call/channel";
 import type { CallState } from "../../../call/state";
 import { Store, type Unsubscribe } from "../../../call/store";
 import { heldBefore } from "../../../talk/hold/before";
-import { Passes } from "./passes";
+import { isOn } from "../../../talk/features";
+import type { Room } from "../../../talk/room";
+import { Passes } from "../../../talk/passes";
+import { Written } from "./written";
 import { address, addressedOf, type Person } from "../../../talk/company/wire";
 
 /** One of the citizen's company with whom this page is connected. */
@@ -23,6 +26,8 @@ export interface Line {
 interface Held {
   readonly call: Call;
   readonly seat: string;
+  /** How many devices of theirs were let in one after the other. */
+  letIn: number;
   stream: Stream | undefined;
   apart: boolean;
   readonly leaves: Unsubscribe[];
@@ -43,6 +48,7 @@ export class Party {
   /** By talk: also of one that is loaded anew. */
   private readonly passes = new Map<string, Passes>();
   private readonly leaves: Unsubscribe[];
+  private readonly written: Written;
   private halted = false;
   private people: readonly CompanyGuest[] = [];
   private closed = false;
@@ -51,7 +57,10 @@ export class Party {
     private readonly main: Call,
     private readonly agency: string,
     private view: TalkView,
+    private readonly room: Room,
   ) {
+    const citizen = { talk: view.id, name: view.appointment.citizen.name, call: main, apart: false };
+    this.written = new Written(citizen, room.chat, () => isOn(this.view, "chat"));
     this.leaves = [
       main.attend({
         heard: (message) => {
@@ -101,7 +110,13 @@ export class Party {
   }
 
   async answerTakeover(talk: string, ask: string, allow: boolean): Promise<void> {
-    await this.guarded(() => api.post(`/api/staff/talks/${talk}/takeover`, { ask, allow }));
+    await this.guarded(async () => {
+      await api.post(`/api/staff/talks/${talk}/takeover`, { ask, allow });
+      const line = this.held.get(talk);
+      if (!allow || !line) return;
+      line.letIn++;
+      this.written.forget(talk);
+    });
   }
 
   /** Asks somebody out for a moment, or back in: the others and they do not hear or see each other meanwhile. */
@@ -120,6 +135,8 @@ export class Party {
     for (const leave of this.leaves) leave();
     for (const line of this.held.values()) end(line);
     this.held.clear();
+    this.written.close();
+    this.room.members.set([]);
   }
 
   private async rejoin(seat: string, talk: string): Promise<void> {
@@ -149,9 +166,10 @@ export class Party {
       send: (message, signal) => api.post(`${path}/signal`, message, { signal }),
       detour: async () => (await api.post<Detour>(`${path}/detour`)).iceServers,
       detouring: this.main.detours,
-      other: () => seat,
+      other: () => `${seat} ${this.held.get(talk)?.letIn}`,
     });
-    const line: Held = { call, seat, stream: undefined, apart: this.keptApart(talk), leaves: [] };
+    const apart = this.keptApart(talk);
+    const line: Held = { call, seat, letIn: 0, stream: undefined, apart, leaves: [] };
     this.held.set(talk, line);
     call.hold(line.apart);
     line.leaves.push(
@@ -238,10 +256,24 @@ export class Party {
     this.lines.set(
       [...this.held].map(([talk, { seat, call, apart }]) => ({ talk, seat, call, apart, state: call.state })),
     );
+    this.meet();
     const told = JSON.stringify(this.present());
     if (told === this.told) return;
     this.told = told;
     this.tellAll();
+  }
+
+  /** Whom what is written here goes to; told only when that changes. */
+  private meet(): void {
+    const before = this.room.members.value;
+    const now = [...this.held].map(([talk, { call, seat, apart }]) => {
+      const name = this.people.find((one) => one.seat === seat)?.name ?? "";
+      const known = before.find((one) => one.call === call && one.apart === apart && one.name === name);
+      return known ?? { talk, name, call, apart };
+    });
+    if (now.length === before.length && now.every((one, index) => one === before[index])) return;
+    this.written.update(now);
+    this.room.members.set(now);
   }
 
   private keptApart(talk: string): boolean {
