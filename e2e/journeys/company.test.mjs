@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { album } from '../lib/album.mjs';
 import { look } from '../lib/looks.mjs';
-import { DESK, PHONE, advisor, appoint, callIn, gone, guestWaits, says } from '../lib/office.mjs';
+import { DESK, PHONE, advisor, appoint, callIn, focused, gone, guestWaits, says } from '../lib/office.mjs';
 import { received, until } from '../lib/page.mjs';
 import { bothSeeAndHear, endTalk, hook, screen } from '../lib/steps.mjs';
 import { demoWorld, onlyOurHost, quietConsole } from '../lib/world.mjs';
@@ -91,6 +91,50 @@ test('who leads the talk brings them in, and all three see and hear each other',
   await seen(interpreter, '03-three-interpreter');
 });
 
+const chatField = `form:has(${hook('chat-send')}) input`;
+
+async function writes(page, text) {
+  if (!(await page.has(chatField))) await page.click(hook('chat'));
+  await page.page.locator(chatField).fill(text);
+  await page.press('Enter');
+}
+
+// What stands in the chat, with who has written it.
+const reads = (page, ...lines) =>
+  until(`${lines.at(-1)} is read`, async () => {
+    if (!(await page.has(chatField))) await page.click(hook('chat'));
+    const all = await page.page.locator('[role=log]').filter({ has: page.page.locator('.said') }).locator('p:has(.said)').allInnerTexts();
+    return JSON.stringify(all.map((line) => line.replace(/\s*\n\s*/g, ': '))) === JSON.stringify(lines);
+  });
+
+test('what one of them writes all others read, with the name', LIMIT, async () => {
+  await writes(interpreter, 'Ich übersetze jetzt.');
+  await reads(talk, 'Ada Dolmetsch: Ich übersetze jetzt.');
+  await reads(guest, 'Ada Dolmetsch: Ich übersetze jetzt.');
+  await writes(guest, 'Danke');
+  await writes(talk, 'Guten Tag Ihnen beiden');
+  await reads(interpreter, 'Sie: Ich übersetze jetzt.', 'Gerda Beispiel: Danke', 'Sabine Krüger: Guten Tag Ihnen beiden');
+  await reads(guest, 'Ada Dolmetsch: Ich übersetze jetzt.', 'Sie: Danke', 'Sabine Krüger: Guten Tag Ihnen beiden');
+  await reads(talk, 'Ada Dolmetsch: Ich übersetze jetzt.', 'Gerda Beispiel: Danke', 'Sie: Guten Tag Ihnen beiden');
+  await seen(talk, '03-written');
+  await seen(interpreter, '03-written-interpreter');
+  for (const page of [talk, guest, interpreter]) await page.press('Escape');
+});
+
+test('A11-01: what one of them types all others read as it is typed, with the name', LIMIT, async () => {
+  await interpreter.click(hook('more'));
+  await interpreter.click(hook('live-open'));
+  await focused(interpreter, hook('live'));
+  await interpreter.page.keyboard.type('Frau Beispiel sagt');
+  for (const page of [talk, guest]) await says(page, hook('live'), /Ada Dolmetsch:\s*Frau Beispiel sagt/);
+  await guest.page.locator(`${hook('live')} input`).fill('ich sage');
+  await says(interpreter, hook('live'), /Gerda Beispiel:\s*ich sage/);
+  await talk.page.locator(`${hook('live')} input`).fill('ich höre');
+  for (const page of [guest, interpreter]) await says(page, hook('live'), /Sabine Krüger:\s*ich höre/);
+  await seen(interpreter, '03-typed-interpreter');
+  for (const page of [talk, guest, interpreter]) await page.page.locator(`${hook('live')} form button`).click();
+});
+
 test('whoever loads their page anew is back with all others', LIMIT, async () => {
   for (const [page, others] of [[interpreter, ['Gerda Beispiel']], [guest, ['Ada Dolmetsch']]]) {
     await page.reload();
@@ -106,6 +150,8 @@ test('whoever loads their page anew is back with all others', LIMIT, async () =>
   await plays(talk, 'Ada Dolmetsch');
   await plays(guest, 'Ada Dolmetsch');
   await plays(interpreter, 'Gerda Beispiel');
+  await reads(interpreter, 'Sie: Ich übersetze jetzt.', 'Gerda Beispiel: Danke', 'Sabine Krüger: Guten Tag Ihnen beiden');
+  await interpreter.press('Escape');
 });
 
 test('for a confidential part one of them is asked out, who hears and sees nobody, and back in', LIMIT, async () => {
@@ -119,12 +165,17 @@ test('for a confidential part one of them is asked out, who hears and sees nobod
   await bothSeeAndHear(guest, talk);
   await seen(interpreter, '05-apart-interpreter');
   await seen(talk, '05-apart');
+  await writes(guest, 'Das soll sie nicht lesen');
+  await until('it is read', async () => (await talk.text('main')).includes('Das soll sie nicht lesen'));
   assert.ok((await interpreter.eval(received)).frames <= still.frames + 5, 'nothing comes to who was asked out');
   await talk.click(`${member('Ada Dolmetsch')} ${hook('member-back')}`);
   await guest.wait(joined('Ada Dolmetsch'), 60_000);
   await plays(guest, 'Ada Dolmetsch');
   await plays(talk, 'Ada Dolmetsch');
   await bothSeeAndHear(interpreter, talk);
+  await writes(talk, 'Wieder zu dritt');
+  await reads(interpreter, 'Sie: Ich übersetze jetzt.', 'Gerda Beispiel: Danke', 'Sabine Krüger: Guten Tag Ihnen beiden', 'Sabine Krüger: Wieder zu dritt');
+  for (const page of [talk, guest, interpreter]) await page.press('Escape');
 });
 
 test('a halted talk is halted for all of them', LIMIT, async () => {
@@ -144,6 +195,7 @@ test('who goes to the waiting room is gone for all, and with the talk it is over
   await gone(guest, member('Ada Dolmetsch'));
   await talk.click(hook('bring-in'));
   await guest.wait(joined('Ada Dolmetsch'), 60_000);
+  await reads(interpreter); // another talk: what was written before is not for it
   await endTalk(talk);
   await guest.wait(screen('goodbye'));
   await interpreter.wait(screen('goodbye'));

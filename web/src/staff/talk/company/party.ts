@@ -113,9 +113,7 @@ export class Party {
     await this.guarded(async () => {
       await api.post(`/api/staff/talks/${talk}/takeover`, { ask, allow });
       const line = this.held.get(talk);
-      if (!allow || !line) return;
-      line.letIn++;
-      this.written.forget(talk);
+      if (allow && line) line.letIn++;
     });
   }
 

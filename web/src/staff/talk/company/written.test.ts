@@ -22,11 +22,14 @@ function person(name: string) {
     const whole = { text: message.id, mine: false, at: state.value.chat.length, delivered: true, ...message };
     state.set({ chat: [...state.value.chat, whole] });
   };
-  const loadsAnew = (): void => {
+  const loadsAnew = (other = "device"): void => {
     told.length = 0;
-    for (const part of parts) part.opened?.({} as never);
+    for (const part of parts) part.opened?.({ other } as never);
   };
-  const read = (): string[] => told.map(({ text, by }) => [by ?? "advisor", text].join(": "));
+  const read = (): string[] =>
+    told.map(({ text, by, yours }) =>
+      yours === true ? `own: ${String(text)}` : [by ?? "advisor", text].join(": "),
+    );
   return { member, chat, loadsAnew, read };
 }
 
@@ -65,19 +68,22 @@ it("nobody is told what was written before they came, or while they were asked o
   ada.chat({ id: "Hallo?" });
   written.update([ada.member, rolf.member]);
   ada.loadsAnew();
-  expect(ada.read()).toEqual([]);
+  expect(ada.read()).toEqual(["own: Hallo?"]);
   expect(gerda.read()).toEqual([]);
   expect(shown()).toEqual(["Ada: Hallo?"]);
   expect(rolf.read()).toEqual(["Gerda: vorher", "Gerda: vertraulich", "advisor: auch das"]);
 });
 
 it("a page that is loaded anew is told again what it had, but not another device", () => {
-  const { gerda, ada, written } = room();
+  const { gerda, ada } = room();
   gerda.chat({ id: "eins" });
+  ada.chat({ id: "zwei" });
+  gerda.chat({ id: "drei", mine: true });
   ada.loadsAnew();
-  expect(ada.read()).toEqual(["Gerda: eins"]);
-  written.forget(ada.member.talk);
-  ada.loadsAnew();
+  expect(ada.read()).toEqual(["Gerda: eins", "own: zwei", "advisor: drei"]);
+  gerda.loadsAnew();
+  expect(gerda.read()).toEqual(["own: eins", "Ada: zwei", "advisor: drei"]);
+  ada.loadsAnew("another device");
   expect(ada.read()).toEqual([]);
 });
 

@@ -7,8 +7,10 @@ import { Passes } from "../../../talk/passes";
 
 interface Reader {
   member: Member;
-  /** What its page was told of the others, by id: a page that is loaded anew is told again. */
+  /** All that stands in the chat of its page, by id and in order: a page that is loaded anew is told again. */
   readonly told: Map<string, Added>;
+  /** At which device somebody sits. */
+  other: string | undefined;
   /** Of what stands in the chat with them. */
   known: ReadonlySet<string>;
   readonly passes: Passes;
@@ -49,18 +51,20 @@ export class Written {
     }
   }
 
-  /** Somebody sits at another device now: what was written to the one before is not for it. */
-  forget(talk: string): void {
-    this.readers.get(talk)?.told.clear();
-  }
-
   close(): void {
     for (const { leaves } of this.readers.values()) for (const leave of leaves) leave();
     this.readers.clear();
   }
 
   private take(member: Member): void {
-    const reader: Reader = { member, told: new Map(), known: new Set(), passes: new Passes(), leaves: [] };
+    const reader: Reader = {
+      member,
+      told: new Map(),
+      other: undefined,
+      known: new Set(),
+      passes: new Passes(),
+      leaves: [],
+    };
     this.readers.set(member.talk, reader);
     reader.leaves.push(
       member.call.subscribe(({ chat }) => {
@@ -68,7 +72,10 @@ export class Written {
       }),
       member.call.attend({
         heard: () => undefined,
-        opened: () => {
+        opened: ({ other }) => {
+          // What was written to one device is not for another one.
+          if (reader.other !== undefined && reader.other !== other) reader.told.clear();
+          reader.other = other;
           for (const message of reader.told.values()) member.call.tell(message);
         },
       }),
@@ -80,6 +87,7 @@ export class Written {
     from.known = new Set(chat.map(({ id }) => id));
     for (const message of fresh) {
       const { talk, name } = from.member;
+      note(from, message, { again: true, ...(!message.mine && { yours: true }) });
       if (talk !== this.main) this.keep({ ...message, by: message.mine ? undefined : name });
       if (!message.again && (message.mine || from.passes.take())) this.pass(from, message);
     }
@@ -90,14 +98,20 @@ export class Written {
     if (!before.some(({ id }) => id === message.id)) this.shown.set([...before, message].slice(-maxAgain));
   }
 
-  private pass(from: Reader, { id, text, mine }: ChatMessage): void {
+  private pass(from: Reader, message: ChatMessage): void {
     if (from.member.apart || !this.on()) return;
-    const message = { t: "chat", id, text, ...(mine ? {} : { by: from.member.name }) };
     for (const reader of this.readers.values()) {
       if (reader === from || reader.member.apart) continue;
-      reader.told.set(id, message);
-      for (const oldest of reader.told.keys()) if (reader.told.size > maxAgain) reader.told.delete(oldest);
-      reader.member.call.tell(message);
+      const said = note(reader, message, message.mine ? {} : { by: from.member.name });
+      reader.member.call.tell(said);
     }
   }
+}
+
+/** Notes a line as the page of this reader has it. */
+function note({ told }: Reader, { id, text }: ChatMessage, how: Partial<Added>): Added {
+  const message = { t: "chat", id, text, ...how };
+  told.set(id, message);
+  for (const oldest of told.keys()) if (told.size > maxAgain) told.delete(oldest);
+  return message;
 }
