@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { album } from '../lib/album.mjs';
 import { look } from '../lib/looks.mjs';
-import { DESK, PHONE, advisor, appoint, callIn, focused, gone, guestWaits, says } from '../lib/office.mjs';
+import { DESK, PHONE, advisor, appoint, callIn, focused, gone, guestAt, guestWaits, says } from '../lib/office.mjs';
 import { received, until } from '../lib/page.mjs';
 import { bothSeeAndHear, endTalk, hook, screen } from '../lib/steps.mjs';
 import { demoWorld, onlyOurHost, quietConsole } from '../lib/world.mjs';
@@ -135,6 +135,39 @@ test('A11-01: what one of them types all others read as it is typed, with the na
   for (const page of [talk, guest, interpreter]) await page.page.locator(`${hook('live')} form button`).click();
 });
 
+test('who takes part in writing accompanies like everybody', LIMIT, async () => {
+  await talk.click(hook('more'));
+  await talk.click(hook('company-open'));
+  await talk.page.locator('dialog[open] input[type=text]').fill('Rolf Schreibt');
+  await talk.click(hook('company-invite'));
+  const his = `${hook('invited')}:has-text("Rolf Schreibt")`;
+  await talk.click(`${his} ${hook('show-link')}`);
+  const theirs = await talk.text(`${his} ${hook('book-link')}`);
+  await talk.press('Escape');
+  const rolf = await guestAt(world.chromium, theirs.trim(), PHONE);
+  await rolf.wait(screen('landing'));
+  await rolf.click(hook('check'));
+  await rolf.wait('video');
+  await rolf.click(hook('text'));
+  await rolf.click(hook('arrive'));
+  await rolf.wait(screen('waiting'));
+  await talk.click(hook('bring-in'));
+  await guest.wait(joined('Rolf Schreibt'), 60_000);
+  await rolf.wait(joined('Ada Dolmetsch'), 60_000);
+  await plays(rolf, 'Gerda Beispiel');
+  await reads(rolf); // nothing of before
+  await writes(rolf, 'Ich bin der Bruder.');
+  await reads(guest, 'Ada Dolmetsch: Ich übersetze jetzt.', 'Sie: Danke', 'Sabine Krüger: Guten Tag Ihnen beiden', 'Rolf Schreibt: Ich bin der Bruder.');
+  await see(talk, '03-four');
+  await see(rolf, '03-four-in-writing');
+  assert.equal(await talk.has(`${member('Rolf Schreibt')} button:has-text("Ton an")`), false, 'there is nothing to hear');
+  await guest.press('Escape');
+  await talk.click(`${member('Rolf Schreibt')} ${hook('member-more')}`);
+  await talk.click(hook('member-dismiss'));
+  await gone(guest, member('Rolf Schreibt'));
+  await rolf.closeAll();
+});
+
 test('whoever loads their page anew is back with all others', LIMIT, async () => {
   for (const [page, others] of [[interpreter, ['Gerda Beispiel']], [guest, ['Ada Dolmetsch']]]) {
     await page.reload();
@@ -150,7 +183,7 @@ test('whoever loads their page anew is back with all others', LIMIT, async () =>
   await plays(talk, 'Ada Dolmetsch');
   await plays(guest, 'Ada Dolmetsch');
   await plays(interpreter, 'Gerda Beispiel');
-  await reads(interpreter, 'Sie: Ich übersetze jetzt.', 'Gerda Beispiel: Danke', 'Sabine Krüger: Guten Tag Ihnen beiden');
+  await reads(interpreter, 'Sie: Ich übersetze jetzt.', 'Gerda Beispiel: Danke', 'Sabine Krüger: Guten Tag Ihnen beiden', 'Rolf Schreibt: Ich bin der Bruder.');
   await interpreter.press('Escape');
 });
 
@@ -174,7 +207,7 @@ test('for a confidential part one of them is asked out, who hears and sees nobod
   await plays(talk, 'Ada Dolmetsch');
   await bothSeeAndHear(interpreter, talk);
   await writes(talk, 'Wieder zu dritt');
-  await reads(interpreter, 'Sie: Ich übersetze jetzt.', 'Gerda Beispiel: Danke', 'Sabine Krüger: Guten Tag Ihnen beiden', 'Sabine Krüger: Wieder zu dritt');
+  await reads(interpreter, 'Sie: Ich übersetze jetzt.', 'Gerda Beispiel: Danke', 'Sabine Krüger: Guten Tag Ihnen beiden', 'Rolf Schreibt: Ich bin der Bruder.', 'Sabine Krüger: Wieder zu dritt');
   for (const page of [talk, guest, interpreter]) await page.press('Escape');
 });
 
