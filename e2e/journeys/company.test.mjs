@@ -135,7 +135,8 @@ test('A11-01: what one of them types all others read as it is typed, with the na
   for (const page of [talk, guest, interpreter]) await page.page.locator(`${hook('live')} form button`).click();
 });
 
-test('who takes part in writing accompanies like everybody', LIMIT, async () => {
+// Four pages with pictures, on as many cores as there are.
+test('who takes part in writing accompanies like everybody', { timeout: 300_000 }, async () => {
   await talk.click(hook('more'));
   await talk.click(hook('company-open'));
   await talk.page.locator('dialog[open] input[type=text]').fill('Rolf Schreibt');

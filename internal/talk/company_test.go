@@ -1,6 +1,7 @@
 package talk_test
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"testing"
@@ -225,8 +226,13 @@ func TestTwoGuestsOfOneTalkAreConnectedThroughTheRelayAndNobodyElseIs(t *testing
 		describe(g, p.id, 1).Expect(t, http.StatusNotFound, "talk.unknown") // who waits is not in the talk
 		beside := p.bringIn(g).Talk.ID
 		var there, back struct{ SDP string }
+		before := p.Relay.Legs()
 		describe(p.g, beside, 1).OK(t).Into(t, &there)
 		describe(g, p.id, 1).OK(t).Into(t, &back)
+		legs := slices.DeleteFunc(slices.Collect(maps.Keys(p.Relay.Legs())), func(ufrag string) bool { return before[ufrag] != [2]string{} })
+		if len(legs) != 2 || p.Relay.Ended(legs[0]) || p.Relay.Ended(legs[1]) {
+			t.Errorf("legs of the two: %v", legs)
+		}
 		if there.SDP == "" || there.SDP == back.SDP {
 			t.Errorf("%q", there.SDP)
 		}
@@ -237,6 +243,9 @@ func TestTwoGuestsOfOneTalkAreConnectedThroughTheRelayAndNobodyElseIs(t *testing
 		}
 		p.sommer.Post("/api/staff/seats/"+g.Place.Seat+"/withdraw", Body{}).OK(t)
 		describe(p.g, beside, 2).Expect(t, http.StatusNotFound, "talk.unknown")
+		if !p.Relay.Ended(legs...) {
+			t.Error("the relay still carries what the two say to each other")
+		}
 	})
 }
 

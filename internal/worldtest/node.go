@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/mail"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -305,6 +306,16 @@ func (r *Relay) Legs() map[string][2]string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return maps.Clone(r.introduced)
+}
+
+// Ended tells whether what these introduced legs belong to was ended.
+func (r *Relay) Ended(ufrags ...string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !slices.ContainsFunc(ufrags, func(ufrag string) bool {
+		leg, err := relay.ParseUfrag(ufrag)
+		return err != nil || !r.revoked[leg.Talk]
+	})
 }
 
 // Revoked counts the talks that were ended.
