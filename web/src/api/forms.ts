@@ -54,3 +54,11 @@ export const changeForm = (place: string, id: string, version: number, form: Tem
   api.post(one(place, id), { version, form });
 export const dropForm = (place: string, { id, version }: TemplateHead): Promise<PlaceForms> =>
   api.delete(`${one(place, id)}?version=${version.toString()}`);
+
+const inTalk = (talk: string): string => `/api/staff/talks/${encodeURIComponent(talk)}/forms`;
+
+/** Those that who leads a talk can open in it. */
+export const readTalkForms = (talk: string): Promise<readonly TemplateHead[]> =>
+  api.get<{ forms: TemplateHead[] }>(inTalk(talk)).then(({ forms }) => forms);
+export const readTalkForm = (talk: string, id: string): Promise<Template> =>
+  api.get<{ form: Template }>(`${inTalk(talk)}/${encodeURIComponent(id)}`).then(({ form }) => form);
