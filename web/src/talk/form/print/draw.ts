@@ -11,9 +11,9 @@ export const drawLine: Draw = async (said, { bold, size }, width, height) => {
   canvas.height = Math.ceil(height * sharp);
   const context = canvas.getContext("2d");
   if (!context) return undefined;
-  context.scale(sharp, sharp);
   context.fillStyle = "#fff";
-  context.fillRect(0, 0, width, height);
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.scale(sharp, sharp);
   context.fillStyle = "#000";
   context.font = `${bold ? "600" : "400"} ${String(size)}px "Fira Sans", system-ui, sans-serif`;
   context.direction = rightToLeft.test(said) ? "rtl" : "ltr";

@@ -8,7 +8,7 @@ import { type Draw, type Paragraph, printed, type Sheet } from "./print";
 
 const bytesOf = (name: string): ArrayBuffer => {
   const file = readFileSync(join(import.meta.dirname, name));
-  return file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength) as ArrayBuffer;
+  return file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength);
 };
 const fonts = { regular: bytesOf("fira-sans-400.ttf"), bold: bytesOf("fira-sans-600.ttf") };
 const sheet = (...answers: string[]): Sheet => ({
