@@ -140,6 +140,13 @@ test('an advisor opens it, and both see its questions in the language of the gue
   await seen(talk, '07-advisor');
 });
 
+test('who leaves while a form is open reads what is lost', LIMIT, async () => {
+  await guest.click(hook('leave'));
+  await says(guest, 'dialog[open]', /The form “Application for housing benefit” is open\. If you leave, the answers in it are gone/);
+  await see(guest, '07-leave-390', LARGE);
+  await guest.click(hook('stay'));
+});
+
 test('an advisor\'s page that is loaded anew finds the form again by itself', LIMIT, async () => {
   await talk.reload();
   await talk.wait(field('First and last name'), 60_000);
@@ -159,7 +166,15 @@ test('the guest confirms, either side saves the same PDF, and all that was typed
   await seen(guest, '08-summary', LARGE, true);
   await guest.page.locator(hook('form-confirm')).press('Enter');
   for (const page of [guest, talk]) await page.wait(`${hook('form-stage')}[data-stage=confirmed]`);
+  await guest.wait(hook('form-save'), 60_000);
+  await guest.click(hook('leave'));
+  await says(guest, hook('leave-loses'), /You have not downloaded the filled in form/);
+  await guest.click(hook('stay'));
   const [mine, theirs] = [await save(talk), await save(guest)];
+  await guest.click(hook('leave'));
+  await guest.wait('dialog[open]');
+  assert.equal(await guest.has(hook('leave-loses')), false, 'what is saved is not lost');
+  await guest.click(hook('stay'));
   assert.ok(mine.bytes.equals(theirs.bytes));
   assert.equal(mine.name, 'Application for housing benefit ausgefüllt.pdf');
   await says(talk, hook('form-saved'), /Gerda Beispiel hat die Datei heruntergeladen/);
