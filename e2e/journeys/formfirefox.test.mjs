@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { launchFirefox } from '../lib/firefox.mjs';
 import { OWN_ADDRESS, withoutNamespace } from '../lib/network.mjs';
-import { advisor, appoint, callIn, DESK, guestAt, PHONE, says } from '../lib/office.mjs';
+import { advisor, appoint, callIn, DESK, PHONE, says } from '../lib/office.mjs';
 import { until } from '../lib/page.mjs';
 import { bothSeeAndHear, endTalk, enterWaitingRoom, hook, screen } from '../lib/steps.mjs';
 import { demoWorld, freePort, onlyOurHost, quietConsole } from '../lib/world.mjs';
@@ -43,7 +43,7 @@ test('a guest with Firefox fills in, confirms and saves a form of the agency', {
   await define();
   const list = await advisor(world);
   const { link } = await appoint(list, { name: 'Gerda Beispiel' });
-  const guest = await guestAt(firefox, link, PHONE);
+  const guest = await firefox.newPage(PHONE);
   await enterWaitingRoom(guest, link);
   const talk = await callIn(list, 'Gerda Beispiel');
   await bothSeeAndHear(guest, talk);
