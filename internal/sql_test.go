@@ -53,7 +53,7 @@ func TestTEN01EveryStatementNamesTheAgency(t *testing.T) {
 var keepers = map[string]string{
 	"internal/audit":       "audit_entry audit_head",
 	"internal/decided":     "decided",
-	"internal/agency":      "agency department desk legal_text location logo policy service",
+	"internal/agency":      "agency department desk form_template legal_text location logo policy service",
 	"internal/staff":       "staff staff_desk staff_directory staff_identity staff_link staff_once staff_pairing staff_passkey staff_recovery staff_role staff_session staff_totp",
 	"internal/admin":       "approval",
 	"internal/scim":        "scim_group scim_guard scim_member scim_removal scim_rule scim_token",

@@ -30,6 +30,7 @@ func (s *Service) Routes(api *edge.API, mux *edge.Mux) {
 	edge.Handle(api, op("place", "GET "+places+"/{id}"), s.getPlace)
 	edge.Handle(api, op("changePlace", "POST "+places+"/{id}"), s.postChangedPlace)
 	s.ruleRoutes(api, op)
+	s.formRoutes(api, op)
 	s.substituteRoutes(api, op)
 	s.approvalRoutes(api, op)
 	// By POST: names of people stand in no address.

@@ -16,7 +16,7 @@ const GivenUp = "agencies"
 // agencies.
 func Owned() []string {
 	return []string{
-		"talk_signal", "talk_leg", "talk", "seat_message", "seat_link", "seat_browser", "seat_presence", "survey_done", "survey_line", "survey_count", "late", "task", "seat", "legal_text", "logo",
+		"talk_signal", "talk_leg", "talk", "seat_message", "seat_link", "seat_browser", "seat_presence", "survey_done", "survey_line", "survey_count", "late", "task", "seat", "legal_text", "logo", "form_template",
 		"appointment", "approval", "policy", "staff_role", "staff_desk", "staff_pairing", "staff_session", "staff_link", "scim_member", "scim_removal", "scim_guard", "scim_rule", "scim_group", "scim_token", "staff_directory", "staff_totp", "staff_recovery", "staff_passkey", "staff_identity", "staff_once", "demo_account",
 		"audit_entry", "audit_head", "decided", "job", "stream_change", "stream",
 	}

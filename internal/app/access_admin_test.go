@@ -30,6 +30,10 @@ func (s *scene) hire() {
 // fillAdmin puts the ids of places and people into a path.
 func (s *scene) fillAdmin(path string) string {
 	switch {
+	case strings.HasSuffix(path, "/forms/{form}") && strings.HasPrefix(path, "/api/staff/talks/"):
+		return strings.ReplaceAll(path, "{form}", s.form)
+	case strings.HasSuffix(path, "/forms/{form}"):
+		return strings.NewReplacer("{id}", s.o.Desk, "{form}", s.form).Replace(path) + "?version=1" // of what is to be deleted
 	case strings.HasPrefix(path, "/api/staff/places/"):
 		return strings.NewReplacer("{id}", s.o.Desk, "{rule}", "waiting.early").Replace(path)
 	case strings.HasPrefix(path, "/api/staff/people/"):
@@ -83,6 +87,21 @@ func (s *scene) naming() worldtest.Body {
 	return worldtest.Body{"person": s.hired, "role": "reception", "until": s.Clock.Now().Add(48 * time.Hour).UnixMilli()}
 }
 
+// aForm has a name that no other has.
+func aForm() worldtest.Body {
+	return worldtest.Body{
+		"title": worldtest.Body{"de": vault.NewID()}, "fields": []worldtest.Body{{"kind": "text", "label": worldtest.Body{"de": "Name"}, "required": true}},
+	}
+}
+
+// defined lets the administrator define a form at the desk, in place of those of before.
+func (s *scene) defined() {
+	s.t.Helper()
+	s.Exec(`DELETE FROM form_template WHERE agency_id = $1`, s.o.Agency)
+	s.as("agency admin").Post("/api/staff/places/"+s.o.Desk+"/forms", worldtest.Body{"form": aForm()}).OK(s.t)
+	s.Scan(`SELECT id FROM form_template WHERE agency_id = $1`, []any{s.o.Agency}, &s.form)
+}
+
 func substituteProps() map[string]prop {
 	const at = "/api/staff/desks/{desk}/substitutes"
 	return map[string]prop{
@@ -112,6 +131,13 @@ func adminProps() map[string]prop {
 		"GET " + places + "/{id}/rules":           {},
 		"PUT " + places + "/{id}/rules/{rule}":    {body: with(worldtest.Body{"value": 30})},
 		"DELETE " + places + "/{id}/rules/{rule}": {},
+		"GET " + places + "/{id}/forms":           {},
+		"GET " + places + "/{id}/forms/{form}":    {ready: (*scene).defined},
+		"POST " + places + "/{id}/forms":          {body: func(*scene) any { return worldtest.Body{"form": aForm()} }},
+		"POST " + places + "/{id}/forms/{form}": {ready: (*scene).defined, body: func(*scene) any {
+			return worldtest.Body{"version": 1, "form": aForm()}
+		}},
+		"DELETE " + places + "/{id}/forms/{form}": {ready: (*scene).defined},
 		"POST " + people + "/search":              {body: bare},
 		"GET " + people + "/{id}":                 {ready: (*scene).hire},
 		"POST " + people: {body: func(s *scene) any {

@@ -32,6 +32,9 @@ func TestTEN01WhoAdministersElsewhereChangesNoPlaceHere(t *testing.T) {
 		at := places + "/" + id
 		s.onlyHere(http.MethodPut, at+"/rules/waiting.early", worldtest.Body{"value": 30})
 		s.onlyHere(http.MethodDelete, at+"/rules/waiting.early", nil)
+		if kind != agency.OfService { // which has none
+			s.onlyHere(http.MethodPost, at+"/forms", worldtest.Body{"form": aForm()})
+		}
 		if kind != agency.OfAgency { // which is changed by a command
 			s.onlyHere(http.MethodPost, at, worldtest.Body{"version": s.seen(at), "name": "Anders"})
 		}

@@ -79,6 +79,8 @@ func talkProps() map[string]prop {
 		"POST " + talk + "/detour":           {ready: (*scene).admit, body: bare},
 		"POST " + talk + "/document":         {ready: (*scene).admit, body: bare},
 		"POST " + talk + "/form":             {ready: (*scene).admit, body: with(worldtest.Body{"what": "opened"})},
+		"GET " + talk + "/forms":             {ready: (*scene).admit},
+		"GET " + talk + "/forms/{form}":      {ready: func(s *scene) { s.defined(); s.admit() }},
 		"POST " + talk + "/scan":             {ready: (*scene).admit, body: func(*scene) any { return form{"application/octet-stream", "Guten Tag"} }},
 		"POST " + talk + "/sendback":         {ready: (*scene).enter, body: bare},
 		"POST " + talk + "/end":              {ready: (*scene).enter, body: with(worldtest.Body{"outcome": "technical"})},

@@ -231,6 +231,7 @@ type scene struct {
 	at        int64  // when somebody was asked to go on with it
 	task      string
 	hired     string // somebody whom nobody else knows
+	form      string // that a place has defined
 	connected string // what the route about the agency's directory is about
 
 	companion string // the seat of who accompanies the citizen

@@ -60,7 +60,10 @@ const (
 
 	PlaceChanged         Act = "place.changed" // also made, closed and opened again
 	RuleDecided          Act = "rule.decided"
-	RuleLeft             Act = "rule.left" // to those above again
+	RuleLeft             Act = "rule.left"    // to those above again
+	FormDefined          Act = "form.defined" // to be filled in together in talks; what it asks stands nowhere here
+	FormChanged          Act = "form.changed"
+	FormDropped          Act = "form.dropped"
 	OrganisationExported Act = "organisation.exported"
 	AgencyChanged        Act = "agency.changed" // also made; by a command
 	KeyExported          Act = "key.exported"   // for a backup of it; by a command
@@ -187,6 +190,9 @@ var shapes = map[Act]shape{
 	PlaceChanged:         {object: OfPlace, details: []string{"kind", "what"}},
 	RuleDecided:          {object: OfPlace, details: []string{"rule", "value", "fixed"}},
 	RuleLeft:             {object: OfPlace, details: []string{"rule"}},
+	FormDefined:          {object: OfPlace, details: []string{"form"}},
+	FormChanged:          {object: OfPlace, details: []string{"form"}},
+	FormDropped:          {object: OfPlace, details: []string{"form"}},
 	OrganisationExported: {object: OfAgency},
 	AgencyChanged:        {object: OfAgency, details: []string{"what"}},
 	KeyExported:          {object: OfAgency, details: []string{"approval"}},

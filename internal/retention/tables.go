@@ -50,7 +50,7 @@ func tablesOf() map[string]fate {
 		"audit_head":    ofItself,
 
 		"department": withAgency, "location": withAgency, "desk": withAgency, "service": withAgency, "policy": withAgency,
-		"approval": unsealed, "legal_text": withAgency, "logo": withAgency, "scim_token": withAgency, "scim_group": withAgency, "scim_rule": withAgency,
+		"approval": unsealed, "legal_text": withAgency, "logo": withAgency, "form_template": withAgency, "scim_token": withAgency, "scim_group": withAgency, "scim_rule": withAgency,
 		"scim_guard": withAgency, "decided": withAgency, "survey_count": withAgency, "demo_account": withAgency,
 	}
 }

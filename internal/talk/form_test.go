@@ -46,3 +46,43 @@ func TestAPageThatOpensFormsWithoutEndDoesNotFillTheAudit(t *testing.T) {
 	}
 	s.do(s.sommer, id, "form", Body{"what": "confirmed"}).Expect(t, http.StatusTooManyRequests, "session.throttled")
 }
+
+func TestTheFormsOfADeskAreReadByWhoLeadsATalkThereAndNobodyElse(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newScene(t, d)
+		form := agency.Template{
+			Title:  agency.Text{"de": "Wohngeld"},
+			Fields: []agency.TemplateField{{Kind: "text", Label: agency.Text{"de": "Name"}, Required: true}},
+		}
+		ids := map[string]string{}
+		s.Tx(func(tx *db.Tx) (err error) {
+			for name, id := range map[string]string{"of all": s.o.Agency, "of the desk": s.o.Desk, "next door": s.o.Desk2} {
+				place, err := s.Agencies.Place(t.Context(), tx, s.o.Agency, id)
+				if err != nil {
+					return err
+				}
+				if ids[name], err = s.Agencies.DefineTemplate(t.Context(), tx, s.o.Agency, place, form); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		at := "/api/staff/talks/" + s.admit(s.sommer).Talk.ID + "/forms"
+		var list struct{ Forms []agency.TemplateHead }
+		s.sommer.Get(at).OK(t).Into(t, &list)
+		if len(list.Forms) != 2 || list.Forms[0].Title["de"] != "Wohngeld" || list.Forms[0].Fields != 1 {
+			t.Errorf("%+v", list)
+		}
+		for name, want := range map[string]int{"of all": http.StatusOK, "of the desk": http.StatusOK, "next door": http.StatusNotFound} {
+			if got := s.sommer.Get(at + "/" + ids[name]); got.Status != want {
+				t.Errorf("%s: %d", name, got.Status)
+			}
+		}
+		winter := s.SignIn(s.o.Winter)
+		for _, path := range []string{at, at + "/" + ids["of all"]} {
+			if got := winter.Get(path); got.Status != http.StatusConflict {
+				t.Errorf("who does not lead the talk reads %s: %d", path, got.Status)
+			}
+		}
+	})
+}

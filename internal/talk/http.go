@@ -36,6 +36,8 @@ func (s *Service) Routes(api *edge.API, mux *edge.Mux) {
 	s.transferRoutes(api, op, base+"/transfer")
 	edge.Handle(api, in("documentSeen", "POST "+base+"/document"), s.postDocument)
 	edge.Handle(api, in("formUsed", "POST "+base+"/form"), s.postForm)
+	edge.Handle(api, in("formsOfTalk", "GET "+base+"/forms"), s.getForms)
+	edge.Handle(api, in("formOfTalk", "GET "+base+"/forms/{form}"), s.getForm)
 	mux.HandleFunc("POST "+scanPath, s.postScan)
 	edge.Handle(api, in("detourOfStaff", "POST "+base+"/detour"), s.postDetour)
 	mux.HandleFunc("GET "+base+"/stream", s.stream)

@@ -13,6 +13,8 @@ const rate = 250_000;
 
 /** What the form was made of, and can be filled in. */
 export interface Paper {
+  /** Of a form that the agency has defined: its id there. */
+  readonly own?: string;
   readonly form: Omit<Form, "id">;
   readonly values: readonly Value[];
   /** The same with these values; undefined where that does not work. */
@@ -92,7 +94,7 @@ export class StaffForm extends Together {
   protected begun(): void {
     this.lost = undefined;
     this.round = this.voided = 0;
-    keepForm(this.id);
+    keepForm(this.id, this.paper?.own);
   }
 
   protected has(id: string | undefined): void {

@@ -33,6 +33,9 @@ export const holdMs = 30_000;
 /** In ms: all of it is told no more often. */
 const allMs = 1_000;
 
+/** What those who see the fields can do to them. */
+export type Fillable = Pick<Together, "enter" | "exit" | "edit" | "point">;
+
 export type Speaks = Pick<Call, "attend" | "tell">;
 
 interface Coming {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Field } from "../../form/model";
 import { answerOf } from "../words";
+import { lacksNames, withBeside } from "./beside";
 import { readOf, type Slot, slotsOf, type Widget } from "./fields";
 
 let made = 0;
@@ -96,6 +97,43 @@ test("of radio buttons, and of boxes of one name, one is chosen", async () => {
     label: "Wahl",
     options: ["Kind 1", "Kind 2"],
   });
+});
+
+test("radio buttons with names for programs are called by what is printed beside them, or counted", async () => {
+  const radio = ["Choice1", "Choice2", "Choice3"].map((buttonValue, n) =>
+    widget({
+      fieldName: "art",
+      fieldType: "Btn",
+      radioButton: true,
+      buttonValue,
+      fieldValue: "Choice2",
+      rect: n < 2 ? [72, 700 - 20 * n, 84, 712 - 20 * n] : [200, 700, 212, 712],
+    }),
+  );
+  const piece = (str: string, left: number, base: number) => ({
+    str,
+    transform: [10, 0, 0, 10, left, base],
+    width: 5 * str.length,
+  });
+  const pieces = [
+    piece("Wohnung", 72, 720),
+    piece("Miete", 90, 702),
+    piece("zur", 118, 702),
+    piece("Eigentum", 90, 682),
+    piece("Sonstiges", 216, 702),
+  ];
+  expect(lacksNames(radio)).toBe(true);
+  const named = await only(...withBeside(radio, pieces));
+  expect(named.field.options).toEqual(["Miete zur", "Sonstiges", "Eigentum"]); // as they are read
+  expect(named.value).toBe("Eigentum");
+  expect((await only(...radio)).field.options).toEqual(["1", "2", "3"]);
+  expect((await only(...withBeside(radio, pieces.slice(0, 3)))).field.options).toEqual(["1", "2", "3"]);
+  const words = ["miete", "eigen"].map((buttonValue) => ({
+    ...(radio[0] as Widget),
+    id: buttonValue,
+    buttonValue,
+  }));
+  expect(lacksNames(words)).toBe(false);
 });
 
 test("a choice is shown in words, and stored as the file wants it", async () => {

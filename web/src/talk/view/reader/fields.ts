@@ -14,6 +14,8 @@ export interface Widget {
   readonly fieldName?: string;
   readonly fieldValue?: unknown;
   readonly alternativeText?: string;
+  /** What is printed to the right of it (beside.ts). */
+  readonly beside?: string;
   readonly rect: readonly number[];
   readonly readOnly?: boolean;
   readonly hidden?: boolean;
@@ -144,18 +146,40 @@ function boxSlot(first: Widget, widgets: readonly Widget[]): Slot | undefined {
   );
 }
 
-/** Of several places one is chosen: radio buttons, and boxes of one name with different meanings. */
+/**
+ * Of several places one is chosen: radio buttons, and boxes of one name with different meanings. They are called by their
+ * descriptions, else by what they mean, and where that is a name for programs by what is printed beside them, or counted.
+ */
 function radioSlot(first: Widget, widgets: readonly Widget[]): Slot | undefined {
-  const meant = widgets.map(({ buttonValue, exportValue }) => buttonValue ?? exportValue ?? "");
+  const meant = widgets.map(meaningOf);
+  const apart = (texts: readonly string[]): boolean =>
+    widgets.length > 1 && new Set(texts).size === widgets.length && !texts.includes("");
   const texts = widgets.map(({ alternativeText }) => alternativeText ?? "");
-  const own = new Set(texts).size === widgets.length && !texts.includes("") && widgets.length > 1;
-  const offered = distinct(own ? texts : meant);
+  const printed = widgets.map(({ beside }) => plain(beside ?? "", 74));
+  const own = apart(texts);
+  const words = meant.some(isForPrograms)
+    ? apart(printed)
+      ? printed
+      : widgets.map((_, n) => String(n + 1))
+    : meant;
+  const offered = distinct(own ? texts : words);
   return made(
     { kind: "radio", options: offered },
     first,
     own ? named(first) : labelOf(first),
     offered[meant.findIndex((one) => one !== "" && one === first.fieldValue)],
     (value) => widgets.map(({ id }, n) => [id, offered[n] === value]),
+  );
+}
+
+export function meaningOf({ buttonValue, exportValue }: Widget): string {
+  return buttonValue ?? exportValue ?? "";
+}
+
+/** "Choice1", "0", "On": what programs that make forms call buttons by themselves. */
+export function isForPrograms(name: string): boolean {
+  return /^(?:choice|option|opt|auswahl|wahl|radio(?:button)?|button|btn|rb|cb|value|wert|kontrollk\p{L}*)?[\s_.-]*\d*$|^(?:on|yes_\d+)$/iu.test(
+    name,
   );
 }
 

@@ -1,6 +1,7 @@
 import type { PDFDocumentProxy } from "pdfjs-dist/legacy/build/pdf.mjs";
 import type { FormRead } from "../../form/answer";
 import { type Value, valueOf } from "../../form/model";
+import { lacksNames, type Piece, withBeside } from "./beside";
 import { readOf, type Slot, slotsOf, type Widget } from "./fields";
 
 type Load = (bytes: ArrayBuffer | Uint8Array) => Promise<PDFDocumentProxy>;
@@ -42,7 +43,13 @@ function slots(file: PDFDocumentProxy): Promise<Slot[] | undefined> {
     pages: file.numPages,
     widgets: async (number) => {
       const page = await file.getPage(number);
-      return (await page.getAnnotations()) as Widget[];
+      const widgets = (await page.getAnnotations()) as Widget[];
+      if (!lacksNames(widgets)) return widgets;
+      const { items } = await page.getTextContent();
+      return withBeside(
+        widgets,
+        items.flatMap((item) => ("str" in item ? [item as Piece] : [])),
+      );
     },
   });
 }
