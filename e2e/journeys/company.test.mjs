@@ -108,6 +108,17 @@ test('whoever loads their page anew is back with all others', LIMIT, async () =>
   await plays(interpreter, 'Gerda Beispiel');
 });
 
+test('who leads the talk switches off the microphone of one of them, and nobody else\'s', LIMIT, async () => {
+  await talk.click(`${member('Ada Dolmetsch')} ${hook('member-more')}`);
+  await talk.click(`dialog[open] ${hook('mute')}`);
+  await says(interpreter, hook('quieted'), /Sabine Krüger hat Ihren Ton ausgeschaltet/);
+  for (const page of [talk, guest]) await page.wait(`${member('Ada Dolmetsch')} .name .visually-hidden`);
+  assert.equal(await guest.has(hook('quieted')), false);
+  await seen(talk, '04-muted');
+  await interpreter.click(hook('mic'));
+  await gone(talk, `${member('Ada Dolmetsch')} .name .visually-hidden`);
+});
+
 test('for a confidential part one of them is asked out, who hears and sees nobody, and back in', LIMIT, async () => {
   await talk.click(`${member('Ada Dolmetsch')} ${hook('member-more')}`);
   await see(talk, '04-more');
