@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { expect, test } from "vitest";
 import type { Call } from "../../call/call";
 import type { Added, Part } from "../../call/channel";

@@ -1,6 +1,7 @@
 import type { DeviceState } from "../../api/types";
 import type { Call } from "../../call/call";
 import { Store } from "../../call/store";
+import { keepOff } from "../off";
 
 type Heard = Pick<Call, "options" | "state" | "attend" | "subscribe" | "setMic">;
 
@@ -34,6 +35,7 @@ export class Quieted {
   private async quiet(call: Heard): Promise<void> {
     const mic = (): DeviceState => call.state.local.mic;
     if (mic() !== "ok") return;
+    keepOff("mic", true);
     await call.setMic(false);
     this.is.set(mic() === "off");
   }
