@@ -188,6 +188,35 @@ test('whoever loads their page anew is back with all others', LIMIT, async () =>
   await interpreter.press('Escape');
 });
 
+const tall = (page, selector) => page.eval((part) => document.querySelector(part).getBoundingClientRect().height, selector);
+
+test('each of them shows another one large, beside the one who is large already, with a press of a key', LIMIT, async () => {
+  for (const [page, who] of [[guest, 'guest'], [talk, 'staff']]) {
+    const picture = `${member('Ada Dolmetsch')} .picture`;
+    const button = `${member('Ada Dolmetsch')} ${hook('enlarge')}`;
+    const before = await tall(page, picture);
+    await page.page.locator(button).press('Enter');
+    await until('she is large', async () => (await tall(page, picture)) > before * 1.2);
+    assert.equal(await page.eval((part) => document.querySelector(part).getAttribute('aria-pressed'), button), 'true');
+    assert.match(await page.eval(() => document.querySelector('[aria-live=polite]').textContent), /Ada Dolmetsch ist jetzt groß zu sehen/);
+    assert.ok((await tall(page, `${hook('other')} .person`)) > 120, 'the other one stays large');
+    await seen(page, `04-large-${who}`);
+    await page.page.locator(button).press('Enter');
+    await until('she is as small as before', async () => Math.abs((await tall(page, picture)) - before) < 2);
+  }
+});
+
+test('who leads the talk switches off the microphone of one of them, and nobody else\'s', LIMIT, async () => {
+  await talk.click(`${member('Ada Dolmetsch')} ${hook('member-more')}`);
+  await talk.click(`dialog[open] ${hook('mute')}`);
+  await says(interpreter, hook('quieted'), /Sabine Krüger hat Ihren Ton ausgeschaltet/);
+  for (const page of [talk, guest]) await page.wait(`${member('Ada Dolmetsch')} .name .visually-hidden`);
+  assert.equal(await guest.has(hook('quieted')), false);
+  await seen(talk, '04-muted');
+  await interpreter.click(hook('mic'));
+  await gone(talk, `${member('Ada Dolmetsch')} .name .visually-hidden`);
+});
+
 test('for a confidential part one of them is asked out, who hears and sees nobody, and back in', LIMIT, async () => {
   await talk.click(`${member('Ada Dolmetsch')} ${hook('member-more')}`);
   await see(talk, '04-more');

@@ -169,6 +169,31 @@ test('a page that is loaded anew shows nothing of what was hidden, on either sid
   }
 });
 
+const is = (device, on) => `${hook(device)}[aria-label="${device === 'mic' ? 'Ton' : 'Kamera'} ${on ? 'ausschalten' : 'einschalten'}"]`;
+
+test('what somebody has switched off stays off when the page is loaded anew, on either side, and comes back by their button', LIMIT, async () => {
+  for (const [page, other] of [[guest, talk], [talk, guest]]) {
+    for (const device of ['mic', 'camera']) {
+      await page.click(is(device, true));
+      await page.wait(is(device, false));
+    }
+    await page.reload();
+    await page.wait('.talk[data-state=connected]', 60_000);
+    await other.wait('.talk[data-state=connected]', 60_000);
+    for (const device of ['mic', 'camera']) assert.ok(await page.has(is(device, false)), `${device} is off`);
+    assert.equal(await page.eval(() => globalThis.keptTracks.length), 0, 'and was not opened for a moment');
+    for (const device of ['mic', 'camera']) {
+      await page.click(is(device, false));
+      await page.wait(is(device, true));
+    }
+    await bothSeeAndHear(guest, talk);
+    await page.reload();
+    await page.wait(is('mic', true), 60_000);
+    await page.wait(is('camera', true), 60_000);
+    await bothSeeAndHear(guest, talk);
+  }
+});
+
 test('a headset that is plugged in is offered, and a device that goes or is held is told to both', LIMIT, async () => {
   await guest.eval(() => {
     globalThis.plugged.push({ kind: 'audioinput', deviceId: 'usb', groupId: 'usb', label: 'USB-Kopfhörer' });

@@ -152,6 +152,42 @@ test('a guest cannot halt the talk, whatever its page sends', LIMIT, async () =>
   await mediaGoOn(guest, 'guest');
 });
 
+const mic = async (page) => page.eval(() => document.querySelector('[data-testid=mic]').getAttribute('aria-label'));
+
+test('the advisor switches off the guest\'s microphone, and the guest alone switches it on again', LIMIT, async () => {
+  await talk.click(hook('more'));
+  await talk.wait(hook('mute'));
+  await see(talk, '06-mute');
+  await talk.page.locator(hook('mute')).press('Enter');
+  await guest.wait(hook('quieted'));
+  assert.match(await guest.text(hook('quieted')), /Sabine Krüger hat Ihren Ton ausgeschaltet. Sie können ihn wieder einschalten./);
+  assert.equal(await mic(guest), 'Ton einschalten');
+  await until('the advisor reads that it is off', async () => /Gerda Beispiel hat den Ton ausgeschaltet/.test(await talk.text(hook('told'))));
+  for (const [page, name] of [[guest, 'guest'], [talk, 'staff']]) {
+    for (const [size, colorScheme] of [[PHONE, 'light'], [DESK, 'dark']]) {
+      await look(page, { ...size, colorScheme });
+      await see(page, `06-muted-${name}-${size.width}`);
+    }
+  }
+  await look(guest, PHONE);
+  await talk.click(hook('more'));
+  assert.equal(await talk.has(hook('mute')), false, 'there is nothing more to switch off, and nothing to switch on');
+  await talk.press('Escape');
+  await guest.click(hook('mic'));
+  await gone(guest, hook('quieted'));
+  await until('the advisor hears the guest again', async () => !/hat den Ton ausgeschaltet/.test(await talk.text(hook('told'))));
+});
+
+test('a guest switches off nobody\'s microphone, whatever its page sends', LIMIT, async () => {
+  await guest.eval(() =>
+    globalThis.keptChannels
+      .filter(({ label, readyState }) => label === 'visavis' && readyState === 'open')
+      .forEach((channel) => channel.send('{"t":"mute"}')),
+  );
+  await say(guest, talk, 'Auch danach geschrieben.'); // the channel keeps the order
+  assert.equal(await mic(talk), 'Ton ausschalten');
+});
+
 test('a talk that ends while it is halted leaves nothing halted for the next one', LIMIT, async () => {
   await talk.press('h');
   await talk.click(hook('hold-break'));

@@ -92,6 +92,15 @@ test('else the questions stand below all else, and none of them has to be answer
   await guest.page.setViewportSize(PHONE);
 });
 
+test('whoever loads the good-bye anew before answering is still asked', LIMIT, async () => {
+  await guest.reload();
+  await guest.wait(screen('closed'));
+  await guest.wait(survey);
+  await focused(guest, 'h1');
+  await looks(guest, '01-reloaded', LARGE);
+  await guest.page.setViewportSize(PHONE);
+});
+
 test('by keyboard: nothing at all is refused in words, and a network that is gone loses nothing', LIMIT, async () => {
   await guest.page.locator(hook('survey-send')).focus();
   await guest.press('Enter');

@@ -7,6 +7,8 @@ export { default as Goodbye } from "./screens/Goodbye.svelte";
 export { default as LeaveDialog } from "./screens/LeaveDialog.svelte";
 export { default as Talk } from "./talk/Talk.svelte";
 
+export { survey } from "./survey";
+
 /** What a talk loads at its beginning, while the network has nothing else to do. */
 export async function ahead(texts: Takes): Promise<void> {
   await (await import("../talk/gear/load")).ahead(texts);

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { StreamHandlers } from "../api/stream";
 import type { GuestTalk, GuestView, Signal } from "../api/types";
-import type { Acquired } from "../call/devices";
+import type { Acquired, Wanted } from "../call/devices";
 import { type Screen, screenOf } from "./screen";
 import { Visit } from "./visit";
 
@@ -61,6 +61,7 @@ class FakeCall {
 const streams: FakeStream[] = [];
 const calls: FakeCall[] = [];
 const stopped: unknown[] = [];
+const wanted: Wanted[] = [];
 
 vi.mock("../api/stream", () => ({
   openStream: (_: string, handlers: StreamHandlers) => {
@@ -71,7 +72,10 @@ vi.mock("../api/stream", () => ({
 }));
 vi.mock("../call/call", () => ({ Call: FakeCall }));
 vi.mock("../call/devices", () => ({
-  acquire: () => Promise.resolve({ stream: "camera", camera: "ok", microphone: "ok" }),
+  acquire: (devices: Wanted) => {
+    wanted.push(devices);
+    return Promise.resolve({ stream: "camera", camera: "ok", microphone: "ok" });
+  },
   stopStream: (stream: unknown) => stream !== undefined && stopped.push(stream),
 }));
 
@@ -337,6 +341,22 @@ describe("a seat that was opened elsewhere while nothing was heard", () => {
     expect(calls).toMatchObject([{ closed: true }]);
     expect(stopped).toEqual(["camera"]);
     expect(streams.at(-1)?.closed).toBe(true);
+  });
+});
+
+describe("a page that is loaded anew", () => {
+  test.each([
+    [null, { camera: true, microphone: true }],
+    [{ mic: "off" }, { camera: true, microphone: false }],
+    [{ camera: "off" }, { camera: false, microphone: true }],
+    [{ blur: "seen" }, { camera: false, microphone: true }],
+  ])("opens what was on, and nothing that the person had switched off: %o", async (before, opened) => {
+    history.replaceState(before, "");
+    seat = waiting;
+    await visit.open();
+    await settled();
+    history.replaceState(null, "");
+    expect(wanted.at(-1)).toEqual(opened);
   });
 });
 

@@ -18,8 +18,8 @@ import { ScreenAwake } from "../call/wake";
 
 const stillMs = 150;
 
-/** As talk/blur/before has it. */
-type Veiled = { blur?: unknown } | null;
+/** As talk/blur/before and talk/off have it. */
+type Kept = { blur?: unknown; camera?: unknown; mic?: unknown };
 type Change = { [Key in keyof VisitState]?: VisitState[Key] | undefined };
 
 /**
@@ -269,12 +269,15 @@ export class Visit {
   }
 
   /**
-   * Opens the devices at once, and puts them to use unless the visit has moved on by then. A camera whose background was
-   * blurred is opened by what blurs it (talk/finer).
+   * Opens the devices at once, and puts them to use unless the visit has moved on by then. What the person has switched off
+   * stays so, and a camera whose background was blurred is opened by what blurs it (talk/finer).
    */
   private async openAgain(mode: Mode, arrived?: Promise<void>): Promise<void> {
-    const camera = mode === "video" && !(history.state as Veiled)?.blur;
-    const answer = this.asking.ask({ camera, microphone: mode !== "text" });
+    const { blur, camera, mic } = (history.state ?? {}) as Kept;
+    const answer = this.asking.ask({
+      camera: mode === "video" && !blur && !camera,
+      microphone: mode !== "text" && !mic,
+    });
     await arrived?.catch(() => undefined);
     const devices = await answer();
     if (!devices) return;

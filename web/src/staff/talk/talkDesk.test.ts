@@ -110,6 +110,17 @@ describe("the window of talks", () => {
     history.replaceState(null, "");
   });
 
+  test("opens nothing that was switched off before it was loaded anew, and all of it for the next talk", async () => {
+    history.replaceState({ camera: "off", mic: "off" }, "");
+    const talk = "/api/staff/talks/t1";
+    server({ [talk]: { body: view() }, [`${talk}/join`]: { body: { talk: view(), signals: [] } } });
+    await desk.open("t1");
+    expect(wanted.at(-1)).toEqual({ camera: false, microphone: false });
+    desk.stayOut();
+    await admitted();
+    expect(wanted.at(-1)).toEqual({ camera: true, microphone: true });
+  });
+
   test("an admission that a colleague has won is told to the list, and the camera is closed again", async () => {
     await admitted({
       [admission]: { status: 409, body: { code: "seat.admitted", params: { by: "Herr Winter" } } },

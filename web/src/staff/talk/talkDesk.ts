@@ -18,6 +18,7 @@ import { acquire, type Acquired, stopStream } from "../../call/devices";
 import { persist } from "../../call/persist";
 import { Store, type Unsubscribe } from "../../call/store";
 import { veiledBefore } from "../../talk/blur/before";
+import { offBefore } from "../../talk/off";
 import type { Scan } from "../../talk/files/receiving";
 import type { Session } from "../session";
 import { WindowChannel, type WindowMessage } from "../window";
@@ -315,11 +316,12 @@ export class TalkDesk {
 
   /**
    * Camera and microphone open while the server is asked: that takes longer than its answer. Where it is a refusal, or
-   * the talk is over before they are open, they are closed again.
+   * the talk is over before they are open, they are closed again. What was switched off in this talk stays so.
    */
   private async enter(path: string, body: object): Promise<void> {
     // One whose background was blurred is opened by what blurs it (talk/finer).
-    const devices = acquire({ camera: !veiledBefore(), microphone: true });
+    const camera = !veiledBefore() && !offBefore("camera");
+    const devices = acquire({ camera, microphone: !offBefore("mic") });
     this.devices = devices;
     const { call } = this.state;
     try {

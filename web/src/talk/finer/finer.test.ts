@@ -40,7 +40,7 @@ class Stream {
  * One side's devices, with the real hand that opens them, a camera that is on (unless the page was loaded anew), and a way
  * to blur that may fail.
  */
-async function side(before?: Veil) {
+async function side(before?: Veil, silent = false) {
   vi.stubGlobal("MediaStream", Stream);
   const opened: Track[] = [];
   let local: LocalState = initialState.local;
@@ -93,6 +93,7 @@ async function side(before?: Veil) {
     before,
     (veil) => kept.push(veil),
     open,
+    silent,
   );
   if (!before) await media.setCamera(true);
   /** What the page opens by itself once it is loaded anew. */
@@ -179,6 +180,14 @@ describe("a blurred background", () => {
     expect(here.finer.blurred.value).toBe("on");
     expect(here.opened).not.toContain(here.sent());
     expect(here.kept.at(-1)).toBe("seen");
+  });
+
+  it("comes back also where the microphone stays off, as its person had switched it off", async () => {
+    const here = await side("seen", true);
+    await vi.waitFor(() => {
+      expect(here.local().camera).toBe("ok");
+    });
+    expect(here.opened).not.toContain(here.sent());
   });
 
   it("leaves a camera off that was off before the page was loaded anew, and blurs it later", async () => {

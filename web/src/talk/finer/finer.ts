@@ -29,6 +29,8 @@ export class Finer {
     before: Veil,
     private readonly keep: (veil: Veil) => void,
     private readonly openDevices: typeof acquire = acquire,
+    /** The person had switched the microphone off, and it is not opened. */
+    private readonly silent = false,
   ) {
     if (before) this.blurred.set("on");
     this.returning = before === "seen";
@@ -115,7 +117,7 @@ export class Finer {
     if (phase === "ended") return;
     if (this.returning) {
       // What the page opens by itself takes the place of all that was open: before it the camera would be lost again.
-      const opened = local.mic !== "off" || (local.stream?.getAudioTracks().length ?? 0) > 0;
+      const opened = this.silent || local.mic !== "off" || (local.stream?.getAudioTracks().length ?? 0) > 0;
       if (!opened) return;
       this.returning = false;
       if (local.camera === "off") void this.call.setCamera(true);

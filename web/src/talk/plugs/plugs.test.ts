@@ -128,6 +128,19 @@ describe("a device that vanishes", () => {
     here.plugs.close();
   });
 
+  it("is followed by another microphone that is as silent as the one before where that was switched off", async () => {
+    const here = side();
+    await settled();
+    here.local({ mic: "off" });
+    here.shelf.microphones = [device("other")];
+    here.local({ mic: "missing" });
+    await settled();
+    expect(here.call.useMicrophone).toHaveBeenCalledWith("other");
+    expect(here.call.setMic).not.toHaveBeenCalled();
+    expect(here.call.state.local.mic).toBe("off");
+    here.plugs.close();
+  });
+
   it("is followed by no other camera unasked, as that could show anything", async () => {
     const here = side();
     await settled();

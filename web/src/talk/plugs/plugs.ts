@@ -1,3 +1,4 @@
+import type { DeviceState } from "../../api/types";
 import type { Call } from "../../call/call";
 import type { Added } from "../../call/channel";
 import type { CallState } from "../../call/state";
@@ -133,19 +134,20 @@ export class Plugs {
     const { before } = this;
     this.before = local;
     for (const track of local.stream?.getTracks() ?? []) this.watch(track);
-    if (before && before.mic !== local.mic) this.turned("microphone", before.mic !== "missing", local.mic);
-    if (before && before.camera !== local.camera) this.turned("camera", before.camera === "ok", local.camera);
+    if (before && before.mic !== local.mic) this.turned("microphone", before.mic, local.mic);
+    if (before && before.camera !== local.camera) this.turned("camera", before.camera, local.camera);
   }
 
-  private turned(kind: Kind, was: boolean, now: CallState["local"]["mic"]): void {
+  private turned(kind: Kind, was: DeviceState, now: DeviceState): void {
+    const used = kind === "camera" ? was === "ok" : was !== "missing";
     if (now === "ok" || now === "off") this.settle(kind, undefined);
-    else if (now === "missing" && was) {
+    else if (now === "missing" && used) {
       this.settle(kind, "lost");
-      void this.replace(kind);
+      void this.replace(kind, was === "ok");
     }
   }
 
-  private async replace(kind: Kind): Promise<void> {
+  private async replace(kind: Kind, on: boolean): Promise<void> {
     const { cameras, microphones } = await this.shelf.list();
     const [next] = (kind === "camera" ? cameras : microphones).filter(
       ({ deviceId }) => !standIns.has(deviceId),
@@ -154,7 +156,7 @@ export class Plugs {
     const { deviceId: id, label } = next;
     if (kind === "camera") this.offer.set({ kind, id, label, speaker: undefined, lost: true });
     else {
-      await this.useMicrophone(id, true);
+      await this.useMicrophone(id, on); // one that was switched off is none that may be heard now
       if (this.call.state.local.mic === "ok") this.instead.set(label);
     }
   }
