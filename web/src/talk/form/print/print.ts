@@ -17,7 +17,7 @@ export interface Sheet {
   readonly footer: (page: number, of: number) => string;
 }
 
-export interface Picture {
+interface Picture {
   readonly jpeg: Uint8Array<ArrayBuffer>;
   readonly width: number;
   readonly height: number;
