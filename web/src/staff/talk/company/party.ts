@@ -18,6 +18,8 @@ export interface Line {
   readonly state: CallState;
   /** Asked out for a moment: the others go on without. */
   readonly apart: boolean;
+  /** Silent on their device, as they sit beside somebody else of the talk. */
+  readonly room: boolean;
 }
 
 interface Held {
@@ -39,6 +41,9 @@ export class Party {
   readonly lines = new Store<readonly Line[]>([]);
   readonly refusal = new Store<ApiError | undefined>(undefined);
   readonly busy = new Store(false);
+  /** What a line says as `room`, of the citizen. */
+  readonly room = new Store(false);
+  private readonly rooms = new Set<string>();
   private readonly held = new Map<string, Held>();
   /** By talk: also of one that is loaded anew. */
   private readonly passes = new Map<string, Passes>();
@@ -79,6 +84,7 @@ export class Party {
     for (const [talk, line] of this.held)
       if (!this.people.some((one) => one.talk?.id === talk)) {
         this.held.delete(talk);
+        this.rooms.delete(talk);
         end(line);
       }
     this.show();
@@ -194,12 +200,24 @@ export class Party {
     if (message.t === "hold?" && call !== this.main) this.tellHalt(call);
     if (message.t !== "company") return;
     if (message.do === "who") this.tell(from, call);
+    if (message.do === "room" && this.passesOf(from).take()) this.sits(from, message.same === true);
     const addressed = addressedOf(message, "to");
     if (!addressed || this.isApart(from) || this.isApart(addressed.who)) return;
-    const passes = this.passes.get(from) ?? new Passes();
-    this.passes.set(from, passes);
-    if (!passes.take()) return;
+    if (!this.passesOf(from).take()) return;
     this.callOf(addressed.who)?.tell(address("from", { who: from, passed: addressed.passed }));
+  }
+
+  private passesOf(talk: string): Passes {
+    const passes = this.passes.get(talk) ?? new Passes();
+    this.passes.set(talk, passes);
+    return passes;
+  }
+
+  private sits(talk: string, room: boolean): void {
+    if (room) this.rooms.add(talk);
+    else this.rooms.delete(talk);
+    this.room.set(this.rooms.has(this.view.id));
+    this.show();
   }
 
   private isApart(talk: string): boolean {
@@ -230,13 +248,20 @@ export class Party {
     const here: Person[] = [{ id: this.view.id, name, role: "citizen" }];
     for (const { name, role, talk } of this.people)
       if (talk?.enteredAt !== undefined && !this.isApart(talk.id)) here.push({ id: talk.id, name, role });
-    return here;
+    return here.map((person) => (this.rooms.has(person.id) ? { ...person, room: true } : person));
   }
 
   private told = "";
   private show(): void {
     this.lines.set(
-      [...this.held].map(([talk, { seat, call, apart }]) => ({ talk, seat, call, apart, state: call.state })),
+      [...this.held].map(([talk, { seat, call, apart }]) => ({
+        talk,
+        seat,
+        call,
+        apart,
+        room: this.rooms.has(talk),
+        state: call.state,
+      })),
     );
     const told = JSON.stringify(this.present());
     if (told === this.told) return;
