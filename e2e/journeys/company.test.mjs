@@ -217,6 +217,29 @@ test('who leads the talk switches off the microphone of one of them, and nobody 
   await gone(talk, `${member('Ada Dolmetsch')} .name .visually-hidden`);
 });
 
+test('who sits beside another one of the talk is silent on this device, says so to all, and is back by the microphone', LIMIT, async () => {
+  const silent = () => interpreter.eval(() => [...document.querySelectorAll('video')].every((video) => video.muted));
+  await interpreter.page.locator(hook('room-share')).press('Enter');
+  await interpreter.wait(hook('room-part'));
+  await focused(interpreter, hook('room'));
+  await until('nothing is to be heard there', silent);
+  for (const page of [talk, guest]) await says(page, member('Ada Dolmetsch'), /im selben Raum/);
+  await seen(interpreter, '05-room-interpreter');
+  await seen(talk, '05-room');
+  await interpreter.reload();
+  await interpreter.wait(hook('room-part'), 60_000);
+  await interpreter.wait(joined('Gerda Beispiel'), 60_000);
+  await until('nothing is to be heard there after a reload', silent);
+  for (const page of [talk, guest]) await says(page, member('Ada Dolmetsch'), /im selben Raum/);
+  await interpreter.click(hook('mic'));
+  await interpreter.wait(hook('room-share'));
+  await plays(interpreter, 'Gerda Beispiel');
+  for (const page of [talk, guest]) {
+    await plays(page, 'Ada Dolmetsch');
+    await until('nobody reads it any more', async () => !/im selben Raum/.test(await page.text(member('Ada Dolmetsch'))));
+  }
+});
+
 test('for a confidential part one of them is asked out, who hears and sees nobody, and back in', LIMIT, async () => {
   await talk.click(`${member('Ada Dolmetsch')} ${hook('member-more')}`);
   await see(talk, '04-more');

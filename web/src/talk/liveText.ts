@@ -3,7 +3,7 @@ import type { Call } from "../call/call";
 import { type Added, parseMessage, type Ways } from "../call/channel";
 import { Store } from "../call/store";
 import { Passes } from "./passes";
-import type { Member } from "./room";
+import type { Member } from "./circle";
 
 /** What one side types, as far as it is known; a line ends with Enter. */
 export interface LiveLine {

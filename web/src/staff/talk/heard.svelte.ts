@@ -2,21 +2,21 @@ import type { TalkView } from "../../api/types";
 import type { Call } from "../../call/call";
 import { type CallState, initialState } from "../../call/state";
 import { isOn, within } from "../../talk/features";
-import { provideRoom, type Room } from "../../talk/room";
+import { type Circle, provideCircle } from "../../talk/circle";
 import { Sharing } from "../../talk/sharing";
 import { together } from "./together";
 
 interface Heard {
   readonly talk: CallState;
   readonly screens: Sharing;
-  readonly room: Room;
+  readonly circle: Circle;
 }
 
 /** The call as this page shows it: what is switched on of it, with what the citizen's company has written. */
 export function heard(now: () => { call: Call; view: TalkView }): Heard {
-  const room = provideRoom();
+  const circle = provideCircle();
   let own = $state.raw(initialState);
-  let extra = $state.raw(room.chat.value);
+  let extra = $state.raw(circle.chat.value);
   const chat = $derived(isOn(now().view, "chat") ? together(own.chat, extra) : []);
   const talk = $derived({ ...own, chat });
   const screens = $derived(new Sharing(now().call, false));
@@ -25,7 +25,7 @@ export function heard(now: () => { call: Call; view: TalkView }): Heard {
     const { call, view } = now();
     return call.subscribe((next) => (own = within(next, view)));
   });
-  $effect(() => room.chat.subscribe((next) => (extra = next)));
+  $effect(() => circle.chat.subscribe((next) => (extra = next)));
   $effect(() => {
     const shown = screens;
     return () => {
@@ -33,7 +33,7 @@ export function heard(now: () => { call: Call; view: TalkView }): Heard {
     };
   });
   return {
-    room,
+    circle,
     get screens() {
       return screens;
     },

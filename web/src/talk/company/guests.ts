@@ -86,8 +86,11 @@ export class Guests {
       this.pairs.delete(id);
       pair.close();
     }
-    for (const person of people)
-      if (!this.pairs.has(person.id) && person.id !== this.o.own) this.join(person);
+    for (const person of people) {
+      const known = this.pairs.get(person.id);
+      if (known) known.person = person;
+      else if (person.id !== this.o.own) this.join(person);
+    }
     this.show();
   }
 

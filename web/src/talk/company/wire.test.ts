@@ -14,6 +14,18 @@ describe("what pages of a talk of several say to each other", () => {
     expect(rosterOf(message)).toEqual({ people: [person], apart: true });
   });
 
+  it("says of who sits beside another one that they do, and of nobody else", () => {
+    for (const [room, known] of [
+      [true, { room: true }],
+      [1, {}],
+      ["yes", {}],
+      [false, {}],
+    ])
+      expect(rosterOf({ t: "company", do: "here", people: [{ ...person, room }] })?.people).toEqual([
+        { ...person, ...(known as object) },
+      ]);
+  });
+
   it("is of no use with anything in it that is none of ours", () => {
     const wrong = [
       null,

@@ -11,6 +11,8 @@ export interface Person {
   readonly id: string;
   readonly name: string;
   readonly role: Role;
+  /** On their device nothing is heard or said: they do so beside somebody else. */
+  readonly room?: true;
 }
 
 /** Who else is in the talk, as the advisor's page says. */
@@ -27,10 +29,11 @@ export function rosterOf(message: Added): Roster | undefined {
   if (message.do !== "here" || !Array.isArray(message.people)) return undefined;
   const people: Person[] = [];
   for (const value of (message.people as unknown[]).slice(0, most)) {
-    const { id, name, role } = (value ?? {}) as Record<string, unknown>;
+    const { id, name, role, room } = (value ?? {}) as Record<string, unknown>;
     const known = roles.find((one) => one === role);
     if (!isId(id) || typeof name !== "string" || name.length > longestName || !known) return undefined;
-    if (!people.some((one) => one.id === id)) people.push({ id, name, role: known });
+    if (!people.some((one) => one.id === id))
+      people.push({ id, name, role: known, ...(room === true ? { room } : {}) });
   }
   return { people, apart: message.apart === true };
 }

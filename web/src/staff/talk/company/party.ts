@@ -8,7 +8,7 @@ import type { CallState } from "../../../call/state";
 import { Store, type Unsubscribe } from "../../../call/store";
 import { heldBefore } from "../../../talk/hold/before";
 import { isOn } from "../../../talk/features";
-import type { Room } from "../../../talk/room";
+import type { Circle } from "../../../talk/circle";
 import { Passes } from "../../../talk/passes";
 import { Written } from "./written";
 import { address, addressedOf, type Person } from "../../../talk/company/wire";
@@ -21,6 +21,8 @@ export interface Line {
   readonly state: CallState;
   /** Asked out for a moment: the others go on without. */
   readonly apart: boolean;
+  /** Silent on their device, as they sit beside somebody else of the talk. */
+  readonly room: boolean;
 }
 
 interface Held {
@@ -44,6 +46,9 @@ export class Party {
   readonly lines = new Store<readonly Line[]>([]);
   readonly refusal = new Store<ApiError | undefined>(undefined);
   readonly busy = new Store(false);
+  /** What a line says as `room`, of the citizen. */
+  readonly room = new Store(false);
+  private readonly rooms = new Set<string>();
   private readonly held = new Map<string, Held>();
   /** By talk: also of one that is loaded anew. */
   private readonly passes = new Map<string, Passes>();
@@ -57,10 +62,10 @@ export class Party {
     private readonly main: Call,
     private readonly agency: string,
     private view: TalkView,
-    private readonly room: Room,
+    private readonly circle: Circle,
   ) {
     const citizen = { talk: view.id, name: view.appointment.citizen.name, call: main, apart: false };
-    this.written = new Written(citizen, room.chat, () => isOn(this.view, "chat"));
+    this.written = new Written(citizen, circle.chat, () => isOn(this.view, "chat"));
     this.leaves = [
       main.attend({
         heard: (message) => {
@@ -88,6 +93,7 @@ export class Party {
     for (const [talk, line] of this.held)
       if (!this.people.some((one) => one.talk?.id === talk)) {
         this.held.delete(talk);
+        this.rooms.delete(talk);
         end(line);
       }
     this.show();
@@ -134,7 +140,7 @@ export class Party {
     for (const line of this.held.values()) end(line);
     this.held.clear();
     this.written.close();
-    this.room.members.set([]);
+    this.circle.members.set([]);
   }
 
   private async rejoin(seat: string, talk: string): Promise<void> {
@@ -210,12 +216,24 @@ export class Party {
     if (message.t === "hold?" && call !== this.main) this.tellHalt(call);
     if (message.t !== "company") return;
     if (message.do === "who") this.tell(from, call);
+    if (message.do === "room" && this.passesOf(from).take()) this.sits(from, message.same === true);
     const addressed = addressedOf(message, "to");
     if (!addressed || this.isApart(from) || this.isApart(addressed.who)) return;
-    const passes = this.passes.get(from) ?? new Passes();
-    this.passes.set(from, passes);
-    if (!passes.take()) return;
+    if (!this.passesOf(from).take()) return;
     this.callOf(addressed.who)?.tell(address("from", { who: from, passed: addressed.passed }));
+  }
+
+  private passesOf(talk: string): Passes {
+    const passes = this.passes.get(talk) ?? new Passes();
+    this.passes.set(talk, passes);
+    return passes;
+  }
+
+  private sits(talk: string, room: boolean): void {
+    if (room) this.rooms.add(talk);
+    else this.rooms.delete(talk);
+    this.room.set(this.rooms.has(this.view.id));
+    this.show();
   }
 
   private isApart(talk: string): boolean {
@@ -246,13 +264,20 @@ export class Party {
     const here: Person[] = [{ id: this.view.id, name, role: "citizen" }];
     for (const { name, role, talk } of this.people)
       if (talk?.enteredAt !== undefined && !this.isApart(talk.id)) here.push({ id: talk.id, name, role });
-    return here;
+    return here.map((person) => (this.rooms.has(person.id) ? { ...person, room: true } : person));
   }
 
   private told = "";
   private show(): void {
     this.lines.set(
-      [...this.held].map(([talk, { seat, call, apart }]) => ({ talk, seat, call, apart, state: call.state })),
+      [...this.held].map(([talk, { seat, call, apart }]) => ({
+        talk,
+        seat,
+        call,
+        apart,
+        room: this.rooms.has(talk),
+        state: call.state,
+      })),
     );
     this.meet();
     const told = JSON.stringify(this.present());
@@ -263,7 +288,7 @@ export class Party {
 
   /** Whom what is written here goes to; told only when that changes. */
   private meet(): void {
-    const before = this.room.members.value;
+    const before = this.circle.members.value;
     const now = [...this.held].map(([talk, { call, seat, apart }]) => {
       const name = this.people.find((one) => one.seat === seat)?.name ?? "";
       const known = before.find((one) => one.call === call && one.apart === apart && one.name === name);
@@ -271,7 +296,7 @@ export class Party {
     });
     if (now.length === before.length && now.every((one, index) => one === before[index])) return;
     this.written.update(now);
-    this.room.members.set(now);
+    this.circle.members.set(now);
   }
 
   private keptApart(talk: string): boolean {

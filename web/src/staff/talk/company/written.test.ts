@@ -3,7 +3,7 @@ import type { Added, Part } from "../../../call/channel";
 import type { CallState, ChatMessage } from "../../../call/state";
 import { Store } from "../../../call/store";
 import { mostPassed } from "../../../talk/passes";
-import type { Member } from "../../../talk/room";
+import type { Member } from "../../../talk/circle";
 import { together } from "../together";
 import { Written } from "./written";
 

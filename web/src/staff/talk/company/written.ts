@@ -2,7 +2,7 @@ import type { Added } from "../../../call/channel";
 import { maxAgain } from "../../../call/chat";
 import type { ChatMessage } from "../../../call/state";
 import type { Store, Unsubscribe } from "../../../call/store";
-import type { Member } from "../../../talk/room";
+import type { Member } from "../../../talk/circle";
 import { Passes } from "../../../talk/passes";
 
 interface Reader {

@@ -14,19 +14,19 @@ export interface Member {
 }
 
 /** What a talk of several has on the page of who leads it, beside the call with the citizen. */
-export class Room {
+export class Circle {
   readonly members = new Store<readonly Member[]>([]);
   /** What the citizen's company has written; what the others have stands in the call itself. */
   readonly chat = new Store<readonly ChatMessage[]>([]);
 }
 
-const key = "room";
+const key = "circle";
 
-export function provideRoom(): Room {
-  return setContext(key, new Room());
+export function provideCircle(): Circle {
+  return setContext(key, new Circle());
 }
 
 /** Undefined on a guest's page. */
-export function useRoom(): Room | undefined {
-  return getContext<Room | undefined>(key);
+export function useCircle(): Circle | undefined {
+  return getContext<Circle | undefined>(key);
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Added, Part, Ways } from "../call/channel";
 import { LiveText } from "./liveText";
-import type { Member } from "./room";
+import type { Member } from "./circle";
 
 /** A guest's page, connected with the advisor's. */
 interface Guest {
