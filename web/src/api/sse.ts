@@ -27,7 +27,7 @@ export class EventParser {
       start = end.next;
     }
     this.rest = text.slice(start);
-    if (this.rest.length > maxEvent) throw new Error("event too large");
+    if (this.rest.length > maxEvent) throw new Error("too large");
     return events;
   }
 
@@ -47,7 +47,7 @@ export class EventParser {
     if (value.startsWith(" ")) value = value.slice(1);
     if (field === "data") {
       this.size += value.length;
-      if (this.size > maxEvent) throw new Error("event too large");
+      if (this.size > maxEvent) throw new Error("too large");
       this.data.push(value);
     } else if (field === "event") {
       this.name = value;

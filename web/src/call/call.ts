@@ -218,7 +218,7 @@ export class Call {
 
   private async newPeer(): Promise<Peer> {
     const certificate = await this.certificate;
-    if (this.state.phase === "ended") throw new Error("the call has ended");
+    if (this.state.phase === "ended") throw new Error("ended");
     this.watch?.stop();
     this.detour.stop();
     this.peer?.close();
@@ -531,6 +531,6 @@ export class Call {
 }
 
 function known(fingerprint: Bytes | undefined): Bytes {
-  if (!fingerprint) throw new Error("no description yet");
+  if (!fingerprint) throw new Error("not yet");
   return fingerprint;
 }

@@ -105,7 +105,7 @@ export class Peer {
     this.remoteFingerprint = checked(offer);
     await this.pc.setRemoteDescription({ type: "offer", sdp: guestBegins(offer) });
     const [audio, camera, screen] = this.pc.getTransceivers();
-    if (!audio || !camera || !screen) throw new Error("not the four sections");
+    if (!audio || !camera || !screen) throw new Error("sections");
     for (const transceiver of [audio, camera, screen]) transceiver.direction = "sendrecv";
     this.adopt(audio, camera, screen);
     const answer = await this.pc.createAnswer();
@@ -181,7 +181,7 @@ export class Peer {
 
   close(): void {
     this.pc.close();
-    this.end(new Error("the connection is closed"));
+    this.end(new Error("closed"));
   }
 
   private addSections(): void {
@@ -220,7 +220,7 @@ export class Peer {
 }
 
 function checked(sdp: string): Bytes {
-  if (sections(sdp) !== wantedSections) throw new Error("not the four sections");
+  if (sections(sdp) !== wantedSections) throw new Error("sections");
   return fingerprintOf(sdp);
 }
 
