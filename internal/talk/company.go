@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"visavis/internal/audit"
 	"visavis/internal/db"
@@ -176,6 +177,31 @@ func (s *Service) breakUp(ctx context.Context, tx *db.Tx, t Talk) error {
 		err = errors.Join(err, s.back(ctx, tx, audit.System(), &one))
 	}
 	return err
+}
+
+// companyFollows lets the talks beside a main one have what is switched on at its new desk. Where one of them takes part in
+// writing, all go on writing.
+func (s *Service) companyFollows(ctx context.Context, tx *db.Tx, t *Talk) error {
+	others, err := besides(ctx, tx, *t)
+	if err != nil {
+		return err
+	}
+	for _, one := range others {
+		if _, err := tx.ExecContext(ctx, `UPDATE talk SET features = $1 WHERE agency_id = $2 AND id = $3`,
+			strings.Join(forCompany(t.Features), " "), one.Agency, one.ID); err != nil {
+			return fmt.Errorf("let company follow: %w", err)
+		}
+	}
+	for _, one := range others {
+		x, err := s.o.Seats.ByID(ctx, tx, one.Agency, one.Seat)
+		if err != nil {
+			return err
+		}
+		if x.Mode == seat.Text {
+			return s.letWrite(ctx, tx, x, t)
+		}
+	}
+	return nil
 }
 
 // bringAlong lets the talks beside a main one be led by who leads that.

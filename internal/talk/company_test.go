@@ -178,6 +178,34 @@ func TestWhoTakesTheTalkOverLeadsItWithAll(t *testing.T) {
 	})
 }
 
+// What is switched on there counts for all of them; who has no other way to say anything goes on writing.
+func TestATalkOfSeveralGoesToAnotherDeskWithAll(t *testing.T) {
+	for mode, want := range map[string][]string{
+		"video": {"files", "document", "form", "company", "company"},
+		"text":  {"files", "document", "form", "company", "chat", "company", "chat"},
+	} {
+		dbtest.Each(t, func(t *testing.T, d *db.DB) {
+			p := newParty(t, d)
+			p.Decide(p.o, p.o.Desk2, agency.TalkChat, `"off"`, false)
+			p.Decide(p.o, p.o.Desk2, agency.TalkScreen, `"off"`, false)
+			g := p.accompanied("companion", "Otto Beispiel")
+			g.ArriveBy(mode).OK(t)
+			beside := p.bringIn(g).Talk.ID
+			herbst := p.SignIn(p.o.Herbst)
+			var view struct{ Transfer struct{ At int64 } }
+			p.do(p.sommer, p.id, "transfer", Body{"desk": p.o.Desk2}).OK(t).Into(t, &view)
+			at := Body{"at": view.Transfer.At}
+			p.do(herbst, p.id, "transfer/accept", at).OK(t)
+			p.do(herbst, p.id, "transfer/enter", at).OK(t)
+			main, _ := p.staffSees(herbst, p.id)
+			other, _ := p.staffSees(herbst, beside)
+			if got := append(main.Features, other.Features...); !slices.Equal(got, want) {
+				t.Errorf("%s: switched on there: %v", mode, got)
+			}
+		})
+	}
+}
+
 func TestAnInvitationIsTakenBackAndItsLinkSaysSo(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		p := newParty(t, d)

@@ -287,7 +287,7 @@ func (s *Service) follow(ctx context.Context, tx *db.Tx, t *Talk, advisor string
 		t.Desk, strings.Join(t.Features, " "), t.Agency, t.ID, t.Version); err != nil {
 		return fmt.Errorf("let talk follow: %w", err)
 	}
-	return nil
+	return s.companyFollows(ctx, tx, t)
 }
 
 // outlive lets a request go on when a colleague takes the talk over, unless that is who was asked: it has been asked for the
