@@ -19,7 +19,9 @@ export function heard(now: () => { call: Call; view: TalkView }): Heard {
   let extra = $state.raw(circle.chat.value);
   const chat = $derived(isOn(now().view, "chat") ? together(own.chat, extra) : []);
   const talk = $derived({ ...own, chat });
-  const screens = $derived(new Sharing(now().call, false));
+  // Of each call one: a view that changes ends nothing.
+  const call = $derived(now().call);
+  const screens = $derived(new Sharing(call, false));
 
   $effect(() => {
     const { call, view } = now();
