@@ -38,14 +38,17 @@ after(() => world?.close());
 const member = (name) => `${hook('member')}[data-name="${name}"]`;
 const joined = (name) => `${member(name)}[data-connected="true"]`;
 
-// Pictures and sound of somebody come in at a tile.
+// Pictures and sound of somebody come in at a tile. A browser that wants a touch before there is sound gets it.
 const plays = (page, name) =>
-  until(`${name} is seen`, () =>
-    page.eval((selector) => {
+  until(`${name} is seen`, async () => {
+    const there = await page.eval((selector) => {
       const video = document.querySelector(`${selector} video`);
       return video?.videoWidth > 0 && !video.paused && !video.muted && video.srcObject.getAudioTracks().some((track) => !track.muted);
-    }, member(name)),
-  );
+    }, member(name));
+    const wants = `${member(name)} button:has-text("Ton an")`;
+    if (!there && (await page.has(wants))) await page.click(wants);
+    return there;
+  });
 
 async function seen(page, name, { width } = page === talk ? DESK : PHONE) {
   for (const [size, colorScheme] of [[390, 'light'], [1280, 'dark']]) {

@@ -199,7 +199,7 @@ func TestATalkOfSeveralGoesToAnotherDeskWithAll(t *testing.T) {
 			p.do(herbst, p.id, "transfer/enter", at).OK(t)
 			main, _ := p.staffSees(herbst, p.id)
 			other, _ := p.staffSees(herbst, beside)
-			if got := append(main.Features, other.Features...); !slices.Equal(got, want) {
+			if got := slices.Concat(main.Features, other.Features); !slices.Equal(got, want) {
 				t.Errorf("%s: switched on there: %v", mode, got)
 			}
 		})
