@@ -3,7 +3,10 @@ import { keepOff } from "./off";
 import { whyOff } from "./sentences";
 import type { TalkKey } from "./texts";
 
-/** Switches a device on or off, where it stays off when the page is loaded anew; one that cannot be had is tried again, and why it is not there is said each time. */
+/**
+ * Switches a device on or off, where it stays off when the page is loaded anew; one that cannot be had is tried again, and
+ * why it is not there is said each time.
+ */
 export async function toggle(
   call: Call,
   device: "mic" | "camera",
