@@ -99,9 +99,13 @@ func (s *Store) ChangeTemplate(ctx context.Context, tx *db.Tx, agencyID string, 
 	}
 	content, err := json.Marshal(t)
 	if err == nil {
-		_, err = tx.ExecContext(ctx, `
-			UPDATE form_template SET called = $1, title = $2, fields = $3, content = $4, version = version + 1 WHERE agency_id = $5 AND id = $6`,
-			t.called(), t.Title.Encode(), len(t.Fields), string(content), agencyID, id)
+		err = db.Affected(tx.ExecContext(ctx, `
+			UPDATE form_template SET called = $1, title = $2, fields = $3, content = $4, version = version + 1
+			WHERE agency_id = $5 AND id = $6 AND version = $7`,
+			t.called(), t.Title.Encode(), len(t.Fields), string(content), agencyID, id, version))
+	}
+	if errors.Is(err, db.ErrConflict) { // somebody was faster since it was looked at
+		return ErrTemplateChanged
 	}
 	if err != nil {
 		return fmt.Errorf("change form: %w", err)
@@ -114,7 +118,11 @@ func (s *Store) DropTemplate(ctx context.Context, tx *db.Tx, agencyID string, p 
 	if err := s.seenTemplate(ctx, tx, agencyID, p, id, version); err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `DELETE FROM form_template WHERE agency_id = $1 AND id = $2`, agencyID, id); err != nil {
+	err := db.Affected(tx.ExecContext(ctx, `DELETE FROM form_template WHERE agency_id = $1 AND id = $2 AND version = $3`, agencyID, id, version))
+	if errors.Is(err, db.ErrConflict) {
+		return ErrTemplateChanged
+	}
+	if err != nil {
 		return fmt.Errorf("drop form: %w", err)
 	}
 	return nil
